@@ -146,12 +146,12 @@ def test_what_is_written_is_read(message: list[tuple[int, int, int | bytes]]) ->
     read: list[tuple[int, int, int | bytes]] = []
     for field in fields(buffer):
         payload = bytes(buffer[field.start : field.end])
-        value: int | bytes = int.from_bytes(payload, "little")
+        content: int | bytes = int.from_bytes(payload, "little")
         if field.wire_type == VARINT:
-            value = field.value
+            content = field.value
         elif field.wire_type == LENGTH:
-            value = payload
-        read.append((field.number, field.wire_type, value))
+            content = payload
+        read.append((field.number, field.wire_type, content))
     assert read == message
 
 
