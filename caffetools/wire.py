@@ -1,8 +1,8 @@
 """Walk the protobuf wire format of a buffer without copying it and without a schema.
 
-A `.caffemodel` is hundreds of megabytes of weights around a few kilobytes of structure. `fields` visits the
-structure: it hands on where each payload stands in the buffer and steps over a payload of any length in one
-move. What the numbers mean is the caller's business.
+A `.caffemodel` is hundreds of megabytes of weights around a few kilobytes of structure. `fields`
+visits the structure: it hands on where each payload stands in the buffer and steps over a payload
+of any length in one move. What the numbers mean is the caller's business.
 Format: https://protobuf.dev/programming-guides/encoding/
 """
 
@@ -52,7 +52,7 @@ class Field(NamedTuple):
     value: int
     "The number itself where `wire_type` is VARINT (unsigned, 64 bits), otherwise 0."
     start: int
-    "Where the payload begins: the varint, the four or eight bytes, or the first byte after the length."
+    "Where the payload begins: the varint, the four or eight bytes, or what follows the length."
     end: int
     "One past the payload's last byte."
 
@@ -99,8 +99,8 @@ def float64(buffer: memoryview, start: int) -> float:
 def fields(buffer: memoryview, start: int = 0, end: int | None = None) -> Iterator[Field]:
     """Visit the fields of the message in `buffer[start:end]`, in order.
 
-    A group is one field, its payload the bytes between its two marks. Raises `WireError` at the first byte
-    that cannot be part of a message, after the fields before it.
+    A group is one field, its payload the bytes between its two marks. Raises `WireError` at the
+    first byte that cannot be part of a message, after the fields before it.
     """
     position = start
     end = len(buffer) if end is None else end
