@@ -20,12 +20,14 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "caffetools"
 
 ORDER = (
-    "errors < source < schema < message < prototxt binary < layers < upgrade < graph < infer",
+    "schema_table < schema < message",
+    "errors < source < message < scalars < prototxt < layers",
     "wire < binary",
-    "infer < table torch",
+    "message < binary printer layers state splits",
+    "layers < upgrade < infer",
+    "layers state splits < graph < infer < table draw torch",
     "errors < log.lines < log.age log.net log.solver < plot",
     "infer < log.net",
-    "infer < draw",
 )
 """Chains of parts, each to import only what stands left of it in a chain.
 
