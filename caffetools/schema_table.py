@@ -53,13 +53,14 @@ force_backward 5 optional bool false -
 state 6 optional NetState - -
 debug_info 7 optional bool false -
 input_shape 8 repeated BlobShape - -
+layer 100 repeated LayerParameter - -
 default_forward_type 11 optional Type FLOAT NVIDIA/caffe
 default_backward_type 12 optional Type FLOAT NVIDIA/caffe
 default_forward_math 13 optional Type FLOAT NVIDIA/caffe
 default_backward_math 14 optional Type FLOAT NVIDIA/caffe
 global_grad_scale 15 optional float 1 NVIDIA/caffe
-layer 100 repeated LayerParameter - -
 bn_stats_batch_size 20000 optional uint32 0 intel/caffe
+version 20001 optional int32 1 jeffdonahue/caffe
 """,
     "NetState": """\
 -
@@ -156,8 +157,6 @@ include 8 repeated NetStateRule - -
 exclude 9 repeated NetStateRule - -
 phase 10 optional Phase - -
 propagate_down 11 repeated bool - -
-multi_stage_meanfield_param 44 optional MultiStageMeanfieldParameter - torrvision/crfasrnn
-bn_param 45 optional BNParameter - alexgkendall/caffe-segnet
 transform_param 100 optional TransformationParameter - -
 loss_param 101 optional LossParameter - -
 accuracy_param 102 optional AccuracyParameter - -
@@ -207,8 +206,13 @@ parameter_param 145 optional ParameterParameter - -
 recurrent_param 146 optional RecurrentParameter - -
 swish_param 147 optional SwishParameter - -
 clip_param 148 optional ClipParameter - -
+multi_stage_meanfield_param 44 optional MultiStageMeanfieldParameter - torrvision/crfasrnn
+bn_param 45 optional BNParameter - alexgkendall/caffe-segnet
+dense_image_data_param 46 optional DenseImageDataParameter - jolibrain/caffe
 psroi_pooling_param 149 optional PSROIPoolingParameter - microsoft/caffe
 box_annotator_ohem_param 150 optional BoxAnnotatorOHEMParameter - microsoft/caffe
+upsample_param 152 optional UpsampleParameter - jolibrain/caffe
+ctc_loss_param 157 optional CTCLossParameter - jolibrain/caffe
 quantization_param 158 optional QuantizationParameter - intel/caffe
 reorg_param 159 optional ReorgParameter - intel/caffe
 reverse_param 160 optional ReverseParameter - warrentdrew/Caffe_SSD_LSTM_LPR
@@ -222,7 +226,7 @@ detection_output_param 204 optional DetectionOutputParameter - weiliu89/caffe
 detection_evaluate_param 205 optional DetectionEvaluateParameter - weiliu89/caffe
 norm_param 206 optional NormalizeParameter - weiliu89/caffe
 video_data_param 207 optional VideoDataParameter - weiliu89/caffe
-upsample_param 208 optional UpsampleParameter - TexasInstruments/edgeai-caffe2onnx
+continuation_indicator_param 208 optional ContinuationIndicatorParameter - warrentdrew/Caffe_SSD_LSTM_LPR
 region_loss_param 209 optional RegionLossParameter - intel/caffe
 inner_distance_param 213 optional InnerDistanceParameter - happynear/caffe-windows
 normalize_param 214 optional NormalizeParameter - happynear/caffe-windows
@@ -232,12 +236,9 @@ yolo_detection_output_param 601 optional YoloDetectionOutputParameter - eric612/
 detectnet_groundtruth_param 6801 optional DetectNetGroundTruthParameter - NVIDIA/caffe
 detectnet_augmentation_param 6802 optional DetectNetAugmentationParameter - NVIDIA/caffe
 engine 20000 optional string - intel/caffe
-dense_image_data_param 20001 optional DenseImageDataParameter - alexgkendall/caffe-segnet
-seg_accuracy_param 20002 optional SegAccuracyParameter - Winstonxu123/LSTM-CF
-continuation_indicator_param 20003 optional ContinuationIndicatorParameter - warrentdrew/Caffe_SSD_LSTM_LPR
-ctc_loss_param 20004 optional CTCLossParameter - warrentdrew/Caffe_SSD_LSTM_LPR
-labelsequence_accuracy_param 20005 optional LabelsequenceAccuracyParameter - warrentdrew/Caffe_SSD_LSTM_LPR
-mask_param 20006 optional MaskParameter - Winstonxu123/LSTM-CF
+seg_accuracy_param 20001 optional SegAccuracyParameter - Winstonxu123/LSTM-CF
+labelsequence_accuracy_param 20002 optional LabelsequenceAccuracyParameter - warrentdrew/Caffe_SSD_LSTM_LPR
+mask_param 20003 optional MaskParameter - Winstonxu123/LSTM-CF
 transpose_param 8266710 optional TransposeParameter - warrentdrew/Caffe_SSD_LSTM_LPR
 roi_pooling_param 8266711 optional ROIPoolingParameter - rbgirshick/caffe-fast-rcnn
 smooth_l1_loss_param 8266712 optional SmoothL1LossParameter - rbgirshick/caffe-fast-rcnn
@@ -680,13 +681,13 @@ softmax_param 39 optional SoftmaxParameter - -
 contrastive_loss_param 40 optional ContrastiveLossParameter - -
 exp_param 41 optional ExpParameter - -
 loss_param 42 optional LossParameter - -
+param 1001 repeated string - -
+blob_share_mode 1002 repeated V1LayerParameter.DimCheckMode - -
 eltwise_accuracy_param 43 optional EltwiseAccuracyParameter - HyeonwooNoh/caffe
 unpooling_param 44 optional UnpoolingParameter - HyeonwooNoh/caffe
 bn_param 45 optional BNParameter - HyeonwooNoh/caffe
-param 1001 repeated string - -
-blob_share_mode 1002 repeated V1LayerParameter.DimCheckMode - -
-import_param 10042 optional ImportParameter - cypof/caffe
 local_param 20000 optional LocalParameter - happynear/caffe-windows
+import_param 20001 optional ImportParameter - cypof/caffe
 """,
     "V0LayerParameter": """\
 -
@@ -861,7 +862,7 @@ saltpepper_param 10 optional SaltPepperParameter - weiliu89/caffe
 clahe 11 optional bool false weiliu89/caffe
 convert_to_hsv 12 optional bool false weiliu89/caffe
 convert_to_lab 13 optional bool false weiliu89/caffe
-all_effects 10014 optional bool false weiliu89/caffe
+all_effects 14 optional bool false jolibrain/caffe
 bias 20000 optional float 0 happynear/caffe-windows
 gaussian_std 20001 optional float 0 happynear/caffe-windows
 """,
@@ -928,7 +929,7 @@ use_prior_for_nms 23 optional bool false weiliu89/caffe
 ignore_difficult_gt 24 optional bool false NVIDIA/caffe
 pose_weight 25 optional float 1 CheungDuMing/caffe4corner
 num_poses 26 optional uint32 - CheungDuMing/caffe4corner
-objectness_score 20000 optional float 0.01 foss-for-synopsys-dwc-arc-processors/synopsys-caffe
+objectness_score 20000 optional float 0.01 sfzhang15/RefineDet
 mask_size 20001 optional int32 21 gaopeng-eugene/real-time-instance-segmentation
 """,
     "NonMaximumSuppressionParameter": """\
@@ -974,14 +975,14 @@ resize_param 6 optional ResizeParameter - weiliu89/caffe
 """,
     "ROIPoolingParameter": """\
 rbgirshick/caffe-fast-rcnn
-pooled_h 1 optional uint32 0 309ily/Caffe
-pooled_w 2 optional uint32 0 309ily/Caffe
-spatial_scale 3 optional float 1 309ily/Caffe
+pooled_h 1 optional uint32 0 rbgirshick/caffe-fast-rcnn
+pooled_w 2 optional uint32 0 rbgirshick/caffe-fast-rcnn
+spatial_scale 3 optional float 1 rbgirshick/caffe-fast-rcnn
 pooled_size 4 repeated uint32 - intel/caffe
 """,
     "SmoothL1LossParameter": """\
 rbgirshick/caffe-fast-rcnn
-sigma 1 optional float 1 daijifeng001/caffe-rfcn
+sigma 1 optional float 1 rbgirshick/caffe-fast-rcnn
 """,
     "ProposalParameter": """\
 luoyetx/mini-caffe
@@ -1062,7 +1063,6 @@ momentum 3 optional float 0.9 yjxiong/caffe
 eps 4 optional float 1e-05 hszhao/PSPNet
 frozen 5 optional bool false hszhao/PSPNet
 engine 6 optional BNParameter.Engine DEFAULT hszhao/PSPNet
-axis 11 optional float 1 YutingZhang/dbnet-caffe-matlab
 bias_filler 20000 optional FillerParameter - yjxiong/caffe
 slope_filler 20001 optional FillerParameter - yjxiong/caffe
 bn_mode 20002 optional BNParameter.BNMode LEARN alexgkendall/caffe-segnet
@@ -1115,7 +1115,7 @@ root_folder 9 optional string - alexgkendall/caffe-segnet
 mirror 10 optional bool false alexgkendall/caffe-segnet
 crop_width 11 optional uint32 0 alexgkendall/caffe-segnet
 crop_height 12 optional uint32 0 alexgkendall/caffe-segnet
-label_divide_factor 10013 optional float 1 alexgkendall/caffe-segnet
+label_divide_factor 20000 optional float 1 TimoSaemann/ENet
 """,
     "InterpParameter": """\
 Winstonxu123/LSTM-CF
@@ -1255,16 +1255,21 @@ step 20010 optional uint32 1 yjxiong/caffe
 use_sampling_rate_jitter 20011 optional bool false facebookarchive/C3D
 """,
     "CTCLossParameter": """\
-xmfbit/warpctc-caffe
+warrentdrew/Caffe_SSD_LSTM_LPR
 alphabet_size 1 optional uint32 0 xmfbit/warpctc-caffe
+blank_index 2 optional int32 0 warrentdrew/Caffe_SSD_LSTM_LPR
 time_step 3 optional uint32 0 xmfbit/warpctc-caffe
 blank_label 4 optional int32 0 xmfbit/warpctc-caffe
+loss_calculation_t 5 optional int32 0 warrentdrew/Caffe_SSD_LSTM_LPR
+ctc_merge_repeated 20000 optional bool true warrentdrew/Caffe_SSD_LSTM_LPR
+output_delay 20001 optional int32 0 warrentdrew/Caffe_SSD_LSTM_LPR
+preprocess_collapse_repeated 20002 optional bool false warrentdrew/Caffe_SSD_LSTM_LPR
 """,
     "ContinuationIndicatorParameter": """\
 warrentdrew/Caffe_SSD_LSTM_LPR
 time_step 1 optional uint32 0 warrentdrew/Caffe_SSD_LSTM_LPR
 batch_size 2 optional uint32 0 warrentdrew/Caffe_SSD_LSTM_LPR
-axis 10003 optional int32 0 xmfbit/warpctc-caffe
+axis 20000 optional int32 0 jolibrain/caffe
 """,
     "LabelsequenceAccuracyParameter": """\
 warrentdrew/Caffe_SSD_LSTM_LPR
@@ -1282,15 +1287,15 @@ shape 20000 optional BlobShape - Winstonxu123/LSTM-CF
 """,
     "MaskParameter": """\
 Winstonxu123/LSTM-CF
-width 1 required uint32 - Winstonxu123/LSTM-CF
-height 2 required uint32 - Winstonxu123/LSTM-CF
+width 1 optional uint32 - Winstonxu123/LSTM-CF
+height 2 optional uint32 - Winstonxu123/LSTM-CF
 masktype 3 optional MaskParameter.MaskType VERTICAL Winstonxu123/LSTM-CF
 direction 4 optional MaskParameter.Direction TOP2BOTTOM Winstonxu123/LSTM-CF
-to_compute_dU 10001 optional bool true daerduoCarey/mycaffe
+to_compute_dU 20000 optional bool true daerduoCarey/mycaffe
 """,
     "ShuffleChannelParameter": """\
 farmingyard/ShuffleNet
-group 1 optional uint32 1 OAID/Tengine
+group 1 optional uint32 1 farmingyard/ShuffleNet
 """,
     "InnerDistanceParameter": """\
 happynear/caffe-windows
@@ -1544,50 +1549,50 @@ AVE 1 -
 STOCHASTIC 2 -
 """,
     "AnnotatedDatum.AnnotationType": """\
-BBOX 0 NVIDIA/caffe
+BBOX 0 weiliu89/caffe
 """,
     "ResizeParameter.Interp_mode": """\
-LINEAR 1 NVIDIA/caffe
-AREA 2 NVIDIA/caffe
-NEAREST 3 NVIDIA/caffe
-CUBIC 4 NVIDIA/caffe
-LANCZOS4 5 NVIDIA/caffe
+LINEAR 1 weiliu89/caffe
+AREA 2 weiliu89/caffe
+NEAREST 3 weiliu89/caffe
+CUBIC 4 weiliu89/caffe
+LANCZOS4 5 weiliu89/caffe
 """,
     "ResizeParameter.Pad_mode": """\
-CONSTANT 1 NVIDIA/caffe
-MIRRORED 2 NVIDIA/caffe
-REPEAT_NEAREST 3 NVIDIA/caffe
+CONSTANT 1 weiliu89/caffe
+MIRRORED 2 weiliu89/caffe
+REPEAT_NEAREST 3 weiliu89/caffe
 """,
     "ResizeParameter.Resize_mode": """\
-WARP 1 NVIDIA/caffe
-FIT_SMALL_SIZE 2 NVIDIA/caffe
-FIT_LARGE_SIZE_AND_PAD 3 NVIDIA/caffe
+WARP 1 weiliu89/caffe
+FIT_SMALL_SIZE 2 weiliu89/caffe
+FIT_LARGE_SIZE_AND_PAD 3 weiliu89/caffe
 """,
     "EmitConstraint.EmitType": """\
-CENTER 0 NVIDIA/caffe
-MIN_OVERLAP 1 NVIDIA/caffe
+CENTER 0 weiliu89/caffe
+MIN_OVERLAP 1 weiliu89/caffe
 """,
     "PriorBoxParameter.CodeType": """\
-CORNER 1 NVIDIA/caffe
-CENTER_SIZE 2 NVIDIA/caffe
-CORNER_SIZE 3 NVIDIA/caffe
+CORNER 1 weiliu89/caffe
+CENTER_SIZE 2 weiliu89/caffe
+CORNER_SIZE 3 weiliu89/caffe
 """,
     "MultiBoxLossParameter.ConfLossType": """\
-SOFTMAX 0 NVIDIA/caffe
-LOGISTIC 1 NVIDIA/caffe
+SOFTMAX 0 weiliu89/caffe
+LOGISTIC 1 weiliu89/caffe
 """,
     "MultiBoxLossParameter.LocLossType": """\
-L2 0 NVIDIA/caffe
-SMOOTH_L1 1 NVIDIA/caffe
+L2 0 weiliu89/caffe
+SMOOTH_L1 1 weiliu89/caffe
 """,
     "MultiBoxLossParameter.MatchType": """\
-BIPARTITE 0 NVIDIA/caffe
-PER_PREDICTION 1 NVIDIA/caffe
+BIPARTITE 0 weiliu89/caffe
+PER_PREDICTION 1 weiliu89/caffe
 """,
     "MultiBoxLossParameter.MiningType": """\
-NONE 0 NVIDIA/caffe
-MAX_NEGATIVE 1 NVIDIA/caffe
-HARD_EXAMPLE 2 NVIDIA/caffe
+NONE 0 weiliu89/caffe
+MAX_NEGATIVE 1 weiliu89/caffe
+HARD_EXAMPLE 2 weiliu89/caffe
 """,
     "EvalDetectionParameter.ScoreType": """\
 OBJ 0 intel/caffe
@@ -1607,7 +1612,6 @@ CUDNN 2 hszhao/PSPNet
 MAX 0 HyeonwooNoh/caffe
 AVE 1 HyeonwooNoh/caffe
 TILE 2 HyeonwooNoh/caffe
-STOCHASTIC 20000 YutingZhang/dbnet-caffe-matlab
 """,
     "SegAccuracyParameter.AccuracyMetric": """\
 PixelAccuracy 0 hszhao/PSPNet
@@ -1636,8 +1640,8 @@ RGB 0 yjxiong/caffe
 FLOW 1 yjxiong/caffe
 """,
     "VideoDataParameter.VideoType": """\
-WEBCAM 0 NVIDIA/caffe
-VIDEO 1 NVIDIA/caffe
+WEBCAM 0 weiliu89/caffe
+VIDEO 1 weiliu89/caffe
 """,
     "TransposeParameter.TransposeType": """\
 CONVTOLSTM 0 Winstonxu123/LSTM-CF

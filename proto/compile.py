@@ -4,7 +4,7 @@
     python proto/compile.py          write the table
     python proto/compile.py --check  write nothing; exit status 1 if the table is out of date
 
-A tool for developers: it needs protoc (`grpcio-tools`, of the extra `dev`). The table holds one text
+A tool for developers: it needs protoc (`grpcio-tools`, of the extra `dev`). The table holds a text
 for each message, so that it loads in about a millisecond even where Python keeps no bytecode.
 """
 
