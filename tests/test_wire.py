@@ -113,7 +113,7 @@ def test_numbers() -> None:
 
 
 def encode(value: int) -> bytes:
-    """A varint by its definition: seven bits a byte, lowest first, the top bit while more follow."""
+    """A varint by its definition: seven bits a byte, lowest first, top bit while more follow."""
     digits = [value >> shift & 0x7F for shift in range(0, max(value.bit_length(), 1), 7)]
     return bytes([*(digit | 0x80 for digit in digits[:-1]), digits[-1]])
 
@@ -160,7 +160,7 @@ def test_what_is_written_is_read(message: list[tuple[int, int, int | bytes]]) ->
 @given(st.binary(max_size=200))
 def test_any_bytes_end_in_fields_or_an_error(raw: bytes) -> None:
     walk = fields(memoryview(raw))
-    seen = []
+    seen: list[Field] = []
     with contextlib.suppress(WireError):
         seen.extend(walk)
     assert all(0 <= field.start <= field.end <= len(raw) for field in seen)
