@@ -22,10 +22,11 @@ SOURCE = ROOT / "caffetools"
 ORDER = (
     "schema_table < schema < message",
     "errors < source < message < scalars < prototxt < layers",
+    "schema < schema_protobuf < binary",
     "wire < binary",
     "message < binary printer layers state splits",
     "layers < upgrade < infer",
-    "layers state splits < graph < infer < table draw torch",
+    "layers state splits < graph < backward sharing < infer < table draw torch",
     "errors < log.lines < log.age log.net log.solver < plot",
     "infer < log.net",
 )
