@@ -115,10 +115,13 @@ def modules() -> list[str]:
 
 
 def ordered_modules() -> list[str]:
+    """The modules that need a place in the order: not what may import all, nor an empty package."""
     return [
         module
         for module in modules()
-        if module not in {"__init__", "__main__"} and not is_within(module, "cli")
+        if module not in {"__init__", "__main__"}
+        and not is_within(module, "cli")
+        and (imports_of(module) or not module.endswith(".__init__"))
     ]
 
 
