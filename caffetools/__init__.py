@@ -1,0 +1,1 @@
+"""Caffe nets, logs and weights, read and recomputed without Caffe."""

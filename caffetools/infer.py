@@ -1,0 +1,146 @@
+"""Graph -> Inferred: every shape, blob, owner and flag, as Caffe's Net::Init finds them (net.cpp)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from caffetools.backward import Gradient, needs_backward
+from caffetools.errors import CaffeToolsError, GraphError, Note
+from caffetools.graph import Graph, Node
+from caffetools.layers.base import Facts, Layer, Options, Shape, Spec, check_shape
+from caffetools.sharing import ParamBlob, Sharing
+
+
+class InferredLayer(NamedTuple):
+    """A layer of the graph, set up."""
+
+    node: Node
+    layer: Layer | None
+    """None for a type that nobody knows."""
+    bottoms: tuple[Shape | None, ...]
+    """None where a shape cannot be known."""
+    tops: tuple[Shape | None, ...]
+    params: tuple[ParamBlob, ...]
+    macs: int | None
+    """None where a shape that it depends on cannot be known; then `params` are not known either."""
+    loss_weights: tuple[float, ...]
+    """With which each top enters the loss; 0 where it does not."""
+
+
+class Inferred(NamedTuple):
+    """A net with all that follows from its layers and the shapes of its inputs."""
+
+    graph: Graph
+    layers: tuple[InferredLayer, ...]
+    """Inserted Split layers included, in the order of the graph."""
+    shapes: tuple[Shape | None, ...]
+    """Of each blob of the graph, in the end."""
+    backward: tuple[bool, ...]
+    """Does each layer compute a gradient, leaving out the net's force_backward? So the log tells it."""
+    notes: tuple[Note, ...]
+
+    @property
+    def force_backward(self) -> bool:
+        """Does the net compute every gradient?"""
+        return self.graph.message.flag("force_backward")
+
+
+def infer(graph: Graph, options: Options) -> Inferred:
+    """Set up every layer of the graph in order.
+
+    Raises ShapeError or GraphError, placed, for what Caffe refuses.
+    """
+    return _Inference(graph, options).run()
+
+
+class _Inference:
+    def __init__(self, graph: Graph, options: Options) -> None:
+        self.graph = graph
+        self.options = options
+        self.shapes: list[Shape | None] = [None] * len(graph.blobs)
+        self.sharing = Sharing()
+        self.notes: list[Note] = []
+
+    def run(self) -> Inferred:
+        layers = tuple(self.set_up(node) for node in self.graph.nodes)
+        gradients = [
+            Gradient(
+                layer.node, any(blob.needs_backward for blob in layer.params), layer.loss_weights
+            )
+            for layer in layers
+        ]
+        backward = needs_backward(gradients, [blob.name for blob in self.graph.blobs])
+        return Inferred(self.graph, layers, tuple(self.shapes), tuple(backward), tuple(self.notes))
+
+    def set_up(self, node: Node) -> InferredLayer:
+        try:
+            return self.layer(node)
+        except CaffeToolsError as error:
+            raise node.message.source.place(error, node.message.offset) from None
+
+    def layer(self, node: Node) -> InferredLayer:
+        bottoms = tuple(self.shapes[blob] for blob in node.bottoms)
+        layer = self.read(node)
+        facts = None if layer is None else self.facts(node, layer, bottoms)
+        tops = facts.tops if facts else (None,) * len(node.tops)
+        if not node.bottoms:
+            tops = tuple(map(self.source_shape, node.tops, tops))
+        for blob, shape in zip(node.tops, tops, strict=True):
+            if shape is not None:
+                check_shape(shape, f"the top {self.graph.blobs[blob].name!a}")
+            self.shapes[blob] = shape
+        params = self.sharing.add(node, facts.params) if facts else ()
+        macs = facts.macs if facts else None
+        return InferredLayer(node, layer, bottoms, tops, params, macs, loss_weights(node))
+
+    def read(self, node: Node) -> Layer | None:
+        if node.layer_class is None:
+            self.note(
+                node, f"the layer type {node.type!a} is not known: nor is what its layers make"
+            )
+            return None
+        bottoms, tops = (
+            tuple(self.graph.blobs[blob].name for blob in blobs)
+            for blobs in (node.bottoms, node.tops)
+        )
+        message = node.message
+        phase = message.text("phase") if message.has("phase") else self.graph.state.phase
+        return node.layer_class(Spec(message, bottoms, tops, phase, self.options))
+
+    def facts(self, node: Node, layer: Layer, bottoms: tuple[Shape | None, ...]) -> Facts | None:
+        known = tuple(shape for shape in bottoms if shape is not None)
+        if len(known) < len(bottoms):
+            return None
+        facts = layer.facts(known)
+        for param in facts.params:
+            check_shape(param.shape, f"the {param.role}")
+        given = self.options.input_shapes
+        if not all(self.graph.blobs[blob].name in given for blob in node.tops) or node.bottoms:
+            for text in facts.notes:
+                self.note(node, text)
+        return facts
+
+    def source_shape(self, blob: int, shape: Shape | None) -> Shape | None:
+        """What the user says of an input's or data layer's top goes before what the files say."""
+        shape = self.options.input_shapes.get(self.graph.blobs[blob].name, shape)
+        if self.options.batch_size is not None and shape:
+            return (self.options.batch_size, *shape[1:])
+        return shape
+
+    def note(self, node: Node, text: str) -> None:
+        self.notes.append(Note(node.message.location(), text))
+
+
+def loss_weights(node: Node) -> tuple[float, ...]:
+    """With which each top enters the loss: as given, or 1 for a loss layer's (loss_layer.cpp, layer.hpp)."""
+    given = node.loss_weights
+    if not given and node.layer_class is not None and node.layer_class.is_loss:
+        given = (1.0,)
+    if given and len(given) != len(node.tops):
+        raise node.message.error(
+            f"expected a loss_weight for each of {len(node.tops)} tops, found {len(given)}"
+            + ("" if node.loss_weights else ", the 1 that a loss layer has by itself"),
+            "loss_weight",
+            kind=GraphError,
+        )
+    return given or (0.0,) * len(node.tops)

@@ -1,0 +1,103 @@
+"""Kernel, stride, pad and dilation as convolutions read them, and the extents that they leave."""
+
+from __future__ import annotations
+
+from caffetools.layers.base import INT_MAX, Step, Window
+from caffetools.message import Message
+
+
+def read_axes(message: Message, name: str, spatial: int, default: int | None) -> tuple[int, ...]:
+    """An option that is given once, once per spatial axis, or as `_h` and `_w` (base_conv_layer.cpp).
+
+    `default` stands for what is not given at all; None means that it must be given.
+    """
+    base = name.removesuffix("_size")
+    by_name = [axis for axis in (f"{base}_h", f"{base}_w") if message.has(axis)]
+    values = message.integers(name)
+    if by_name:
+        if spatial != 2:
+            raise message.error(
+                f"{by_name[0]} is for two spatial axes, found {spatial}", by_name[0]
+            )
+        if values:
+            raise message.error(
+                f"expected either {name} or {base}_h and {base}_w, found both", name
+            )
+        values = [message.integer(f"{base}_h"), message.integer(f"{base}_w")]
+    elif not values and default is not None:
+        values = [default]
+    elif len(values) not in (1, spatial):
+        raise message.error(
+            f"expected {name} once or once for each of {spatial} spatial axes, found {len(values)}",
+            name,
+        )
+    if any(value > INT_MAX for value in values):
+        raise message.error(f"{name} is over 2^31 - 1", name)
+    return tuple(values * spatial if len(values) == 1 else values)
+
+
+def read_windows(message: Message, spatial: int) -> list[Window]:
+    """The window of each spatial axis of a convolution, deconvolution or im2col."""
+    kernels = read_axes(message, "kernel_size", spatial, None)
+    strides = read_axes(message, "stride", spatial, 1)
+    pads = read_axes(message, "pad", spatial, 0)
+    dilations = read_axes(message, "dilation", spatial, 1)
+    if 0 in kernels:
+        name = "kernel_size" if message.has("kernel_size") else "kernel_h"
+        raise message.error("expected a kernel of at least 1, found 0", name)
+    if 0 in strides:
+        name = "stride" if message.has("stride") else "stride_h"
+        raise message.error("expected a stride of at least 1, found 0", name)
+    return [Window(*axis) for axis in zip(kernels, strides, pads, dilations, strict=True)]
+
+
+def divide(numerator: int, denominator: int) -> int:
+    """C++'s integer division, which cuts toward zero: -1 / 2 is 0."""
+    return -(-numerator // denominator) if numerator < 0 else numerator // denominator
+
+
+def convolved(extent: int, window: Window) -> int:
+    """The extent that a convolution leaves (conv_layer.cpp, compute_output_shape)."""
+    return divide(extent + 2 * window.pad - window.span, window.stride) + 1
+
+
+def deconvolved(extent: int, window: Window) -> int:
+    """The extent that a deconvolution gives (deconv_layer.cpp, compute_output_shape)."""
+    return window.stride * (extent - 1) + window.span - 2 * window.pad
+
+
+def convolved_step(name: str, extent: int, window: Window) -> Step:
+    """The arithmetic of `convolved`, as `(227 - 11 + 2*0) / 4 + 1`."""
+    inside = f"{extent} - {span_formula(window)} + 2*{window.pad}"
+    rest = extent + 2 * window.pad - window.span
+    value = convolved(extent, window)
+    return Step(name, f"{quotient(inside, rest, window.stride)} + 1", value)
+
+
+def deconvolved_step(name: str, extent: int, window: Window) -> Step:
+    """The arithmetic of `deconvolved`, as `2 * (16 - 1) + 4 - 2*1`."""
+    formula = f"{window.stride} * ({extent} - 1) + {span_formula(window)} - 2*{window.pad}"
+    return Step(name, formula, deconvolved(extent, window))
+
+
+def span_formula(window: Window) -> str:
+    """What the kernel covers: its extent, or the dilated one written out."""
+    if window.dilation == 1:
+        return str(window.kernel)
+    return f"({window.dilation}*({window.kernel} - 1) + 1)"
+
+
+def quotient(inside: str, numerator: int, stride: int, rounding: str = "trunc") -> str:
+    """`(inside) / stride`, with the rounding named where the division leaves a rest."""
+    if numerator % stride == 0:
+        return f"({inside}) / {stride}"
+    if rounding == "trunc" and numerator > 0:
+        rounding = "floor"  # the same, and better known
+    return f"{rounding}(({inside}) / {stride})"
+
+
+def axis_names(spatial: int) -> list[str]:
+    """What the spatial axes are called in an explanation."""
+    if spatial == 2:
+        return ["height", "width"]
+    return ["length"] if spatial == 1 else [f"axis {i}" for i in range(spatial)]

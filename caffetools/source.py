@@ -1,0 +1,99 @@
+"""The text of a file, and the line and column of any offset in it."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from bisect import bisect_right
+
+from caffetools.errors import CaffeToolsError, Location
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+class Source:
+    """A named text. Lines end in LF, CRLF or a lone CR; columns count characters from 1."""
+
+    __slots__ = ("_starts", "name", "text")
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        self.text = text
+        self._starts: list[int] | None = None
+
+    def location(self, offset: int) -> Location:
+        """The line and column of `offset`; the file alone for a source without text."""
+        if not self.text:
+            return Location(self.name) if offset < 0 else Location(self.name, 1, 1)
+        if self._starts is None:
+            self._starts = [0, *(end.end() for end in _LINE_END.finditer(self.text))]
+        line = bisect_right(self._starts, max(offset, 0))
+        return Location(self.name, line, max(offset, 0) - self._starts[line - 1] + 1)
+
+    def line(self, number: int) -> str:
+        """The text of a line, by its 1-based number, without its end."""
+        assert self._starts is not None
+        start = self._starts[number - 1]
+        end = _LINE_END.search(self.text, start)
+        return self.text[start : end.start() if end else None]
+
+    def place(self, error: CaffeToolsError, offset: int) -> CaffeToolsError:
+        """The error, placed at `offset` with the source line to show, unless it has a place already."""
+        location = self.location(offset)
+        return error.at(location, self.line(location.line) if location.line and self.text else None)
+
+    def error(
+        self, message: str, offset: int, kind: type[CaffeToolsError] = CaffeToolsError
+    ) -> CaffeToolsError:
+        """An error of `kind` at `offset`."""
+        return self.place(kind(message), offset)
+
+
+class BinarySource(Source):
+    """A file that has no lines: every location is the file."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, "")
+
+    def location(self, offset: int) -> Location:
+        """The file alone."""
+        return Location(self.name)
+
+
+def read_bytes(path: str | os.PathLike[str]) -> bytes:
+    """The content of the file at `path`, or of standard input for `-`.
+
+    Raises CaffeToolsError for a path that cannot be read.
+    """
+    name = os.fspath(path)
+    try:
+        if name == "-":
+            return sys.stdin.buffer.read()
+        with open(name, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        raise CaffeToolsError("no such file", Location(shown_name(name))) from None
+    except IsADirectoryError:
+        raise CaffeToolsError(
+            "this is a directory, not a file", Location(shown_name(name))
+        ) from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise CaffeToolsError(f"cannot be read: {reason}", Location(shown_name(name))) from None
+
+
+def shown_name(path: str | os.PathLike[str]) -> str:
+    """How messages name `path`."""
+    name = os.fspath(path)
+    return "<stdin>" if name == "-" else name
+
+
+def decode(name: str, data: bytes) -> Source:
+    """`data` as text: UTF-8, with or without a byte order mark.
+
+    Bytes that are not UTF-8 stay as lone surrogates, so that text made of them can be written back.
+    """
+    return Source(name, data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape"))
