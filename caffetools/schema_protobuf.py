@@ -1,23 +1,23 @@
 """The schema as google.protobuf's message classes, for Caffe's binary files.
 
-Built from the same table as `schema`; all that only reads text does without.
+Importing this loads google.protobuf; what only reads text does without.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING
+
+from google.protobuf.descriptor_pb2 import (
+    DescriptorProto,
+    FieldDescriptorProto,
+    FileDescriptorProto,
+)
+from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
 
 from caffetools import schema
-
-if TYPE_CHECKING:
-    from google.protobuf.descriptor_pb2 import (
-        DescriptorProto,
-        FieldDescriptorProto,
-        FileDescriptorProto,
-    )
-    from google.protobuf.message import Message
 
 PACKAGE = "caffe"
 
@@ -29,9 +29,6 @@ def protobuf_classes() -> Mapping[str, type[Message]]:
     They live in a descriptor pool of their own, so that a program may import pycaffe's `caffe_pb2`,
     or anybody's, beside them.
     """
-    from google.protobuf.descriptor_pool import DescriptorPool
-    from google.protobuf.message_factory import GetMessageClass
-
     pool = DescriptorPool()
     pool.AddSerializedFile(file_descriptor().SerializeToString())
     return {
@@ -42,8 +39,6 @@ def protobuf_classes() -> Mapping[str, type[Message]]:
 
 def file_descriptor() -> FileDescriptorProto:
     """The schema in protobuf's own terms."""
-    from google.protobuf.descriptor_pb2 import FileDescriptorProto
-
     file = FileDescriptorProto(name="caffetools/caffe.proto", package=PACKAGE)
     added: dict[str, DescriptorProto] = {}
     for name in schema.messages():
@@ -61,8 +56,6 @@ def file_descriptor() -> FileDescriptorProto:
 
 def field_descriptor(field: schema.Field) -> FieldDescriptorProto:
     """One field in protobuf's own terms."""
-    from google.protobuf.descriptor_pb2 import FieldDescriptorProto
-
     label = "repeated" if field.repeated else "required" if field.required else "optional"
     descriptor = FieldDescriptorProto(
         name=field.name,
