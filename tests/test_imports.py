@@ -25,6 +25,8 @@ ORDER = (
     "schema < schema_protobuf < binary",
     "wire < binary",
     "message < binary printer layers state splits",
+    "message < notes < upgrade_v0 upgrade_v1 < upgrade",
+    "scalars < retype < upgrade_v1",
     "layers < upgrade < infer",
     "layers state splits < graph < backward sharing < infer < receptive < table draw torch",
     "errors < log < log.net < plot",
