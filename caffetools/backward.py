@@ -20,8 +20,8 @@ class Gradient(NamedTuple):
 def needs_backward(layers: Sequence[Gradient], blob_names: Sequence[str]) -> list[bool]:
     """The flag of each layer, before the net's force_backward.
 
-    Forwards, a layer needs it that learns or reads a blob that needs it. Backwards, those keep it that
-    lead to a loss and whose tops are not all cut off by `propagate_down: false` below.
+    Forwards, a layer needs it that learns or reads a blob that needs it. Backwards, those keep it
+    that lead to a loss and whose tops are not all cut off by `propagate_down: false` below.
     """
     blob_needs = [False] * len(blob_names)
     flags = []

@@ -1,7 +1,8 @@
-"""Message -> Graph: the layers that a state keeps, and the blobs between them, as Caffe's Net wires them.
+"""Message -> Graph: the layers that a state keeps and the blobs between them, as Caffe wires them.
 
-What holds of every Graph: a blob is made by one node, all nodes that read it stand below, and names of
-blobs are unique but for "(automatic)". A layer that computes in place writes to the blob that it reads.
+What holds of every Graph: a blob is made by one node, all nodes that read it stand below, and names
+of blobs are unique but for "(automatic)". A layer that computes in place writes to the blob that it
+reads.
 """
 
 from __future__ import annotations
@@ -68,8 +69,8 @@ class Graph(NamedTuple):
 def build(net: Message, state: State, registry: Registry) -> Graph:
     """The graph of a net of today's form.
 
-    Raises GraphError, placed, for what Caffe refuses: rules of both kinds, an unknown bottom, a top made twice,
-    more or fewer blobs than a layer takes.
+    Raises GraphError, placed, for what Caffe refuses: rules of both kinds, an unknown bottom, a top
+    made twice, more or fewer blobs than a layer takes.
     """
     kept = [wire(layer) for layer in net.messages("layer") if keeps(state, layer)]
     return _Builder(registry).run(net, state, insert_splits(kept))
@@ -93,7 +94,8 @@ class _Builder:
         propagated = layer.message.count("propagate_down")
         if propagated and propagated != len(layer.bottoms) and not layer.inserted:
             raise layer.message.error(
-                f"expected propagate_down once for each of {len(layer.bottoms)} bottoms, found {propagated}",
+                f"expected propagate_down for each of {len(layer.bottoms)} bottoms, "
+                f"found {propagated}",
                 "propagate_down",
                 kind=GraphError,
             )
@@ -160,14 +162,16 @@ def check_counts(layer: Wiring, layer_class: LayerClass, tops: int) -> None:
         ("top", layer_class.tops, tops),
     ):
         if found < takes.least or (takes.most is not None and found > takes.most):
+            plural = "" if takes == (1, 1) else "s"
             raise layer.message.error(
-                f"a {layer.type} layer has {takes} {what}{'' if str(takes) == '1' else 's'}, found {found}",
+                f"a {layer.type} layer has {takes} {what}{plural}, found {found}",
                 what,
                 kind=GraphError,
             )
     if layer_class.as_many_tops_as_bottoms and tops != bottoms:
         raise layer.message.error(
-            f"a {layer.type} layer has a top for each bottom, found {bottoms} bottoms and {tops} tops",
+            f"a {layer.type} layer has a top for each bottom, "
+            f"found {bottoms} bottoms and {tops} tops",
             "top",
             kind=GraphError,
         )

@@ -1,4 +1,4 @@
-"""Graph -> Inferred: every shape, blob, owner and flag, as Caffe's Net::Init finds them (net.cpp)."""
+"""Graph -> Inferred: every shape, blob, owner and flag, as Caffe's Net::Init finds them."""
 
 from __future__ import annotations
 
@@ -36,13 +36,14 @@ class Inferred(NamedTuple):
     shapes: tuple[Shape | None, ...]
     """Of each blob of the graph, in the end."""
     backward: tuple[bool, ...]
-    """Does each layer compute a gradient, leaving out the net's force_backward? So the log tells it."""
+    """Does each layer compute a gradient, force_backward left out? So the log tells it."""
     notes: tuple[Note, ...]
 
     @property
-    def force_backward(self) -> bool:
-        """Does the net compute every gradient?"""
-        return self.graph.message.flag("force_backward")
+    def needs_backward(self) -> tuple[bool, ...]:
+        """Does each layer compute a gradient in the end? With the net's force_backward all do."""
+        forced = self.graph.message.flag("force_backward")
+        return (True,) * len(self.layers) if forced else self.backward
 
 
 def infer(graph: Graph, options: Options) -> Inferred:
@@ -132,7 +133,7 @@ class _Inference:
 
 
 def loss_weights(node: Node) -> tuple[float, ...]:
-    """With which each top enters the loss: as given, or 1 for a loss layer's (loss_layer.cpp, layer.hpp)."""
+    """With which each top enters the loss: as given, or 1 for a loss layer's (loss_layer.cpp)."""
     given = node.loss_weights
     if not given and node.layer_class is not None and node.layer_class.is_loss:
         given = (1.0,)

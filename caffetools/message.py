@@ -1,8 +1,8 @@
 """A protobuf message that knows where each of its fields stands in the file that it was read from.
 
-The tree is the same whether it came from text or from a binary: `prototxt` and `binary` build it, `upgrade`
-rewrites it, `printer` writes it. Values are Python's: int, float, bool, str (strings, and enum values by
-name), bytes and Message.
+The tree is the same whether it came from text or from a binary: `prototxt` and `binary` build it,
+`upgrade` rewrites it, `printer` writes it. Values are Python's: int, float, bool, str (strings, and
+enum values by name), bytes and Message.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Word(str):
 class Message:
     """The fields of one message, each with all its values in the order of the file.
 
-    `descriptor` is None within a field that the schema does not know; such a field is kept all the same.
+    `descriptor` is None within a field that the schema does not know; it is kept all the same.
     """
 
     __slots__ = ("descriptor", "fields", "offset", "source")
@@ -73,12 +73,15 @@ class Message:
     # The same with the type that the schema promises, so that readers of a layer need no casts.
 
     def integer(self, name: str) -> int:
+        """An integer field's value."""
         return cast(int, self.get(name))
 
     def number(self, name: str) -> float:
+        """A float field's value."""
         return cast(float, self.get(name))
 
     def flag(self, name: str) -> bool:
+        """A bool field's value."""
         return cast(bool, self.get(name))
 
     def text(self, name: str) -> str:
@@ -86,15 +89,19 @@ class Message:
         return cast(str, self.get(name))
 
     def integers(self, name: str) -> list[int]:
+        """A repeated integer field's values."""
         return cast("list[int]", self.all(name))
 
     def numbers(self, name: str) -> list[float]:
+        """A repeated float field's values."""
         return cast("list[float]", self.all(name))
 
     def texts(self, name: str) -> list[str]:
+        """A repeated string field's values."""
         return cast("list[str]", self.all(name))
 
     def messages(self, name: str) -> list[Message]:
+        """A repeated message field's values."""
         return cast("list[Message]", self.all(name))
 
     def message(self, name: str) -> Message:

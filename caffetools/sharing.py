@@ -48,7 +48,8 @@ class Sharing:
         specs = node.message.messages("param")
         if len(specs) > len(params):
             raise node.message.error(
-                f"expected at most {len(params)} param, as many as the layer has blobs, found {len(specs)}",
+                f"expected at most {len(params)} param, one for each of the layer's blobs, "
+                f"found {len(specs)}",
                 "param",
                 len(params),
                 GraphError,
@@ -83,8 +84,8 @@ class Sharing:
         fits = blob.elements == owner.elements if permissive else blob.shape == owner.shape
         if not fits:
             raise spec.error(
-                f"cannot share {blob.name!a} with layer {key!a}: expected its shape {dims(owner.shape)}, "
-                f"found {dims(blob.shape)}",
+                f"cannot share {blob.name!a} with layer {key!a}: expected its shape "
+                f"{dims(owner.shape)}, found {dims(blob.shape)}",
                 "name",
                 kind=GraphError,
             )
@@ -95,7 +96,8 @@ class Sharing:
             given = self._given.setdefault((name, field), spec.number(field))
             if spec.number(field) != given:
                 raise spec.error(
-                    f"the shared blob {name!a} has {field} {given:g} elsewhere, found {spec.number(field):g}",
+                    f"the shared blob {name!a} has {field} {given:g} elsewhere, "
+                    f"found {spec.number(field):g}",
                     field,
                     kind=GraphError,
                 )

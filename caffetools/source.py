@@ -39,7 +39,7 @@ class Source:
         return self.text[start : end.start() if end else None]
 
     def place(self, error: CaffeToolsError, offset: int) -> CaffeToolsError:
-        """The error, placed at `offset` with the source line to show, unless it has a place already."""
+        """The error, placed at `offset` with its source line, unless it has a place already."""
         location = self.location(offset)
         return error.at(location, self.line(location.line) if location.line and self.text else None)
 

@@ -52,8 +52,9 @@ def insert_splits(layers: list[Wiring]) -> list[Wiring]:
             if readers[top] > 1:
                 copy = taken.get(top, 0)
                 taken[top] = copy + 1
-                name = f"{_split_name(layers[top[0]].name, name, top[1])}_{copy}"
-            bottoms.append(name)
+                bottoms.append(f"{_split_name(layers[top[0]].name, name, top[1])}_{copy}")
+            else:
+                bottoms.append(name)
         kept = Wiring(
             layer.message, layer.name, layer.type, bottoms, layer.tops, layer.loss_weights
         )
@@ -94,7 +95,8 @@ def _count_readers(
 def unknown_bottom(layer: Wiring, index: int) -> Exception:
     """The error for a bottom that no layer above makes."""
     return layer.message.error(
-        f"layer {layer.name!a} reads the blob {layer.bottoms[index]!a}, which no layer above it makes",
+        f"layer {layer.name!a} reads the blob {layer.bottoms[index]!a}, "
+        "which no layer above it makes",
         "bottom",
         index,
         GraphError,

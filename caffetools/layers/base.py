@@ -1,8 +1,8 @@
-"""What a layer type is: the options that it reads, and what follows from them and from its bottoms' shapes.
+"""What a layer type is: its options, and what follows from them and from its bottoms' shapes.
 
-A type is one small class. `__init__` reads the options, so that a mistake in them is told at its line; `facts`
-computes shapes, parameter blobs and cost; `explain` writes the same arithmetic out. A class knows nothing of
-the net around it.
+A type is one small class. `__init__` reads the options, so that a mistake in them is told at its
+line; `facts` computes shapes, parameter blobs and cost; `explain` writes the same arithmetic out.
+A class knows nothing of the net around it.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class Options:
 
 
 class Spec:
-    """One layer of a net as its class reads it: its message, its place in the net, the user's options."""
+    """One layer as its class reads it: its message, its place in the net, the user's options."""
 
     __slots__ = ("bottoms", "message", "name", "options", "phase", "tops")
 
@@ -123,7 +123,7 @@ class Spec:
 
 
 class Layer:
-    """A layer type. The defaults here are those of a layer with one bottom and one top of the same shape."""
+    """A layer type. The defaults are those of one bottom and one top of the same shape."""
 
     type: ClassVar[str] = ""
     bottoms: ClassVar[Blobs] = exactly(1)
@@ -135,6 +135,10 @@ class Layer:
     """Does the first top count as a loss where no loss_weight is given?"""
     force_backward: ClassVar[tuple[bool, ...]] = ()
     """Which bottoms a net's force_backward reaches (AllowForceBackward); the rest, all."""
+    data_bottoms: ClassVar[int | None] = None
+    """Of how many bottoms, from the first, values are read; the rest lend a shape. None: all."""
+    transposed: ClassVar[bool] = False
+    """Do `windows` lie on the top and move over the bottom, as in a deconvolution?"""
     origin: ClassVar[str | None] = None
     """The fork that the type comes from; None for Caffe's own."""
 
@@ -142,7 +146,7 @@ class Layer:
         """Read the options; raises ShapeError, placed, for what Caffe's LayerSetUp refuses."""
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
-        """Shapes, blobs and cost for bottoms of these shapes; raises ShapeError as Caffe would refuse."""
+        """Shapes, blobs and cost for bottoms of these shapes; ShapeError for what Caffe refuses."""
         return Facts(bottoms)
 
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
@@ -185,7 +189,7 @@ def product(name: str, factors: Shape) -> Step:
 
 
 def canonical_axis(axis: int, shape: Shape, message: Message, name: str = "axis") -> int:
-    """`axis` counted from the front; raises ShapeError where the shape has no such axis (blob.hpp)."""
+    """`axis` counted from the front; ShapeError where the shape has no such axis (blob.hpp)."""
     if not -len(shape) <= axis < len(shape):
         raise message.error(f"axis {axis} is out of range for a blob of shape {dims(shape)}", name)
     return axis + len(shape) if axis < 0 else axis

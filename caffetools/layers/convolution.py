@@ -34,8 +34,8 @@ from caffetools.layers.window import (
 class Convolution(Layer):
     """(batch…, C, spatial…) -> (batch…, num_output, spatial'…).
 
-    Blobs: weight (num_output, C / group, kernel…), bias (num_output). Every bottom gives a top of its own,
-    with the same weights (base_conv_layer.cpp, conv_layer.cpp).
+    Blobs: weight (num_output, C / group, kernel…), bias (num_output). Every bottom gives a top of
+    its own, with the same weights (base_conv_layer.cpp, conv_layer.cpp).
     """
 
     type: ClassVar[str] = "Convolution"
@@ -144,7 +144,7 @@ class Convolution(Layer):
         return top[:axis] + top[axis + 1 :]
 
     def odd_window(self, extent: int, window: Window) -> tuple[str, ...]:
-        """A note where Caffe lets a kernel pass that is larger than its input: C++ rounds toward zero."""
+        """A note on a kernel larger than its input, which C++'s rounding toward zero lets pass."""
         padded = extent + 2 * window.pad
         if window.span <= padded:
             return ()
@@ -158,6 +158,7 @@ class Deconvolution(Convolution):
     """
 
     type: ClassVar[str] = "Deconvolution"
+    transposed: ClassVar[bool] = True
 
     def extent(self, extent: int, window: Window) -> int:
         return deconvolved(extent, window)

@@ -9,13 +9,13 @@ FILLERS = ("constant", "gaussian", "positive_unitball", "uniform", "xavier", "ms
 
 
 def check_filler(filler: Message, param: Param) -> tuple[str, ...]:
-    """Raise ShapeError where Caffe could not fill the blob; returns a note on a filler of some fork."""
+    """Raise ShapeError where Caffe could not fill the blob; returns a note on a fork's filler."""
     kind, shape = filler.text("type"), param.shape
     if kind not in FILLERS:
         return (f"the filler {kind!a} of the {param.role} is not one of Caffe's",)
     if kind == "bilinear" and (len(shape) != 4 or shape[2] != shape[3]):
         raise filler.error(
-            f"a bilinear filler needs 4 axes and a square kernel, the {param.role} is {dims(shape)}",
+            f"expected 4 axes and a square kernel to fill, the {param.role} is {dims(shape)}",
             "type",
         )
     if count(shape) == 0:

@@ -19,9 +19,10 @@ from caffetools.layers.fillers import check_filler
 
 
 class InnerProduct(Layer):
-    """(M…, K…) -> (M…, num_output), where K… are the axes from `axis` on, flattened (inner_product_layer.cpp).
+    """(M…, K…) -> (M…, num_output), where K… are the axes from `axis` on, flattened.
 
-    Blobs: weight (num_output, K), or (K, num_output) with `transpose`; bias (num_output).
+    Blobs: weight (num_output, K), or (K, num_output) with `transpose`; bias (num_output)
+    (inner_product_layer.cpp).
     """
 
     type: ClassVar[str] = "InnerProduct"

@@ -25,7 +25,7 @@ _EXACT = 2**22
 
 
 class Pooling(Layer):
-    """(N, C, H, W) -> (N, C, H', W'); a second top holds the places of the maxima (pooling_layer.cpp)."""
+    """(N, C, H, W) -> (N, C, H', W'); a second top has the maxima's places (pooling_layer.cpp)."""
 
     type: ClassVar[str] = "Pooling"
     tops: ClassVar[Blobs] = between(1, 2)
@@ -74,7 +74,7 @@ class Pooling(Layer):
         return Facts((top,) * self.top_count, notes=notes)
 
     def extent(self, index: int, bottom: Shape, windows: list[Window]) -> int:
-        """How many windows an axis has; the last is dropped where it begins beyond the padded input."""
+        """How many windows an axis has; the last is dropped where it begins beyond the input."""
         extent, window = bottom[2 + index], windows[index]
         rest = extent + 2 * window.pad - window.kernel
         pooled = divide(rest, window.stride, self.round_mode) + 1
@@ -100,7 +100,7 @@ class Pooling(Layer):
 
 
 def divide(rest: int, stride: int, round_mode: str) -> int:
-    """`rest / stride`, rounded up or down. Caffe divides in single precision, which shows in huge extents."""
+    """`rest / stride` rounded up or down, in single precision as in Caffe: huge extents show it."""
     if abs(rest) >= _EXACT:
         quotient_ = _single(_single(rest) / stride)
         whole = int(quotient_)

@@ -5,28 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from caffetools.errors import CaffeToolsError
-from caffetools.layers.base import Layer
+from caffetools.layers.base import LayerClass
 
 
 class Registry:
     """Layer classes by type."""
 
-    def __init__(self, classes: Iterable[type[Layer]]) -> None:
-        self._classes: dict[str, type[Layer]] = {}
+    def __init__(self, classes: Iterable[LayerClass]) -> None:
+        self._classes: dict[str, LayerClass] = {}
         for layer_class in classes:
             self.add(layer_class)
 
-    def find(self, name: str) -> type[Layer] | None:
+    def find(self, name: str) -> LayerClass | None:
         """The class of a type, or None if nobody knows it."""
         return self._classes.get(name)
 
-    def add(self, layer_class: type[Layer]) -> None:
-        """Add a type; raises CaffeToolsError for one without a name or with a name that is taken."""
-        name = layer_class.type
-        if not name:
+    def add(self, layer_class: LayerClass) -> None:
+        """Add a type; raises CaffeToolsError for a name that is taken."""
+        if layer_class.type in self._classes:
+            raise CaffeToolsError(f"the layer type {layer_class.type!a} is there already")
+        self.replace(layer_class)
+
+    def replace(self, layer_class: LayerClass) -> None:
+        """Add a type or take the place of one; CaffeToolsError for a class without a `type`."""
+        if not layer_class.type:
             raise CaffeToolsError(f"the layer class {layer_class.__name__} has no type")
-        if self._classes.setdefault(name, layer_class) is not layer_class:
-            raise CaffeToolsError(f"the layer type {name!a} is there already")
+        self._classes[layer_class.type] = layer_class
 
     def types(self) -> tuple[str, ...]:
         """All types, in the order in which they were added."""

@@ -7,7 +7,7 @@ from caffetools.message import Message
 
 
 def read_axes(message: Message, name: str, spatial: int, default: int | None) -> tuple[int, ...]:
-    """An option that is given once, once per spatial axis, or as `_h` and `_w` (base_conv_layer.cpp).
+    """An option given once, once per spatial axis, or as `_h` and `_w` (base_conv_layer.cpp).
 
     `default` stands for what is not given at all; None means that it must be given.
     """

@@ -1,0 +1,45 @@
+"""The command line: one module a command, loaded when called. Only here is anything printed."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from caffetools.cli.errors import report
+from caffetools.errors import CaffeToolsError
+
+COMMANDS = {
+    "diff": "caffetools.cli.diff",
+    "fmt": "caffetools.cli.fmt",
+    "shapes": "caffetools.cli.shapes",
+    "upgrade": "caffetools.cli.upgrade",
+}
+"""Each command, and the module whose `command` it is."""
+
+
+class _Commands(click.Group):
+    """A group that imports a command only when it is asked for, and tells mistakes in one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(COMMANDS[cmd_name]).command
+        assert isinstance(command, click.Command)
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except CaffeToolsError as error:
+            report(error)
+            ctx.exit(1)
+
+
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="caffetools", message="%(version)s")
+def main() -> None:
+    """Caffe nets, logs and weights, read and recomputed without Caffe."""

@@ -1,0 +1,165 @@
+"""A net as callers see it: loaded from a file, recomputed, and given as data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from caffetools.cost import Cost, cost
+from caffetools.errors import Note
+from caffetools.graph import build
+from caffetools.infer import Inferred, InferredLayer, infer
+from caffetools.layers import REGISTRY
+from caffetools.layers.base import Options, Shape, count
+from caffetools.message import Message
+from caffetools.receptive import Fields, receptive_fields
+from caffetools.state import State
+
+PHASES = {"train": "TRAIN", "test": "TEST"}
+
+
+@dataclass(frozen=True)
+class Net:
+    """A net in one state, recomputed; `layers` are its prototxt's, without Caffe's Splits."""
+
+    inferred: Inferred
+    notes: tuple[Note, ...]
+
+    @property
+    def name(self) -> str:
+        """The net's own name, which may be empty."""
+        return self.inferred.graph.name
+
+    @property
+    def state(self) -> State:
+        """Phase, stages and level."""
+        return self.inferred.graph.state
+
+    @cached_property
+    def layers(self) -> tuple[InferredLayer, ...]:
+        """In the order of the file."""
+        return tuple(layer for layer in self.inferred.layers if not layer.node.inserted)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The blobs that no layer reads, by name."""
+        blobs = self.inferred.graph.blobs
+        return tuple(dict.fromkeys(blobs[blob].origin for blob in self.inferred.graph.outputs))
+
+    @cached_property
+    def cost(self) -> Cost:
+        """The totals."""
+        return cost(self.inferred)
+
+    @cached_property
+    def needs_backward(self) -> tuple[bool, ...]:
+        """The flag of each of `layers`, in the end."""
+        pairs = zip(self.inferred.layers, self.inferred.needs_backward, strict=True)
+        return tuple(needed for layer, needed in pairs if not layer.node.inserted)
+
+    @cached_property
+    def fields(self) -> tuple[Fields, ...]:
+        """The receptive fields of the tops of each of `layers`."""
+        pairs = zip(self.inferred.layers, receptive_fields(self.inferred), strict=True)
+        return tuple(fields for layer, fields in pairs if not layer.node.inserted)
+
+    def blob(self, index: int) -> str:
+        """What the prototxt calls a blob of the graph."""
+        return self.inferred.graph.blobs[index].origin
+
+    def to_dict(self) -> dict[str, Any]:
+        """The net as plain data: the JSON of `caffetools shapes`."""
+        rows = zip(self.layers, self.needs_backward, self.fields, strict=True)
+        totals = self.cost
+        return {
+            "name": self.name,
+            "phase": self.state.phase,
+            "layers": [self._layer(*row) for row in rows],
+            "outputs": list(self.outputs),
+            "totals": {
+                "params": totals.params,
+                "learnable_params": totals.learnable_params,
+                "frozen_params": totals.frozen_params,
+                "statistics": totals.statistics,
+                "macs": totals.macs,
+                "memory_bytes": totals.memory_bytes,
+                "unique_memory_bytes": totals.unique_memory_bytes,
+                "gradient_bytes": totals.gradient_bytes,
+                "history_bytes": totals.history_bytes,
+            },
+            "notes": [
+                {"location": str(note.location), "message": note.message} for note in self.notes
+            ],
+        }
+
+    def _layer(self, layer: InferredLayer, needed: bool, fields: Fields) -> dict[str, Any]:
+        node = layer.node
+        return {
+            "name": node.name,
+            "key": node.key,
+            "type": node.type,
+            "location": str(node.message.location()),
+            "bottoms": [self.blob(blob) for blob in node.bottoms],
+            "tops": [
+                {
+                    "name": self.blob(blob),
+                    "shape": None if shape is None else list(shape),
+                    "count": None if shape is None else count(shape),
+                }
+                for blob, shape in zip(node.tops, layer.tops, strict=True)
+            ],
+            "params": [
+                {
+                    "name": blob.name,
+                    "role": blob.role,
+                    "shape": list(blob.shape),
+                    "count": blob.elements,
+                    "lr_mult": blob.lr_mult,
+                    "decay_mult": blob.decay_mult,
+                    "owner": blob.owner,
+                }
+                for blob in layer.params
+            ],
+            "macs": layer.macs,
+            "needs_backward": needed,
+            "receptive_field": fields
+            and [
+                {name: float(value) for name, value in field._asdict().items()} for field in fields
+            ],
+        }
+
+
+def infer_net(net: Message, state: State, options: Options, notes: Sequence[Note] = ()) -> Net:
+    """Recompute a net of today's form; raises CaffeToolsError, placed, for what Caffe refuses."""
+    inferred = infer(build(net, state, REGISTRY), options)
+    return Net(inferred, (*notes, *inferred.notes))
+
+
+def load(  # noqa: PLR0917  # the order of these is part of the interface
+    path: str | os.PathLike[str],
+    phase: str = "train",
+    stages: Sequence[str] = (),
+    level: int = 0,
+    input_shapes: Mapping[str, Shape] | Iterable[tuple[str, Shape]] | None = None,
+    data_shape: Shape | None = None,
+    batch_size: int | None = None,
+) -> Net:
+    """Read a net from a prototxt, a solver or a .caffemodel and recompute it.
+
+    `phase`, `stages` and `level` are the state that include and exclude rules are held against;
+    `input_shapes` gives shapes by top and goes before what the files say; `data_shape` is one item
+    of a data layer, where nothing else tells; `batch_size` takes the place of every batch.
+    Raises CaffeToolsError, placed, for a mistake in the input and for what Caffe refuses.
+    """
+    from caffetools import prototxt
+    from caffetools.source import decode, read_bytes, shown_name
+
+    source = decode(shown_name(path), read_bytes(path))
+    options = Options(
+        dict(input_shapes or {}), data_shape, batch_size, os.path.dirname(os.fspath(path)) or "."
+    )
+    state = State(PHASES[phase.lower()], tuple(stages), level)
+    return infer_net(prototxt.parse(source), state, options)

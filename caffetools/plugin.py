@@ -1,0 +1,52 @@
+"""Layer types of a user's own, from a file of Python."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import traceback
+from pathlib import Path
+
+from caffetools.errors import CaffeToolsError, Location
+from caffetools.layers import REGISTRY
+from caffetools.layers.base import LayerClass
+
+
+def register(layer_class: LayerClass) -> LayerClass:
+    """Add a layer type, or put another class in the place of one; for use as a decorator.
+
+    Raises CaffeToolsError for a class without a `type`.
+    """
+    REGISTRY.replace(layer_class)
+    return layer_class
+
+
+def load_plugin(path: Path) -> None:
+    """Run a file of Python that registers layer types.
+
+    Raises CaffeToolsError, at the file's own line, for a file that cannot be read or run.
+    """
+    name = f"caffetools_plugin_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise CaffeToolsError("a plugin is a file of Python, named FILE.py", Location(str(path)))
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # where dataclasses and pickle look for what a module defines
+    try:
+        spec.loader.exec_module(module)
+    except FileNotFoundError:
+        raise CaffeToolsError("no such file", Location(str(path))) from None
+    except SyntaxError as error:
+        raise CaffeToolsError(
+            f"not Python: {error.msg}", Location(str(path), error.lineno)
+        ) from None
+    except Exception as error:  # noqa: BLE001  # other people's code may raise anything
+        lines = [
+            frame.lineno
+            for frame in traceback.extract_tb(error.__traceback__)
+            if frame.filename == str(path)
+        ]
+        place = Location(str(path), lines[-1] if lines else None)
+        raise CaffeToolsError(
+            f"the plugin failed: {type(error).__name__}: {error}", place
+        ) from None

@@ -1,0 +1,89 @@
+"""What part of the input an element of a blob depends on: size, stride and offset along each axis.
+
+The recurrence is that of Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional
+Neural Networks" (Distill, 2019): a window of kernel k, stride s and pad p makes the size grow by
+k - 1 strides of its bottom, moves the offset by (k - 1) / 2 - p of them, and multiplies the stride
+by s. A transposed convolution goes the other way.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import NamedTuple, TypeAlias
+
+from caffetools.infer import Inferred, InferredLayer
+from caffetools.layers.base import Window
+
+
+class Field(NamedTuple):
+    """The receptive field along one axis, in elements of the net's input."""
+
+    size: Fraction
+    stride: Fraction
+    offset: Fraction
+    """From the centre of the input's first element to the centre of the first field."""
+
+
+Fields: TypeAlias = "tuple[Field, ...] | None"
+"""One for each spatial axis; None where an element may depend on all of the input."""
+
+_INPUT = Field(Fraction(1), Fraction(1), Fraction(0))
+
+
+def receptive_fields(net: Inferred) -> list[Fields]:
+    """The fields of the tops of each layer of the graph."""
+    blobs: dict[int, Fields] = {}
+    found = []
+    for layer in net.layers:
+        fields = _fields(layer, [blobs[blob] for blob in layer.node.bottoms])
+        blobs.update((blob, fields) for blob in layer.node.tops)
+        found.append(fields)
+    return found
+
+
+def _fields(layer: InferredLayer, bottoms: list[Fields]) -> Fields:
+    top = layer.tops[0] if layer.tops else None
+    if top is None or layer.layer is None or len(top) < 3:
+        return None
+    if not bottoms:
+        return (_INPUT,) * (len(top) - 2)
+    shapes = tuple(shape for shape in layer.bottoms if shape is not None)
+    windows = layer.layer.windows(shapes) if len(shapes) == len(bottoms) else None
+    if windows is None:
+        return None
+    through = _through_transposed if layer.layer.transposed else _through
+    fields = []
+    for axis in range(len(top) - 2):
+        seen = _union(bottoms[: layer.layer.data_bottoms], axis)
+        if seen is None:
+            return None
+        fields.append(through(seen, windows[axis]) if windows else seen)
+    return tuple(fields)
+
+
+def _through(field: Field, window: Window) -> Field:
+    return Field(
+        field.size + (window.span - 1) * field.stride,
+        field.stride * window.stride,
+        field.offset + (Fraction(window.span - 1, 2) - window.pad) * field.stride,
+    )
+
+
+def _through_transposed(field: Field, window: Window) -> Field:
+    reached = -(-window.span // window.stride)
+    middle = (window.pad - Fraction(window.span - 1, 2)) / window.stride
+    return Field(
+        field.size + (reached - 1) * field.stride,
+        field.stride / window.stride,
+        field.offset + middle * field.stride,
+    )
+
+
+def _union(bottoms: list[Fields], axis: int) -> Field | None:
+    """The field that covers those of all bottoms along an axis, if they move at one stride."""
+    fields = [fields[axis] for fields in bottoms if fields is not None and axis < len(fields)]
+    if len(fields) < len(bottoms) or len({field.stride for field in fields}) != 1:
+        return None
+    start = min(field.offset - (field.size - 1) / 2 for field in fields)
+    end = max(field.offset + (field.size - 1) / 2 for field in fields)
+    return Field(end - start + 1, fields[0].stride, (start + end) / 2)

@@ -1,0 +1,111 @@
+"""Rows and columns -> text, markdown and CSV: first what a value is, last how it looks."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeAlias, TypeVar
+
+Row = TypeVar("Row")
+Value: TypeAlias = "int | str | None"
+
+
+@dataclass(frozen=True)
+class Column(Generic[Row]):
+    """A column of a table: its title, and its value for a row. None is what cannot be known."""
+
+    title: str
+    value: Callable[[Row], Value]
+    total: Value = ""
+    """What stands under the column in the last row."""
+    numeric: bool = False
+    spare: int = 0
+    """Where a table is too wide, columns of the highest number go first; 0 stays."""
+
+
+def shown(value: Value) -> str:
+    """A value for people: thousands apart, `?` for what cannot be known."""
+    if value is None:
+        return "?"
+    return f"{value:,}" if isinstance(value, int) else value
+
+
+def printable(text: str) -> str:
+    """The text with all escaped that could move a terminal's cursor or that has no encoding."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def text_table(
+    columns: Sequence[Column[Row]],
+    rows: Sequence[Row],
+    width: int | None = None,
+    style: Callable[[str, str], str] = lambda _role, text: text,
+) -> list[str]:
+    """The lines of an aligned table, its head and totals ruled off.
+
+    `width` is how many characters a line may have: spare columns are left out until it fits.
+    `style(role, text)` may colour a padded cell; roles are "head", "total", "unknown" and "".
+    """
+    cells = [[shown(column.value(row)) for column in columns] for row in rows]
+    totals = [shown(column.total) for column in columns]
+    heads = [column.title for column in columns]
+    widths = [max(map(len, column)) for column in zip(heads, totals, *cells, strict=True)]
+    kept = _fitting(columns, widths, width)
+
+    def cell(text: str, i: int, role: str) -> str:
+        blank = " " * (widths[i] - len(text))
+        styled = style("unknown" if text == "?" else role, text)
+        return blank + styled if columns[i].numeric else styled + blank
+
+    def line(texts: Sequence[str], role: str) -> str:
+        return "  ".join(cell(texts[i], i, role) for i in kept).rstrip()
+
+    rule = "─" * (sum(widths[i] for i in kept) + 2 * (len(kept) - 1))
+    body = [line(texts, "") for texts in cells]
+    return [line(heads, "head"), rule, *body, rule, line(totals, "total")]
+
+
+def _fitting(columns: Sequence[Column[Row]], widths: list[int], width: int | None) -> list[int]:
+    kept = list(range(len(columns)))
+    while width is not None and sum(widths[i] + 2 for i in kept) - 2 > width:
+        spare = max(kept, key=lambda i: columns[i].spare)
+        if columns[spare].spare == 0:
+            break
+        kept.remove(spare)
+    return kept
+
+
+def markdown_table(columns: Sequence[Column[Row]], rows: Sequence[Row]) -> list[str]:
+    """The lines of a GitHub table, totals last."""
+    lines = [
+        [column.title for column in columns],
+        ["---:" if column.numeric else "---" for column in columns],
+        *([_escaped(shown(column.value(row))) for column in columns] for row in rows),
+        [
+            f"**{_escaped(shown(column.total))}**" if column.total != "" else ""
+            for column in columns
+        ],
+    ]
+    return [f"| {' | '.join(cells)} |" for cells in lines]
+
+
+def _escaped(text: str) -> str:
+    """The text with what markdown would take for marks or HTML written so that it shows."""
+    for mark in "\\`*_[]<>|#&":
+        text = text.replace(mark, f"\\{mark}")
+    return text
+
+
+def csv_table(columns: Sequence[Column[Row]], rows: Sequence[Row]) -> str:
+    """Comma-separated values: raw numbers, nothing for what cannot be known, no totals."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(column.title for column in columns)
+    for row in rows:
+        values = (column.value(row) for column in columns)
+        writer.writerow("" if value is None else value for value in values)
+    return out.getvalue()
