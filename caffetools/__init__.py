@@ -17,9 +17,9 @@ _HOMES = {
     "load": "caffetools.net",
     "register": "caffetools.plugin",
 }
-"""Where each public name lives: it is imported when it is first used, as no command needs them all."""
+"""Where each public name lives. It is imported when first used: no command needs them all."""
 
-__all__ = sorted(_HOMES)
+__all__ = ["CaffeToolsError", "Net", "load", "register"]
 
 
 def __getattr__(name: str) -> object:

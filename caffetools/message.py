@@ -107,8 +107,10 @@ class Message:
     def message(self, name: str) -> Message:
         """The message in a field, or an empty one that stands where this one does."""
         found = self.get(name)
-        if isinstance(found, Message):
-            return found
+        return found if isinstance(found, Message) else self.empty(name)
+
+    def empty(self, name: str) -> Message:
+        """A message as the field would hold it with nothing given, standing where this one does."""
         field = self.descriptor.fields.get(name) if self.descriptor else None
         return Message(field.message if field else None, self.source, self.offset)
 

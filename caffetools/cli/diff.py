@@ -1,0 +1,31 @@
+"""`caffetools diff`: two nets told apart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from caffetools.cli.errors import report_note
+from caffetools.cli.options import net_options
+from caffetools.diff import differences
+from caffetools.net import load
+
+
+@click.command("diff")
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW")
+@net_options
+@click.option("--exit-code", is_flag=True, help="End with status 1 where the nets differ.")
+@click.pass_context
+def command(ctx: click.Context, /, old: str, new: str, exit_code: bool, **options: Any) -> None:
+    """Tell OLD and NEW apart, layer by layer: what goes (-), what comes (+), what changes (~)."""
+    nets = [load(path, **options) for path in (old, new)]
+    for net in nets:
+        for note in net.notes:
+            report_note(note)
+    lines = list(differences(*nets))
+    for line in lines or ["no difference"]:
+        click.echo(line)
+    if exit_code and lines:
+        ctx.exit(1)
