@@ -20,17 +20,19 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "caffetools"
 
 ORDER = (
-    "schema_table < schema < message",
-    "errors < source < message < scalars < prototxt < layers",
-    "schema < schema_protobuf < binary",
+    "schema_table < schema < message < scalars < prototxt < layers",
+    "errors < source < message < notes < retype < upgrade_v0 upgrade_v1 < upgrade < net",
+    "scalars < retype",
+    "schema < schema_protobuf < binary < net",
     "wire < binary",
     "message < binary printer layers state splits",
-    "message < notes < upgrade_v0 upgrade_v1 < upgrade",
-    "scalars < retype < upgrade_v1",
-    "layers < upgrade < infer",
-    "layers state splits < graph < backward sharing < infer < receptive < table draw torch",
+    "layers < plugin",
+    "layers state splits < graph < sharing backward < infer < receptive cost < net",
+    "net table < summary explain diff",
+    "cost < caffe_log",
+    "infer < draw torch",
     "errors < log < log.net < plot",
-    "infer < log.net",
+    "net < log.net",
 )
 """Chains of parts, each to import only what stands left of it in a chain.
 
