@@ -1,0 +1,98 @@
+"""One layer, set up as its net would set it up: what the case tables are made of."""
+
+from __future__ import annotations
+
+from math import ceil, floor, trunc
+from typing import Any, NamedTuple
+
+import pytest
+
+from caffetools.errors import CaffeToolsError
+from caffetools.graph import build
+from caffetools.infer import InferredLayer, infer
+from caffetools.layers import REGISTRY
+from caffetools.layers.base import Options, Shape, count
+from caffetools.prototxt import parse
+from caffetools.source import Source
+from caffetools.state import State
+
+EXTENTS = {"depth": -3, "height": -2, "width": -1}
+"""Steps of an explanation that name an axis of the first top."""
+
+
+class Case(NamedTuple):
+    """The one layer of a text, inferred."""
+
+    layer: InferredLayer
+    notes: tuple[str, ...]
+
+    @property
+    def tops(self) -> tuple[Shape | None, ...]:
+        return self.layer.tops
+
+    @property
+    def params(self) -> dict[str, Shape]:
+        return {param.role: param.shape for param in self.layer.params}
+
+    @property
+    def macs(self) -> int | None:
+        return self.layer.macs
+
+
+def set_up(text: str, *bottoms: Shape, phase: str = "TRAIN", **options: Any) -> Case:
+    """The layer of `text` on bottoms of these shapes, in the order in which it first names them.
+
+    `options` are those of `Options`. Raises what Caffe would refuse, placed in `text`.
+    """
+    net = parse(Source("net.prototxt", text))
+    message = net.messages("layer")[0]
+    names = list(dict.fromkeys(message.texts("bottom")))
+    assert len(names) == len(bottoms), "a shape for each bottom"
+    given = " ".join(f'layer {{ name: "given" type: "Given" top: "{name}" }}' for name in names)
+    if given:  # a type that nobody knows makes what the caller says
+        net.fields["layer"][:0] = parse(Source("given.prototxt", given)).fields["layer"]
+    shapes = {**dict(zip(names, bottoms, strict=True)), **options.pop("input_shapes", {})}
+    graph = build(net, State(phase), REGISTRY)
+    inferred = infer(graph, Options(input_shapes=shapes, **options))
+    layer = next(layer for layer in inferred.layers if layer.node.message is message)
+    place = message.location()
+    return Case(layer, tuple(note.message for note in inferred.notes if note.location == place))
+
+
+def bottoms_of(case: Case) -> tuple[Shape, ...]:
+    """The shapes that the layer reads, a blob that it reads twice included."""
+    return tuple(shape for shape in case.layer.bottoms if shape is not None)
+
+
+def check_explained(text: str, *bottoms: Shape, **options: Any) -> list[str]:
+    """Is each formula of the explanation worth its value, and the value that of the layer?
+
+    Returns the lines as `name: formula = value`.
+    """
+    case = set_up(text, *bottoms, **options)
+    assert case.layer.layer is not None
+    steps = case.layer.layer.explain(bottoms_of(case))
+    top = case.tops[0]
+    assert top is not None
+    for name, formula, value in steps:
+        words = {"floor": floor, "ceil": ceil, "trunc": trunc, "max": max, "__builtins__": {}}
+        assert eval(formula, words) == value, f"{name}: {formula}"
+        if name in EXTENTS and len(top) > 2:
+            assert value == top[EXTENTS[name]], name
+        elif name in case.params:
+            assert value == count(case.params[name]), name
+        elif name == "multiply-accumulates":
+            assert value == case.macs
+    return [f"{name}: {formula} = {value}" for name, formula, value in steps]
+
+
+def check_refused(
+    text: str, bottoms: tuple[Shape, ...], line: int, column: int, fragment: str, **options: Any
+) -> None:
+    """Is the layer refused at this line and column, with a message that holds `fragment`?"""
+    with pytest.raises(CaffeToolsError) as caught:
+        set_up(text, *bottoms, **options)
+    error = caught.value
+    assert error.location == ("net.prototxt", line, column), str(error)
+    assert fragment in error.message
+    assert "\n" not in str(error)
