@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from caffetools import prototxt
 from caffetools.cost import Cost, cost
 from caffetools.errors import Note
 from caffetools.graph import build
@@ -16,7 +17,9 @@ from caffetools.layers import REGISTRY
 from caffetools.layers.base import Options, Shape, count
 from caffetools.message import Message
 from caffetools.receptive import Fields, receptive_fields
+from caffetools.source import Source, decode, read_bytes, shown_name
 from caffetools.state import State
+from caffetools.upgrade import upgrade
 
 PHASES = {"train": "TRAIN", "test": "TEST"}
 
@@ -154,12 +157,20 @@ def load(  # noqa: PLR0917  # the order of these is part of the interface
     of a data layer, where nothing else tells; `batch_size` takes the place of every batch.
     Raises CaffeToolsError, placed, for a mistake in the input and for what Caffe refuses.
     """
-    from caffetools import prototxt
-    from caffetools.source import decode, read_bytes, shown_name
-
     source = decode(shown_name(path), read_bytes(path))
-    options = Options(
-        dict(input_shapes or {}), data_shape, batch_size, os.path.dirname(os.fspath(path)) or "."
-    )
-    state = State(PHASES[phase.lower()], tuple(stages), level)
-    return infer_net(prototxt.parse(source), state, options)
+    folder = os.path.dirname(os.fspath(path)) or "."
+    options = Options(dict(input_shapes or {}), data_shape, batch_size, folder)
+    return _recompute(source, State(PHASES[phase.lower()], tuple(stages), level), options)
+
+
+def from_text(text: str, name: str = "<text>", phase: str = "train", **options: Any) -> Net:
+    """Recompute a net that is given as the text of a prototxt; messages call it `name`.
+
+    `options` are those of `Options`: input_shapes, data_shape, batch_size, folder.
+    """
+    return _recompute(Source(name, text), State(PHASES[phase.lower()]), Options(**options))
+
+
+def _recompute(source: Source, state: State, options: Options) -> Net:
+    message, notes = upgrade(prototxt.parse(source))
+    return infer_net(message, state, options, notes)
