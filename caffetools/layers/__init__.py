@@ -2,20 +2,78 @@
 
 from __future__ import annotations
 
-from caffetools.layers.activation import Dropout, ReLU
+from caffetools.layers.activation import (
+    BNLL,
+    ELU,
+    AbsVal,
+    Clip,
+    Dropout,
+    Exp,
+    Log,
+    Power,
+    PReLU,
+    ReLU,
+    Sigmoid,
+    Swish,
+    TanH,
+    Threshold,
+)
 from caffetools.layers.convolution import Convolution, Deconvolution
+from caffetools.layers.elementwise import Bias, Eltwise, Scale
+from caffetools.layers.embedding import Embed
+from caffetools.layers.im2col import Im2col
 from caffetools.layers.inner_product import InnerProduct
+from caffetools.layers.joining import Concat, Silence, Slice, Split
+from caffetools.layers.normalization import LRN, MVN, BatchNorm, Softmax
 from caffetools.layers.pooling import Pooling
+from caffetools.layers.pyramid import SPP
+from caffetools.layers.reduction import Reduction
 from caffetools.layers.registry import Registry
+from caffetools.layers.reshaping import Flatten, Reshape, Tile
+from caffetools.layers.selection import ArgMax, BatchReindex, Crop, Filter
 
 REGISTRY = Registry(
     (
+        AbsVal,
+        ArgMax,
+        BatchNorm,
+        BatchReindex,
+        Bias,
+        BNLL,
+        Clip,
+        Concat,
         Convolution,
+        Crop,
         Deconvolution,
         Dropout,
+        Eltwise,
+        ELU,
+        Embed,
+        Exp,
+        Filter,
+        Flatten,
+        Im2col,
         InnerProduct,
+        Log,
+        LRN,
+        MVN,
         Pooling,
+        Power,
+        PReLU,
+        Reduction,
         ReLU,
+        Reshape,
+        Scale,
+        Sigmoid,
+        Silence,
+        Slice,
+        Softmax,
+        Split,
+        SPP,
+        Swish,
+        TanH,
+        Threshold,
+        Tile,
     )
 )
 """Caffe's own types and those of the forks, by name."""

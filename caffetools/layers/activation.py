@@ -2,9 +2,122 @@
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
-from caffetools.layers.base import Layer
+from caffetools.layers.base import Facts, Layer, Param, Shape, Spec, Step, product
+from caffetools.layers.checks import check_axes, check_not_empty, check_not_in_place
+from caffetools.layers.fillers import check_filler
+from caffetools.layers.single import single
+from caffetools.message import Message
+
+
+class AbsVal(Layer):
+    """|x|, not in place (absval_layer.cpp)."""
+
+    type: ClassVar[str] = "AbsVal"
+
+    def __init__(self, spec: Spec) -> None:
+        check_not_in_place(spec)
+
+
+class BNLL(Layer):
+    """log(1 + exp(x)) (bnll_layer.cpp)."""
+
+    type: ClassVar[str] = "BNLL"
+
+
+class Clip(Layer):
+    """min(max(x, min), max) (clip_layer.cpp)."""
+
+    type: ClassVar[str] = "Clip"
+
+    def __init__(self, spec: Spec) -> None:
+        param = spec.param("clip_param")
+        self.given = spec.message.has("clip_param")
+        for name in ("min", "max"):
+            if self.given and not param.has(name):
+                raise param.error(f"expected min and max in clip_param, found no {name}")
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        notes = () if self.given else ("without clip_param min and max are 0, and so is the top",)
+        return Facts(bottoms, notes=notes)
+
+
+class Dropout(Layer):
+    """At training, zeroes a share of the elements and scales up the rest (dropout_layer.cpp)."""
+
+    type: ClassVar[str] = "Dropout"
+
+    def __init__(self, spec: Spec) -> None:
+        self.ratio = single(spec.param("dropout_param").number("dropout_ratio"))
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        if 0 < self.ratio < 1:
+            return Facts(bottoms)
+        note = (
+            f"a debug build of Caffe refuses a dropout_ratio of {self.ratio:g}: not between 0 and 1"
+        )
+        return Facts(bottoms, notes=(note,))
+
+
+class ELU(Layer):
+    """x, or alpha · (exp(x) - 1) below 0 (elu_layer.cpp)."""
+
+    type: ClassVar[str] = "ELU"
+
+
+class Exp(Layer):
+    """base^(shift + scale · x), base -1 for e (exp_layer.cpp)."""
+
+    type: ClassVar[str] = "Exp"
+
+    def __init__(self, spec: Spec) -> None:
+        read_base(spec.param("exp_param"))
+
+
+class Log(Layer):
+    """The logarithm of shift + scale · x to a base, -1 for e (log_layer.cpp)."""
+
+    type: ClassVar[str] = "Log"
+
+    def __init__(self, spec: Spec) -> None:
+        param = spec.param("log_param")
+        if read_base(param) == 1:
+            raise param.error("expected a base other than 1, whose logarithm is 0", "base")
+
+
+class Power(Layer):
+    """(shift + scale · x)^power (power_layer.cpp)."""
+
+    type: ClassVar[str] = "Power"
+
+
+class PReLU(Layer):
+    """x, or a learned slope · x below 0 (prelu_layer.cpp).
+
+    (N, C, …) of two to four axes. Blob: slope (C), or a scalar with `channel_shared`.
+    """
+
+    type: ClassVar[str] = "PReLU"
+
+    def __init__(self, spec: Spec) -> None:
+        self.param = spec.param("prelu_param")
+        self.shared = self.param.flag("channel_shared")
+
+    def slope(self, bottom: Shape) -> Param:
+        """The blob."""
+        return Param("slope", () if self.shared else (bottom[1],))
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        bottom = bottoms[0]
+        check_axes(bottom, 2, 4)
+        check_not_empty(bottom[1:], bottom)
+        slope = self.slope(bottom)
+        return Facts(bottoms, (slope,), notes=check_filler(self.param.message("filler"), slope))
+
+    def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
+        return [product("slope", self.slope(bottoms[0]).shape)]
 
 
 class ReLU(Layer):
@@ -13,7 +126,33 @@ class ReLU(Layer):
     type: ClassVar[str] = "ReLU"
 
 
-class Dropout(Layer):
-    """At training, zeroes a share of the elements and scales the rest up (dropout_layer.cpp)."""
+class Sigmoid(Layer):
+    """1 / (1 + exp(-x)) (sigmoid_layer.cpp)."""
 
-    type: ClassVar[str] = "Dropout"
+    type: ClassVar[str] = "Sigmoid"
+
+
+class Swish(Layer):
+    """x · sigmoid(beta · x) (swish_layer.cpp)."""
+
+    type: ClassVar[str] = "Swish"
+
+
+class TanH(Layer):
+    """The hyperbolic tangent (tanh_layer.cpp)."""
+
+    type: ClassVar[str] = "TanH"
+
+
+class Threshold(Layer):
+    """1 above the threshold, 0 elsewhere (threshold_layer.cpp)."""
+
+    type: ClassVar[str] = "Threshold"
+
+
+def read_base(param: Message) -> float:
+    """The base of an exponential or a logarithm; raises ShapeError for one that cannot be."""
+    base = single(param.number("base"))
+    if base != -1 and not 0 < base < math.inf:
+        raise param.error(f"expected a base of -1, for e, or above 0, found {base:g}", "base")
+    return base

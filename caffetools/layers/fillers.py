@@ -6,6 +6,8 @@ from caffetools.layers.base import Param, count, dims
 from caffetools.message import Message
 
 FILLERS = ("constant", "gaussian", "positive_unitball", "uniform", "xavier", "msra", "bilinear")
+_BY_FIRST_AXIS = ("positive_unitball", "xavier", "msra")
+"""Those that divide by the first extent, which a scalar does not have."""
 
 
 def check_filler(filler: Message, param: Param) -> tuple[str, ...]:
@@ -23,6 +25,9 @@ def check_filler(filler: Message, param: Param) -> tuple[str, ...]:
             f"the {param.role} of shape {dims(shape)} is empty, nothing can be filled"
         )
     sparse = filler.integer("sparse")
+    if not shape and (kind in _BY_FIRST_AXIS or (kind == "gaussian" and sparse >= 0)):
+        kind = f"sparse {kind}" if kind == "gaussian" else kind
+        raise filler.error(f"a {kind} filler needs an axis, the {param.role} is a scalar", "type")
     if kind == "gaussian" and sparse < -1:
         raise filler.error(f"expected sparse of at least -1, found {sparse}", "sparse")
     if kind != "gaussian" and sparse != -1:

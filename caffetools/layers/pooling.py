@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import struct
+import math
 from typing import ClassVar
 
 from caffetools.errors import ShapeError
@@ -17,6 +17,8 @@ from caffetools.layers.base import (
     between,
     dims,
 )
+from caffetools.layers.checks import check_axes
+from caffetools.layers.single import single
 from caffetools.layers.window import axis_names, quotient
 from caffetools.message import Message
 
@@ -58,14 +60,17 @@ class Pooling(Layer):
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         bottom = bottoms[0]
-        if len(bottom) != 4:
-            raise ShapeError(f"expected a bottom of 4 axes, found {dims(bottom)}")
+        check_axes(bottom, 4, 4)
         if self.whole and 0 in bottom[2:]:
             raise ShapeError(
                 f"global pooling needs a bottom that is not empty, found {dims(bottom)}"
             )
         windows = self.windows(bottoms)
-        top = (*bottom[:2], *(self.extent(i, bottom, windows) for i in (0, 1)))
+        extents = (
+            pooled(extent, window, self.round_mode, any(self.pads))
+            for extent, window in zip(bottom[2:], windows, strict=True)
+        )
+        top = (*bottom[:2], *extents)
         notes = tuple(
             f"a window of {window.kernel} lies on a padded input of {extent + 2 * window.pad}"
             for extent, window in zip(bottom[2:], windows, strict=True)
@@ -73,47 +78,46 @@ class Pooling(Layer):
         )
         return Facts((top,) * self.top_count, notes=notes)
 
-    def extent(self, index: int, bottom: Shape, windows: list[Window]) -> int:
-        """How many windows an axis has; the last is dropped where it begins beyond the input."""
-        extent, window = bottom[2 + index], windows[index]
-        rest = extent + 2 * window.pad - window.kernel
-        pooled = divide(rest, window.stride, self.round_mode) + 1
-        if any(self.pads) and (pooled - 1) * window.stride >= extent + window.pad:
-            pooled -= 1
-            if (pooled - 1) * window.stride >= extent + window.pad:
-                raise ShapeError("more than one window would lie beyond the padded input")
-        return pooled
-
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
-        bottom, windows = bottoms[0], self.windows(bottoms)
-        steps = []
-        for index, name in enumerate(axis_names(2)):
-            extent, window = bottom[2 + index], windows[index]
-            rest = extent + 2 * window.pad - window.kernel
-            inside = f"{extent} - {window.kernel} + 2*{window.pad}"
-            formula = f"{quotient(inside, rest, window.stride, self.round_mode.lower())} + 1"
-            pooled = self.extent(index, bottom, windows)
-            if pooled != divide(rest, window.stride, self.round_mode) + 1:
-                formula += " - 1"  # the window that begins beyond the padded input
-            steps.append(Step(name, formula, pooled))
-        return steps
+        return [
+            pooled_step(name, extent, window, self.round_mode, any(self.pads))
+            for name, extent, window in zip(
+                axis_names(2), bottoms[0][2:], self.windows(bottoms), strict=True
+            )
+        ]
+
+
+def pooled(extent: int, window: Window, round_mode: str, padded: bool) -> int:
+    """How many windows an axis has.
+
+    Where any axis is padded, the last window is dropped if it begins beyond the input. Raises
+    ShapeError if the one before it does, too.
+    """
+    windows = divide(extent + 2 * window.pad - window.kernel, window.stride, round_mode) + 1
+    if padded and (windows - 1) * window.stride >= extent + window.pad:
+        windows -= 1
+        if (windows - 1) * window.stride >= extent + window.pad:
+            raise ShapeError("more than one window would lie beyond the padded input")
+    return windows
+
+
+def pooled_step(name: str, extent: int, window: Window, round_mode: str, padded: bool) -> Step:
+    """The arithmetic of `pooled`, as `(55 - 3 + 2*0) / 2 + 1`."""
+    rest = extent + 2 * window.pad - window.kernel
+    inside = f"{extent} - {window.kernel} + 2*{window.pad}"
+    formula = f"{quotient(inside, rest, window.stride, round_mode.lower())} + 1"
+    windows = pooled(extent, window, round_mode, padded)
+    if windows != divide(rest, window.stride, round_mode) + 1:
+        formula += " - 1"  # the window that begins beyond the input
+    return Step(name, formula, windows)
 
 
 def divide(rest: int, stride: int, round_mode: str) -> int:
     """`rest / stride` rounded up or down, in single precision as in Caffe: huge extents show it."""
     if abs(rest) >= _EXACT:
-        quotient_ = _single(_single(rest) / stride)
-        whole = int(quotient_)
-        if round_mode == "CEIL":
-            return whole + (quotient_ > whole)
-        return whole - (quotient_ < whole)
+        divided = single(single(rest) / single(stride))
+        return math.ceil(divided) if round_mode == "CEIL" else math.floor(divided)
     return -(-rest // stride) if round_mode == "CEIL" else rest // stride
-
-
-def _single(value: float) -> float:
-    """The value as C++'s float holds it."""
-    rounded: float = struct.unpack("f", struct.pack("f", value))[0]
-    return rounded
 
 
 def read_kernel(param: Message) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from caffetools.layers.base import INT_MAX, Step, Window
+from caffetools.layers.base import INT_MAX, Shape, Step, Window
 from caffetools.message import Message
 
 
@@ -97,7 +97,14 @@ def quotient(inside: str, numerator: int, stride: int, rounding: str = "trunc") 
 
 
 def axis_names(spatial: int) -> list[str]:
-    """What the spatial axes are called in an explanation."""
-    if spatial == 2:
-        return ["height", "width"]
-    return ["length"] if spatial == 1 else [f"axis {i}" for i in range(spatial)]
+    """What the spatial axes of a sliding window are called in an explanation."""
+    if spatial <= 3:
+        return [[], ["length"], ["height", "width"], ["depth", "height", "width"]][spatial]
+    return [f"spatial axis {i}" for i in range(spatial)]
+
+
+def axis_name(axis: int, shape: Shape) -> str:
+    """What an axis of any blob is called in an explanation: of four axes, by Caffe's old names."""
+    if len(shape) == 4:
+        return ("num", "channels", "height", "width")[axis]
+    return f"axis {axis}"

@@ -1,0 +1,166 @@
+"""Layers that put elements of several blobs together, of which one may be learned."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from caffetools.errors import ShapeError
+from caffetools.layers.base import (
+    Blobs,
+    Facts,
+    Layer,
+    Param,
+    Shape,
+    Spec,
+    Step,
+    at_least,
+    between,
+    canonical_axis,
+    count,
+    dims,
+    product,
+)
+from caffetools.layers.checks import check_not_empty
+from caffetools.layers.fillers import check_filler
+from caffetools.message import Message
+
+
+class Eltwise(Layer):
+    """The weighted sum, product or maximum of bottoms of one shape (eltwise_layer.cpp)."""
+
+    type: ClassVar[str] = "Eltwise"
+    bottoms: ClassVar[Blobs] = at_least(2)
+
+    def __init__(self, spec: Spec) -> None:
+        param = spec.param("eltwise_param")
+        self.operation = param.text("operation")
+        self.coefficients = param.count("coeff")
+        if self.coefficients not in (0, len(spec.bottoms)):
+            raise param.error(
+                f"expected a coeff for each of {len(spec.bottoms)} bottoms, "
+                f"found {self.coefficients}",
+                "coeff",
+            )
+        if self.coefficients and self.operation == "PROD":
+            raise param.error("a coeff is for SUM, found PROD", "coeff")
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        for bottom in bottoms[1:]:
+            if bottom != bottoms[0]:
+                raise ShapeError(
+                    f"expected bottoms of one shape, found {dims(bottoms[0])} and {dims(bottom)}"
+                )
+        ignored = self.coefficients and self.operation == "MAX"
+        return Facts(bottoms[:1], notes=("coeff is not read by MAX",) if ignored else ())
+
+
+class Scale(Layer):
+    """The first bottom times a scale, spread over the axes that it lacks (scale_layer.cpp).
+
+    The scale is the second bottom or, without one, a blob of the extents of `num_axes` axes from
+    `axis` on. With `bias_term` there is a further blob of the same shape, a bias to add.
+    """
+
+    type: ClassVar[str] = "Scale"
+    bottoms: ClassVar[Blobs] = between(1, 2)
+
+    def __init__(self, spec: Spec) -> None:
+        self.param = spec.param("scale_param")
+        self.bias = self.param.flag("bias_term")
+
+    def params(self, bottoms: tuple[Shape, ...]) -> list[Param]:
+        """The blobs."""
+        num_axes = len(bottoms[1]) if len(bottoms) > 1 else self.param.integer("num_axes")
+        roles = (["scale"] if len(bottoms) == 1 else []) + (["bias"] if self.bias else [])
+        return [Param(role, operand(self.param, bottoms[0], num_axes)) for role in roles]
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        if len(bottoms) > 1:
+            check_operand(self.param, *bottoms)
+        params = self.params(bottoms)
+        notes: tuple[str, ...] = ()
+        for param in params:
+            name = "bias_filler" if param.role == "bias" else "filler"
+            notes += check_filler(self.param.message(name), param)
+        scale = bottoms[1] if len(bottoms) > 1 else params[0].shape
+        outer, inner = around(self.param, bottoms[0], scale)
+        check_not_empty((inner if self.bias else max(outer, inner),), bottoms[0])
+        return Facts(bottoms[:1], tuple(params), notes=notes)
+
+    def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
+        return [product(param.role, param.shape) for param in self.params(bottoms)]
+
+
+class Bias(Layer):
+    """The first bottom plus a bias, spread over the axes that it lacks (bias_layer.cpp).
+
+    The bias is the second bottom or, without one, a blob of the extents of `num_axes` axes from
+    `axis` on.
+    """
+
+    type: ClassVar[str] = "Bias"
+    bottoms: ClassVar[Blobs] = between(1, 2)
+
+    def __init__(self, spec: Spec) -> None:
+        self.param = spec.param("bias_param")
+
+    def params(self, bottoms: tuple[Shape, ...]) -> tuple[Param, ...]:
+        """The blob, where there is one."""
+        if len(bottoms) > 1:
+            return ()
+        return (Param("bias", operand(self.param, bottoms[0], self.param.integer("num_axes"))),)
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        if len(bottoms) > 1:
+            check_operand(self.param, *bottoms)
+        params = self.params(bottoms)
+        notes = check_filler(self.param.message("filler"), params[0]) if params else ()
+        bias = params[0].shape if params else bottoms[1]
+        _, inner = around(self.param, bottoms[0], bias)
+        check_not_empty((inner,), bottoms[0])
+        return Facts(bottoms[:1], params, notes=notes)
+
+    def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
+        return [product(param.role, param.shape) for param in self.params(bottoms)]
+
+
+def operand(param: Message, bottom: Shape, num_axes: int) -> Shape:
+    """The extents of `num_axes` axes of the bottom from `axis` on, or of all of them for -1.
+
+    Raises ShapeError where the bottom has fewer.
+    """
+    axis = canonical_axis(param.integer("axis"), bottom, param)
+    if num_axes == -1:
+        return bottom[axis:]
+    if num_axes < 0:
+        raise param.error(
+            f"expected num_axes of at least 0, or -1 for all, found {num_axes}", "num_axes"
+        )
+    if axis + num_axes > len(bottom):
+        raise param.error(
+            f"expected at most {len(bottom) - axis} axes of {dims(bottom)} from axis {axis} on, "
+            f"found num_axes {num_axes}",
+            "num_axes",
+        )
+    return bottom[axis : axis + num_axes]
+
+
+def check_operand(param: Message, bottom: Shape, second: Shape) -> None:
+    """Raise ShapeError unless the second bottom has the extents of the first from `axis` on."""
+    axis = first_axis(param, bottom, second)
+    if bottom[axis : axis + len(second)] != second:
+        raise ShapeError(
+            f"expected a second bottom with the extents of {dims(bottom)} from axis {axis} on, "
+            f"found {dims(second)}"
+        )
+
+
+def around(param: Message, bottom: Shape, other: Shape) -> tuple[int, int]:
+    """The number of elements along the axes before and behind those that `other` covers."""
+    axis = first_axis(param, bottom, other)
+    return count(bottom[:axis]), count(bottom[axis + len(other) :])
+
+
+def first_axis(param: Message, bottom: Shape, other: Shape) -> int:
+    """The axis of the bottom that the first of `other` meets; for a scalar `axis` is not read."""
+    return canonical_axis(param.integer("axis"), bottom, param) if other else 0

@@ -1,0 +1,161 @@
+"""Layers that put blobs together, take them apart, copy them or end them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import ClassVar
+
+from caffetools.errors import ShapeError
+from caffetools.layers.base import (
+    Blobs,
+    Facts,
+    Layer,
+    Shape,
+    Spec,
+    Step,
+    at_least,
+    canonical_axis,
+    dims,
+    exactly,
+)
+from caffetools.layers.checks import check_not_empty, check_not_in_place
+from caffetools.layers.window import axis_name
+from caffetools.message import Message
+
+
+class Concat(Layer):
+    """The bottoms one behind the other along the one axis where they differ (concat_layer.cpp)."""
+
+    type: ClassVar[str] = "Concat"
+    bottoms: ClassVar[Blobs] = at_least(1)
+
+    def __init__(self, spec: Spec) -> None:
+        self.param = spec.param("concat_param")
+        check_one_axis(self.param, "concat_dim")
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        first = bottoms[0]
+        axis = joined_axis(self.param, "concat_dim", first)
+        for bottom in bottoms[1:]:
+            if bottom[:axis] + bottom[axis + 1 :] != first[:axis] + first[axis + 1 :]:
+                raise ShapeError(
+                    f"expected bottoms of one shape but for axis {axis}, "
+                    f"found {dims(first)} and {dims(bottom)}"
+                )
+        if len(bottoms) == 1:
+            check_not_empty(first, first)
+        extent = sum(bottom[axis] for bottom in bottoms)
+        return Facts(((*first[:axis], extent, *first[axis + 1 :]),))
+
+    def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
+        axis = joined_axis(self.param, "concat_dim", bottoms[0])
+        extents = [bottom[axis] for bottom in bottoms]
+        name = axis_name(axis, bottoms[0])
+        return [Step(name, " + ".join(map(str, extents)), sum(extents))]
+
+
+class Slice(Layer):
+    """The bottom cut along an axis, at each `slice_point` or into equal parts (slice_layer.cpp)."""
+
+    type: ClassVar[str] = "Slice"
+    tops: ClassVar[Blobs] = at_least(1)
+
+    def __init__(self, spec: Spec) -> None:
+        self.param = spec.param("slice_param")
+        self.points = self.param.integers("slice_point")
+        self.top_count = len(spec.tops)
+        check_one_axis(self.param, "slice_dim")
+        if self.points and len(self.points) != self.top_count - 1:
+            raise self.param.error(
+                f"expected a slice_point between each two of {self.top_count} tops, "
+                f"found {len(self.points)}",
+                "slice_point",
+            )
+        if self.top_count > 1:
+            check_not_in_place(spec)
+
+    def bounds(self, bottom: Shape, axis: int) -> list[int]:
+        """Where the cuts are, from 0 to the extent; raises ShapeError where none can be."""
+        extent, tops = bottom[axis], self.top_count
+        if not self.points:
+            if extent % tops:
+                raise ShapeError(
+                    f"expected tops that divide the {extent} of axis {axis}, found {tops}"
+                )
+            return [part * (extent // tops) for part in range(tops + 1)]
+        if tops > extent:
+            raise ShapeError(
+                f"expected at most {extent} tops, the extent of axis {axis}, found {tops}"
+            )
+        bounds = [0, *self.points]
+        for index, point in enumerate(self.points):
+            if not bounds[index] < point <= extent:
+                raise self.param.error(
+                    f"expected a slice_point above {bounds[index]} and of at most {extent}, "
+                    f"found {point}",
+                    "slice_point",
+                    index,
+                )
+        return [*bounds, extent]
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        bottom = bottoms[0]
+        axis = joined_axis(self.param, "slice_dim", bottom)
+        bounds = self.bounds(bottom, axis)
+        if self.top_count == 1:
+            check_not_empty(bottom, bottom)
+        tops = tuple(
+            (*bottom[:axis], end - start, *bottom[axis + 1 :]) for start, end in pairwise(bounds)
+        )
+        empty = self.points and bounds[-1] == bounds[-2]
+        return Facts(
+            tops, notes=("the last slice_point leaves nothing behind it",) if empty else ()
+        )
+
+    def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
+        bottom = bottoms[0]
+        axis = joined_axis(self.param, "slice_dim", bottom)
+        name, bounds = axis_name(axis, bottom), self.bounds(bottom, axis)
+        if not self.points:
+            return [Step(name, f"{bottom[axis]} / {self.top_count}", bounds[1])]
+        return [
+            Step(f"{name} of top {index}", f"{end} - {start}", end - start)
+            for index, (start, end) in enumerate(pairwise(bounds))
+        ]
+
+
+class Split(Layer):
+    """The bottom, once for each top; Caffe puts such layers in by itself (split_layer.cpp)."""
+
+    type: ClassVar[str] = "Split"
+    tops: ClassVar[Blobs] = at_least(1)
+
+    def __init__(self, spec: Spec) -> None:
+        self.top_count = len(spec.tops)
+        check_not_in_place(spec)
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        return Facts(bottoms * self.top_count)
+
+
+class Silence(Layer):
+    """No top: its bottoms are not among the net's outputs (silence_layer.cpp)."""
+
+    type: ClassVar[str] = "Silence"
+    bottoms: ClassVar[Blobs] = at_least(1)
+    tops: ClassVar[Blobs] = exactly(0)
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        return Facts(())
+
+
+def check_one_axis(param: Message, old_name: str) -> None:
+    """Raise ShapeError where both `axis` and the field that it replaced are given."""
+    if param.has("axis") and param.has(old_name):
+        raise param.error(f"expected either axis or {old_name}, found both", old_name)
+
+
+def joined_axis(param: Message, old_name: str, bottom: Shape) -> int:
+    """The axis by `axis` or by the field that it replaced, which does not count from the end."""
+    name = old_name if param.has(old_name) else "axis"
+    return canonical_axis(param.integer(name), bottom, param, name)

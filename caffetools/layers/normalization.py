@@ -1,0 +1,120 @@
+"""Layers that set each element in proportion to others: all shapes stay."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from caffetools.layers.base import (
+    Facts,
+    Layer,
+    Param,
+    Shape,
+    Spec,
+    Step,
+    Window,
+    canonical_axis,
+    product,
+)
+from caffetools.layers.checks import check_axes, check_int, check_not_empty
+
+
+class LRN(Layer):
+    """(N, C, H, W), each element divided by a power of its neighbours' squares (lrn_layer.cpp).
+
+    The neighbours are in `local_size` channels, or in a square of one channel.
+    """
+
+    type: ClassVar[str] = "LRN"
+
+    def __init__(self, spec: Spec) -> None:
+        self.param = spec.param("lrn_param")
+        self.size = self.param.integer("local_size")
+        self.within = self.param.text("norm_region") == "WITHIN_CHANNEL"
+        check_int(self.param, "local_size")
+        if self.size % 2 == 0:
+            raise self.param.error(f"expected an odd local_size, found {self.size}", "local_size")
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        check_axes(bottoms[0], 4, 4)
+        k = self.param.number("k")
+        notes = (f"k is not read within a channel, found {k:g}",) if self.within and k != 1 else ()
+        return Facts(bottoms, notes=notes)
+
+    def windows(self, bottoms: tuple[Shape, ...]) -> list[Window]:
+        return [Window(self.size, pad=(self.size - 1) // 2)] * 2 if self.within else []
+
+
+class BatchNorm(Layer):
+    """(N, C, …), each channel shifted and scaled to mean 0 and variance 1 (batch_norm_layer.cpp).
+
+    Blobs: mean (C), variance (C) and the factor (1) by which both are to be divided. The layer
+    keeps them itself: no solver may change them. An affine part is a Scale layer of its own.
+    """
+
+    type: ClassVar[str] = "BatchNorm"
+
+    def __init__(self, spec: Spec) -> None:
+        for param in spec.message.messages("param")[:3]:
+            lr_mult = param.number("lr_mult")
+            if lr_mult != 0:
+                raise param.error(
+                    f"expected lr_mult 0: a solver cannot learn statistics, found {lr_mult:g}",
+                    "lr_mult",
+                )
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        bottom = bottoms[0]
+        check_axes(bottom, 2)
+        check_not_empty(bottom, bottom)
+        return Facts(bottoms, self.statistics(bottom))
+
+    def statistics(self, bottom: Shape) -> tuple[Param, ...]:
+        """The blobs."""
+        shapes = {"mean": bottom[1:2], "variance": bottom[1:2], "factor": (1,)}
+        return tuple(Param(role, shape, statistic=True) for role, shape in shapes.items())
+
+    def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
+        return [product(param.role, param.shape) for param in self.statistics(bottoms[0])]
+
+
+class MVN(Layer):
+    """Each channel, or each item, shifted and scaled to mean 0 and variance 1 (mvn_layer.cpp).
+
+    At most four axes; the top always has four, the missing ones of extent 1.
+    """
+
+    type: ClassVar[str] = "MVN"
+
+    def __init__(self, spec: Spec) -> None:
+        self.across = spec.param("mvn_param").flag("across_channels")
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        bottom = bottoms[0]
+        check_axes(bottom, 0, 4)
+        top = bottom + (1,) * (4 - len(bottom))
+        check_not_empty(top[1:] if self.across else top[2:], bottom)
+        return Facts((top,))
+
+    def windows(self, bottoms: tuple[Shape, ...]) -> None:
+        return None
+
+
+class Softmax(Layer):
+    """exp(x) over its sum along an axis (softmax_layer.cpp)."""
+
+    type: ClassVar[str] = "Softmax"
+
+    def __init__(self, spec: Spec) -> None:
+        self.param = spec.param("softmax_param")
+
+    def axis(self, bottom: Shape) -> int:
+        """The axis along which the top sums to 1."""
+        return canonical_axis(self.param.integer("axis"), bottom, self.param)
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        axis = self.axis(bottoms[0])
+        check_not_empty(bottoms[0][axis : axis + 1], bottoms[0])
+        return Facts(bottoms)
+
+    def windows(self, bottoms: tuple[Shape, ...]) -> list[Window] | None:
+        return [] if self.axis(bottoms[0]) < 2 else None
