@@ -22,7 +22,7 @@ _SPECIAL = {"inf": "inf", "infinity": "inf", "nan": "nan", "inff": "inf", "infin
 _ESCAPE = re.compile(
     rb"\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.DOTALL
 )
-_OPEN_ENUMS = {"V1LayerParameter.LayerType"}
+OPEN_ENUMS = {"V1LayerParameter.LayerType"}
 """A type of layer that nobody knows is told with the layer, in a V1 net as in today's."""
 _SIMPLE = {
     b"n": b"\n", b"r": b"\r", b"t": b"\t", b"a": b"\a", b"b": b"\b", b"f": b"\f", b"v": b"\v",
@@ -111,7 +111,7 @@ def _enum(field: Field, token: str) -> str:
         number = _integer(token, "int32")
         if number in enum.names:
             return enum.names[number]
-    elif enum.name in _OPEN_ENUMS:
+    elif enum.name in OPEN_ENUMS:
         return token
     names = list(enum.numbers)
     listed = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
