@@ -16,6 +16,7 @@ from caffetools.layers.base import (
     Window,
     at_least,
     canonical_axis,
+    check_shape,
     count,
     dims,
     product,
@@ -69,7 +70,10 @@ class Convolution(Layer):
         params, notes = self.params(bottom[axis], windows)
         for extent, window in zip(bottom[axis + 1 :], windows, strict=True):
             notes += self.odd_window(extent, window)
-        macs = count(self.positions(bottom, top, axis)) * count(params[0].shape)
+        positions = self.positions(bottom, top, axis)
+        if min(top) >= 0:  # a negative extent is told of the top
+            self.check_buffers(params[0].shape, positions[axis:], top[axis + 1 :])
+        macs = count(positions) * count(params[0].shape)
         return Facts((top,) * len(bottoms), params, macs * len(bottoms), notes)
 
     def top(self, bottom: Shape, axis: int, windows: list[Window]) -> Shape:
@@ -88,6 +92,16 @@ class Convolution(Layer):
                 raise ShapeError(
                     f"expected bottoms of one shape, found {dims(bottoms[0])} and {dims(other)}"
                 )
+
+    def check_buffers(self, weight: Shape, moved: Shape, top: Shape) -> None:
+        """Raise ShapeError where Caffe's buffers would be too large, or empty.
+
+        One holds the patches of an item, for all places over which the kernel moves; one is as
+        large as the top's spatial axes, and is filled where there is a bias.
+        """
+        check_shape((self.group * count(weight[1:]), *moved), "the buffer of an item's patches")
+        if self.bias and 0 in top:
+            raise ShapeError(f"with a bias no spatial extent may be 0, found {dims(top)}")
 
     def params(
         self, channels: int, windows: list[Window]

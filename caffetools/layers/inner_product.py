@@ -15,6 +15,7 @@ from caffetools.layers.base import (
     count,
     product,
 )
+from caffetools.layers.checks import check_not_empty
 from caffetools.layers.fillers import check_filler
 
 
@@ -51,6 +52,8 @@ class InnerProduct(Layer):
         notes: tuple[str, ...] = ()
         for param in params:
             notes += check_filler(self.param.message(f"{param.role}_filler"), param)
+        if self.bias:
+            check_not_empty(bottom[:axis], bottom)
         macs = count(bottom[:axis]) * self.num_output * inputs
         return Facts(((*bottom[:axis], self.num_output),), tuple(params), macs, notes)
 
