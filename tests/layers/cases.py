@@ -19,6 +19,9 @@ from caffetools.state import State
 EXTENTS = {"depth": -3, "height": -2, "width": -1}
 """Steps of an explanation that name an axis of the first top."""
 
+AXES = {"num": 0, "channels": 1, **{f"axis {axis}": axis for axis in range(32)}}
+"""The same for layers that work on any axis (window.axis_name)."""
+
 
 class Case(NamedTuple):
     """The one layer of a text, inferred."""
@@ -37,6 +40,13 @@ class Case(NamedTuple):
     @property
     def macs(self) -> int | None:
         return self.layer.macs
+
+
+def layer_text(type_name: str, options: str = "", bottoms: str = "a", tops: str = "y") -> str:
+    """A layer with its options in line 2, between blobs whose names are separated by blanks."""
+    blobs = [f'bottom: "{name}"' for name in bottoms.split()]
+    blobs += [f'top: "{name}"' for name in tops.split()]
+    return f'layer {{ name: "l" type: "{type_name}" {" ".join(blobs)}\n{options}\n}}'
 
 
 def set_up(text: str, *bottoms: Shape, phase: str = "TRAIN", **options: Any) -> Case:
@@ -79,6 +89,8 @@ def check_explained(text: str, *bottoms: Shape, **options: Any) -> list[str]:
         assert eval(formula, words) == value, f"{name}: {formula}"
         if name in EXTENTS and len(top) > 2:
             assert value == top[EXTENTS[name]], name
+        elif name in AXES:
+            assert value == top[AXES[name]], name
         elif name in case.params:
             assert value == count(case.params[name]), name
         elif name == "multiply-accumulates":
