@@ -28,7 +28,7 @@ def needs_backward(layers: Sequence[Gradient], blob_names: Sequence[str]) -> lis
     bottoms: list[list[bool]] = []
     for node, learns, _ in layers:
         flag = learns or any(blob_needs[blob] for blob in node.bottoms)
-        propagate = [] if node.inserted else node.message.all("propagate_down")
+        propagate = node.message.all("propagate_down")
         bottoms.append(
             [bool(down) for down in propagate]
             if propagate

@@ -20,7 +20,7 @@ def caffe_log(net: Inferred) -> Iterator[str]:
     Raises GraphError, placed, at a layer whose shapes cannot be known.
     """
     memory = 0
-    owners = {layer.node.key: layer for layer in net.layers}
+    owners = {layer.node.key: layer for layer in net.layers if layer.params}
     for layer in net.layers:
         yield from _wiring(net, layer)
         yield _line("net.cpp:124", f"Setting up {layer.node.name}")

@@ -92,7 +92,7 @@ class _Builder:
     def node(self, layer: Wiring) -> Node:
         layer_class = self.registry.find(layer.type)
         propagated = layer.message.count("propagate_down")
-        if propagated and propagated != len(layer.bottoms) and not layer.inserted:
+        if propagated and propagated != len(layer.bottoms):
             raise layer.message.error(
                 f"expected propagate_down for each of {len(layer.bottoms)} bottoms, "
                 f"found {propagated}",
@@ -148,10 +148,14 @@ class _Builder:
         return len(self.blobs) - 1
 
     def key(self, layer: Wiring) -> str:
+        name = key = layer.name
         if layer.inserted:
-            return layer.name
-        self.seen[layer.name] = times = self.seen.get(layer.name, 0) + 1
-        return layer.name if times == 1 else f"{layer.name}#{times}"
+            return name
+        while key in self.seen:  # so may "data#2", where a layer has it for a name
+            self.seen[name] += 1
+            key = f"{name}#{self.seen[name]}"
+        self.seen[key] = 1
+        return key
 
 
 def check_counts(layer: Wiring, layer_class: LayerClass, tops: int) -> None:

@@ -16,6 +16,7 @@ class Wiring:
     """A layer and the names of the blobs between which it stands."""
 
     message: Message
+    """Empty for an inserted Split, and where the top stands that it copies."""
     name: str
     type: str
     bottoms: list[str]
@@ -105,9 +106,11 @@ def unknown_bottom(layer: Wiring, index: int) -> Exception:
 
 def _split(layer: Wiring, blob: str, index: int, copies: int, weight: float) -> Wiring:
     name = _split_name(layer.name, blob, index)
+    source = layer.message
+    message = Message(source.descriptor, source.source, source.place("top", index))
     weights = [weight] + [0.0] * (copies - 1) if weight else []
     tops = [f"{name}_{copy}" for copy in range(copies)]
-    return Wiring(layer.message, name, "Split", [blob], tops, weights, inserted=True)
+    return Wiring(message, name, "Split", [blob], tops, weights, inserted=True)
 
 
 def _split_name(layer: str, blob: str, index: int) -> str:
