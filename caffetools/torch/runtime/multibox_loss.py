@@ -1,0 +1,229 @@
+"""SSD's MultiBoxLoss: what a detector learns from."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from caffetools.torch.runtime.boxes import decode_boxes, encode_boxes, read_priors
+from caffetools.torch.runtime.gradient import with_gradient_of
+from caffetools.torch.runtime.loss import LARGEST_LOSS, loss_divisor
+from caffetools.torch.runtime.matching import hardest, hardest_apart, match_boxes
+
+
+class MultiBoxLoss(nn.Module):
+    """Match true boxes to priors, mine hard examples, and add the losses of places and classes.
+
+    loc N x (P * 4), or N x (P * classes * 4) without `share_location`; conf N x (P * classes);
+    prior 1 x 2 x (P * 4); truth ... x 8, each row image (-1: no row), label, an instance, box and
+    whether it is difficult -> a scalar (multibox_loss_layer.cpp of weiliu89/caffe).
+
+    `nms_threshold` 0 mines without suppression. LOGISTIC targets are those of the fork, which lays
+    them out wrongly: a background example's targets are the number of the background, and without
+    mining the targets of image i begin P * i numbers into the batch's. `proper_targets` instead
+    sets 1 for each example's own class and 0 for the others.
+    """
+
+    def __init__(  # noqa: PLR0913
+        self,
+        num_classes: int,
+        *,
+        loc_loss_type: str = "SMOOTH_L1",
+        conf_loss_type: str = "SOFTMAX",
+        loc_weight: float = 1.0,
+        share_location: bool = True,
+        match_type: str = "PER_PREDICTION",
+        overlap_threshold: float = 0.5,
+        use_prior_for_matching: bool = True,
+        background_label_id: int = 0,
+        use_difficult_gt: bool = True,
+        neg_pos_ratio: float = 3.0,
+        neg_overlap: float = 0.5,
+        code_type: str = "CORNER",
+        encode_variance_in_target: bool = False,
+        map_object_to_agnostic: bool = False,
+        ignore_cross_boundary_bbox: bool = False,
+        bp_inside: bool = False,
+        mining_type: str = "MAX_NEGATIVE",
+        nms_threshold: float = 0.0,
+        top_k: int = -1,
+        sample_size: int = 64,
+        use_prior_for_nms: bool = False,
+        normalization: str = "VALID",
+        propagate_loc: bool = True,
+        propagate_conf: bool = True,
+        proper_targets: bool = False,
+    ) -> None:
+        super().__init__()
+        self.num_classes = num_classes
+        self.loc_loss_type = loc_loss_type
+        self.conf_loss_type = conf_loss_type
+        self.loc_weight = loc_weight
+        self.share_location = share_location
+        self.match_type = match_type
+        self.overlap_threshold = overlap_threshold
+        self.use_prior_for_matching = use_prior_for_matching
+        self.background_label_id = background_label_id
+        self.use_difficult_gt = use_difficult_gt
+        self.neg_pos_ratio = neg_pos_ratio
+        self.neg_overlap = neg_overlap
+        self.code_type = code_type
+        self.encode_variance_in_target = encode_variance_in_target
+        self.map_object_to_agnostic = map_object_to_agnostic
+        self.ignore_cross_boundary_bbox = ignore_cross_boundary_bbox
+        self.bp_inside = bp_inside
+        self.mining_type = mining_type
+        self.nms_threshold = nms_threshold
+        self.top_k = top_k
+        self.sample_size = sample_size
+        self.use_prior_for_nms = use_prior_for_nms
+        self.normalization = normalization
+        self.propagate_loc = propagate_loc
+        self.propagate_conf = propagate_conf
+        self.proper_targets = proper_targets
+
+    def forward(self, loc: Tensor, conf: Tensor, prior: Tensor, truth: Tensor) -> Tensor:
+        """Return the loss."""
+        images = loc.size(0)
+        priors, variances = (part.unsqueeze(1) for part in read_priors(prior))
+        codes = loc.reshape(images, priors.size(0), -1, 4)
+        scores = conf.reshape(images, priors.size(0), self.num_classes)
+        rows = truth.reshape(-1, 8)
+        belongs = rows[:, 0] == torch.arange(images, device=rows.device).unsqueeze(1)
+        if not self.use_difficult_gt:
+            belongs = belongs & (rows[:, 7] == 0)
+
+        coded = torch.ones_like(variances) if self.encode_variance_in_target else variances
+        boxes = decode_boxes(codes.detach(), priors, coded, self.code_type)
+        match, overlap = self.match(boxes, priors, rows, belongs)
+        positive = match >= 0
+        matched = rows[match.clamp(min=0)]
+        labels = self.labels(matched[..., 1], positive)
+
+        conf_losses = self.conf_losses(scores, labels)
+        loc_losses = self.loc_losses(codes, matched[..., 3:7], boxes, priors, variances)
+        counted = torch.ones_like(labels, dtype=torch.bool)
+        if self.mining_type != "NONE":
+            nms_boxes = priors.expand_as(boxes) if self.use_prior_for_nms else boxes
+            losses = conf_losses.detach()
+            if self.mining_type == "HARD_EXAMPLE":
+                losses = losses + torch.where(positive, loc_losses.detach(), 0).sum(2)
+            mined = self.mine(losses, match[..., 0], overlap[..., 0], nms_boxes[:, :, 0], belongs)
+            if self.mining_type == "HARD_EXAMPLE":
+                positive = positive & mined.unsqueeze(2)
+            counted = positive[..., 0] | (mined & (match[..., 0] == -1))
+        if self.conf_loss_type == "LOGISTIC" and not self.proper_targets:
+            conf_losses = self.logistic_losses_of_the_fork(scores, labels, positive.any(2))
+
+        total = conf_losses.new_zeros(())
+        if self.propagate_loc:
+            total = total + self.loc_weight * torch.where(positive, loc_losses, 0).sum()
+        if self.propagate_conf:
+            total = total + torch.where(counted, conf_losses, 0).sum()
+        return total / loss_divisor(self.normalization, images, priors.size(0), positive.sum())
+
+    def match(
+        self, boxes: Tensor, priors: Tensor, rows: Tensor, belongs: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return indices of true boxes and overlaps, N x P x (1 or classes)."""
+
+        def matched(boxes: Tensor, belongs: Tensor) -> tuple[Tensor, Tensor]:
+            found: tuple[Tensor, Tensor] = match_boxes(
+                boxes.contiguous(),
+                rows[:, 3:7].contiguous(),
+                belongs,
+                self.overlap_threshold,
+                self.match_type == "PER_PREDICTION",
+                self.ignore_cross_boundary_bbox,
+            )
+            return found
+
+        classes = range(1 if self.share_location else self.num_classes)
+        if self.use_prior_for_matching:
+            match, overlap = matched(priors[:, 0].expand(boxes.size(0), -1, -1), belongs)
+            if self.share_location:
+                return match.unsqueeze(2), overlap.unsqueeze(2)
+            own = rows[match.clamp(min=0), 1]
+            pairs = [(torch.where(own == label, match, -1), overlap) for label in classes]
+        else:
+            pairs = [
+                matched(
+                    boxes[:, :, label],
+                    belongs if self.share_location else belongs & (rows[:, 1] == label),
+                )
+                for label in classes
+            ]
+        if not self.share_location and self.background_label_id in classes:
+            pairs[self.background_label_id] = (torch.full_like(pairs[0][0], -1), pairs[0][1])
+        match, overlap = (torch.stack(part, 2) for part in zip(*pairs, strict=True))
+        return match, overlap
+
+    def labels(self, own: Tensor, positive: Tensor) -> Tensor:
+        """Return the class that each prior is to have, N x P."""
+        labels = torch.full_like(own[..., 0], self.background_label_id)
+        for index in range(own.size(2)):
+            object_ = own[..., index]
+            if self.map_object_to_agnostic:
+                object_ = torch.full_like(object_, self.background_label_id + 1)
+            labels = torch.where(positive[..., index], object_, labels)
+        return labels.long()
+
+    def loc_losses(
+        self, codes: Tensor, boxes: Tensor, predicted: Tensor, priors: Tensor, variances: Tensor
+    ) -> Tensor:
+        """Return how far each prediction is from its box, N x P x (1 or classes)."""
+        if self.encode_variance_in_target:
+            # Caffe leaves the division by the variance out of the gradient.
+            codes = with_gradient_of(codes / variances, codes)
+        target = encode_boxes(boxes, priors, variances, self.code_type)
+        difference = torch.where(target.isfinite(), codes - target, 0)
+        if self.bp_inside:
+            places = priors if self.use_prior_for_matching else predicted
+            difference = torch.where((places < 0) | (places > 1), 0, difference)
+        if self.loc_loss_type == "L2":
+            return 0.5 * difference.square().sum(-1)
+        nothing = torch.zeros_like(difference)
+        return F.smooth_l1_loss(difference, nothing, reduction="none").sum(-1)
+
+    def conf_losses(self, scores: Tensor, labels: Tensor) -> Tensor:
+        """Return the loss of each prior's class, N x P."""
+        if self.conf_loss_type == "SOFTMAX":
+            losses = F.cross_entropy(scores.transpose(1, 2), labels, reduction="none")
+            return with_gradient_of(losses.clamp(max=LARGEST_LOSS), losses)
+        target = labels.unsqueeze(2) == torch.arange(self.num_classes, device=labels.device)
+        losses = F.binary_cross_entropy_with_logits(
+            scores, target.to(scores.dtype), reduction="none"
+        )
+        return losses.sum(2)
+
+    def logistic_losses_of_the_fork(
+        self, scores: Tensor, labels: Tensor, positive: Tensor
+    ) -> Tensor:
+        """Return the losses against the targets that the fork writes, N x P."""
+        target = torch.full_like(scores, self.background_label_id)
+        proper = labels.unsqueeze(2) == torch.arange(self.num_classes, device=labels.device)
+        if self.mining_type != "NONE":
+            target = torch.where(proper, 1, target)
+        else:
+            ones = proper & positive.unsqueeze(2)
+            images, priors = labels.shape
+            place = torch.arange(ones[0].numel(), device=labels.device)
+            place = place + priors * torch.arange(images, device=labels.device).unsqueeze(1)
+            place = torch.where(ones.flatten(1), place, target.numel())
+            flat = torch.cat([target.flatten(), target.new_zeros(1)])
+            target = flat.scatter(0, place.flatten(), 1)[:-1].reshape(target.shape)
+        losses = F.binary_cross_entropy_with_logits(scores, target, reduction="none")
+        return losses.sum(2)
+
+    def mine(
+        self, losses: Tensor, match: Tensor, overlap: Tensor, boxes: Tensor, belongs: Tensor
+    ) -> Tensor:
+        """Choose the examples to learn from, N x P: hard negatives, or hard ones of all kinds."""
+        eligible = belongs.any(1, keepdim=True).expand_as(match)
+        if self.mining_type == "MAX_NEGATIVE":
+            eligible = eligible & (match == -1) & (overlap < self.neg_overlap)
+            count = ((match >= 0).sum(1) * self.neg_pos_ratio).long()
+        else:
+            count = torch.full_like(match[:, 0], self.sample_size)
+        if self.nms_threshold > 0:
+            return hardest_apart(losses, eligible, count, boxes, self.nms_threshold, self.top_k)
+        return hardest(losses, eligible, count)

@@ -1,0 +1,68 @@
+"""SSD's PriorBox: the boxes that a detector's predictions are relative to."""
+
+import math
+
+import torch
+from torch import Tensor
+
+
+def prior_sizes(
+    min_size: tuple[float, ...],
+    max_size: tuple[float, ...] = (),
+    aspect_ratio: tuple[float, ...] = (),
+    *,
+    flip: bool = True,
+) -> list[tuple[float, float]]:
+    """Return width and height, in pixels, of the priors of one cell, in Caffe's order.
+
+    For each min_size: its square, the square of sqrt(min * max), then each ratio and, with
+    `flip`, its inverse. Sizes lose their fractions, ratios within 1e-6 of one that is there are
+    left out (prior_box_layer.cpp of weiliu89/caffe).
+    """
+    ratios = [1.0]
+    for ratio in aspect_ratio:
+        if all(abs(ratio - other) >= 1e-6 for other in ratios):
+            ratios += [ratio, 1 / ratio] if flip else [ratio]
+    sizes = []
+    for index, size in enumerate(map(int, min_size)):
+        sizes.append((float(size), float(size)))
+        if max_size:
+            middle = math.sqrt(size * int(max_size[index]))
+            sizes.append((middle, middle))
+        sizes += [
+            (size * math.sqrt(ratio), size / math.sqrt(ratio))
+            for ratio in ratios
+            if abs(ratio - 1) >= 1e-6
+        ]
+    return sizes
+
+
+def prior_box(
+    x: Tensor,
+    image: Tensor,
+    sizes: list[tuple[float, float]],
+    variance: tuple[float, ...] = (0.1,),
+    *,
+    image_size: tuple[int, int] | None = None,
+    step: tuple[float, float] | None = None,
+    offset: float = 0.5,
+    clip: bool = False,
+) -> Tensor:
+    """Lay the priors of `prior_sizes` on each cell of `x`: 1 x 2 x (H * W * priors * 4).
+
+    The first row holds the boxes as shares of the image, the second their variances: one for all
+    or four. `image_size` and `step` are height and width in pixels; without them they follow from
+    the shapes of `image` and `x`.
+    """
+    height, width = x.size(2), x.size(3)
+    image_height, image_width = image_size or (image.size(2), image.size(3))
+    step_h, step_w = step or (image_height / height, image_width / width)
+    middle_x = (torch.arange(width, dtype=x.dtype, device=x.device) + offset) * step_w
+    middle_y = (torch.arange(height, dtype=x.dtype, device=x.device) + offset) * step_h
+    middle = torch.stack(torch.meshgrid(middle_x, middle_y, indexing="xy"), -1).unsqueeze(2)
+    half = x.new_tensor(sizes) / 2
+    boxes = torch.cat([middle - half, middle + half], -1)
+    boxes = boxes / x.new_tensor([image_width, image_height, image_width, image_height])
+    if clip:
+        boxes = boxes.clamp(0, 1)
+    return torch.stack([boxes, x.new_tensor(variance).expand(boxes.shape)]).reshape(1, 2, -1)

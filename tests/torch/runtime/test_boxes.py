@@ -1,0 +1,131 @@
+"""Boxes: codes there and back, overlaps by hand, suppression by its definition."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+
+from caffetools.torch.runtime.boxes import (
+    box_area,
+    box_overlap,
+    decode_boxes,
+    encode_boxes,
+    read_priors,
+    suppress_overlaps,
+)
+from tests.torch.cases import check_runs_everywhere
+
+PRIOR = torch.tensor([0.25, 0.25, 0.75, 0.5])
+VARIANCE = torch.tensor([0.1, 0.1, 0.2, 0.2])
+
+
+def test_read_priors() -> None:
+    boxes, variances = read_priors(torch.arange(16.0).reshape(1, 2, 8))
+    assert boxes.tolist() == [[0, 1, 2, 3], [4, 5, 6, 7]]
+    assert variances.tolist() == [[8, 9, 10, 11], [12, 13, 14, 15]]
+
+
+@pytest.mark.parametrize(
+    ("box", "area"),
+    [((0, 0, 0.5, 0.5), 0.25), ((0.5, 0, 0.5, 1), 0), ((0.5, 0, 0, 1), 0), ((1, 1, 0, 0), 0)],
+)
+def test_area(box: tuple[float, ...], area: float) -> None:
+    assert box_area(torch.tensor(box)).item() == area
+
+
+@pytest.mark.parametrize(
+    ("other", "overlap"),
+    [
+        ((0, 0, 1, 1), 1),
+        # 1/4 of 1
+        ((0, 0, 0.5, 0.5), 0.25),
+        # 1/4 shared of 1 + 1 - 1/4
+        ((0.5, 0.5, 1.5, 1.5), 0.25 / 1.75),
+        ((1, 0, 2, 1), 0),
+        ((3, 3, 4, 4), 0),
+        ((1, 1, 0, 0), 0),
+    ],
+)
+def test_overlap(other: tuple[float, ...], overlap: float) -> None:
+    unit = torch.tensor([0.0, 0, 1, 1])
+    assert box_overlap(unit, torch.tensor(other).float()).item() == pytest.approx(overlap)
+    assert box_overlap(torch.tensor(other).float(), unit).item() == pytest.approx(overlap)
+
+
+@pytest.mark.parametrize(
+    ("code_type", "expected"),
+    [
+        # the differences, over the variance
+        ("CORNER", [(0.3 - 0.25) / 0.1, 0, 0, (0.6 - 0.5) / 0.2]),
+        # over the prior's size, 0.5 x 0.25, too
+        ("CORNER_SIZE", [0.05 / 0.5 / 0.1, 0, 0, 0.1 / 0.25 / 0.2]),
+        # centres (0.525, 0.425) and (0.5, 0.375), sizes 0.45 x 0.35
+        (
+            "CENTER_SIZE",
+            [
+                0.025 / 0.5 / 0.1,
+                0.05 / 0.25 / 0.1,
+                math.log(0.45 / 0.5) / 0.2,
+                math.log(0.35 / 0.25) / 0.2,
+            ],
+        ),
+    ],
+)
+def test_codes_by_hand(code_type: str, expected: list[float]) -> None:
+    box = torch.tensor([0.3, 0.25, 0.75, 0.6])
+    codes = encode_boxes(box, PRIOR, VARIANCE, code_type)
+    torch.testing.assert_close(codes, torch.tensor(expected), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(decode_boxes(codes, PRIOR, VARIANCE, code_type), box)
+
+
+numbers = st.integers(0, 8).map(lambda eighths: eighths / 8)
+boxes = st.lists(st.tuples(numbers, numbers, numbers, numbers), min_size=1, max_size=8)
+
+
+def suppressed(boxes: Tensor, valid: list[bool], threshold: float, eta: float) -> list[bool]:
+    """The loop of ApplyNMSFast."""
+    kept: list[int] = []
+    for index, box in enumerate(boxes):
+        if valid[index] and all(box_overlap(box, boxes[other]) <= threshold for other in kept):
+            kept.append(index)
+            if threshold > 0.5:
+                threshold *= eta
+    return [index in kept for index in range(len(boxes))]
+
+
+@given(boxes, st.data())
+def test_suppression_is_the_loop(corners: list[tuple[float, ...]], data: st.DataObject) -> None:
+    valid = data.draw(st.lists(st.booleans(), min_size=len(corners), max_size=len(corners)))
+    threshold = data.draw(st.sampled_from([0.0, 0.3, 0.8]))
+    eta = data.draw(st.sampled_from([1.0, 0.5]))
+    stack = torch.tensor([corners, corners[::-1]])
+    mask = torch.tensor([valid, valid[::-1]])
+    keep = suppress_overlaps(stack, mask, threshold, eta)
+    for image in range(2):
+        expected = suppressed(stack[image], mask[image].tolist(), threshold, eta)
+        assert keep[image].tolist() == expected
+
+
+def test_suppression_of_nothing() -> None:
+    nothing = torch.zeros(2, 0, 4), torch.zeros(2, 0, dtype=torch.bool)
+    assert suppress_overlaps(*nothing, 0.5, 1.0).shape == (2, 0)
+    none_valid = torch.zeros(1, 3, 4), torch.zeros(1, 3, dtype=torch.bool)
+    assert suppress_overlaps(*none_valid, 0.5, 1.0).tolist() == [[False] * 3]
+
+
+def test_runs_everywhere() -> None:
+    corners = torch.rand(2, 5, 4)
+    check_runs_everywhere(lambda x: suppress_overlaps(x, x[..., 0] > 0, 0.3, 1.0), corners)
+    for code_type in ("CORNER", "CENTER_SIZE", "CORNER_SIZE"):
+        check_runs_everywhere(
+            lambda x, p, code_type=code_type: encode_boxes(
+                decode_boxes(x, p, p, code_type), p, p, code_type
+            ),
+            corners,
+            PRIOR,
+        )

@@ -1,0 +1,105 @@
+"""DetectionOutput: golden cases, and a few boxes by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from caffetools.torch.runtime.detection_output import DetectionOutput
+from tests.torch.cases import check_case, read_case
+
+CENTER: dict[str, Any] = {"code_type": "CENTER_SIZE", "nms_threshold": 0.45}
+
+
+@pytest.mark.parametrize(
+    ("name", "classes", "options"),
+    [
+        ("detout_default", 4, {}),
+        (
+            "detout_ssd",
+            3,
+            {**CENTER, "top_k": 400, "keep_top_k": 200, "confidence_threshold": 0.01},
+        ),
+        ("detout_top_k", 4, {**CENTER, "top_k": 5}),
+        ("detout_keep_top_k", 4, {**CENTER, "keep_top_k": 7}),
+        ("detout_keep_zero", 4, {**CENTER, "keep_top_k": 0}),
+        (
+            "detout_keep_both",
+            3,
+            {**CENTER, "top_k": 6, "keep_top_k": 4, "confidence_threshold": 0.15},
+        ),
+        ("detout_corner", 3, {**CENTER, "code_type": "CORNER", "confidence_threshold": 0.3}),
+        (
+            "detout_corner_size_in_target",
+            3,
+            {
+                **CENTER,
+                "code_type": "CORNER_SIZE",
+                "confidence_threshold": 0.2,
+                "variance_encoded_in_target": True,
+            },
+        ),
+        (
+            "detout_eta",
+            3,
+            {**CENTER, "nms_threshold": 0.9, "eta": 0.7, "confidence_threshold": 0.1},
+        ),
+        ("detout_nms_zero", 4, {**CENTER, "nms_threshold": 0, "confidence_threshold": 0.1}),
+        ("detout_inverted", 3, {**CENTER, "code_type": "CORNER", "confidence_threshold": 0.2}),
+        ("detout_none_found", 4, {**CENTER, "confidence_threshold": 0.999}),
+        ("detout_one_image_none", 4, {**CENTER, "confidence_threshold": 0.6}),
+        ("detout_bg_last", 3, {**CENTER, "confidence_threshold": 0.3, "background_label_id": 2}),
+        ("detout_bg_beyond", 4, {**CENTER, "confidence_threshold": 0.3, "background_label_id": 9}),
+        (
+            "detout_bg_none_not_shared",
+            4,
+            {
+                **CENTER,
+                "confidence_threshold": 0.3,
+                "background_label_id": -1,
+                "share_location": False,
+            },
+        ),
+        ("detout_ties", 3, {**CENTER, "confidence_threshold": 0.1}),
+    ],
+)
+def test_golden(shared: Path, name: str, classes: int, options: dict[str, Any]) -> None:
+    case = read_case(shared, f"layers_ssd/{name}")
+    module = DetectionOutput(classes, **options)
+    check_case(case, lambda blobs: {"y": module(blobs["loc"], blobs["conf"], blobs["prior"])})
+
+
+def inputs() -> tuple[Tensor, Tensor, Tensor]:
+    """Two images, three priors of which the first two overlap by 0.8, background and one class."""
+    priors = [[0.0, 0, 1, 1], [0.0, 0, 1, 0.8], [0.0, 0, 0.1, 0.1]]
+    prior = torch.tensor([priors, [[0.1] * 4] * 3]).reshape(1, 2, 12)
+    conf = torch.tensor([[0.3, 0.7, 0.2, 0.8, 0.1, 0.9], [0.9, 0.1, 0.5, 0.5, 1, 0]])
+    return torch.zeros(2, 12), conf, prior
+
+
+def test_by_hand() -> None:
+    y = DetectionOutput(2, confidence_threshold=0.1)(*inputs())
+    # the first prior of image 0 overlaps the better second; 0.1 is not above 0.1
+    expected = [
+        [0, 1, 0.9, 0, 0, 0.1, 0.1],
+        [0, 1, 0.8, 0, 0, 1, 0.8],
+        [1, 1, 0.5, 0, 0, 1, 0.8],
+    ]
+    torch.testing.assert_close(y, torch.tensor(expected).reshape(1, 1, 3, 7))
+
+
+def test_one_row_for_each_image_if_nothing_is_found() -> None:
+    y = DetectionOutput(2, confidence_threshold=0.95)(*inputs())
+    assert y[0, 0, :, :3].tolist() == [[0, -1, -1], [1, -1, -1]]
+    assert DetectionOutput(2, top_k=0)(*inputs()).shape == (1, 1, 2, 7)
+
+
+def test_compiles_as_one_graph_and_has_a_shape_before_data() -> None:
+    module = DetectionOutput(2, confidence_threshold=0.1, keep_top_k=2)
+    compiled = torch.compile(module, fullgraph=True, backend="aot_eager")
+    assert torch.equal(compiled(*inputs()), module(*inputs()))
+    assert module(*(tensor.to("meta") for tensor in inputs())).shape == (1, 1, 1, 7)
