@@ -25,10 +25,12 @@ from caffetools.layers.im2col import Im2col
 from caffetools.layers.inner_product import InnerProduct
 from caffetools.layers.joining import Concat, Silence, Slice, Split
 from caffetools.layers.normalization import LRN, MVN, BatchNorm, Softmax
+from caffetools.layers.permutation import Flip, Permute, Reorg, Reverse, ShuffleChannel, Transpose
 from caffetools.layers.pooling import Pooling
 from caffetools.layers.pyramid import SPP
 from caffetools.layers.reduction import Reduction
 from caffetools.layers.registry import Registry
+from caffetools.layers.resampling import Interp, Unpooling, Upsample
 from caffetools.layers.reshaping import Flatten, Reshape, Tile
 from caffetools.layers.selection import ArgMax, BatchReindex, Crop, Filter
 
@@ -52,18 +54,24 @@ REGISTRY = Registry(
         Exp,
         Filter,
         Flatten,
+        Flip,
         Im2col,
         InnerProduct,
+        Interp,
         Log,
         LRN,
         MVN,
+        Permute,
         Pooling,
         Power,
         PReLU,
         Reduction,
         ReLU,
+        Reorg,
         Reshape,
+        Reverse,
         Scale,
+        ShuffleChannel,
         Sigmoid,
         Silence,
         Slice,
@@ -74,6 +82,9 @@ REGISTRY = Registry(
         TanH,
         Threshold,
         Tile,
+        Transpose,
+        Unpooling,
+        Upsample,
     )
 )
 """Caffe's own types and those of the forks, by name."""

@@ -15,6 +15,7 @@ from caffetools.layers.base import Options, Shape, count
 from caffetools.prototxt import parse
 from caffetools.source import Source
 from caffetools.state import State
+from caffetools.upgrade import upgrade
 
 EXTENTS = {"depth": -3, "height": -2, "width": -1}
 """Steps of an explanation that name an axis of the first top."""
@@ -55,6 +56,8 @@ def set_up(text: str, *bottoms: Shape, phase: str = "TRAIN", **options: Any) -> 
     `options` are those of `Options`. Raises what Caffe would refuse, placed in `text`.
     """
     net = parse(Source("net.prototxt", text))
+    if net.has("layers"):
+        net, _ = upgrade(net)
     message = net.messages("layer")[0]
     names = list(dict.fromkeys(message.texts("bottom")))
     assert len(names) == len(bottoms), "a shape for each bottom"

@@ -1,0 +1,172 @@
+"""Layers of forks that put the elements of a blob in another order."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from caffetools.layers.base import Facts, Layer, Shape, Spec, Step, count, dims
+from caffetools.layers.checks import check_int, check_not_in_place
+from caffetools.layers.legacy import four_axes
+
+
+class Permutation(Layer):
+    """A layer whose top's positions are not those of its bottom."""
+
+    def windows(self, bottoms: tuple[Shape, ...]) -> None:
+        return None
+
+
+class Permute(Permutation):
+    """The axes in the given `order`, those that it does not name behind (permute_layer.cpp)."""
+
+    type: ClassVar[str] = "Permute"
+    origin: ClassVar[str | None] = "weiliu89/caffe"
+
+    def __init__(self, spec: Spec) -> None:
+        self.param = spec.param("permute_param")
+        self.order = self.param.integers("order")
+        for index, axis in enumerate(self.order):
+            if axis in self.order[:index]:
+                raise self.param.error(f"axis {axis} is in the order twice", "order", index)
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        bottom = bottoms[0]
+        for index, axis in enumerate(self.order):
+            if axis >= len(bottom):
+                raise self.param.error(
+                    f"expected an axis of {dims(bottom)}, found {axis}", "order", index
+                )
+        rest = (axis for axis in range(len(bottom)) if axis not in self.order)
+        return Facts((tuple(bottom[axis] for axis in (*self.order, *rest)),))
+
+
+class Transpose(Permutation):
+    """The axes in the order of `dim`, which names each (transpose_layer.cpp of tianzhi0549/CTPN).
+
+    A fork for recurrent nets over images (Winstonxu123/LSTM-CF) gives the top's `shape` instead.
+    """
+
+    type: ClassVar[str] = "Transpose"
+    origin: ClassVar[str | None] = "tianzhi0549/CTPN"
+
+    def __init__(self, spec: Spec) -> None:
+        self.param = spec.param("transpose_param")
+        self.dim = self.param.integers("dim")
+        self.reshapes = self.param.has("shape")
+        if not self.reshapes:
+            check_not_in_place(spec)
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        bottom = bottoms[0]
+        if self.reshapes:
+            return Facts((self.reshaped(bottom),))
+        if not bottom or len(self.dim) != len(bottom):
+            raise self.param.error(
+                f"expected a dim for each axis of {dims(bottom)}, found {len(self.dim)}", "dim"
+            )
+        for index, axis in enumerate(self.dim):
+            if not 0 <= axis < len(bottom):
+                raise self.param.error(
+                    f"expected an axis of {dims(bottom)}, found {axis}", "dim", index
+                )
+        return Facts((tuple(bottom[axis] for axis in self.dim),))
+
+    def reshaped(self, bottom: Shape) -> Shape:
+        """The shape that the prototxt gives; raises ShapeError unless it has as many elements."""
+        top = tuple(self.param.message("shape").integers("dim"))
+        if count(top) != count(bottom):
+            raise self.param.error(
+                f"expected {count(bottom)} elements, as {dims(bottom)} has, "
+                f"found {count(top)} ({dims(top)})",
+                "shape",
+            )
+        return top
+
+
+class Reverse(Permutation):
+    """The elements along `axis` in the opposite order (reverse_layer.cpp)."""
+
+    type: ClassVar[str] = "Reverse"
+    origin: ClassVar[str | None] = "tianzhi0549/CTPN"
+
+    def __init__(self, spec: Spec) -> None:
+        check_not_in_place(spec)
+        self.param = spec.param("reverse_param")
+        self.axis = self.param.integer("axis")
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        if not 0 <= self.axis < len(bottoms[0]):
+            raise self.param.error(
+                f"expected an axis of {dims(bottoms[0])}, found {self.axis}", "axis"
+            )
+        return Facts(bottoms)
+
+
+class Flip(Permutation):
+    """Images mirrored, by default from left to right (flip_layer.cpp)."""
+
+    type: ClassVar[str] = "Flip"
+    origin: ClassVar[str | None] = "happynear/caffe-windows"
+
+
+class ShuffleChannel(Layer):
+    """(N, C, H, W), the channels of the groups interleaved (shuffle_channel_layer.cpp)."""
+
+    type: ClassVar[str] = "ShuffleChannel"
+    origin: ClassVar[str | None] = "farmingyard/ShuffleNet"
+
+    def __init__(self, spec: Spec) -> None:
+        param = spec.param("shuffle_channel_param")
+        self.group = param.integer("group")
+        check_int(param, "group")
+        if self.group == 0:
+            raise param.error("expected at least 1 group, found 0", "group")
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        top = four_axes(bottoms[0])
+        if top[1] % self.group == 0:
+            return Facts((top,))
+        note = f"{top[1]} channels do not divide into {self.group} groups: no forward pass"
+        return Facts((top,), notes=(note,))
+
+
+class Reorg(Permutation):
+    """(N, C, H, W) -> (N, C · stride², H / stride, W / stride) (reorg_layer.cpp).
+
+    With `reverse` the other way round. Divisions are C++'s: what they leave is not in the top.
+    """
+
+    type: ClassVar[str] = "Reorg"
+    origin: ClassVar[str | None] = "intel/caffe"
+
+    def __init__(self, spec: Spec) -> None:
+        check_not_in_place(spec)
+        param = spec.param("reorg_param")
+        self.stride = param.integer("stride")
+        self.reverse = param.flag("reverse")
+        check_int(param, "stride")
+        if self.stride == 0:
+            found = "0" if param.has("stride") else "none"
+            raise param.error(f"expected a stride of at least 1, found {found}", "stride")
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        bottom = four_axes(bottoms[0])
+        top = (bottom[0], *(step.value for step in self.explain(bottoms)))
+        if count(top) == count(bottom):
+            return Facts((top,))
+        return Facts((top,), notes=(f"the top has not all of the elements of {dims(bottom)}",))
+
+    def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
+        names = ("channels", "height", "width")
+        factors = (self.stride**2, self.stride, self.stride)
+        return [
+            self.step(name, extent, factor, grows=(name == "channels") != self.reverse)
+            for name, extent, factor in zip(names, four_axes(bottoms[0])[1:], factors, strict=True)
+        ]
+
+    def step(self, name: str, extent: int, factor: int, *, grows: bool) -> Step:
+        """The arithmetic of one axis."""
+        if grows:
+            return Step(name, f"{extent} * {factor}", extent * factor)
+        quotient = f"{extent} / {factor}"
+        return Step(name, f"floor({quotient})" if extent % factor else quotient, extent // factor)

@@ -1,0 +1,221 @@
+"""Layers of forks that make images larger or smaller: by interpolation, or back where they were."""
+
+from __future__ import annotations
+
+from typing import ClassVar, NamedTuple
+
+from caffetools.errors import ShapeError
+from caffetools.layers.base import Blobs, Facts, Layer, Shape, Spec, Step, Window, between, dims
+from caffetools.layers.checks import check_axes, check_int
+from caffetools.layers.legacy import four_axes
+from caffetools.layers.pooling import read_kernel, read_pair
+from caffetools.layers.window import axis_names
+
+
+class Interp(Layer):
+    """(N, C, H, W) -> (N, C, H', W'), blended between the corners (interp_layer.cpp).
+
+    H' and W' follow from `shrink_factor` and `zoom_factor`, or are `height` and `width`, or, with
+    `use_blob_size`, those of the second bottom (soeaver/caffe-model). Negative pads crop first.
+    """
+
+    type: ClassVar[str] = "Interp"
+    bottoms: ClassVar[Blobs] = between(1, 2)
+    data_bottoms: ClassVar[int | None] = 1
+    origin: ClassVar[str | None] = "hszhao/PSPNet"
+
+    def __init__(self, spec: Spec) -> None:
+        self.param = param = spec.param("interp_param")
+        for name in ("pad_beg", "pad_end"):
+            if param.integer(name) > 0:
+                raise param.error(
+                    f"expected a {name} of at most 0, found {param.integer(name)}", name
+                )
+        self.pad = param.integer("pad_beg") + param.integer("pad_end")
+        self.like_blob = param.flag("use_blob_size")
+        if self.like_blob and len(spec.bottoms) == 1:
+            raise param.error("expected a second bottom with the size, found one", "use_blob_size")
+        self.factors = [
+            self.factor(name) for name in ("shrink_factor", "zoom_factor") if param.has(name)
+        ]
+        # A single factor goes before height and width, which go before both.
+        self.given = len(self.factors) != 1 and param.has("height") and param.has("width")
+        if not (self.like_blob or self.given or self.factors):
+            raise param.error("expected height and width, shrink_factor or zoom_factor, found none")
+
+    def factor(self, name: str) -> int:
+        """`shrink_factor` or `zoom_factor`."""
+        factor = self.param.integer(name)
+        if factor < 1:
+            raise self.param.error(f"expected a {name} of at least 1, found {factor}", name)
+        return factor
+
+    def windows(self, bottoms: tuple[Shape, ...]) -> None:
+        return None
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        bottom = four_axes(bottoms[0])
+        if min(bottom[2:]) + self.pad < 1:
+            raise ShapeError(f"nothing is left of {dims(bottom)}, cropped by {-self.pad}")
+        steps = self.explain(bottoms)
+        for step in steps:
+            if step.value < 1:
+                raise self.param.error(
+                    f"expected a {step.name} of at least 1, found {step.value}", step.name
+                )
+        return Facts(((*bottom[:2], *(step.value for step in steps)),))
+
+    def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
+        if self.like_blob:
+            extents = four_axes(bottoms[1])[2:]
+        elif self.given:
+            extents = (self.param.integer("height"), self.param.integer("width"))
+        else:
+            return [
+                self.scaled(name, extent)
+                for name, extent in zip(axis_names(2), four_axes(bottoms[0])[2:], strict=True)
+            ]
+        return [
+            Step(name, str(extent), extent)
+            for name, extent in zip(axis_names(2), extents, strict=True)
+        ]
+
+    def scaled(self, name: str, extent: int) -> Step:
+        """The arithmetic of the factors: what lies between the corners is shrunk, then zoomed."""
+        value = extent + self.pad - 1
+        formula = f"({extent} - {-self.pad} - 1)" if self.pad else f"({extent} - 1)"
+        if self.param.has("shrink_factor"):
+            shrink = self.param.integer("shrink_factor")
+            formula, value = f"floor({formula} / {shrink})", value // shrink
+        if self.param.has("zoom_factor"):
+            zoom = self.param.integer("zoom_factor")
+            formula, value = f"{formula} * {zoom}", value * zoom
+        return Step(name, f"{formula} + 1", value + 1)
+
+
+class Upsample(Layer):
+    """(N, C, H, W) -> (N, C, H', W'), each value put where its mask says (upsample_layer.cpp).
+
+    The mask is the second top of a Pooling layer. H' and W' are `upsample_h` and `upsample_w` or,
+    the old way, H and W times `scale`, less 1 with `pad_out_h` or `pad_out_w`. Without a mask each
+    value is repeated (eric612/MobileNet-YOLO): the last two axes of any blob times `scale`.
+    """
+
+    type: ClassVar[str] = "Upsample"
+    bottoms: ClassVar[Blobs] = between(1, 2)
+    transposed: ClassVar[bool] = True
+    origin: ClassVar[str | None] = "alexgkendall/caffe-segnet"
+
+    def __init__(self, spec: Spec) -> None:
+        self.param = param = spec.param("upsample_param")
+        self.masked = len(spec.bottoms) == 2
+        if not self.masked:
+            self.axes = [Enlarged(self.read("scale", 1) if param.has("scale") else 1)] * 2
+            return
+        by_axis = param.has("scale_h"), param.has("scale_w")
+        if param.has("upsample_h") and param.has("upsample_w"):
+            self.axes = [Enlarged(extent=self.read(f"upsample_{axis}")) for axis in "hw"]
+        elif any(by_axis) and (not all(by_axis) or param.has("scale")):
+            raise param.error(
+                "expected upsample_h and upsample_w, scale, or scale_h and scale_w",
+                "scale_h" if by_axis[0] else "scale_w",
+            )
+        else:
+            self.axes = [
+                Enlarged(self.read(f"scale_{axis}" if all(by_axis) else "scale"), self.cut(axis))
+                for axis in "hw"
+            ]
+            for axis, enlarged in zip("hw", self.axes, strict=True):
+                if enlarged.cut and enlarged.scale != 2:
+                    raise param.error(
+                        f"pad_out_{axis} is for a scale of 2, found {enlarged.scale}",
+                        f"pad_out_{axis}",
+                    )
+
+    def read(self, name: str, least: int = 2) -> int:
+        """A size or scale."""
+        check_int(self.param, name)
+        if self.param.integer(name) < least:
+            raise self.param.error(
+                f"expected {name} of at least {least}, found {self.param.integer(name)}", name
+            )
+        return self.param.integer(name)
+
+    def cut(self, axis: str) -> int:
+        """By how much the top is smaller than the scale says."""
+        return int(self.param.flag(f"pad_out_{axis}"))
+
+    def windows(self, bottoms: tuple[Shape, ...]) -> list[Window] | None:
+        return [Window(axis.scale, axis.scale) for axis in self.axes if axis.scale] or None
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        for bottom in bottoms:
+            check_axes(bottom, *((4, 4) if self.masked else (2,)))
+        if self.masked and bottoms[0] != bottoms[1]:
+            raise ShapeError(
+                f"expected a mask of the shape {dims(bottoms[0])}, found {dims(bottoms[1])}"
+            )
+        return Facts(((*bottoms[0][:-2], *(step.value for step in self.explain(bottoms))),))
+
+    def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
+        return [
+            axis.step(name, extent)
+            for name, extent, axis in zip(axis_names(2), bottoms[0][-2:], self.axes, strict=True)
+        ]
+
+
+class Enlarged(NamedTuple):
+    """What an axis of an upsampled blob becomes: a multiple less what is cut off, or an extent."""
+
+    scale: int | None = None
+    cut: int = 0
+    extent: int = 0
+
+    def step(self, name: str, extent: int) -> Step:
+        """The arithmetic for a bottom of this extent."""
+        if self.scale is None:
+            return Step(name, str(self.extent), self.extent)
+        less = f" - {self.cut}" if self.cut else ""
+        return Step(name, f"{extent} * {self.scale}{less}", extent * self.scale - self.cut)
+
+
+class Unpooling(Layer):
+    """(N, C, H, W) -> (N, C, unpool_h, unpool_w), the way back of a pooling (unpooling_layer.cpp).
+
+    MAX puts each value where the second bottom, a pooling's mask, says, or without one at the start
+    of its window.
+    """
+
+    type: ClassVar[str] = "Unpooling"
+    bottoms: ClassVar[Blobs] = between(1, 2)
+    transposed: ClassVar[bool] = True
+    origin: ClassVar[str | None] = "HyeonwooNoh/caffe"
+
+    def __init__(self, spec: Spec) -> None:
+        self.param = param = spec.param("unpooling_param")
+        self.kernels = read_kernel(param)
+        self.strides = read_pair(param, "stride", 1)
+        if any(read_pair(param, "pad", 0)):
+            raise param.error("expected no pad", "pad" if param.has("pad") else "pad_h")
+        method = param.text("unpool")
+        if method != "MAX" and len(spec.bottoms) > 1:
+            raise param.error(f"a second bottom is for MAX unpooling, found {method}", "unpool")
+        by_axis = [param.has("unpool_h"), param.has("unpool_w")]
+        if any(by_axis) == param.has("unpool_size") or any(by_axis) != all(by_axis):
+            raise param.error("expected unpool_size, or both unpool_h and unpool_w", "unpool_size")
+        names = ("unpool_h", "unpool_w") if all(by_axis) else ("unpool_size",) * 2
+        for name in names:
+            check_int(param, name)
+        self.extents = [param.integer(name) for name in names]
+
+    def windows(self, bottoms: tuple[Shape, ...]) -> list[Window]:
+        return [Window(*axis) for axis in zip(self.kernels, self.strides, strict=True)]
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        return Facts(((*four_axes(bottoms[0])[:2], *self.extents),))
+
+    def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
+        return [
+            Step(name, str(extent), extent)
+            for name, extent in zip(axis_names(2), self.extents, strict=True)
+        ]
