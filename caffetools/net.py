@@ -16,8 +16,9 @@ from caffetools.infer import Inferred, InferredLayer, infer
 from caffetools.layers import REGISTRY
 from caffetools.layers.base import Options, Shape, count
 from caffetools.message import Message
+from caffetools.reading import read_net
 from caffetools.receptive import Fields, receptive_fields
-from caffetools.source import Source, decode, read_bytes, shown_name
+from caffetools.source import Source
 from caffetools.state import State
 from caffetools.upgrade import upgrade
 
@@ -157,10 +158,11 @@ def load(  # noqa: PLR0917  # the order of these is part of the interface
     of a data layer, where nothing else tells; `batch_size` takes the place of every batch.
     Raises CaffeToolsError, placed, for a mistake in the input and for what Caffe refuses.
     """
-    source = decode(shown_name(path), read_bytes(path))
-    folder = os.path.dirname(os.fspath(path)) or "."
+    loaded = read_net(path, PHASES[phase.lower()])
+    state = State(PHASES[phase.lower()], (*loaded.stages, *stages), level or loaded.level)
+    folder = os.path.dirname(loaded.message.source.name) or "."
     options = Options(dict(input_shapes or {}), data_shape, batch_size, folder)
-    return _recompute(source, State(PHASES[phase.lower()], tuple(stages), level), options)
+    return infer_net(loaded.message, state, options, loaded.notes)
 
 
 def from_text(text: str, name: str = "<text>", phase: str = "train", **options: Any) -> Net:
@@ -168,9 +170,6 @@ def from_text(text: str, name: str = "<text>", phase: str = "train", **options: 
 
     `options` are those of `Options`: input_shapes, data_shape, batch_size, folder.
     """
-    return _recompute(Source(name, text), State(PHASES[phase.lower()]), Options(**options))
-
-
-def _recompute(source: Source, state: State, options: Options) -> Net:
-    message, notes = upgrade(prototxt.parse(source))
-    return infer_net(message, state, options, notes)
+    message, notes = upgrade(prototxt.parse(Source(name, text)))
+    state = State(PHASES[phase.lower()], tuple(message.message("state").texts("stage")))
+    return infer_net(message, state, Options(**options), notes)

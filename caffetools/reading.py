@@ -69,7 +69,7 @@ def read_message(path: str | os.PathLike[str], notes: Notes) -> Message:
     """
     content = _content(path)
     if not content:
-        raise CaffeToolsError("the file is empty: expected a net", Location(shown_name(path)))
+        raise CaffeToolsError("the file is empty: expected a net", Location(shown_name(path), 1, 1))
     if _is_binary(bytes(content[:_HEAD])):
         return _binary_net(BinarySource(shown_name(path)), content, notes)
     message = parse_text(decode(shown_name(path), bytes(content)))
@@ -86,7 +86,7 @@ def parse_text(source: Source) -> Message:
     if is_solver(message):
         return prototxt.parse(source, "SolverParameter")
     if not message.fields:
-        raise CaffeToolsError("the file holds no field: expected a net", Location(source.name))
+        raise source.error("the file holds no field: expected a net", 0)
     assert message.descriptor is not None
     if not any(name in message.descriptor.fields for name in message.fields):
         name = next(iter(message.fields))
