@@ -94,7 +94,7 @@ class _Builder:
         propagated = layer.message.count("propagate_down")
         if propagated and propagated != len(layer.bottoms):
             raise layer.message.error(
-                f"expected propagate_down for each of {len(layer.bottoms)} bottoms, "
+                f"expected a propagate_down for each bottom, {len(layer.bottoms)} in all, "
                 f"found {propagated}",
                 "propagate_down",
                 kind=GraphError,
@@ -166,16 +166,16 @@ def check_counts(layer: Wiring, layer_class: LayerClass, tops: int) -> None:
         ("top", layer_class.tops, tops),
     ):
         if found < takes.least or (takes.most is not None and found > takes.most):
-            plural = "" if takes == (1, 1) else "s"
+            plural = "" if (takes.least if takes.most is None else takes.most) == 1 else "s"
             raise layer.message.error(
-                f"a {layer.type} layer has {takes} {what}{plural}, found {found}",
+                f"a layer of type {layer.type} has {takes} {what}{plural}, found {found}",
                 what,
                 kind=GraphError,
             )
     if layer_class.as_many_tops_as_bottoms and tops != bottoms:
         raise layer.message.error(
-            f"a {layer.type} layer has a top for each bottom, "
-            f"found {bottoms} bottoms and {tops} tops",
+            f"a layer of type {layer.type} has a top for each bottom, {bottoms} in all, "
+            f"found {tops}",
             "top",
             kind=GraphError,
         )

@@ -139,7 +139,7 @@ def loss_weights(node: Node) -> tuple[float, ...]:
         given = (1.0,)
     if given and len(given) != len(node.tops):
         raise node.message.error(
-            f"expected a loss_weight for each of {len(node.tops)} tops, found {len(given)}"
+            f"expected a loss_weight for each top, {len(node.tops)} in all, found {len(given)}"
             + ("" if node.loss_weights else ", the 1 that a loss layer has by itself"),
             "loss_weight",
             kind=GraphError,
