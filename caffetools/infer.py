@@ -71,6 +71,10 @@ class _Inference:
             for layer in layers
         ]
         backward = needs_backward(gradients, [blob.name for blob in self.graph.blobs])
+        layers = tuple(
+            layer._replace(params=tuple(map(self.sharing.settled, layer.params)))
+            for layer in layers
+        )
         return Inferred(self.graph, layers, tuple(self.shapes), tuple(backward), tuple(self.notes))
 
     def set_up(self, node: Node) -> InferredLayer:

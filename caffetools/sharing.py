@@ -78,6 +78,18 @@ class Sharing:
                 self.check_multiplier(spec, name, field)
         return blob
 
+    def settled(self, blob: ParamBlob) -> ParamBlob:
+        """The blob with the multipliers that a solver goes by, once all layers are there.
+
+        A shared blob has those that any of its layers gives, be it a sharer and not the owner.
+        """
+        if blob.name is None:
+            return blob
+        return blob._replace(
+            lr_mult=self._given.get((blob.name, "lr_mult"), blob.lr_mult),
+            decay_mult=self._given.get((blob.name, "decay_mult"), blob.decay_mult),
+        )
+
     def check_shape(self, spec: Message, blob: ParamBlob, key: str, owner: ParamBlob) -> None:
         """Do the sharer's and the owner's blobs fit?"""
         permissive = spec.text("share_mode") == "PERMISSIVE"
