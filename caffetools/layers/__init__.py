@@ -19,8 +19,12 @@ from caffetools.layers.activation import (
     Threshold,
 )
 from caffetools.layers.convolution import Convolution, Deconvolution
+from caffetools.layers.depthwise import ConvolutionDepthwise, DepthwiseConvolution, Local
+from caffetools.layers.distance import InnerDistance
 from caffetools.layers.elementwise import Bias, Eltwise, Scale
 from caffetools.layers.embedding import Embed
+from caffetools.layers.fork_elementwise import Axpy, ReLU6
+from caffetools.layers.fork_normalization import BN, Normalize
 from caffetools.layers.im2col import Im2col
 from caffetools.layers.inner_product import InnerProduct
 from caffetools.layers.joining import Concat, Silence, Slice, Split
@@ -38,15 +42,19 @@ REGISTRY = Registry(
     (
         AbsVal,
         ArgMax,
+        Axpy,
         BatchNorm,
         BatchReindex,
         Bias,
+        BN,
         BNLL,
         Clip,
         Concat,
         Convolution,
+        ConvolutionDepthwise,
         Crop,
         Deconvolution,
+        DepthwiseConvolution,
         Dropout,
         Eltwise,
         ELU,
@@ -56,17 +64,21 @@ REGISTRY = Registry(
         Flatten,
         Flip,
         Im2col,
+        InnerDistance,
         InnerProduct,
         Interp,
+        Local,
         Log,
         LRN,
         MVN,
+        Normalize,
         Permute,
         Pooling,
         Power,
         PReLU,
         Reduction,
         ReLU,
+        ReLU6,
         Reorg,
         Reshape,
         Reverse,
