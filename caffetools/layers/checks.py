@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from caffetools.errors import ShapeError
-from caffetools.layers.base import INT_MAX, Shape, Spec, count, dims
+from caffetools.layers.base import INT_MAX, Blobs, Shape, Spec, count, dims
 from caffetools.message import Message
 
 
@@ -14,6 +14,7 @@ def check_not_in_place(spec: Spec) -> None:
             f"a {spec.message.text('type')} layer cannot compute in place, "
             f"found {spec.tops[0]!a} as its bottom and its top",
             "top",
+            0,
         )
 
 
@@ -30,10 +31,8 @@ def check_not_empty(extents: Shape, bottom: Shape) -> None:
 def check_axes(bottom: Shape, least: int, most: int | None = None) -> None:
     """Raise ShapeError for a bottom with fewer or more axes."""
     if len(bottom) < least or (most is not None and len(bottom) > most):
-        expected = f"at least {least}" if most is None else f"{least} to {most}"
-        if least == most:
-            expected = str(least)
-        raise ShapeError(f"expected a bottom of {expected} axes, found {dims(bottom)}")
+        axes = "axis" if (least if most is None else most) == 1 else "axes"
+        raise ShapeError(f"expected a bottom of {Blobs(least, most)} {axes}, found {dims(bottom)}")
 
 
 def check_int(param: Message, name: str) -> None:

@@ -25,11 +25,10 @@ def check_filler(filler: Message, param: Param) -> tuple[str, ...]:
             f"the {param.role} of shape {dims(shape)} is empty, nothing can be filled"
         )
     sparse = filler.integer("sparse")
-    if not shape and (kind in _BY_FIRST_AXIS or (kind == "gaussian" and sparse >= 0)):
-        kind = f"sparse {kind}" if kind == "gaussian" else kind
-        raise filler.error(f"a {kind} filler needs an axis, the {param.role} is a scalar", "type")
     if kind == "gaussian" and sparse < -1:
         raise filler.error(f"expected sparse of at least -1, found {sparse}", "sparse")
     if kind != "gaussian" and sparse != -1:
         raise filler.error(f"sparse is for gaussian fillers, found {kind}", "sparse")
+    if not shape and (kind in _BY_FIRST_AXIS or sparse >= 0):
+        raise filler.error(f"the filler {kind} needs an axis, the {param.role} is a scalar", "type")
     return ()

@@ -67,8 +67,8 @@ class Slice(Layer):
         check_one_axis(self.param, "slice_dim")
         if self.points and len(self.points) != self.top_count - 1:
             raise self.param.error(
-                f"expected a slice_point between each two of {self.top_count} tops, "
-                f"found {len(self.points)}",
+                f"expected one slice_point less than tops, found {len(self.points)} "
+                f"and {self.top_count}",
                 "slice_point",
             )
         if self.top_count > 1:
@@ -80,13 +80,11 @@ class Slice(Layer):
         if not self.points:
             if extent % tops:
                 raise ShapeError(
-                    f"expected tops that divide the {extent} of axis {axis}, found {tops}"
+                    f"the extent {extent} of axis {axis} does not divide into {tops} tops"
                 )
             return [part * (extent // tops) for part in range(tops + 1)]
         if tops > extent:
-            raise ShapeError(
-                f"expected at most {extent} tops, the extent of axis {axis}, found {tops}"
-            )
+            raise ShapeError(f"axis {axis} has an extent of {extent}, too little for {tops} tops")
         bounds = [0, *self.points]
         for index, point in enumerate(self.points):
             if not bounds[index] < point <= extent:

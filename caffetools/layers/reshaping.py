@@ -97,8 +97,8 @@ class Reshape(Layer):
             (top,) = self.facts(bottoms).tops
             assert top is not None
             index = known.index(-1)
-            others = " * ".join(str(extent) for extent in known if extent != -1) or "1"
-            formula = f"{count(bottoms[0])} / ({others})"
+            others = [str(extent) for extent in known if extent != -1]
+            formula = " / ".join([str(count(bottoms[0])), *others])
             steps.append(Step(axis_name(index, top), formula, top[index]))
         return steps
 

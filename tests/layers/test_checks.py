@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import pytest
+
+from caffetools.errors import ShapeError
+from caffetools.layers.base import Options, Shape, Spec
+from caffetools.layers.checks import check_axes, check_int, check_not_empty, check_not_in_place
+from caffetools.prototxt import parse
+from caffetools.source import Source
+
+
+def spec(text: str, bottoms: tuple[str, ...] = ("a",), tops: tuple[str, ...] = ("y",)) -> Spec:
+    message = parse(Source("layer.prototxt", text), "LayerParameter")
+    return Spec(message, bottoms, tops, "TRAIN", Options())
+
+
+def test_not_in_place() -> None:
+    check_not_in_place(spec('type: "T" top: "y"'))
+    check_not_in_place(spec('type: "T" top: "a"', ("b", "a"), ("a",)))  # the other bottom
+    with pytest.raises(
+        ShapeError, match="a T layer cannot compute in place, found 'a' as"
+    ) as caught:
+        check_not_in_place(spec('type: "T" top: "a"', tops=("a",)))
+    assert caught.value.location == ("layer.prototxt", 1, 11)
+
+
+@pytest.mark.parametrize("extents", [(), (1,), (2, 3)])
+def test_not_empty(extents: Shape) -> None:
+    check_not_empty(extents, (0, 2, 3))
+
+
+@pytest.mark.parametrize("extents", [(0,), (2, 0, 3)])
+def test_empty(extents: Shape) -> None:
+    with pytest.raises(
+        ShapeError, match="expected a bottom that is not empty, found 5 x 2 x 0 x 3"
+    ):
+        check_not_empty(extents, (5, 2, 0, 3))
+
+
+@pytest.mark.parametrize(
+    ("shape", "least", "most"), [((), 0, 0), ((2, 3), 2, 2), ((2, 3), 1, 3), ((1,) * 32, 1, None)]
+)
+def test_axes(shape: Shape, least: int, most: int | None) -> None:
+    check_axes(shape, least, most)
+
+
+@pytest.mark.parametrize(
+    ("shape", "least", "most", "message"),
+    [
+        ((), 1, None, "expected a bottom of at least 1 axis, found scalar"),
+        ((2, 3), 4, 4, "expected a bottom of 4 axes, found 2 x 3"),
+        ((2,), 2, 4, "expected a bottom of 2 to 4 axes, found 2"),
+        ((1, 2, 3), 0, 2, "expected a bottom of at most 2 axes, found 1 x 2 x 3"),
+    ],
+)
+def test_too_few_or_many_axes(shape: Shape, least: int, most: int | None, message: str) -> None:
+    with pytest.raises(ShapeError) as caught:
+        check_axes(shape, least, most)
+    assert caught.value.message == message
+
+
+def test_int() -> None:
+    param = spec("crop_param { offset: 1 offset: 2147483647 offset: 2147483648 }").param(
+        "crop_param"
+    )
+    check_int(param, "axis")
+    with pytest.raises(
+        ShapeError, match=r"expected offset below 2\^31, found 2147483648"
+    ) as caught:
+        check_int(param, "offset")
+    assert caught.value.location == ("layer.prototxt", 1, 43)
