@@ -127,3 +127,55 @@ class Normalize(nn.Module):
         x = with_gradient_of(x, x * weight.detach())
         unit = x / (x.square().sum(axes, keepdim=True) + self.eps).sqrt()
         return with_gradient_of(unit * weight, unit + unit.detach() * weight)
+
+
+class BN(nn.Module):
+    """The forks' BN: batch normalisation with its affine part and biased running statistics.
+
+    N x C x H x W -> the same. Each training step keeps `momentum` of the old statistics. `frozen`
+    uses them in training too; without `moving_average` running uses the batch's own, as training
+    does; without `statistics` there are none (bn_layer.cpp of yjxiong/caffe and hszhao/PSPNet, of
+    happynear/caffe-windows, and of alexgkendall/caffe-segnet).
+    """
+
+    mean: Tensor
+    variance: Tensor
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float = 0.9,
+        *,
+        frozen: bool = False,
+        moving_average: bool = True,
+        statistics: bool = True,
+    ) -> None:
+        super().__init__()
+        shape = (1, num_features, 1, 1)
+        self.eps = eps
+        self.momentum = momentum
+        self.frozen = frozen
+        self.moving_average = moving_average
+        self.statistics = statistics
+        self.weight = nn.Parameter(torch.ones(shape))
+        self.bias = nn.Parameter(torch.zeros(shape))
+        if statistics:
+            self.register_buffer("mean", torch.zeros(shape))
+            self.register_buffer("variance", torch.full(shape, float(frozen)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise, scale and shift each channel."""
+        weight, bias = self.weight.flatten(), self.bias.flatten()
+        running = self.frozen or (self.moving_average and not self.training)
+        if running and self.statistics:
+            mean, variance = self.mean.flatten(), self.variance.flatten()
+            return F.batch_norm(x, mean, variance, weight, bias, eps=self.eps)
+        mean, variance = torch.zeros_like(bias), torch.zeros_like(bias)
+        y = F.batch_norm(x, mean, variance, weight, bias, training=True, momentum=1.0, eps=self.eps)
+        if self.statistics and self.training:
+            values = x.numel() // x.size(1)
+            biased = variance * ((values - 1) / values)
+            self.mean.lerp_(mean.reshape(self.mean.shape), 1 - self.momentum)
+            self.variance.lerp_(biased.reshape(self.mean.shape), 1 - self.momentum)
+        return y

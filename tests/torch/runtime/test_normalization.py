@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 from caffetools.torch.runtime.normalization import (
+    BN,
     BatchNorm,
     Normalize,
     lrn_within_channel,
@@ -153,6 +155,7 @@ def test_lrn_by_hand() -> None:
         BatchNorm(3).eval(),
         Normalize(3, channel_shared=False),
         Normalize(3, across_spatial=False),
+        BN(3),
         lrn_within_channel,
         mean_variance_normalize,
         lambda x: mean_variance_normalize(x, normalize_variance=False),
@@ -168,3 +171,36 @@ def test_batch_norm_trains_as_one_graph() -> None:
     for x in torch.randn(3, 2, 3, 4):
         torch.testing.assert_close(step(x), plain(x))
     assert_close(plain.variance.numpy(), compiled.variance, "variance")
+
+
+def test_bn_is_pytorchs_with_biased_statistics() -> None:
+    ours, theirs = BN(3, eps=1e-3, momentum=0.75), nn.BatchNorm2d(3, eps=1e-3, momentum=0.25)
+    nn.init.normal_(ours.weight)
+    nn.init.normal_(ours.bias)
+    theirs.weight, theirs.bias = (nn.Parameter(p.flatten()) for p in ours.parameters())
+    theirs.running_var = torch.zeros(3)
+    for x in torch.randn(3, 2, 3, 4, 5):
+        torch.testing.assert_close(ours(x), theirs(x))
+    assert theirs.running_mean is not None
+    torch.testing.assert_close(ours.mean.flatten(), theirs.running_mean)
+    # 2 * 4 * 5 values a channel
+    torch.testing.assert_close(ours.variance.flatten(), theirs.running_var * (39 / 40))
+    theirs.running_var *= 39 / 40
+    torch.testing.assert_close(ours.eval()(x), theirs.eval()(x))
+
+
+@pytest.mark.parametrize(
+    ("options", "same"),
+    [
+        ({"frozen": True}, False),
+        ({"moving_average": False}, True),
+        ({"statistics": False}, True),
+    ],
+)
+def test_bn_of_the_batch_or_of_the_past(options: dict[str, Any], *, same: bool) -> None:
+    module, x = BN(3, **options), 5 + torch.randn(2, 3, 4, 5)
+    trained = module(x)
+    torch.testing.assert_close(module.eval()(x), trained)
+    batch = F.batch_norm(x, None, None, training=True)
+    assert torch.allclose(trained, batch, atol=1e-5) == same
+    assert len(list(module.buffers())) == (0 if "statistics" in options else 2)

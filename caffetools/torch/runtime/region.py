@@ -1,0 +1,122 @@
+"""Pooling over regions of interest: a row of `rois` is image, x1, y1, x2, y2 in image pixels."""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def round_half_away(x: Tensor) -> Tensor:
+    """Round as C does: halves away from 0."""
+    return torch.sign(x) * torch.floor(x.abs() + 0.5)
+
+
+@torch.library.custom_op("caffetools::roi_max_pool", mutates_args=())
+def roi_max_pool(
+    x: Tensor, rois: Tensor, height: int, width: int, scale: float
+) -> tuple[Tensor, Tensor]:
+    """Return the maxima of `height` x `width` bins of each region, and where they stand.
+
+    x N x C x H x W, rois R x 5 -> R x C x height x width, 0 and -1 for a bin without input
+    (roi_pooling_layer.cpp of rbgirshick/caffe-fast-rcnn). An operator of its own, for its loops.
+    """
+    maxima = x.new_zeros(rois.size(0), x.size(1), height, width)
+    places = torch.full(maxima.shape, -1, dtype=torch.long, device=x.device)
+    corners = round_half_away(rois[:, 1:] * scale)
+    all_columns = roi_bins(corners[:, 0], corners[:, 2], width, x.size(3)).tolist()
+    all_rows = roi_bins(corners[:, 1], corners[:, 3], height, x.size(2)).tolist()
+    for index, image in enumerate(rois[:, 0].long().tolist()):
+        for column, (left, right) in enumerate(all_columns[index]):
+            if left >= right:
+                continue
+            # First along the rows, so that of equal values the upper left one is found.
+            by_row, place = x[image, :, :, left:right].max(2)
+            for row, (top, bottom) in enumerate(all_rows[index]):
+                if top >= bottom:
+                    continue
+                best, line = by_row[:, top:bottom].max(1)
+                line = line + top
+                within = place.gather(1, line.unsqueeze(1)).squeeze(1)
+                maxima[index, :, row, column] = best
+                places[index, :, row, column] = line * x.size(3) + left + within
+    return maxima, places
+
+
+def roi_bins(first: Tensor, last: Tensor, count: int, extent: int) -> Tensor:
+    """Return where each of `count` bins from `first` to `last` begins and ends, R x count x 2."""
+    size = ((last - first + 1).clamp(min=1) / count).unsqueeze(1)
+    steps = torch.arange(count, device=first.device)
+    begin = (steps * size).floor() + first.unsqueeze(1)
+    end = ((steps + 1) * size).ceil() + first.unsqueeze(1)
+    return torch.stack([begin, end], 2).clamp(0, extent).long()
+
+
+@roi_max_pool.register_fake
+def roi_max_pool_shape(
+    x: Tensor, rois: Tensor, height: int, width: int, _scale: float
+) -> tuple[Tensor, Tensor]:
+    """Return results without values, for `torch.compile` and the meta device."""
+    maxima = x.new_empty(rois.size(0), x.size(1), height, width)
+    return maxima, maxima.new_empty(maxima.shape, dtype=torch.long)
+
+
+def roi_max_pool_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
+    """Keep what the gradient needs."""
+    ctx.mark_non_differentiable(output[1])
+    ctx.save_for_backward(inputs[1], output[1])
+    ctx.shape = inputs[0].shape
+
+
+def roi_max_pool_backward(ctx: Any, gradient: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
+    """Hand each bin's gradient to where its maximum stands."""
+    rois, places = ctx.saved_tensors
+    items, channels, height, width = ctx.shape
+    image = rois[:, 0].long().reshape(-1, 1, 1, 1)
+    channel = torch.arange(channels, device=rois.device).reshape(1, -1, 1, 1)
+    index = (image * channels + channel) * (height * width) + places.clamp(min=0)
+    flat = gradient.new_zeros(items * channels * height * width)
+    flat = flat.index_add(0, index.flatten(), torch.where(places < 0, 0, gradient).flatten())
+    return flat.reshape(ctx.shape), None, None, None, None
+
+
+roi_max_pool.register_autograd(roi_max_pool_backward, setup_context=roi_max_pool_context)
+
+
+def roi_pool(x: Tensor, rois: Tensor, pooled_h: int, pooled_w: int, scale: float = 1.0) -> Tensor:
+    """Max pool each region into pooled_h x pooled_w: R x C x pooled_h x pooled_w."""
+    found: tuple[Tensor, Tensor] = roi_max_pool(x, rois.reshape(-1, 5), pooled_h, pooled_w, scale)
+    return found[0]
+
+
+def psroi_pool(x: Tensor, rois: Tensor, output_dim: int, group_size: int, scale: float) -> Tensor:
+    """Average each of the group's bins of a region over channels of its own.
+
+    x N x (output_dim * group_size^2) x H x W, rois R x 5 -> R x output_dim x group_size x
+    group_size; 0 for a bin without input (psroi_pooling_layer.cu of daijifeng001/caffe-rfcn).
+    """
+    rois = rois.reshape(-1, 5)
+    height, width = x.size(2), x.size(3)
+    start = round_half_away(rois[:, 1:3]) * scale
+    size = ((round_half_away(rois[:, 3:5]) + 1) * scale - start).clamp(min=0.1) / group_size
+    steps = torch.arange(group_size, device=x.device)
+    edges = []
+    for axis, extent in ((1, height), (0, width)):
+        begin = start[:, axis, None] + steps * size[:, axis, None]
+        end = start[:, axis, None] + (steps + 1) * size[:, axis, None]
+        edges.append((begin.floor().clamp(0, extent).long(), end.ceil().clamp(0, extent).long()))
+    (top, bottom), (left, right) = edges
+    # The sum of a rectangle is four corners of the running sums.
+    sums = F.pad(x.double().cumsum(2).cumsum(3), (1, 0, 1, 0))
+    sums = sums.reshape(x.size(0), output_dim, group_size, group_size, height + 1, width + 1)
+
+    def corner(rows: Tensor, columns: Tensor) -> Tensor:
+        """Running sums up to a row and a column of each bin, R x output_dim x group x group."""
+        image = rois[:, 0].long().reshape(-1, 1, 1)
+        place = (image, slice(None), steps.unsqueeze(1), steps, rows[:, :, None], columns[:, None])
+        return sums[place].permute(0, 3, 1, 2)
+
+    total = corner(bottom, right) - corner(top, right) - corner(bottom, left) + corner(top, left)
+    sides = (bottom - top).clamp(min=0).unsqueeze(2), (right - left).clamp(min=0).unsqueeze(1)
+    area = (sides[0] * sides[1]).unsqueeze(1)
+    return torch.where(area > 0, total / area.clamp(min=1), 0).to(x.dtype)

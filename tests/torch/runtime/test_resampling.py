@@ -1,0 +1,97 @@
+"""Unpooling and reorganising: a few numbers by hand, and Darknet's loop."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from caffetools.torch.runtime.pooling import caffe_avg_pool2d, caffe_max_pool2d_with_mask
+from caffetools.torch.runtime.resampling import (
+    reorg,
+    unpool,
+    unpool_average,
+    unpool_tile,
+    unpool_to_corners,
+)
+from tests.torch.cases import check_runs_everywhere, gradients
+
+
+def test_unpool_puts_maxima_back() -> None:
+    x = torch.randn(2, 3, 6, 7)
+    maxima, mask = caffe_max_pool2d_with_mask(x, (2, 2), (2, 2))
+    y = unpool(maxima, mask, (6, 7))
+    assert torch.equal(y, torch.where(y != 0, x, 0))
+    torch.testing.assert_close(y.sum((2, 3)), maxima.sum((2, 3)))
+    theirs = F.max_unpool2d(maxima, mask.long(), (2, 2), output_size=(6, 7))
+    assert torch.equal(y, theirs)
+
+
+def test_the_gradient_of_unpool_is_what_stands_there() -> None:
+    x = torch.tensor([[[[1.0, 2]]]], requires_grad=True)
+    mask = torch.tensor([[[[3.0, 0]]]])
+    y = unpool(x, mask, (2, 2))
+    assert y.tolist() == [[[[2, 0], [0, 1]]]]
+    (gradient,) = gradients(y * torch.tensor([[10.0, 20], [30, 40]]), x)
+    assert gradient.tolist() == [[[[40, 10]]]]
+
+
+def test_unpool_to_corners() -> None:
+    x = torch.tensor([[[[1.0, 2], [3, 4]]]])
+    # the second window begins at 2, beyond a width of 2: it is put into the last column
+    y = unpool_to_corners(x, (1, 2), (3, 2))
+    assert y.tolist() == [[[[1, 2], [3, 4], [0, 0]]]]
+
+
+@pytest.mark.parametrize("size", [(5, 6), (4, 4), (7, 8)])
+def test_average_is_the_gradient_of_average_pooling(size: tuple[int, int]) -> None:
+    image = torch.zeros(1, 2, *size, requires_grad=True)
+    pooled = caffe_avg_pool2d(image, (3, 2), (2, 2), ceil_mode=True)
+    x = torch.randn(pooled.shape)
+    (expected,) = gradients(pooled * x, image)
+    torch.testing.assert_close(unpool_average(x, (3, 2), (2, 2), size), expected)
+
+
+def test_tile() -> None:
+    x = torch.tensor([[[[1.0, 2]]]], requires_grad=True)
+    # windows of 2 x 3, two apart, cut off at a width of 4: they overlap in column 2
+    y = unpool_tile(x, (2, 3), (2, 2), (2, 4))
+    assert y.tolist() == [[[[1, 1, 3, 2], [1, 1, 3, 2]]]]
+    (gradient,) = gradients(y * torch.tensor([1.0, 2, 3, 4]), x)
+    assert gradient.tolist() == [[[[(1 + 2 + 3) / 3, (3 + 4) / 2]]]]
+
+
+def darknet(x: Tensor, stride: int, *, forward: bool) -> Tensor:
+    """reorg_cpu, over one item's memory."""
+    channels, height, width = x.shape[1:]
+    outer = channels // stride**2
+    flat, result = x.flatten(), torch.zeros(x.numel())
+    for k in range(channels):
+        for j in range(height):
+            for i in range(width):
+                near = i + width * (j + height * k)
+                w = i * stride + (k // outer) % stride
+                h = j * stride + (k // outer) // stride
+                far = w + width * stride * (h + height * stride * (k % outer))
+                if forward:
+                    result[far] = flat[near]
+                else:
+                    result[near] = flat[far]
+    return result
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_reorg_is_darknets(*, reverse: bool) -> None:
+    x = torch.arange(1.0, 1 + 8 * 4 * 6).reshape(1, 8, 4, 6)
+    y = reorg(x, 2, reverse=reverse)
+    assert y.shape == ((1, 2, 8, 12) if reverse else (1, 32, 2, 3))
+    assert torch.equal(y.flatten(), darknet(x, 2, forward=reverse))
+
+
+def test_runs_everywhere() -> None:
+    x = torch.randn(2, 4, 2, 2)
+    check_runs_everywhere(lambda x: unpool(x, (x * 0), (4, 4)), x)
+    check_runs_everywhere(lambda x: unpool_to_corners(x, (2, 2), (4, 4)), x)
+    check_runs_everywhere(lambda x: unpool_tile(x, (2, 2), (2, 2), (4, 4)), x)
+    check_runs_everywhere(lambda x: reorg(x, 2), x)
