@@ -17,7 +17,7 @@ from caffetools.layers import REGISTRY
 from caffetools.layers.base import Options, Shape, count
 from caffetools.message import Message
 from caffetools.reading import read_net
-from caffetools.receptive import Fields, receptive_fields
+from caffetools.receptive import Field, Fields, receptive_fields
 from caffetools.source import Source
 from caffetools.state import State
 from caffetools.upgrade import upgrade
@@ -129,11 +129,16 @@ class Net:
             ],
             "macs": layer.macs,
             "needs_backward": needed,
-            "receptive_field": fields
-            and [
-                {name: float(value) for name, value in field._asdict().items()} for field in fields
-            ],
+            "receptive_field": None if fields is None else list(map(_field, fields)),
         }
+
+
+def _field(field: Field) -> dict[str, float]:
+    return {
+        "size": float(field.size),
+        "stride": float(field.stride),
+        "offset": field.offset,
+    }
 
 
 def infer_net(net: Message, state: State, options: Options, notes: Sequence[Note] = ()) -> Net:

@@ -2,8 +2,8 @@
 
 The recurrence is that of Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional
 Neural Networks" (Distill, 2019): a window of kernel k, stride s and pad p makes the size grow by
-k - 1 strides of its bottom, moves the offset by (k - 1) / 2 - p of them, and multiplies the stride
-by s. A transposed convolution goes the other way.
+k - 1 strides of its bottom, moves the start back by p of them, and multiplies the stride by s. A
+transposed convolution goes the other way.
 """
 
 from __future__ import annotations
@@ -14,20 +14,28 @@ from typing import NamedTuple, TypeAlias
 from caffetools.infer import Inferred, InferredLayer
 from caffetools.layers.base import Window
 
+Number: TypeAlias = "int | Fraction"
+"""A Fraction only where a transposed convolution has made a stride that is no whole number."""
+
 
 class Field(NamedTuple):
     """The receptive field along one axis, in elements of the net's input."""
 
-    size: Fraction
-    stride: Fraction
-    offset: Fraction
-    """From the centre of the input's first element to the centre of the first field."""
+    size: Number
+    stride: Number
+    start: Number
+    """Where the field of the first element begins; less than 0 within a pad."""
+
+    @property
+    def offset(self) -> float:
+        """From the centre of the input's first element to the centre of the first field."""
+        return float(self.start + Fraction(self.size - 1, 2))
 
 
 Fields: TypeAlias = "tuple[Field, ...] | None"
 """One for each spatial axis; None where an element may depend on all of the input."""
 
-_INPUT = Field(Fraction(1), Fraction(1), Fraction(0))
+_INPUT = Field(1, 1, 0)
 
 
 def receptive_fields(net: Inferred) -> list[Fields]:
@@ -65,25 +73,30 @@ def _through(field: Field, window: Window) -> Field:
     return Field(
         field.size + (window.span - 1) * field.stride,
         field.stride * window.stride,
-        field.offset + (Fraction(window.span - 1, 2) - window.pad) * field.stride,
+        field.start - window.pad * field.stride,
     )
 
 
 def _through_transposed(field: Field, window: Window) -> Field:
     reached = -(-window.span // window.stride)
-    middle = (window.pad - Fraction(window.span - 1, 2)) / window.stride
+    first = -((window.span - 1 - window.pad) // window.stride)
     return Field(
         field.size + (reached - 1) * field.stride,
-        field.stride / window.stride,
-        field.offset + middle * field.stride,
+        Fraction(field.stride, window.stride),
+        field.start + first * field.stride,
     )
 
 
 def _union(bottoms: list[Fields], axis: int) -> Field | None:
     """The field that covers those of all bottoms along an axis, if they move at one stride."""
     fields = [fields[axis] for fields in bottoms if fields is not None and axis < len(fields)]
-    if len(fields) < len(bottoms) or len({field.stride for field in fields}) != 1:
+    if len(fields) < len(bottoms):
         return None
-    start = min(field.offset - (field.size - 1) / 2 for field in fields)
-    end = max(field.offset + (field.size - 1) / 2 for field in fields)
-    return Field(end - start + 1, fields[0].stride, (start + end) / 2)
+    first = fields[0]
+    if all(field == first for field in fields):
+        return first
+    if any(field.stride != first.stride for field in fields):
+        return None
+    start = min(field.start for field in fields)
+    end = max(field.start + field.size for field in fields)
+    return Field(end - start, first.stride, start)
