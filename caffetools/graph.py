@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from caffetools.errors import GraphError
 from caffetools.layers.base import LayerClass
+from caffetools.layers.python_layer import python_type
 from caffetools.layers.registry import Registry
 from caffetools.message import Message
 from caffetools.splits import Wiring, insert_splits, unknown_bottom, wire
@@ -91,6 +92,8 @@ class _Builder:
 
     def node(self, layer: Wiring) -> Node:
         layer_class = self.registry.find(layer.type)
+        if layer.type == "Python":
+            layer_class = self.registry.find(python_type(layer.message)) or layer_class
         propagated = layer.message.count("propagate_down")
         if propagated and propagated != len(layer.bottoms):
             raise layer.message.error(

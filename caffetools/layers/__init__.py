@@ -18,20 +18,34 @@ from caffetools.layers.activation import (
     TanH,
     Threshold,
 )
+from caffetools.layers.classification import Accuracy, InfogainLoss, SoftmaxWithLoss
 from caffetools.layers.convolution import Convolution, Deconvolution
+from caffetools.layers.data import Data, ImageData, WindowData
 from caffetools.layers.depthwise import ConvolutionDepthwise, DepthwiseConvolution, Local
 from caffetools.layers.distance import InnerDistance
 from caffetools.layers.elementwise import Bias, Eltwise, Scale
 from caffetools.layers.embedding import Embed
 from caffetools.layers.fork_elementwise import Axpy, ReLU6
 from caffetools.layers.fork_normalization import BN, Normalize
+from caffetools.layers.hdf5 import HDF5Data, HDF5Output
 from caffetools.layers.im2col import Im2col
 from caffetools.layers.inner_product import InnerProduct
+from caffetools.layers.inputs import DummyData, Input, MemoryData, Parameter
 from caffetools.layers.joining import Concat, Silence, Slice, Split
+from caffetools.layers.loss import (
+    ContrastiveLoss,
+    EuclideanLoss,
+    HingeLoss,
+    MultinomialLogisticLoss,
+    SigmoidCrossEntropyLoss,
+)
 from caffetools.layers.normalization import LRN, MVN, BatchNorm, Softmax
 from caffetools.layers.permutation import Flip, Permute, Reorg, Reverse, ShuffleChannel, Transpose
 from caffetools.layers.pooling import Pooling
 from caffetools.layers.pyramid import SPP
+from caffetools.layers.python import PYTHON_LAYERS
+from caffetools.layers.python_layer import Python
+from caffetools.layers.recurrent import LSTM, RNN, LSTMUnit
 from caffetools.layers.reduction import Reduction
 from caffetools.layers.registry import Registry
 from caffetools.layers.resampling import Interp, Unpooling, Upsample
@@ -41,6 +55,7 @@ from caffetools.layers.selection import ArgMax, BatchReindex, Crop, Filter
 REGISTRY = Registry(
     (
         AbsVal,
+        Accuracy,
         ArgMax,
         Axpy,
         BatchNorm,
@@ -50,44 +65,63 @@ REGISTRY = Registry(
         BNLL,
         Clip,
         Concat,
+        ContrastiveLoss,
         Convolution,
         ConvolutionDepthwise,
         Crop,
+        Data,
         Deconvolution,
         DepthwiseConvolution,
         Dropout,
+        DummyData,
         Eltwise,
         ELU,
         Embed,
+        EuclideanLoss,
         Exp,
         Filter,
         Flatten,
         Flip,
+        HDF5Data,
+        HDF5Output,
+        HingeLoss,
         Im2col,
+        ImageData,
+        InfogainLoss,
         InnerDistance,
         InnerProduct,
+        Input,
         Interp,
         Local,
         Log,
         LRN,
+        LSTM,
+        LSTMUnit,
+        MemoryData,
+        MultinomialLogisticLoss,
         MVN,
         Normalize,
+        Parameter,
         Permute,
         Pooling,
         Power,
         PReLU,
+        Python,
         Reduction,
         ReLU,
         ReLU6,
         Reorg,
         Reshape,
         Reverse,
+        RNN,
         Scale,
         ShuffleChannel,
         Sigmoid,
+        SigmoidCrossEntropyLoss,
         Silence,
         Slice,
         Softmax,
+        SoftmaxWithLoss,
         Split,
         SPP,
         Swish,
@@ -97,6 +131,8 @@ REGISTRY = Registry(
         Transpose,
         Unpooling,
         Upsample,
+        WindowData,
+        *PYTHON_LAYERS,
     )
 )
 """Caffe's own types and those of the forks, by name."""

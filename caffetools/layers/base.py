@@ -137,6 +137,8 @@ class Layer:
     """Which bottoms a net's force_backward reaches (AllowForceBackward); the rest, all."""
     data_bottoms: ClassVar[int | None] = None
     """Of how many bottoms, from the first, values are read; the rest lend a shape. None: all."""
+    whole_shapes: ClassVar[bool] = False
+    """Do the options say each top's shape whole, so that none tells which extent is the batch?"""
     transposed: ClassVar[bool] = False
     """Do `windows` lie on the top and move over the bottom, as in a deconvolution?"""
     origin: ClassVar[str | None] = None

@@ -1,0 +1,41 @@
+"""The Python layers of Caffe's own examples (examples/pycaffe/layers)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from caffetools.errors import ShapeError
+from caffetools.layers.base import Blobs, Facts, Shape, count, dims, exactly
+from caffetools.layers.python_layer import PythonLayer
+
+
+class EuclideanLossLayer(PythonLayer):
+    """Two bottoms of as many elements -> (1), which is no scalar (pyloss.py)."""
+
+    type: ClassVar[str] = "pyloss.EuclideanLossLayer"
+    bottoms: ClassVar[Blobs] = exactly(2)
+    tops: ClassVar[Blobs] = exactly(1)
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        if count(bottoms[0]) != count(bottoms[1]):
+            raise ShapeError(
+                "expected two bottoms of as many elements, "
+                f"found {dims(bottoms[0])} and {dims(bottoms[1])}"
+            )
+        return Facts(((1,),))
+
+
+class PascalMultilabelDataLayerSync(PythonLayer):
+    """Images of im_shape in batches of batch_size, and 20 labels (pascal_multilabel_datalayers.py).
+
+    param_str is a dict in Python's words, whose im_shape is height and width.
+    """
+
+    type: ClassVar[str] = "pascal_multilabel_datalayers.PascalMultilabelDataLayerSync"
+    bottoms: ClassVar[Blobs] = exactly(0)
+    tops: ClassVar[Blobs] = exactly(2)
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        batch = self.spec.options.batch_size or self.integer("batch_size")
+        height, width = self.integers("im_shape", 2)
+        return Facts(((batch, 3, height, width), (batch, 20)))

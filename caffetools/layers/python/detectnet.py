@@ -1,0 +1,78 @@
+"""The Python layers of NVIDIA's DetectNet (NVIDIA/caffe, python/caffe/layers/detectnet).
+
+Boxes are rows of five numbers, always as many for an image; those that are not used are 0.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from caffetools.errors import ShapeError
+from caffetools.layers.base import Blobs, Facts, Shape, at_least, dims, exactly
+from caffetools.layers.checks import check_axes
+from caffetools.layers.python_layer import PythonLayer
+
+MAX_BOXES = 50
+
+
+class Cluster(PythonLayer):
+    """(N, classes, H, W), (N, 4, H, W) -> for each class (N, 50, 5).
+
+    param_str is a list of numbers with commas between; the last is the number of classes.
+    """
+
+    bottoms: ClassVar[Blobs] = exactly(2)
+    tops: ClassVar[Blobs] = at_least(1)
+    classes_at: ClassVar[int]
+    """At which place in the list the number of classes stands; 1 where the list ends before."""
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        tops = len(self.spec.tops)
+        items = self.param.text("param_str").split(",")
+        classes = items[self.classes_at].strip() if len(items) > self.classes_at else "1"
+        if len(items) < self.classes_at or classes != str(tops):
+            raise self.mistake(f"expected {tops} classes at place {self.classes_at + 1}")
+        check_axes(bottoms[0], 2)
+        if bottoms[0][1] != tops:
+            raise ShapeError(f"expected a bottom of {tops} classes, found {dims(bottoms[0])}")
+        return Facts(((bottoms[0][0], MAX_BOXES, 5),) * tops)
+
+
+class ClusterGroundtruth(Cluster):
+    """The true boxes, from the form of a grid to lists (clustering.py)."""
+
+    type: ClassVar[str] = "caffe.layers.detectnet.clustering.ClusterGroundtruth"
+    classes_at: ClassVar[int] = 3
+
+
+class ClusterDetections(Cluster):
+    """The boxes that a net found, close ones joined (clustering.py)."""
+
+    type: ClassVar[str] = "caffe.layers.detectnet.clustering.ClusterDetections"
+    classes_at: ClassVar[int] = 7
+
+
+class ScoreDetections(PythonLayer):
+    """True boxes and found ones -> which were found, rightly or not, and which not (mean_ap.py)."""
+
+    type: ClassVar[str] = "caffe.layers.detectnet.mean_ap.ScoreDetections"
+    bottoms: ClassVar[Blobs] = exactly(2)
+    tops: ClassVar[Blobs] = exactly(1)
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        if not bottoms[0] or bottoms[0][:1] != bottoms[1][:1]:
+            raise ShapeError(
+                f"expected boxes of as many images, found {dims(bottoms[0])} and {dims(bottoms[1])}"
+            )
+        return Facts(((bottoms[0][0], MAX_BOXES, 5),))
+
+
+class MeanAveragePrecision(PythonLayer):
+    """Scored boxes -> mean average precision, precision and recall, each (1) (mean_ap.py)."""
+
+    type: ClassVar[str] = "caffe.layers.detectnet.mean_ap.mAP"
+    bottoms: ClassVar[Blobs] = exactly(1)
+    tops: ClassVar[Blobs] = exactly(3)
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        return Facts(((1,),) * 3)

@@ -1,0 +1,109 @@
+"""The Python layers of Fast R-CNN, Faster R-CNN and what is built on them.
+
+Shapes are those at set-up, which Caffe logs: with each image, its size and the number of its
+regions change. What the projects' own configuration says, no prototxt does: `--data-shape` goes
+before its defaults, and a note tells where they are assumed.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from caffetools.errors import GraphError
+from caffetools.layers.base import Blobs, Facts, Shape, Spec, Step, at_least, between, exactly
+from caffetools.layers.checks import check_axes
+from caffetools.layers.items import hint
+from caffetools.layers.python_layer import PythonLayer
+
+
+class RoIDataLayer(PythonLayer):
+    """Images with what training takes (roi_data_layer/layer.py).
+
+    Three kinds, told apart by their tops. Faster R-CNN's proposals: data, im_info (1, 3) and
+    gt_boxes (1, 4). Fast R-CNN as first published: data, rois (1, 5), labels (1) and, where boxes
+    are regressed, targets and weights (1, 4 · num_classes). Fast R-CNN in py-faster-rcnn: two kinds
+    of weights.
+    """
+
+    type: ClassVar[str] = "roi_data_layer.layer.RoIDataLayer"
+    bottoms: ClassVar[Blobs] = exactly(0)
+    tops: ClassVar[Blobs] = between(3, 6)
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__(spec)
+        self.proposals = "im_info" in spec.tops or "gt_boxes" in spec.tops
+        if len(spec.tops) not in ((3,) if self.proposals else (3, 5, 6)):
+            kind = "3 tops" if self.proposals else "3, 5 or 6 tops"
+            raise spec.message.error(
+                f"expected {kind}, found {len(spec.tops)}", "top", kind=GraphError
+            )
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        tops = len(self.spec.tops)
+        targets = (1, 4 * self.integer("num_classes"))
+        images, size = (2, (600, 1000)) if tops == 6 else (1, (100, 100))
+        rest: tuple[Shape, ...] = ((1, 5), (1,), *(targets,) * (tops - 3))
+        if self.proposals:
+            images, size = 1, (600, 1000)
+            rest = ((1, 3), (1, 4))
+        given = self.spec.options.data_shape
+        if given is not None and len(given) == 3:
+            return Facts(((images, *given), *rest))
+        assumed = f"images of {size[0]} x {size[1]} are assumed, as the project has them"
+        note = f"{assumed}; {hint(self.spec)} says otherwise"
+        return Facts(((images, 3, *size), *rest), notes=(note,))
+
+
+class ProposalLayer(PythonLayer):
+    """Scores, box deltas and im_info -> regions (1, 5), scores (1, 1, 1, 1) (proposal_layer.py)."""
+
+    type: ClassVar[str] = "rpn.proposal_layer.ProposalLayer"
+    bottoms: ClassVar[Blobs] = exactly(3)
+    tops: ClassVar[Blobs] = between(1, 2)
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        self.integer("feat_stride")
+        return Facts(((1, 5), (1, 1, 1, 1))[: len(self.spec.tops)])
+
+
+class AnchorTargetLayer(PythonLayer):
+    """What the A anchors at each place of a (…, H, W) should give (anchor_target_layer.py).
+
+    Tops: labels (1, 1, A · H, W), and targets, inner and outer weights (1, 4A, H, W). A anchors are
+    every scale in every ratio; 3 and 3 where param_str does not list others.
+    """
+
+    type: ClassVar[str] = "rpn.anchor_target_layer.AnchorTargetLayer"
+    bottoms: ClassVar[Blobs] = at_least(1)
+    tops: ClassVar[Blobs] = exactly(4)
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        self.integer("feat_stride")
+        check_axes(bottoms[0], 2)
+        height, width = bottoms[0][-2:]
+        anchors = self.length("scales", 3) * self.length("ratios", 3)
+        labels = (1, 1, anchors * height, width)
+        return Facts((labels, *((1, 4 * anchors, height, width),) * 3))
+
+    def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
+        scales, ratios = self.length("scales", 3), self.length("ratios", 3)
+        anchors, height = scales * ratios, bottoms[0][-2]
+        return [
+            Step("anchors", f"{scales} * {ratios}", anchors),
+            Step("height", f"{anchors} * {height}", anchors * height),
+        ]
+
+
+class ProposalTargetLayer(PythonLayer):
+    """Regions and true boxes -> regions with labels and targets (proposal_target_layer.py).
+
+    Tops: regions (1, 5), labels (1, 1), and targets, inner and outer weights (1, 4 · num_classes).
+    """
+
+    type: ClassVar[str] = "rpn.proposal_target_layer.ProposalTargetLayer"
+    bottoms: ClassVar[Blobs] = at_least(2)
+    tops: ClassVar[Blobs] = exactly(5)
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        targets = (1, 4 * self.integer("num_classes"))
+        return Facts(((1, 5), (1, 1), targets, targets, targets))

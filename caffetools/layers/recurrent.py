@@ -1,0 +1,209 @@
+"""RNN and LSTM: layers that Caffe unrolls over time into a net of their own."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from caffetools.errors import GraphError, ShapeError
+from caffetools.layers.base import (
+    Blobs,
+    Facts,
+    Layer,
+    Param,
+    Shape,
+    Spec,
+    Step,
+    between,
+    check_shape,
+    count,
+    dims,
+    exactly,
+    product,
+)
+from caffetools.layers.checks import check_axes, check_int
+from caffetools.layers.fillers import check_filler
+
+
+class Recurrent(Layer):
+    """(T, N, K…), (T, N) -> (T, N, num_output) for T steps of N streams (recurrent_layer.cpp).
+
+    The second bottom is 0 where a sequence begins. A further one, (N, S…), is an input that stays
+    the same over time; with expose_hidden come the states before the first step, each (1, N,
+    num_output), and as many tops for those after the last.
+
+    Multiply-accumulates are those of every inner product in the unrolled net: of the input and of
+    the static input once, of the states at each step. What gates and cells multiply is not counted.
+    """
+
+    force_backward: ClassVar[tuple[bool, ...]] = (True, False)
+    states: ClassVar[int]
+    """How many states the layer carries over time."""
+    gates: ClassVar[int]
+    """How many outputs an inner product has for each of num_output."""
+    input_blobs: ClassVar[tuple[str, str, str]]
+    """The names of the weight and bias of the input, and of the weight of the static input."""
+
+    def __init__(self, spec: Spec) -> None:
+        self.param = spec.param("recurrent_param")
+        self.num_output = self.param.integer("num_output")
+        self.exposed = self.states if self.param.flag("expose_hidden") else 0
+        self.static = len(spec.bottoms) > 2 + self.exposed
+        check_int(self.param, "num_output")
+        if self.num_output == 0:
+            raise self.param.error("expected num_output of at least 1, found 0", "num_output")
+        least = 2 + self.exposed
+        self.check_counts(spec, "bottom", len(spec.bottoms), between(least, least + 1))
+        self.check_counts(spec, "top", len(spec.tops), exactly(1 + self.exposed))
+
+    def check_counts(self, spec: Spec, what: str, found: int, takes: Blobs) -> None:
+        """Raise GraphError for more or fewer blobs than expose_hidden asks for."""
+        if not takes.least <= found <= (takes.most or 0):
+            how = "with" if self.exposed else "without"
+            raise spec.message.error(
+                f"a {self.type} layer {how} expose_hidden has {takes} "
+                f"{what}{'' if takes.most == 1 else 's'}, found {found}",
+                what,
+                kind=GraphError,
+            )
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        self.check(bottoms)
+        steps, streams = bottoms[0][:2]
+        state = (1, streams, self.num_output)
+        params = self.params(bottoms)
+        notes: tuple[str, ...] = ()
+        for param in params:
+            kind = "bias" if len(param.shape) == 1 else "weight"
+            notes += check_filler(self.param.message(f"{kind}_filler"), param)
+        top = (steps, streams, self.num_output)
+        macs = sum(count(factors) for factors in self.products(bottoms))
+        return Facts((top, *(state,) * self.exposed), params, macs, notes)
+
+    def check(self, bottoms: tuple[Shape, ...]) -> None:
+        """Raise ShapeError for bottoms that do not fit together, as the unrolled net would."""
+        check_axes(bottoms[0], 3)
+        steps, streams = bottoms[0][:2]
+        if steps == 0 or streams == 0:
+            raise ShapeError(
+                f"expected a time step and a stream at least, found {dims(bottoms[0])}"
+            )
+        if bottoms[1] != (steps, streams):
+            raise ShapeError(
+                f"expected a second bottom of {dims((steps, streams))}, time steps and streams, "
+                f"found {dims(bottoms[1])}"
+            )
+        if self.static and (len(bottoms[2]) < 2 or bottoms[2][0] != streams):
+            raise ShapeError(
+                f"expected a static input of {streams} streams and at least 2 axes, "
+                f"found {dims(bottoms[2])}"
+            )
+        state = (1, streams, self.num_output)
+        for bottom in bottoms[2 + self.static :]:
+            if bottom != state:
+                raise ShapeError(f"expected a state of {dims(state)}, found {dims(bottom)}")
+        gates = (steps, streams, self.gates * self.num_output)
+        check_shape(gates, "the product of input and weight")
+
+    def params(self, bottoms: tuple[Shape, ...]) -> tuple[Param, ...]:
+        """The blobs in the order in which the unrolled net makes them."""
+        outputs = self.gates * self.num_output
+        weight, bias, static_weight = self.input_blobs
+        params = [
+            Param(weight, (outputs, count(bottoms[0][2:]))),
+            Param(bias, (outputs,)),
+        ]
+        if self.static:
+            params.append(Param(static_weight, (outputs, count(bottoms[2][1:]))))
+        return (*params, *self.state_params())
+
+    def state_params(self) -> tuple[Param, ...]:
+        """The blobs that are applied at each time step."""
+        raise NotImplementedError
+
+    def products(self, bottoms: tuple[Shape, ...]) -> list[Shape]:
+        """For each weight: how often it is applied, and its extents."""
+        steps, streams = bottoms[0][:2]
+        weights = [param for param in self.params(bottoms) if len(param.shape) > 1]
+        return [
+            (streams, *param.shape)
+            if param.role == self.input_blobs[2]
+            else (steps, streams, *param.shape)
+            for param in weights
+        ]
+
+    def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
+        products = self.products(bottoms)
+        formula = " + ".join(" * ".join(map(str, factors)) for factors in products)
+        return [
+            product("inputs", bottoms[0][2:]),
+            *(product(param.role, param.shape) for param in self.params(bottoms)),
+            Step("multiply-accumulates", formula, sum(map(count, products))),
+        ]
+
+    def windows(self, bottoms: tuple[Shape, ...]) -> None:
+        return None
+
+
+class RNN(Recurrent):
+    """h = tanh(W_hh h + W_xh x + b_h), top = tanh(W_ho h + b_o) (rnn_layer.cpp).
+
+    Blobs: W_xh (D, K), b_h (D), with a static input W_xh_static (D, S), W_hh (D, D), W_ho (D, D),
+    b_o (D), where D is num_output.
+    """
+
+    type: ClassVar[str] = "RNN"
+    bottoms: ClassVar[Blobs] = between(2, 4)
+    tops: ClassVar[Blobs] = between(1, 2)
+    states: ClassVar[int] = 1
+    gates: ClassVar[int] = 1
+    input_blobs: ClassVar[tuple[str, str, str]] = ("W_xh", "b_h", "W_xh_static")
+
+    def state_params(self) -> tuple[Param, ...]:
+        outputs = self.num_output
+        return (
+            Param("W_hh", (outputs, outputs)),
+            Param("W_ho", (outputs, outputs)),
+            Param("b_o", (outputs,)),
+        )
+
+
+class LSTM(Recurrent):
+    """Long short-term memory, gates in the order input, forget, output, cell (lstm_layer.cpp).
+
+    Blobs: W_xc (4D, K), b_c (4D), with a static input W_xc_static (4D, S), W_hc (4D, D), where D is
+    num_output.
+    """
+
+    type: ClassVar[str] = "LSTM"
+    bottoms: ClassVar[Blobs] = between(2, 5)
+    tops: ClassVar[Blobs] = between(1, 3)
+    states: ClassVar[int] = 2
+    gates: ClassVar[int] = 4
+    input_blobs: ClassVar[tuple[str, str, str]] = ("W_xc", "b_c", "W_xc_static")
+
+    def state_params(self) -> tuple[Param, ...]:
+        return (Param("W_hc", (4 * self.num_output, self.num_output)),)
+
+
+class LSTMUnit(Layer):
+    """One step of an LSTM's cells: (1, N, D), (1, N, 4D), (1, N) -> twice (1, N, D).
+
+    The bottoms are the cells, the gates and where a sequence begins; the tops the new cells and the
+    output (lstm_unit_layer.cpp).
+    """
+
+    type: ClassVar[str] = "LSTMUnit"
+    bottoms: ClassVar[Blobs] = exactly(3)
+    tops: ClassVar[Blobs] = exactly(2)
+    force_backward: ClassVar[tuple[bool, ...]] = (True, True, False)
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        cells = bottoms[0]
+        check_axes(cells, 3, 3)
+        expected = ((1, *cells[1:]), (1, cells[1], 4 * cells[2]), (1, cells[1]))
+        if bottoms != expected:
+            raise ShapeError(
+                f"expected bottoms of {', '.join(map(dims, expected))}, "
+                f"found {', '.join(map(dims, bottoms))}"
+            )
+        return Facts((cells, cells))

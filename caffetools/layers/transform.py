@@ -1,0 +1,68 @@
+"""What transform_param makes of one item, and what it tells of it."""
+
+from __future__ import annotations
+
+from caffetools.layers.base import INT_MAX
+from caffetools.layers.checks import check_int
+from caffetools.layers.single import single
+from caffetools.message import Message
+
+
+class Transform:
+    """Those options of a layer's transform_param on which shapes depend (data_transformer.cpp).
+
+    `resize_param` is the SSD fork's; it comes before the crop (im_transforms.cpp, InferNewSize).
+    """
+
+    def __init__(self, layer: Message) -> None:
+        self.param = param = layer.message("transform_param")
+        self.resize = param.message("resize_param") if param.has("resize_param") else None
+        self.crop = param.integer("crop_size")
+        """Height and width of the top; 0 where nothing is cut off."""
+        check_int(param, "crop_size")
+        self.mean_values = param.count("mean_value")
+        if self.mean_values and param.has("mean_file"):
+            raise param.error("expected mean_file or mean_value, found both", "mean_value", 0)
+
+    def forced_channels(self) -> int | None:
+        """The channels that force_color and force_gray ask for, of images in a file's form."""
+        colour, grey = self.param.flag("force_color"), self.param.flag("force_gray")
+        return None if colour == grey else 3 if colour else 1
+
+    def check_decoding(self) -> None:
+        """Raise ShapeError where an image would have to be decoded in colour and in grey."""
+        if self.param.flag("force_color") and self.param.flag("force_gray"):
+            raise self.param.error("expected force_color or force_gray, found both", "force_gray")
+
+    def size(self, height: int | None, width: int | None) -> tuple[int, int] | None:
+        """Height and width of the top for an item of this size; None where they cannot be told.
+
+        None for the item's means that its size is not known. Raises ShapeError for a crop that is
+        larger than the item.
+        """
+        if self.resize is not None:
+            height, width = self.resized(self.resize, height, width)
+        if height is not None and width is not None and min(height, width) < self.crop:
+            raise self.param.error(
+                f"expected a crop_size within the item's {height} x {width}, found {self.crop}",
+                "crop_size",
+            )
+        if self.crop:
+            return self.crop, self.crop
+        return None if height is None or width is None else (height, width)
+
+    def resized(
+        self, resize: Message, height: int | None, width: int | None
+    ) -> tuple[int | None, int | None]:
+        """The size that resize_param gives; one of its modes goes by the item's own size."""
+        for name in ("height", "width"):
+            check_int(resize, name)
+        new_height, new_width = resize.integer("height"), resize.integer("width")
+        if resize.text("resize_mode") != "FIT_SMALL_SIZE":
+            return new_height, new_width
+        if not (height and width and new_height and new_width):
+            return None, None
+        aspect = single(width / height)
+        if aspect < single(new_width / new_height):
+            return int(min(single(new_width / aspect), INT_MAX)), new_width
+        return new_height, int(min(single(aspect * new_height), INT_MAX))
