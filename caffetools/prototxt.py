@@ -1,8 +1,8 @@
 """Protobuf's text format -> a Message tree that knows where each field stands.
 
-Our own reader, because google.protobuf's gives no positions and stops at the first field that a fork added.
-The language is that of text_format.cc's parser (protobuf 3, as Caffe calls it): what that refuses is refused,
-except that fields which the schema does not know are kept.
+Our own reader, because google.protobuf's gives no positions and stops at the first field that a
+fork added. The language is that of text_format.cc's parser (protobuf 3, as Caffe calls it): what
+that refuses is refused, except that fields which the schema does not know are kept.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from caffetools.scalars import read_known, read_known_string, read_unknown, show
 from caffetools.schema import Field
 from caffetools.source import Source
 
-# One match is one token with the blanks and comments before it. The last two alternatives match anything,
-# so a match never fails and never backtracks.
+# One match is one token with the blanks and comments before it. The last two alternatives match
+# anything, so a match never fails and never backtracks.
 TOKEN = re.compile(
     r"""(?:[ \t\r\n\v\f]+|\#[^\r\n]*)*
     (?: ([A-Za-z_]\w*)                                                   # 1 word
@@ -73,68 +73,67 @@ class _Parser:
         """The fields of `message` up to `closer`, which is "" for the end of the file."""
         if depth > MAX_DEPTH:
             self.fail(f"messages are nested more than {MAX_DEPTH} deep", message.offset)
-        fields = message.fields
-        known = message.descriptor.fields if message.descriptor else {}
+        descriptor = message.descriptor
+        known = descriptor.fields if descriptor else {}
         while self.token != closer:
             if self.kind != WORD:
                 self.no_field(message, closer)
-            name, offset = self.token, self.offset
-            field = known.get(name)
-            entries = fields.setdefault(name, [])
-            if entries and field is not None and not field.repeated:
-                line = self.source.location(entries[0][1]).line
-                self.fail(f"'{name}' is given twice, first in line {line}")
-            self.advance()
-            colon = self.token == ":"
-            if colon:
-                self.advance()
-            if self.token == "[":
-                self.list_of(message, name, field, entries, offset, colon, depth)
-            else:
-                entries.append((self.value(message, name, field, offset, colon, depth), offset))
+            self.field(message.fields, known.get(self.token), depth)
             if self.token in (",", ";"):
                 self.advance()
+        for name in descriptor.required if descriptor else ():
+            if name not in message.fields:
+                self.fail(f"expected '{name}', which must be given", message.offset)
         if closer:
             self.advance()
 
+    def field(self, fields: dict[str, list[Entry]], field: Field | None, depth: int) -> None:
+        """The field whose name is this token; its value or values go to `fields`."""
+        name, offset = self.token, self.offset
+        entries = fields.get(name, [])
+        if entries and field is not None and not field.repeated:
+            line = self.source.location(entries[0][1]).line
+            self.fail(f"'{name}' is given twice, first in line {line}")
+        self.advance()
+        colon = self.token == ":"
+        if colon:
+            self.advance()
+        if self.token == "[":
+            values = self.list_of(name, field, offset, colon, depth)
+        else:
+            values = [self.value(name, field, offset, colon, depth)]
+        entries += [(value, offset) for value in values]
+        if entries:
+            fields[name] = entries
+
     def list_of(
-        self,
-        message: Message,
-        name: str,
-        field: Field | None,
-        entries: list[Entry],
-        offset: int,
-        colon: bool,
-        depth: int,
-    ) -> None:
+        self, name: str, field: Field | None, offset: int, colon: bool, depth: int
+    ) -> list[Value]:
         """`[a, b]`, short for the field given once for each."""
         if field is not None and not field.repeated:
             self.fail(f"'{name}' takes one value, found a list")
+        if not colon and (field is None or field.type != "message"):
+            self.fail(f"expected ':' after '{name}', found '['")
         self.advance()
-        while self.token != "]":
-            entries.append((self.value(message, name, field, offset, colon, depth), offset))
-            if self.token == ",":
+        values: list[Value] = []
+        more = self.token != "]"
+        while more:
+            values.append(self.value(name, field, offset, colon, depth))
+            more = self.token == ","
+            if more:
                 self.advance()
-            elif self.token != "]":
-                self.fail(f"expected ',' or ']' in the list of '{name}', found {self.found()}")
+        if self.token != "]":
+            self.fail(f"expected ',' or ']' in the list of '{name}', found {self.found()}")
         self.advance()
-        if not entries:
-            del message.fields[name]
+        return values
 
-    def value(
-        self,
-        message: Message,
-        name: str,
-        field: Field | None,
-        offset: int,
-        colon: bool,
-        depth: int,
-    ) -> Value:
+    def value(self, name: str, field: Field | None, offset: int, colon: bool, depth: int) -> Value:
+        """A message or a scalar."""
         closer = _CLOSER.get(self.token)
         if closer:
             if field is not None and field.type != "message":
                 self.fail(f"'{name}' is of type {field.type}, found a message")
-            inner = Message(field.message if field else None, message.source, offset)
+            inner = Message(field.message if field else None, self.source, offset)
             self.advance()
             self.body(inner, closer, depth + 1)
             return inner

@@ -14,13 +14,19 @@ _LIMITS = {
     "uint64": (0, 2**64 - 1),
 }
 _INTEGER = re.compile(r"-?(?:0[xX][0-9a-fA-F]+|\d+)\Z", re.ASCII)
+_NOT_DECIMAL = re.compile(r"0[0-9xX]")
 _BOOLEANS = {
-    **dict.fromkeys(("true", "True", "t", "1"), True),
-    **dict.fromkeys(("false", "False", "f", "0"), False),
+    **dict.fromkeys(("true", "True", "t"), True),
+    **dict.fromkeys(("false", "False", "f"), False),
 }
-_SPECIAL = {"inf": "inf", "infinity": "inf", "nan": "nan", "inff": "inf", "infinityf": "inf"}
+_SPECIAL = ("inf", "infinity", "nan")
 _ESCAPE = re.compile(
-    rb"\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.DOTALL
+    rb"""\\(?: ([0-7]{1,3})
+           |   [xX]([0-9a-fA-F]{1,2})
+           |   u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})  # one character in two
+           |   (?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))
+           |   (.) )""",
+    re.DOTALL | re.VERBOSE,
 )
 OPEN_ENUMS = {"V1LayerParameter.LayerType"}
 """A type of layer that nobody knows is told with the layer, in a V1 net as in today's."""
@@ -46,9 +52,7 @@ def read_known(field: Field, token: str) -> Value:
     if kind in ("float", "double"):
         return _float(token)
     if kind == "bool":
-        if token not in _BOOLEANS:
-            raise ValueError(f"expected true or false, found {shown(token)}")
-        return _BOOLEANS[token]
+        return _boolean(token)
     if kind == "enum":
         return _enum(field, token)
     raise ValueError(f"expected a string in quotes, found {shown(token)}")
@@ -90,12 +94,20 @@ def _integer(token: str, kind: str) -> int:
     return value
 
 
+def _boolean(token: str) -> bool:
+    if token in _BOOLEANS:
+        return _BOOLEANS[token]
+    if _INTEGER.match(token) and _integer(token, "uint64") <= 1:
+        return _integer(token, "uint64") == 1
+    raise ValueError(f"expected true or false, found {shown(token)}")
+
+
 def _float(token: str) -> float:
-    digits = token.lstrip("-").lower()
-    if digits in _SPECIAL:
-        return float(token[: len(token) - len(digits)] + _SPECIAL[digits])
-    if digits[:2] == "0x":
-        return float(int(token, 16))
+    unsigned = token.lstrip("-")
+    if unsigned.lower() in _SPECIAL:
+        return float(token)
+    if _NOT_DECIMAL.match(unsigned):  # what looks octal, and hexadecimal, is for integers
+        raise ValueError(f"expected a decimal number, found {shown(token)}")
     try:
         return float(token.rstrip("fF"))
     except ValueError:
@@ -120,19 +132,21 @@ def _enum(field: Field, token: str) -> str:
 
 def unquote(parts: list[str]) -> str:
     """The text in adjacent quoted tokens. Escapes are bytes; raises ValueError for a bad one."""
-    text = "".join(part[1:-1] for part in parts)
-    if "\\" not in text:
-        return text
-    data = _ESCAPE.sub(_unescape, text.encode("utf-8", "surrogateescape"))
+    if not any("\\" in part for part in parts):
+        return "".join(part[1:-1] for part in parts)
+    encoded = (part[1:-1].encode("utf-8", "surrogateescape") for part in parts)
+    data = b"".join(_ESCAPE.sub(_unescape, part) for part in encoded)
     return data.decode("utf-8", "surrogateescape")
 
 
 def _unescape(match: re.Match[bytes]) -> bytes:
-    octal, hexadecimal, short, long, simple = match.groups()
+    octal, hexadecimal, high, low, short, long, simple = match.groups()
     if octal:
         return bytes([int(octal, 8) & 0xFF])
     if hexadecimal:
         return bytes([int(hexadecimal, 16)])
+    if high:
+        return (bytes.fromhex((high + low).decode())).decode("utf-16-be").encode()
     if short or long:
         code = int(short or long, 16)
         if code > 0x10FFFF:

@@ -86,13 +86,14 @@ class Field:
 class Descriptor:
     """One message: its fields by name and by number, in the order of the schema."""
 
-    __slots__ = ("by_number", "fields", "name", "origin")
+    __slots__ = ("by_number", "fields", "name", "origin", "required")
 
     def __init__(self, name: str, origin: str, fields: list[Field]) -> None:
         self.name = name
         self.origin = None if origin == NONE else origin
         self.fields = {field.name: field for field in fields}
         self.by_number = {field.number: field for field in fields}
+        self.required = [field.name for field in fields if field.required]
 
     def __repr__(self) -> str:
         return f"<message {self.name}>"
