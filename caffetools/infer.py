@@ -63,6 +63,7 @@ class _Inference:
         self.notes: list[Note] = []
 
     def run(self) -> Inferred:
+        self.check_input_shapes()
         layers = tuple(self.set_up(node) for node in self.graph.nodes)
         gradients = [
             Gradient(
@@ -77,6 +78,15 @@ class _Inference:
         )
         return Inferred(self.graph, layers, tuple(self.shapes), tuple(backward), tuple(self.notes))
 
+    def check_input_shapes(self) -> None:
+        """Note each shape that the user gives and that nothing takes."""
+        sources = (node for node in self.graph.nodes if not node.bottoms)
+        tops = {self.graph.blobs[blob].name for node in sources for blob in node.tops}
+        for top in self.options.input_shapes:
+            if top not in tops:
+                text = f"a shape is given for {top!a}, which no input or data layer makes"
+                self.notes.append(Note(self.graph.message.location(), text))
+
     def set_up(self, node: Node) -> InferredLayer:
         try:
             return self.layer(node)
@@ -85,24 +95,31 @@ class _Inference:
 
     def layer(self, node: Node) -> InferredLayer:
         bottoms = tuple(self.shapes[blob] for blob in node.bottoms)
-        layer = self.read(node)
-        facts = None if layer is None else self.facts(node, layer, bottoms)
+        given = self.is_given(node)
+        layer = self.read(node, given)
+        facts = None if layer is None else self.facts(node, layer, bottoms, given)
         tops = facts.tops if facts else (None,) * len(node.tops)
-        if not node.bottoms:
-            tops = tuple(map(self.source_shape, node.tops, tops))
+        weights = loss_weights(node)
+        if not node.bottoms and not (facts and facts.params):  # a Parameter's blob is no input
+            tops = tuple(self.source_shape(node, *top) for top in zip(node.tops, tops, strict=True))
         for blob, shape in zip(node.tops, tops, strict=True):
             if shape is not None:
                 check_shape(shape, f"the top {self.graph.blobs[blob].name!a}")
             self.shapes[blob] = shape
         params = self.sharing.add(node, facts.params) if facts else ()
-        macs = facts.macs if facts else None
-        return InferredLayer(node, layer, bottoms, tops, params, macs, loss_weights(node))
+        macs = facts.macs if facts else 0 if given else None
+        return InferredLayer(node, layer, bottoms, tops, params, macs, weights)
 
-    def read(self, node: Node) -> Layer | None:
+    def is_given(self, node: Node) -> bool:
+        """Does the user say what all tops of an input or data layer are?"""
+        given = self.options.input_shapes
+        return not node.bottoms and all(self.graph.blobs[blob].name in given for blob in node.tops)
+
+    def read(self, node: Node, given: bool) -> Layer | None:
         if node.layer_class is None:
-            self.note(
-                node, f"the layer type {node.type!a} is not known: nor is what its layers make"
-            )
+            if not given:
+                text = f"the layer type {node.type!a} is not known: nor is what its layers make"
+                self.note(node, text)
             return None
         bottoms, tops = (
             tuple(self.graph.blobs[blob].name for blob in blobs)
@@ -112,22 +129,26 @@ class _Inference:
         phase = message.text("phase") if message.has("phase") else self.graph.state.phase
         return node.layer_class(Spec(message, bottoms, tops, phase, self.options))
 
-    def facts(self, node: Node, layer: Layer, bottoms: tuple[Shape | None, ...]) -> Facts | None:
+    def facts(
+        self, node: Node, layer: Layer, bottoms: tuple[Shape | None, ...], given: bool
+    ) -> Facts | None:
         known = tuple(shape for shape in bottoms if shape is not None)
         if len(known) < len(bottoms):
             return None
         facts = layer.facts(known)
         for param in facts.params:
             check_shape(param.shape, f"the {param.role}")
-        given = self.options.input_shapes
-        if not all(self.graph.blobs[blob].name in given for blob in node.tops) or node.bottoms:
+        if not given:
             for text in facts.notes:
                 self.note(node, text)
         return facts
 
-    def source_shape(self, blob: int, shape: Shape | None) -> Shape | None:
+    def source_shape(self, node: Node, blob: int, shape: Shape | None) -> Shape | None:
         """What the user says of an input's or data layer's top goes before what the files say."""
-        shape = self.options.input_shapes.get(self.graph.blobs[blob].name, shape)
+        given = self.options.input_shapes.get(self.graph.blobs[blob].name)
+        if given is None and node.layer_class is not None and not node.layer_class.whole_shapes:
+            return shape  # the layer knows which of its extents are the batch
+        shape = shape if given is None else given
         if self.options.batch_size is not None and shape:
             return (self.options.batch_size, *shape[1:])
         return shape
@@ -139,7 +160,10 @@ class _Inference:
 def loss_weights(node: Node) -> tuple[float, ...]:
     """With which each top enters the loss: as given, or 1 for a loss layer's (loss_layer.cpp)."""
     given = node.loss_weights
-    if not given and node.layer_class is not None and node.layer_class.is_loss:
+    none = (0.0,) * len(node.tops)
+    if node.layer_class is None:  # nobody knows which tops it adds by itself
+        return (*given, *none)[: len(none)]
+    if not given and node.layer_class.is_loss:
         given = (1.0,)
     if given and len(given) != len(node.tops):
         raise node.message.error(
@@ -148,4 +172,4 @@ def loss_weights(node: Node) -> tuple[float, ...]:
             "loss_weight",
             kind=GraphError,
         )
-    return given or (0.0,) * len(node.tops)
+    return given or none
