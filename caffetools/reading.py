@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from caffetools import binary, prototxt
 from caffetools.errors import CaffeToolsError, Location, Note
-from caffetools.message import Message
+from caffetools.message import Entry, Message
 from caffetools.notes import Notes
 from caffetools.solver import added_state, is_solver, net_field, resolve
 from caffetools.source import BinarySource, Source, decode, read_bytes, shown_name
@@ -53,9 +53,12 @@ def read_net(path: str | os.PathLike[str], phase: str = "TRAIN") -> LoadedNet:
     message = read_message(path, notes)
     if not _is_solver(message):
         net, more = upgrade(message)
+        _note_unknown_fields(net, notes)
         stages = net.message("state").texts("stage")
         return LoadedNet(net, tuple(stages), 0, (*notes.all(), *more))
+    _note_unknown_fields(message, notes)
     net, more = upgrade(_net_of_solver(message, phase, notes))
+    _note_unknown_fields(net, notes)
     own, added = net.message("state"), added_state(message, phase)
     stages = own.texts("stage") + added.texts("stage")
     level = (added if added.has("level") else own).integer("level")
@@ -63,25 +66,43 @@ def read_net(path: str | os.PathLike[str], phase: str = "TRAIN") -> LoadedNet:
 
 
 def read_message(path: str | os.PathLike[str], notes: Notes) -> Message:
-    """The net, of whatever age, or the solver in a file; what the schema does not know is noted.
+    """The net, of whatever age, or the solver in a file; what a binary holds beside it is noted.
 
     Raises CaffeToolsError, placed, for a file that holds neither.
     """
     content = _content(path)
-    if not content:
-        raise CaffeToolsError("the file is empty: expected a net", Location(shown_name(path), 1, 1))
-    if _is_binary(bytes(content[:_HEAD])):
+    if _is_binary(content):
         return _binary_net(BinarySource(shown_name(path)), content, notes)
-    message = parse_text(decode(shown_name(path), bytes(content)))
-    _note_unknown_fields(message, notes)
-    return message
+    return _parse(decode(shown_name(path), bytes(content)))
 
 
-def parse_text(source: Source) -> Message:
-    """The net, of whatever age, or the solver in a text.
+def read_text(path: str | os.PathLike[str]) -> Source:
+    """The text of a net, of whatever age, or of a solver.
 
-    Raises CaffeToolsError, placed, for a text that is neither.
+    Raises CaffeToolsError, placed, for a file that is no such text.
     """
+    content = _content(path)
+    if _is_binary(content):
+        text = "this is a binary file: expected the text of a net or a solver"
+        raise CaffeToolsError(text, Location(shown_name(path)))
+    source = decode(shown_name(path), bytes(content))
+    _parse(source)
+    return source
+
+
+def without_weights(net: Message) -> Message:
+    """The net without the blobs of a .caffemodel, whose elements were not read; a text as it is."""
+    if not isinstance(net.source, BinarySource):
+        return net
+    layers: list[Entry] = []
+    for layer in net.messages("layer"):
+        fields = {name: entries for name, entries in layer.fields.items() if name != "blobs"}
+        bare = Message(layer.descriptor, layer.source, layer.offset, fields)
+        layers.append((bare, layer.offset))
+    return Message(net.descriptor, net.source, net.offset, {**net.fields, "layer": layers})
+
+
+def _parse(source: Source) -> Message:
     message = prototxt.parse(source)
     if is_solver(message):
         return prototxt.parse(source, "SolverParameter")
@@ -95,15 +116,19 @@ def parse_text(source: Source) -> Message:
 
 
 def _content(path: str | os.PathLike[str]) -> memoryview:
-    """The bytes of a file, which are not read before they are looked at where that can be had."""
+    """The bytes of a file; where that can be had they are not read before they are looked at."""
     name = os.fspath(path)
     if name != "-" and os.path.isfile(name) and os.path.getsize(name):
         with contextlib.suppress(OSError), open(name, "rb") as file:
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-    return memoryview(read_bytes(name))
+    content = read_bytes(name)
+    if not content:
+        raise CaffeToolsError("the file is empty: expected a net", Location(shown_name(path), 1, 1))
+    return memoryview(content)
 
 
-def _is_binary(head: bytes) -> bool:
+def _is_binary(content: memoryview) -> bool:
+    head = bytes(content[:_HEAD])
     return not _TEXT.match(head) and _CONTROL.search(head) is not None
 
 
@@ -138,12 +163,14 @@ def _net_of_solver(solver: Message, phase: str, notes: Notes) -> Message:
 
 
 def _note_unknown_fields(message: Message, notes: Notes) -> None:
+    """Note each field that the schema does not know; those of a net in a solver are its own."""
     assert message.descriptor is not None
     for name, entries in message.fields.items():
         first = entries[0][0]
         if isinstance(first, Message) and first.descriptor is not None:
-            for value, _ in entries:
-                assert isinstance(value, Message)
-                _note_unknown_fields(value, notes)
+            if first.descriptor.name != "NetParameter":
+                for value, _ in entries:
+                    assert isinstance(value, Message)
+                    _note_unknown_fields(value, notes)
         elif name not in message.descriptor.fields:
             notes.add(f"unknown field {name!r} of {message.descriptor.name}", message, name)

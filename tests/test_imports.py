@@ -30,6 +30,7 @@ ORDER = (
     "layout < printer formatter",
     "message < printer",
     "prototxt < formatter",
+    "errors < writing",
     "errors wire < sources < layers",
     "message < state splits",
     "layers < plugin",

@@ -1,0 +1,95 @@
+"""Fields and their comments -> text in the one layout that `printer` and `formatter` share.
+
+A field takes a line and each level is indented by two blanks. A message of scalars alone that fits
+stands on one line, `param { lr_mult: 1 decay_mult: 1 }`, but a layer or its options never do. One
+blank line is kept wherever there are any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+INDENT = "  "
+WIDTH = 80
+"""Columns that a message on one line may reach."""
+
+
+@dataclass
+class Block:
+    """The inside of a message, or a whole file."""
+
+    fields: list[Field] = field(default_factory=list)
+    opening: str = ""
+    """The comment beside the bracket that opens it."""
+    below: list[str] = field(default_factory=list)
+    """Comments and blank lines between the last field and the end."""
+
+
+@dataclass
+class Field:
+    """A field with its value, ready to be written, or with the message that it holds."""
+
+    name: str
+    value: str | Block
+    above: list[str] = field(default_factory=list)
+    """Comments and, as "", blank lines between the field before and this one."""
+    beside: str = ""
+    """The comment in the line where the field ends."""
+
+
+def text(block: Block) -> str:
+    """The text of a file."""
+    return "".join(f"{line}\n" for line in _inside(block, ""))
+
+
+def _inside(block: Block, indent: str) -> Iterator[str]:
+    first = True
+    for item in block.fields:
+        yield from _comments(item.above, indent, first)
+        yield from _field(item, indent)
+        first = False
+    below = block.below
+    while below and not below[-1]:
+        below = below[:-1]
+    yield from _comments(below, indent, first)
+
+
+def _comments(lines: list[str], indent: str, first: bool) -> Iterator[str]:
+    """The lines with no blank one at the start of a block and no two of them together."""
+    blank = first
+    for line in lines:
+        if line or not blank:
+            yield line and indent + line
+        blank = not line
+
+
+def _field(item: Field, indent: str) -> Iterator[str]:
+    beside = f"  {item.beside}" if item.beside else ""
+    if isinstance(item.value, str):
+        yield f"{indent}{item.name}: {item.value}{beside}"
+        return
+    line = _one_line(item.name, item.value)
+    if line is not None and len(indent) + len(line) <= WIDTH:
+        yield f"{indent}{line}{beside}"
+        return
+    opening = f"  {item.value.opening}" if item.value.opening else ""
+    yield f"{indent}{item.name} {{{opening}"
+    yield from _inside(item.value, indent + INDENT)
+    yield f"{indent}}}{beside}"
+
+
+def _one_line(name: str, block: Block) -> str | None:
+    """The field on one line; None for what holds comments or messages, a layer or its options."""
+    if block.opening or any(block.below):
+        return None
+    if not block.fields:
+        return f"{name} {{}}"
+    if name in ("layer", "layers") or name.endswith("_param"):
+        return None
+    parts = []
+    for item in block.fields:
+        if any(item.above) or item.beside or not isinstance(item.value, str):
+            return None
+        parts.append(f"{item.name}: {item.value}")
+    return f"{name} {{ {' '.join(parts)} }}"

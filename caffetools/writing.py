@@ -1,0 +1,42 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+
+from caffetools.errors import CaffeToolsError, Location
+
+
+def replace_file(path: str | os.PathLike[str], data: bytes) -> None:
+    """Put `data` in the file at `path`: written beside it first, then put in its place.
+
+    A file that was there keeps its permissions, and is as it was where anything fails. Raises
+    CaffeToolsError for a path that cannot be written.
+    """
+    target = os.path.realpath(path)
+    try:
+        handle, beside = tempfile.mkstemp(dir=os.path.dirname(target), prefix=".caffetools-")
+        try:
+            with open(handle, "wb") as file:
+                file.write(data)
+            _copy_permissions(target, beside)
+            os.replace(beside, target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(beside)
+            raise
+    except OSError as error:
+        message = f"cannot be written: {error.strerror}"
+        raise CaffeToolsError(message, Location(os.fspath(path))) from None
+
+
+def _copy_permissions(source: str, target: str) -> None:
+    if os.path.exists(source):
+        shutil.copymode(source, target)
+    else:
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(target, 0o666 & ~mask)
