@@ -61,6 +61,8 @@ class _Inference:
         self.shapes: list[Shape | None] = [None] * len(graph.blobs)
         self.sharing = Sharing()
         self.notes: list[Note] = []
+        self.batch: int | None = None
+        """The first extent of the first shape that an input gives."""
 
     def run(self) -> Inferred:
         self.check_input_shapes()
@@ -146,12 +148,24 @@ class _Inference:
     def source_shape(self, node: Node, blob: int, shape: Shape | None) -> Shape | None:
         """What the user says of an input's or data layer's top goes before what the files say."""
         given = self.options.input_shapes.get(self.graph.blobs[blob].name)
-        if given is None and node.layer_class is not None and not node.layer_class.whole_shapes:
-            return shape  # the layer knows which of its extents are the batch
+        knows_batch = node.layer_class is not None and not node.layer_class.whole_shapes
+        if given is None and knows_batch:
+            return shape
         shape = shape if given is None else given
-        if self.options.batch_size is not None and shape:
+        if self.options.batch_size is not None and shape and (knows_batch or self.in_batch(shape)):
             return (self.options.batch_size, *shape[1:])
         return shape
+
+    def in_batch(self, shape: Shape) -> bool:
+        """Is the first extent of a shape that is given whole the net's batch?
+
+        The first such shape's is. A later one's is if it is the same, but for two axes in a batch
+        of 1: that is more likely one image's `im_info` of 1 x 3, or a region of 1 x 5.
+        """
+        if self.batch is None:
+            self.batch = shape[0]
+            return True
+        return shape[0] == self.batch and (shape[0], len(shape)) != (1, 2)
 
     def note(self, node: Node, text: str) -> None:
         self.notes.append(Note(node.message.location(), text))

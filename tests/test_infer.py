@@ -144,6 +144,23 @@ def test_an_in_place_layer_of_an_unknown_type_hides_the_shape() -> None:
             {"batch_size": 7},
             {"a": (7, 5)},
         ),
+        # What begins as the first input does, is of its batch.
+        (
+            nets.given("data", 4, 3, 8, 8) + nets.given("label", 4) + nets.given("rois", 30, 5),
+            {"batch_size": 7},
+            {"data": (7, 3, 8, 8), "label": (7,), "rois": (30, 5)},
+        ),
+        (
+            nets.given("data", 4, 3, 8, 8) + nets.given("attributes", 4, 40),
+            {"batch_size": 7},
+            {"data": (7, 3, 8, 8), "attributes": (7, 40)},
+        ),
+        # In a batch of one, two axes more likely belong to the image: im_info.
+        (
+            nets.given("data", 1, 3, 8, 8) + nets.given("im_info", 1, 3) + nets.given("label", 1),
+            {"batch_size": 7},
+            {"data": (7, 3, 8, 8), "im_info": (1, 3), "label": (7,)},
+        ),
         # A data layer knows itself what of its tops is the batch.
         (
             layer(

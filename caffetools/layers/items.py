@@ -104,9 +104,9 @@ class ItemLayer(Layer):
 
 
 def batch_size(spec: Spec, param: Message) -> int:
-    """The user's batch size, or the one in the options; that of data whose shape is given."""
+    """The user's batch size, that of the data whose shape the user gives, or the layer's own."""
     given = spec.options.input_shapes.get(spec.tops[0])
-    return given[0] if given else spec.options.batch_size or param.integer("batch_size")
+    return spec.options.batch_size or (given[0] if given else param.integer("batch_size"))
 
 
 def all_given(spec: Spec) -> bool:

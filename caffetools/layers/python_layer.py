@@ -97,6 +97,7 @@ class Python(PythonLayer):
     """A Python layer of a class that nobody has registered (python_layer.hpp)."""
 
     type: ClassVar[str] = "Python"
+    whole_shapes: ClassVar[bool] = True
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         name = python_type(self.spec.message)
