@@ -51,14 +51,16 @@ def receptive_fields(net: Inferred) -> list[Fields]:
 
 def _fields(layer: InferredLayer, bottoms: list[Fields]) -> Fields:
     top = layer.tops[0] if layer.tops else None
-    if top is None or layer.layer is None or len(top) < 3:
+    if top is None or len(top) < 3:
         return None
     if not bottoms:
         return (_INPUT,) * (len(top) - 2)
+    if layer.layer is None:
+        return None
     shapes = tuple(shape for shape in layer.bottoms if shape is not None)
     windows = layer.layer.windows(shapes) if len(shapes) == len(bottoms) else None
-    if windows is None:
-        return None
+    if windows is None or len(windows) not in (0, len(top) - 2):
+        return None  # a convolution may be told to slide over other axes than those from the third
     through = _through_transposed if layer.layer.transposed else _through
     fields = []
     for axis in range(len(top) - 2):
