@@ -1,0 +1,319 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from caffetools.layers.base import Shape, Window, count
+from tests.layers.cases import bottoms_of, check_explained, check_refused, layer_text, set_up
+
+IMAGE = (1, 4, 9, 9)
+
+
+def convolution(options: str, bottoms: str = "a", tops: str = "y") -> str:
+    return layer_text("Convolution", f"convolution_param {{ {options} }}", bottoms, tops)
+
+
+def deconvolution(options: str) -> str:
+    return layer_text("Deconvolution", f"convolution_param {{ {options} }}")
+
+
+@pytest.mark.parametrize(
+    ("options", "bottom", "top", "params", "macs"),
+    [
+        (
+            "num_output: 96 kernel_size: 11 stride: 4",
+            (256, 3, 227, 227),
+            (256, 96, 55, 55),
+            {"weight": (96, 3, 11, 11), "bias": (96,)},
+            256 * 55 * 55 * 96 * 3 * 11 * 11,
+        ),
+        (
+            "num_output: 256 pad: 2 kernel_size: 5 group: 2",
+            (256, 96, 27, 27),
+            (256, 256, 27, 27),
+            {"weight": (256, 96 // 2, 5, 5), "bias": (256,)},
+            256 * 27 * 27 * 256 * 48 * 5 * 5,
+        ),
+        (
+            "num_output: 4 kernel_size: 1 bias_term: false",
+            (1, 3, 8, 9),
+            (1, 4, 8, 9),
+            {"weight": (4, 3, 1, 1)},
+            8 * 9 * 4 * 3,
+        ),
+        (
+            "num_output: 6 kernel_h: 3 kernel_w: 1 pad_h: 1 pad_w: 0 stride_h: 1 stride_w: 2",
+            (2, 4, 5, 7),
+            (2, 6, 5, 4),
+            {"weight": (6, 4, 3, 1), "bias": (6,)},
+            2 * 5 * 4 * 6 * 4 * 3 * 1,
+        ),
+        (
+            "num_output: 2 kernel_size: 3 dilation: 2 pad: 2",
+            (1, 1, 8, 8),
+            (1, 2, 8, 8),
+            {"weight": (2, 1, 3, 3), "bias": (2,)},
+            8 * 8 * 2 * 1 * 3 * 3,
+        ),
+        # One, three and no spatial axes.
+        (
+            "num_output: 5 kernel_size: 3",
+            (2, 4, 10),
+            (2, 5, 8),
+            {"weight": (5, 4, 3), "bias": (5,)},
+            2 * 8 * 5 * 4 * 3,
+        ),
+        (
+            "num_output: 5 kernel_size: 1 kernel_size: 2 kernel_size: 3",
+            (2, 4, 6, 6, 6),
+            (2, 5, 6, 5, 4),
+            {"weight": (5, 4, 1, 2, 3), "bias": (5,)},
+            2 * 6 * 5 * 4 * 5 * 4 * 1 * 2 * 3,
+        ),
+        (
+            "num_output: 5 kernel_size: 1",
+            (2, 4),
+            (2, 5),
+            {"weight": (5, 4), "bias": (5,)},
+            2 * 5 * 4,
+        ),
+        # The channels on another axis.
+        (
+            "num_output: 5 kernel_size: 3 axis: 2",
+            (2, 7, 4, 9),
+            (2, 7, 5, 7),
+            {"weight": (5, 4, 3), "bias": (5,)},
+            2 * 7 * 7 * 5 * 4 * 3,
+        ),
+        (
+            "num_output: 5 kernel_size: 3 axis: -3",
+            (4, 9, 9),
+            (5, 7, 7),
+            {"weight": (5, 4, 3, 3), "bias": (5,)},
+            7 * 7 * 5 * 4 * 3 * 3,
+        ),
+        # No item at all.
+        (
+            "num_output: 5 kernel_size: 3",
+            (0, 4, 9, 9),
+            (0, 5, 7, 7),
+            {"weight": (5, 4, 3, 3), "bias": (5,)},
+            0,
+        ),
+    ],
+)
+def test_convolution(
+    options: str, bottom: Shape, top: Shape, params: dict[str, Shape], macs: int
+) -> None:
+    case = set_up(convolution(options), bottom)
+    assert (case.tops, case.params, case.macs, case.notes) == ((top,), params, macs, ())
+    check_explained(convolution(options), bottom)
+
+
+@pytest.mark.parametrize(
+    ("options", "bottom", "top", "params", "macs"),
+    [
+        (
+            "num_output: 21 kernel_size: 64 stride: 32 bias_term: false",
+            (1, 21, 16, 16),
+            (1, 21, 32 * (16 - 1) + 64, 32 * (16 - 1) + 64),
+            {"weight": (21, 21, 64, 64)},
+            16 * 16 * 21 * 21 * 64 * 64,
+        ),
+        (
+            "num_output: 6 kernel_size: 4 stride: 2 pad: 1 group: 2",
+            (2, 4, 8, 5),
+            (2, 6, 16, 10),
+            {"weight": (4, 6 // 2, 4, 4), "bias": (6,)},
+            2 * 8 * 5 * 4 * 3 * 4 * 4,
+        ),
+        (
+            "num_output: 2 kernel_size: 3 dilation: 2",
+            (1, 3, 5),
+            (1, 2, 1 * (5 - 1) + 5),
+            {"weight": (3, 2, 3), "bias": (2,)},
+            5 * 3 * 2 * 3,
+        ),
+    ],
+)
+def test_deconvolution(
+    options: str, bottom: Shape, top: Shape, params: dict[str, Shape], macs: int
+) -> None:
+    case = set_up(deconvolution(options), bottom)
+    assert (case.tops, case.params, case.macs, case.notes) == ((top,), params, macs, ())
+    assert case.layer.layer is not None
+    assert case.layer.layer.transposed
+    check_explained(deconvolution(options), bottom)
+
+
+def test_several_bottoms_share_the_weights() -> None:
+    text = convolution("num_output: 2 kernel_size: 3", "a b", "x y")
+    case = set_up(text, (1, 4, 5, 5), (1, 4, 5, 5))
+    assert case.tops == ((1, 2, 3, 3),) * 2
+    assert case.params == {"weight": (2, 4, 3, 3), "bias": (2,)}
+    assert case.macs == 2 * 3 * 3 * 2 * 4 * 3 * 3
+    check_explained(text, (1, 4, 5, 5), (1, 4, 5, 5))
+
+
+def test_explained() -> None:
+    options = "num_output: 256 pad: 2 kernel_size: 5 group: 2"
+    assert check_explained(convolution(options), (256, 96, 27, 27)) == [
+        "height: (27 - 5 + 2*2) / 1 + 1 = 27",
+        "width: (27 - 5 + 2*2) / 1 + 1 = 27",
+        "input channels a group: 96 / 2 = 48",
+        "output channels a group: 256 / 2 = 128",
+        "weight: 256 * 48 * 5 * 5 = 307200",
+        "bias: 256 = 256",
+        "multiply-accumulates: 256 * 27 * 27 * 256 * 48 * 5 * 5 = 57330892800",
+    ]
+
+
+def test_explained_deconvolution() -> None:
+    options = "num_output: 6 kernel_size: 4 stride: 2 pad: 1 bias_term: false"
+    assert check_explained(deconvolution(options), (2, 4, 8, 5)) == [
+        "height: 2 * (8 - 1) + 4 - 2*1 = 16",
+        "width: 2 * (5 - 1) + 4 - 2*1 = 10",
+        "weight: 4 * 6 * 4 * 4 = 384",
+        "multiply-accumulates: 2 * 8 * 5 * 4 * 6 * 4 * 4 = 30720",
+    ]
+
+
+def test_windows() -> None:
+    case = set_up(convolution("num_output: 1 kernel_size: 3 stride: 2 pad: 1 dilation: 4"), IMAGE)
+    assert case.layer.layer is not None
+    assert case.layer.layer.windows(bottoms_of(case)) == [Window(3, 2, 1, 4)] * 2
+    assert not case.layer.layer.transposed
+
+
+def test_a_kernel_larger_than_its_input_passes_where_c_rounds_toward_zero() -> None:
+    options = "num_output: 1 kernel_size: 3 stride: 2"
+    case = set_up(convolution(options), (1, 1, 2, 5))
+    assert case.tops == ((1, 1, 1, 2),)
+    assert case.notes == ("a kernel that covers 3 lies on a padded input of 2",)
+    assert check_explained(convolution(options), (1, 1, 2, 5))[0] == (
+        "height: trunc((2 - 3 + 2*0) / 2) + 1 = 1"
+    )
+
+
+def test_an_empty_top_passes_without_bias() -> None:
+    options = "num_output: 1 kernel_size: 3"
+    assert set_up(convolution(options + " bias_term: false"), (1, 1, 2, 5)).tops == ((1, 1, 0, 3),)
+    fragment = "with a bias no spatial extent may be 0, found 0 x 3"
+    check_refused(convolution(options), ((1, 1, 2, 5),), 1, 1, fragment)
+
+
+def test_an_unknown_filler_is_noted() -> None:
+    options = 'num_output: 1 kernel_size: 1 weight_filler { type: "mirror" }'
+    notes = set_up(convolution(options), IMAGE).notes
+    assert notes == ("the filler 'mirror' of the weight is not one of Caffe's",)
+
+
+@pytest.mark.parametrize(
+    ("options", "bottom", "line", "column", "fragment"),
+    [
+        ("kernel_size: 1", IMAGE, 2, 1, "expected num_output of at least 1, found 0"),
+        ("num_output: 0 kernel_size: 1", IMAGE, 2, 21, "found 0"),
+        ("num_output: 2", IMAGE, 2, 1, "kernel_size once or once for each of 2 spatial axes"),
+        (
+            "num_output: 2 kernel_size: 1 group: 0",
+            IMAGE,
+            2,
+            50,
+            "expected at least 1 group, found 0",
+        ),
+        (
+            "num_output: 6 kernel_size: 1 group: 3",
+            IMAGE,
+            2,
+            50,
+            "4 input channels do not divide into 3 groups",
+        ),
+        (
+            "num_output: 3 kernel_size: 1 group: 2",
+            IMAGE,
+            2,
+            50,
+            "3 output channels do not divide into 2 groups",
+        ),
+        ("num_output: 2 kernel_size: 1 axis: 4", IMAGE, 2, 50, "axis 4 is out of range"),
+        (
+            "num_output: 2 kernel_size: 20",
+            IMAGE,
+            1,
+            1,
+            "the top 'y' would have the negative extent -10",
+        ),
+        (
+            "num_output: 2 kernel_size: 1",
+            (1, 0, 5, 5),
+            2,
+            1,
+            "the weight of shape 2 x 0 x 1 x 1 is empty",
+        ),
+        (
+            'num_output: 2 kernel_size: 1 bias_filler { type: "bilinear" }',
+            IMAGE,
+            2,
+            64,
+            "the bias is 2",
+        ),
+        (
+            "num_output: 2147483648 kernel_size: 1",
+            IMAGE,
+            1,
+            1,
+            "the weight would have more than 2^31",
+        ),
+        (
+            "num_output: 1 kernel_size: 5",
+            (1, 64, 2000, 2000),
+            1,
+            1,
+            "the buffer of an item's patches would have more than 2^31 - 1 elements",
+        ),
+    ],
+)
+def test_refused(options: str, bottom: Shape, line: int, column: int, fragment: str) -> None:
+    check_refused(convolution(options), (bottom,), line, column, fragment)
+
+
+def test_bottoms_of_several_shapes_refused() -> None:
+    text = convolution("num_output: 2 kernel_size: 3", "a b", "x y")
+    fragment = "expected bottoms of one shape, found 1 x 4 x 5 x 5 and 1 x 4 x 6 x 5"
+    check_refused(text, ((1, 4, 5, 5), (1, 4, 6, 5)), 1, 1, fragment)
+
+
+def test_a_top_for_each_bottom() -> None:
+    text = convolution("num_output: 2 kernel_size: 3", "a b", "y")
+    column = text.index("top:") + 1
+    check_refused(text, ((1, 4, 5, 5),) * 2, 1, column, "has a top for each bottom")
+
+
+def test_deconvolution_refused() -> None:
+    text = deconvolution("num_output: 1 kernel_size: 3 pad: 2")
+    check_refused(text, ((1, 1, 1, 1),), 1, 1, "the negative extent -1")
+
+
+@given(
+    st.integers(1, 3),
+    st.integers(1, 4),
+    st.integers(1, 4),
+    st.lists(st.tuples(st.integers(1, 4), st.integers(4, 9)), min_size=0, max_size=3),
+)
+def test_macs_are_the_weight_for_each_place_and_deconvolution_turns_round(
+    group: int, inputs: int, outputs: int, axes: list[tuple[int, int]]
+) -> None:
+    kernels = "".join(f" kernel_size: {kernel}" for kernel, _ in axes) or " kernel_size: 1"
+    bottom = (2, group * inputs, *(extent for _, extent in axes))
+    there = f"num_output: {group * outputs} group: {group}{kernels}"
+    case = set_up(convolution(there), bottom)
+    (top,) = case.tops
+    assert top is not None
+    weight = case.params["weight"]
+    assert case.macs == top[0] * count(top[2:]) * count(weight)
+    check_explained(convolution(there), bottom)
+    back = set_up(deconvolution(f"num_output: {group * inputs} group: {group}{kernels}"), top)
+    assert back.tops == (bottom,)
+    assert back.params["weight"] == weight
+    assert back.macs == case.macs
