@@ -22,10 +22,25 @@ from caffetools.layers.classification import Accuracy, InfogainLoss, SoftmaxWith
 from caffetools.layers.convolution import Convolution, Deconvolution
 from caffetools.layers.data import Data, ImageData, WindowData
 from caffetools.layers.depthwise import ConvolutionDepthwise, DepthwiseConvolution, Local
+from caffetools.layers.detection import DetectionEvaluate, DetectionOutput, MultiBoxLoss
 from caffetools.layers.distance import InnerDistance
 from caffetools.layers.elementwise import Bias, Eltwise, Scale
 from caffetools.layers.embedding import Embed
+from caffetools.layers.fork_accuracy import (
+    AccuracyRegression,
+    EltwiseAccuracy,
+    LabelsequenceAccuracy,
+    SegAccuracy,
+)
 from caffetools.layers.fork_elementwise import Axpy, ReLU6
+from caffetools.layers.fork_loss import (
+    CtcLoss,
+    L1Loss,
+    RegionLoss,
+    SmoothL1Loss,
+    SmoothL1LossOHEM,
+    SoftmaxWithLossOHEM,
+)
 from caffetools.layers.fork_normalization import BN, Normalize
 from caffetools.layers.hdf5 import HDF5Data, HDF5Output
 from caffetools.layers.im2col import Im2col
@@ -39,23 +54,29 @@ from caffetools.layers.loss import (
     MultinomialLogisticLoss,
     SigmoidCrossEntropyLoss,
 )
+from caffetools.layers.meanfield import MultiStageMeanfield
 from caffetools.layers.normalization import LRN, MVN, BatchNorm, Softmax
 from caffetools.layers.permutation import Flip, Permute, Reorg, Reverse, ShuffleChannel, Transpose
 from caffetools.layers.pooling import Pooling
+from caffetools.layers.prior_box import PriorBox
 from caffetools.layers.pyramid import SPP
 from caffetools.layers.python import PYTHON_LAYERS
 from caffetools.layers.python_layer import Python
 from caffetools.layers.recurrent import LSTM, RNN, LSTMUnit
 from caffetools.layers.reduction import Reduction
+from caffetools.layers.region import BoxAnnotatorOHEM, Proposal, PSROIPooling, ROIPooling
 from caffetools.layers.registry import Registry
 from caffetools.layers.resampling import Interp, Unpooling, Upsample
 from caffetools.layers.reshaping import Flatten, Reshape, Tile
 from caffetools.layers.selection import ArgMax, BatchReindex, Crop, Filter
+from caffetools.layers.sequence import ContinuationIndicator
+from caffetools.layers.yolo import EvalDetection, YoloDetectionOutput
 
 REGISTRY = Registry(
     (
         AbsVal,
         Accuracy,
+        AccuracyRegression,
         ArgMax,
         Axpy,
         BatchNorm,
@@ -63,21 +84,28 @@ REGISTRY = Registry(
         Bias,
         BN,
         BNLL,
+        BoxAnnotatorOHEM,
         Clip,
         Concat,
+        ContinuationIndicator,
         ContrastiveLoss,
         Convolution,
         ConvolutionDepthwise,
         Crop,
+        CtcLoss,
         Data,
         Deconvolution,
         DepthwiseConvolution,
+        DetectionEvaluate,
+        DetectionOutput,
         Dropout,
         DummyData,
         Eltwise,
+        EltwiseAccuracy,
         ELU,
         Embed,
         EuclideanLoss,
+        EvalDetection,
         Exp,
         Filter,
         Flatten,
@@ -92,13 +120,17 @@ REGISTRY = Registry(
         InnerProduct,
         Input,
         Interp,
+        L1Loss,
+        LabelsequenceAccuracy,
         Local,
         Log,
         LRN,
         LSTM,
         LSTMUnit,
         MemoryData,
+        MultiBoxLoss,
         MultinomialLogisticLoss,
+        MultiStageMeanfield,
         MVN,
         Normalize,
         Parameter,
@@ -106,22 +138,31 @@ REGISTRY = Registry(
         Pooling,
         Power,
         PReLU,
+        PriorBox,
+        Proposal,
+        PSROIPooling,
         Python,
         Reduction,
+        RegionLoss,
         ReLU,
         ReLU6,
         Reorg,
         Reshape,
         Reverse,
         RNN,
+        ROIPooling,
         Scale,
+        SegAccuracy,
         ShuffleChannel,
         Sigmoid,
         SigmoidCrossEntropyLoss,
         Silence,
         Slice,
+        SmoothL1Loss,
+        SmoothL1LossOHEM,
         Softmax,
         SoftmaxWithLoss,
+        SoftmaxWithLossOHEM,
         Split,
         SPP,
         Swish,
@@ -132,6 +173,7 @@ REGISTRY = Registry(
         Unpooling,
         Upsample,
         WindowData,
+        YoloDetectionOutput,
         *PYTHON_LAYERS,
     )
 )

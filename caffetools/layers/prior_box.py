@@ -1,0 +1,123 @@
+"""PriorBox, the boxes from which the detectors of the SSD fork start."""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar
+
+from caffetools.errors import ShapeError
+from caffetools.layers.base import Blobs, Facts, Layer, Shape, Spec, Step, at_least, dims, product
+from caffetools.layers.checks import check_int
+from caffetools.layers.legacy import four_axes
+from caffetools.layers.single import single
+from caffetools.message import Message
+
+_SAME = 1e-6
+"""Ratios that differ by less are one."""
+
+
+class PriorBox(Layer):
+    """(N, C, H, W), image -> (1, 2, H · W · priors · 4): boxes and variances (prior_box_layer.cpp).
+
+    Each cell has, for each min_size, a box for each aspect ratio, 1 among them, and one more where
+    there is a max_size. No values are read, only extents; the same boxes serve all items.
+    """
+
+    type: ClassVar[str] = "PriorBox"
+    bottoms: ClassVar[Blobs] = at_least(1)
+    data_bottoms: ClassVar[int | None] = 0
+    origin: ClassVar[str | None] = "weiliu89/caffe"
+
+    def __init__(self, spec: Spec) -> None:
+        self.param = param = spec.param("prior_box_param")
+        self.sizes = param.count("min_size")
+        self.further = param.count("max_size")
+        self.ratios = len(read_ratios(param))
+        check_sizes(param)
+        check_variance(param)
+        check_pair(param, "img", "img_size")
+        check_pair(param, "step", "step")
+
+    def windows(self, bottoms: tuple[Shape, ...]) -> None:
+        return None
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        coordinates = self.explain(bottoms)[-1].value
+        if coordinates == 0:
+            raise ShapeError(f"expected a bottom with a height and width, found {dims(bottoms[0])}")
+        return Facts(((1, 2, coordinates),))
+
+    def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
+        cells = four_axes(bottoms[0])[2:]
+        formula = f"{self.sizes} * {self.ratios}" + (f" + {self.further}" if self.further else "")
+        priors = Step("priors of a cell", formula, self.sizes * self.ratios + self.further)
+        return [
+            priors,
+            product("priors", (*cells, priors.value)),
+            product("coordinates", (*cells, priors.value, 4)),
+        ]
+
+
+def read_ratios(param: Message) -> list[float]:
+    """The aspect ratios of a cell's boxes: 1, those given and, with `flip`, what they are turned.
+
+    One that is there already is left out, but a turned one is not looked up.
+    """
+    ratios = [1.0]
+    for value in param.numbers("aspect_ratio"):
+        ratio = single(value)
+        if not any(abs(single(ratio - other)) < _SAME for other in ratios):
+            ratios.append(ratio)
+            if param.flag("flip"):
+                ratios.append(single(1 / ratio) if ratio else math.inf)
+    return ratios
+
+
+def check_sizes(param: Message) -> None:
+    """Raise ShapeError for boxes without a size, or a max_size not over its min_size."""
+    smaller, larger = param.numbers("min_size"), param.numbers("max_size")
+    if not smaller:
+        raise param.error("expected a min_size, found none")
+    for index, size in enumerate(smaller):
+        if not size > 0:
+            raise param.error(f"expected a min_size over 0, found {size:g}", "min_size", index)
+    if larger and len(larger) != len(smaller):
+        raise param.error(
+            f"expected a max_size for each of {len(smaller)} min_size, found {len(larger)}",
+            "max_size",
+        )
+    for index, (size, least) in enumerate(zip(larger, smaller, strict=False)):
+        if not size > least:
+            raise param.error(
+                f"expected a max_size over the min_size {least:g}, found {size:g}",
+                "max_size",
+                index,
+            )
+
+
+def check_variance(param: Message) -> None:
+    """Raise ShapeError for several variances that are not four, or one that is not over 0."""
+    variance = param.numbers("variance")
+    if len(variance) > 1 and len(variance) != 4:
+        raise param.error(
+            f"expected variance once or four times, found {len(variance)}", "variance"
+        )
+    for index, value in enumerate(variance):
+        if not value > 0:
+            raise param.error(f"expected a variance over 0, found {value:g}", "variance", index)
+
+
+def check_pair(param: Message, name: str, both: str) -> None:
+    """Raise ShapeError for `_h` without `_w`, for either beside `both`, and for values of 0."""
+    by_axis = [f"{name}_h", f"{name}_w"]
+    if any(map(param.has, by_axis)):
+        if param.has(both):
+            raise param.error(f"expected {both}, or {by_axis[0]} and {by_axis[1]}", both)
+        names = by_axis
+    else:
+        names = [both] if param.has(both) else []
+    for each in names:
+        if name == "img":
+            check_int(param, each)
+        if not param.number(each) > 0:
+            raise param.error(f"expected {each} over 0, found {param.number(each):g}", each)
