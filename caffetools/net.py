@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -121,8 +122,8 @@ class Net:
                     "role": blob.role,
                     "shape": list(blob.shape),
                     "count": blob.elements,
-                    "lr_mult": blob.lr_mult,
-                    "decay_mult": blob.decay_mult,
+                    "lr_mult": _number(blob.lr_mult),
+                    "decay_mult": _number(blob.decay_mult),
                     "owner": blob.owner,
                 }
                 for blob in layer.params
@@ -131,6 +132,11 @@ class Net:
             "needs_backward": needed,
             "receptive_field": None if fields is None else list(map(_field, fields)),
         }
+
+
+def _number(value: float) -> float | str:
+    """The number; in words what JSON has no number for: inf, -inf and nan."""
+    return value if math.isfinite(value) else str(value)
 
 
 def _field(field: Field) -> dict[str, float]:
@@ -161,10 +167,11 @@ def load(  # noqa: PLR0917  # the order of these is part of the interface
     `phase`, `stages` and `level` are the state that include and exclude rules are held against;
     `input_shapes` gives shapes by top and goes before what the files say; `data_shape` is one item
     of a data layer, where nothing else tells; `batch_size` takes the place of every batch.
-    Raises CaffeToolsError, placed, for a mistake in the input and for what Caffe refuses.
+    Raises CaffeToolsError, placed, for a mistake in the input and for what Caffe refuses, and
+    ValueError for a phase that is neither train nor test.
     """
-    loaded = read_net(path, PHASES[phase.lower()])
-    state = State(PHASES[phase.lower()], (*loaded.stages, *stages), level or loaded.level)
+    loaded = read_net(path, _phase(phase))
+    state = State(_phase(phase), (*loaded.stages, *stages), level or loaded.level)
     folder = os.path.dirname(loaded.message.source.name) or "."
     options = Options(dict(input_shapes or {}), data_shape, batch_size, folder)
     return infer_net(loaded.message, state, options, loaded.notes)
@@ -176,5 +183,11 @@ def from_text(text: str, name: str = "<text>", phase: str = "train", **options: 
     `options` are those of `Options`: input_shapes, data_shape, batch_size, folder.
     """
     message, notes = upgrade(prototxt.parse(Source(name, text)))
-    state = State(PHASES[phase.lower()], tuple(message.message("state").texts("stage")))
+    state = State(_phase(phase), tuple(message.message("state").texts("stage")))
     return infer_net(message, state, Options(**options), notes)
+
+
+def _phase(name: str) -> str:
+    if name.lower() not in PHASES:
+        raise ValueError(f"expected the phase train or test, found {name!r}")
+    return PHASES[name.lower()]
