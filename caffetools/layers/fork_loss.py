@@ -84,7 +84,7 @@ class SoftmaxWithLossOHEM(LossLayer):
         super().check(bottoms)
         axis = canonical_axis(self.softmax.integer("axis"), bottoms[0], self.softmax)
         check_not_empty(bottoms[0][axis : axis + 1], bottoms[0])
-        check_labels(*bottoms, axis)
+        check_labels(bottoms[0], bottoms[1], axis)
 
 
 class RegionLoss(LossLayer):
