@@ -87,7 +87,11 @@ def field(fields: Fields) -> str:
     """Receptive fields as `195/16`, size and stride in elements of the input."""
     if fields is None:
         return ""
-    return f"{_once([str(f.size) for f in fields])}/{_once([str(f.stride) for f in fields])}"
+    size, stride = (
+        _once([f"{float(number):.9g}" for number in numbers])
+        for numbers in ([f.size for f in fields], [f.stride for f in fields])
+    )
+    return f"{size}/{stride}"
 
 
 def _once(parts: list[str]) -> str:
