@@ -16,6 +16,7 @@ from caffetools.layers.base import (
     product,
 )
 from caffetools.layers.checks import check_axes, check_int, check_not_empty
+from caffetools.layers.fillers import check_filler
 
 
 class LRN(Layer):
@@ -49,32 +50,50 @@ class BatchNorm(Layer):
 
     Blobs: mean (C), variance (C) and the factor (1) by which both are to be divided. The layer
     keeps them itself: no solver may change them. An affine part is a Scale layer of its own.
+
+    NVIDIA's Caffe adds a scale (C) and a bias (C) for `scale_bias`, or where one has a filler. Up to
+    its 0.15, whose nets let the first two blobs learn, they stand before the others.
     """
 
     type: ClassVar[str] = "BatchNorm"
 
     def __init__(self, spec: Spec) -> None:
-        for param in spec.message.messages("param")[:3]:
-            lr_mult = param.number("lr_mult")
-            if lr_mult != 0:
-                raise param.error(
-                    f"expected lr_mult 0: a solver cannot learn statistics, found {lr_mult:g}",
-                    "lr_mult",
-                )
+        self.param = spec.param("batch_norm_param")
+        specs = spec.message.messages("param")[:3]
+        learning = [param for param in specs if param.number("lr_mult") != 0]
+        self.affine = self.param.flag("scale_bias") or any(
+            self.param.has(f"{role}_filler") for role in ("scale", "bias")
+        )
+        self.affine_first = bool(learning) and learning[0] is specs[0]
+        if learning and not self.affine:
+            raise learning[0].error(
+                "expected lr_mult 0: a solver cannot learn statistics, "
+                f"found {learning[0].number('lr_mult'):g}",
+                "lr_mult",
+            )
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         bottom = bottoms[0]
         check_axes(bottom, 2)
         check_not_empty(bottom, bottom)
-        return Facts(bottoms, self.statistics(bottom))
+        notes: tuple[str, ...] = ()
+        for param in self.learned(bottom):
+            notes += check_filler(self.param.message(f"{param.role}_filler"), param)
+        return Facts(bottoms, self.blobs(bottom), notes=notes)
 
-    def statistics(self, bottom: Shape) -> tuple[Param, ...]:
-        """The blobs."""
+    def learned(self, bottom: Shape) -> tuple[Param, ...]:
+        """The blobs of the affine part."""
+        return tuple(Param(role, bottom[1:2]) for role in ("scale", "bias")) if self.affine else ()
+
+    def blobs(self, bottom: Shape) -> tuple[Param, ...]:
+        """All blobs, in Caffe's order."""
         shapes = {"mean": bottom[1:2], "variance": bottom[1:2], "factor": (1,)}
-        return tuple(Param(role, shape, statistic=True) for role, shape in shapes.items())
+        statistics = tuple(Param(role, shape, statistic=True) for role, shape in shapes.items())
+        learned = self.learned(bottom)
+        return learned + statistics if self.affine_first else statistics + learned
 
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
-        return [product(param.role, param.shape) for param in self.statistics(bottoms[0])]
+        return [product(param.role, param.shape) for param in self.blobs(bottoms[0])]
 
 
 class MVN(Layer):

@@ -35,7 +35,8 @@ class Pooling(Layer):
     def __init__(self, spec: Spec) -> None:
         self.param = param = spec.param("pooling_param")
         self.method = param.text("pool")
-        self.round_mode = param.text("round_mode")
+        # What master calls round_mode since 2018, forks call ceil_mode.
+        self.round_mode = param.text("round_mode") if param.flag("ceil_mode") else "FLOOR"
         self.whole = param.flag("global_pooling")
         self.top_count = len(spec.tops)
         self.pads = read_pair(param, "pad", 0)

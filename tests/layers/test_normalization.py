@@ -104,6 +104,39 @@ def test_batch_norm_refuses_params_that_learn(options: str, column: int, fragmen
 
 
 @pytest.mark.parametrize(
+    "options",
+    [
+        "batch_norm_param { scale_bias: true }",
+        "batch_norm_param { scale_filler { value: 1 } bias_filler { value: 0 } }",
+        'batch_norm_param { bias_filler { type: "constant" } }',
+    ],
+)
+def test_batch_norm_with_nvidias_scale_and_bias(options: str) -> None:
+    text = layer_text("BatchNorm", options)
+    case = set_up(text, (8, 64, 14, 14))
+    sizes = {"mean": (64,), "variance": (64,), "factor": (1,), "scale": (64,), "bias": (64,)}
+    assert list(case.params.items()) == list(sizes.items())
+    assert [param.learnable for param in case.layer.params] == [False] * 3 + [True] * 2
+    check_explained(text, (8, 64, 14, 14))
+
+
+def test_batch_norm_of_nvidias_before_0_16_begins_with_them() -> None:
+    learning = (
+        "param { lr_mult: 1 } param { lr_mult: 1 } param { lr_mult: 0 } param { lr_mult: 0 } "
+    )
+    text = layer_text("BatchNorm", learning + "batch_norm_param { scale_filler { value: 1 } }")
+    case = set_up(text, (8, 64, 14, 14))
+    assert list(case.params) == ["scale", "bias", "mean", "variance", "factor"]
+    assert [param.learnable for param in case.layer.params] == [True] * 2 + [False] * 3
+    check_explained(text, (8, 64, 14, 14))
+
+
+def test_batch_norm_filler_refused() -> None:
+    options = 'batch_norm_param { scale_filler { type: "bilinear" } }'
+    check_refused(layer_text("BatchNorm", options), ((2, 3),), 2, 35, "the scale is 3")
+
+
+@pytest.mark.parametrize(
     ("shape", "fragment"),
     [
         ((), "expected a bottom of at least 2 axes, found scalar"),
