@@ -9,6 +9,7 @@ from caffetools.errors import GraphError
 from caffetools.infer import Inferred, InferredLayer
 from caffetools.layers.base import Shape, count
 from caffetools.sharing import ParamBlob
+from caffetools.table import printable
 
 _PREFIX = "I0101 00:00:00.000000     1 "
 """glog's: severity, date, time, thread. A log that nobody ran has no time."""
@@ -79,4 +80,4 @@ def _shape(shape: Shape) -> str:
 
 
 def _line(place: str, message: str) -> str:
-    return f"{_PREFIX}{place}] {message}"
+    return f"{_PREFIX}{place}] {printable(message)}"

@@ -36,7 +36,7 @@ ORDER = (
     "layers < plugin",
     "layers state splits < graph < sharing backward < infer < receptive cost < net",
     "net table < summary explain diff",
-    "cost < caffe_log",
+    "cost table < caffe_log",
     "infer < draw torch",
     "errors < log < log.check < plot",
     "net < log.check",
