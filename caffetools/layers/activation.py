@@ -33,11 +33,7 @@ class Clip(Layer):
     type: ClassVar[str] = "Clip"
 
     def __init__(self, spec: Spec) -> None:
-        param = spec.param("clip_param")
         self.given = spec.message.has("clip_param")
-        for name in ("min", "max"):
-            if self.given and not param.has(name):
-                raise param.error(f"expected min and max in clip_param, found no {name}")
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         notes = () if self.given else ("without clip_param min and max are 0, and so is the top",)

@@ -51,8 +51,8 @@ class BatchNorm(Layer):
     Blobs: mean (C), variance (C) and the factor (1) by which both are to be divided. The layer
     keeps them itself: no solver may change them. An affine part is a Scale layer of its own.
 
-    NVIDIA's Caffe adds a scale (C) and a bias (C) for `scale_bias`, or where one has a filler. Up to
-    its 0.15, whose nets let the first two blobs learn, they stand before the others.
+    NVIDIA's Caffe adds a scale (C) and a bias (C) for `scale_bias`, or where one has a filler. Up
+    to its 0.15, whose nets let the first two blobs learn, they stand before the others.
     """
 
     type: ClassVar[str] = "BatchNorm"
