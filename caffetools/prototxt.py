@@ -193,5 +193,9 @@ class _Parser:
                 f"the file ends within the message opened in line {line}: expected '{closer}'"
             )
         if self.token in ("}", ">") and not _CONFLICT.match(self.source.text, self.offset):
-            self.fail(f"'{self.token}' closes nothing" if not closer else f"expected '{closer}'")
+            self.fail(
+                f"expected '{closer}', found '{self.token}'"
+                if closer
+                else f"'{self.token}' closes nothing"
+            )
         self.fail(f"expected the name of a field, found {self.found()}")

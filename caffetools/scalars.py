@@ -64,8 +64,8 @@ def read_known_string(field: Field, parts: list[str]) -> str | bytes:
         return unquote(parts)
     if field.type == "bytes":
         return unquote(parts).encode("utf-8", "surrogateescape")
-    expected = "a word without quotes" if field.type in ("enum", "bool") else f"a {field.type}"
-    raise ValueError(f"expected {expected}, found the string {shown(parts[0])}")
+    expected = "a word" if field.type in ("enum", "bool") else "a number"
+    raise ValueError(f"expected {expected} without quotes, found the string {shown(parts[0])}")
 
 
 def read_unknown(token: str) -> Value:
@@ -146,7 +146,7 @@ def _unescape(match: re.Match[bytes]) -> bytes:
     if hexadecimal:
         return bytes([int(hexadecimal, 16)])
     if high:
-        return (bytes.fromhex((high + low).decode())).decode("utf-16-be").encode()
+        return bytes.fromhex((high + low).decode()).decode("utf-16-be").encode()
     if short or long:
         code = int(short or long, 16)
         if code > 0x10FFFF:
