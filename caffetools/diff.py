@@ -73,10 +73,10 @@ def _fields(path: str, before: Message, after: Message) -> Iterator[str]:
         if not path and name in _WIRING:
             continue
         pairs = [side.all(name) or _default(side, name) for side in (before, after)]
-        if any(isinstance(value, Message) for side in pairs for value in side):
+        if {isinstance(value, Message) for side in pairs for value in side} == {True}:
             yield from _messages(f"{path}{name}", before, after, name)
         elif pairs[0] != pairs[1]:
-            texts = [", ".join(map(str, side)) or "not given" for side in pairs]
+            texts = [", ".join(map(_text, side)) or "not given" for side in pairs]
             yield f"{path}{name}: {texts[0]} -> {texts[1]}"
 
 
@@ -89,6 +89,11 @@ def _messages(path: str, before: Message, after: Message, name: str) -> Iterator
         ]
         suffix = f"[{index}]" if count > 1 else ""
         yield from _fields(f"{path}{suffix}.", sides[0], sides[1])
+
+
+def _text(value: Value) -> str:
+    """A value of an option; one that is a message here and none there, nobody knows the field."""
+    return "{ }" if isinstance(value, Message) else str(value)
 
 
 def _default(message: Message, name: str) -> list[Value]:
