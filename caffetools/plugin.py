@@ -30,23 +30,21 @@ def load_plugin(path: Path) -> None:
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise CaffeToolsError("a plugin is a file of Python, named FILE.py", Location(str(path)))
+    if not path.exists():
+        raise CaffeToolsError("no such file", Location(str(path)))
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # where dataclasses and pickle look for what a module defines
     try:
         spec.loader.exec_module(module)
-    except FileNotFoundError:
-        raise CaffeToolsError("no such file", Location(str(path))) from None
     except SyntaxError as error:
-        raise CaffeToolsError(
-            f"not Python: {error.msg}", Location(str(path), error.lineno)
-        ) from None
+        file = str(path) if error.filename == spec.origin else str(error.filename)
+        raise CaffeToolsError(f"not Python: {error.msg}", Location(file, error.lineno)) from None
     except Exception as error:  # noqa: BLE001  # other people's code may raise anything
         lines = [
             frame.lineno
             for frame in traceback.extract_tb(error.__traceback__)
-            if frame.filename == str(path)
+            if frame.filename == spec.origin
         ]
         place = Location(str(path), lines[-1] if lines else None)
-        raise CaffeToolsError(
-            f"the plugin failed: {type(error).__name__}: {error}", place
-        ) from None
+        told = " ".join(f"{type(error).__name__}: {error}".split())
+        raise CaffeToolsError(f"the plugin failed: {told}", place) from None
