@@ -121,7 +121,8 @@ def check_refused(path: Path, line: int | None, fragment: str, place: Path | Non
         ("def f():\n    raise ValueError('a\\nb')\nf()\n", 2, "failed: ValueError: a b"),
         ("open('not there')\n", 1, "failed: FileNotFoundError: "),
         (
-            "import caffetools as c, caffetools.layers.base as b\n\n@c.register\nclass A(b.Layer): ...\n",
+            "import caffetools\nfrom caffetools.layers.base import Layer\n"
+            + "@caffetools.register\nclass A(Layer): ...\n",
             3,
             "failed: CaffeToolsError: the layer class A has no type",
         ),
@@ -135,7 +136,7 @@ def test_a_broken_plugin(plugin: Path, text: str, line: int, fragment: str) -> N
 
 def test_a_plugin_that_is_not_text(plugin: Path) -> None:
     plugin.write_bytes(b"x = '\xff'\n")
-    with pytest.raises(CaffeToolsError, match="plugin.py.*: not Python: .*utf-8"):
+    with pytest.raises(CaffeToolsError, match=r"plugin\.py.*: not Python: .*utf-8"):
         load_plugin(plugin)
 
 
