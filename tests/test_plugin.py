@@ -121,8 +121,7 @@ def check_refused(path: Path, line: int | None, fragment: str, place: Path | Non
         ("def f():\n    raise ValueError('a\\nb')\nf()\n", 2, "failed: ValueError: a b"),
         ("open('not there')\n", 1, "failed: FileNotFoundError: "),
         (
-            "import caffetools\nfrom caffetools.layers.base import Layer\n"
-            + "@caffetools.register\nclass A(Layer): ...\n",
+            "import caffetools as c\nL = c.layers.base.Layer\n@c.register\nclass A(L): ...\n",
             3,
             "failed: CaffeToolsError: the layer class A has no type",
         ),
