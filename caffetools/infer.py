@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from caffetools.backward import Gradient, needs_backward
 from caffetools.errors import CaffeToolsError, GraphError, Note
 from caffetools.graph import Graph, Node
-from caffetools.layers.base import Facts, Layer, Options, Shape, Spec, check_shape
+from caffetools.layers.base import Facts, Layer, Options, Shape, Spec, check_shape, dims
 from caffetools.sharing import ParamBlob, Sharing
 
 
@@ -49,9 +51,39 @@ class Inferred(NamedTuple):
 def infer(graph: Graph, options: Options) -> Inferred:
     """Set up every layer of the graph in order.
 
+    An input that nothing describes is taken to be what the layer that reads it needs, if that is
+    told by its other bottoms: labels, mostly. A note says so.
     Raises ShapeError or GraphError, placed, for what Caffe refuses.
     """
-    return _Inference(graph, options).run()
+    assumed: list[Note] = []
+    while True:
+        net = _Inference(graph, options).run()
+        expected: dict[str, Shape] = {}
+        for name, shape, reader in expected_inputs(net):
+            if expected.setdefault(name, shape) is shape:
+                text = f"{name!a} is taken as {dims(shape)}, as layer {reader.key!a} needs it"
+                assumed.append(Note(reader.message.location(), text))
+        if not expected:
+            return net._replace(notes=(*net.notes, *assumed))
+        options = replace(options, input_shapes={**options.input_shapes, **expected})
+
+
+def expected_inputs(net: Inferred) -> Iterator[tuple[str, Shape, Node]]:
+    """Each input of unknown shape that some layer tells the shape of, with that layer."""
+    blobs = net.graph.blobs
+    unknown = {
+        blobs[blob].name
+        for layer in net.layers
+        if not layer.node.bottoms
+        for blob, shape in zip(layer.node.tops, layer.tops, strict=True)
+        if shape is None
+    }
+    for layer in net.layers if unknown else ():
+        if layer.layer is not None and None in layer.bottoms:
+            for index, shape in layer.layer.expects(layer.bottoms).items():
+                name = blobs[layer.node.bottoms[index]].origin
+                if name in unknown:
+                    yield name, shape, layer.node
 
 
 class _Inference:

@@ -151,6 +151,10 @@ class Layer:
         """Shapes, blobs and cost for bottoms of these shapes; ShapeError for what Caffe refuses."""
         return Facts(bottoms)
 
+    def expects(self, bottoms: tuple[Shape | None, ...]) -> dict[int, Shape]:
+        """What an input of unknown shape (None) must be for this layer to take it, by its index."""
+        return {}
+
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
         """The arithmetic behind `facts`, in the order in which one would do it by hand."""
         return []

@@ -35,10 +35,10 @@ class SoftmaxWithLoss(LossLayer):
 
     def __init__(self, spec: Spec) -> None:
         self.param = spec.param("softmax_param")
-        if len(spec.tops) > 1 and spec.message.has("loss_weight"):
+        if len(spec.tops) > 1 and spec.message.count("loss_weight") > 1:
             raise spec.message.error(
                 "Caffe cannot set up a SoftmaxWithLoss layer of two tops: the Softmax layer in it "
-                "has one top, and gets the loss_weight of both",
+                "has one top, and gets the loss_weights of both",
                 "top",
             )
 
@@ -47,6 +47,9 @@ class SoftmaxWithLoss(LossLayer):
         axis = canonical_axis(self.param.integer("axis"), bottoms[0], self.param)
         check_not_empty(bottoms[0][axis : axis + 1], bottoms[0])
         check_labels(bottoms[0], bottoms[1], axis)
+
+    def target(self, first: Shape) -> Shape:
+        return positions(first, canonical_axis(self.param.integer("axis"), first, self.param))
 
 
 class InfogainLoss(LossLayer):
@@ -127,12 +130,25 @@ class Accuracy(Layer):
     def windows(self, bottoms: tuple[Shape, ...]) -> None:
         return None
 
+    def expects(self, bottoms: tuple[Shape | None, ...]) -> dict[int, Shape]:
+        scores, labels = bottoms
+        if not scores or labels is not None:
+            return {}
+        return {
+            1: positions(scores, canonical_axis(self.param.integer("axis"), scores, self.param))
+        }
+
+
+def positions(scores: Shape, axis: int) -> Shape:
+    """The extents beside the axis of classes: of a label for each prediction."""
+    return scores[:axis] + scores[axis + 1 :]
+
 
 def check_labels(scores: Shape, labels: Shape, axis: int) -> None:
     """Raise ShapeError unless there is a label for each position beside the axis of classes."""
-    positions = scores[:axis] + scores[axis + 1 :]
-    if count(positions) != count(labels):
+    predictions = positions(scores, axis)
+    if count(predictions) != count(labels):
         raise ShapeError(
-            f"expected a label for each of {count(positions)} predictions ({dims(positions)}), "
+            f"expected a label for each of {count(predictions)} predictions ({dims(predictions)}), "
             f"found {count(labels)} ({dims(labels)})"
         )

@@ -46,6 +46,14 @@ class LossLayer(Layer):
     def windows(self, bottoms: tuple[Shape, ...]) -> None:
         return None
 
+    def expects(self, bottoms: tuple[Shape | None, ...]) -> dict[int, Shape]:
+        first = bottoms[0]
+        return {1: self.target(first)} if first and bottoms[1] is None else {}
+
+    def target(self, first: Shape) -> Shape:
+        """The second bottom for a first one: a label for each item."""
+        return first[:1]
+
 
 class EuclideanLoss(LossLayer):
     """The sum of the squared differences, over 2 · N (euclidean_loss_layer.cpp)."""
@@ -61,6 +69,9 @@ class EuclideanLoss(LossLayer):
                 f"found {dims(bottoms[0])} and {dims(bottoms[1])}"
             )
 
+    def target(self, first: Shape) -> Shape:
+        return first
+
 
 class SigmoidCrossEntropyLoss(LossLayer):
     """The cross-entropy of sigmoids and targets (sigmoid_cross_entropy_loss_layer.cpp)."""
@@ -74,6 +85,9 @@ class SigmoidCrossEntropyLoss(LossLayer):
                 "expected a target for each element, "
                 f"found {dims(bottoms[0])} and {dims(bottoms[1])}"
             )
+
+    def target(self, first: Shape) -> Shape:
+        return first
 
 
 class HingeLoss(LossLayer):
