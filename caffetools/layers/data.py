@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import ClassVar
 
-from caffetools.layers.base import Blobs, Spec, between, exactly
+from caffetools.layers.base import Blobs, Spec, between, dims, exactly
 from caffetools.layers.checks import check_int
 from caffetools.layers.items import DEPRECATED, ItemLayer, Known, needs_extra, placed
 from caffetools.sources.database import backend_of, first_record
@@ -41,15 +41,16 @@ class Data(ItemLayer):
     def read(self, record: bytes) -> Known:
         """What a record tells."""
         item = placed(self.param, "source", partial(read_datum, record))
-        channels = item.channels
         if item.encoded:
             self.transform.check_decoding()
-            channels = self.transform.forced_channels() or channels
-        elif not channels or channels < 0:
+            channels = self.transform.forced_channels() or item.channels
+            return Known(channels, item.height, item.width)
+        extents = (item.channels or 0, item.height, item.width)
+        if extents[0] == 0 or min(extents) < 0:
             raise self.param.error(
-                f"expected items of at least 1 channel, found {channels}", "source"
+                f"expected items of at least 1 channel, found {dims(extents)}", "source"
             )
-        return Known(channels, item.height, item.width)
+        return Known(*extents)
 
 
 class ImageData(ItemLayer):

@@ -26,7 +26,7 @@ def read_blob_shape(path: str) -> tuple[int, ...]:
             elif field.wire_type == LENGTH and field.number == _SHAPE:
                 shape += _dims(data[field.start : field.end])
     except WireError as error:
-        raise CaffeToolsError(f"{path} holds no blob: {error}") from None
+        raise CaffeToolsError(f"{path!a} holds no blob: {error}") from None
     return tuple(legacy.get(number, 0) for number in _LEGACY) if legacy else tuple(shape)
 
 

@@ -31,10 +31,14 @@ class Cluster(PythonLayer):
         items = self.param.text("param_str").split(",")
         classes = items[self.classes_at].strip() if len(items) > self.classes_at else "1"
         if len(items) < self.classes_at or classes != str(tops):
-            raise self.mistake(f"expected {tops} classes at place {self.classes_at + 1}")
+            raise self.mistake(
+                f"expected as many classes as tops, {tops}, at place {self.classes_at + 1}"
+            )
         check_axes(bottoms[0], 2)
         if bottoms[0][1] != tops:
-            raise ShapeError(f"expected a bottom of {tops} classes, found {dims(bottoms[0])}")
+            raise ShapeError(
+                f"expected a bottom with as many classes as tops, {tops}, found {dims(bottoms[0])}"
+            )
         return Facts(((bottoms[0][0], MAX_BOXES, 5),) * tops)
 
 

@@ -66,7 +66,7 @@ class NYUDSegDataLayer(SegDataLayer):
         kinds = self.strings("tops")
         if len(kinds) != len(self.spec.tops) or not set(kinds) <= _NYUD_CHANNELS.keys():
             known = ", ".join(_NYUD_CHANNELS)
-            raise self.mistake(f"expected {len(self.spec.tops)} tops out of {known}")
+            raise self.mistake(f"expected for each top one of {known}")
         return tuple(_NYUD_CHANNELS[kind] for kind in kinds)
 
 

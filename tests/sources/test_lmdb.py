@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from caffetools.errors import CaffeToolsError
+from caffetools.sources.lmdb import DATA, first_value
+from tests.sources.files import write_lmdb
+
+FEW = (b"first", b"second")
+MANY = tuple(bytes([index % 256]) * (900 + index % 5) for index in range(300))
+LARGE = (b"x" * 10_000, b"y" * 20_000)
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [(FEW, FEW[0]), (MANY, MANY[0]), (LARGE, LARGE[0]), ((b"",), b""), ((), None)],
+    ids=["one page", "a tree", "pages of its own", "an empty value", "no record"],
+)
+def test_first_value(tmp_path: Path, records: tuple[bytes, ...], expected: bytes | None) -> None:
+    write_lmdb(tmp_path / "db", *records)
+    assert first_value(str(tmp_path / "db")) == expected
+
+
+def test_the_later_of_two_transactions_counts(tmp_path: Path) -> None:
+    for record in (b"one", b"two", b"three", b"four"):
+        write_lmdb(tmp_path / "db", record)
+        assert first_value(str(tmp_path / "db")) == record
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    folder = tmp_path_factory.mktemp("lmdb") / "db"
+    write_lmdb(folder, *MANY)
+    return (folder / DATA).read_bytes()
+
+
+@pytest.mark.parametrize("length", [0, 10, 100, 4096, 4200, 8192, 8300])
+def test_a_file_that_was_cut_off(tmp_path: Path, tree: bytes, length: int) -> None:
+    (tmp_path / DATA).write_bytes(tree[:length])
+    with pytest.raises(CaffeToolsError, match=r"data\.mdb ends too early to be a whole LMDB"):
+        first_value(str(tmp_path))
+
+
+def test_another_file(tmp_path: Path) -> None:
+    (tmp_path / DATA).write_bytes(b"SQLite format 3\0" * 1000)
+    with pytest.raises(CaffeToolsError, match=r"data\.mdb is not an LMDB as Caffe reads it"):
+        first_value(str(tmp_path))
+
+
+def test_a_tree_that_leads_in_a_circle(tmp_path: Path, tree: bytes) -> None:
+    """The root's first branch is the root: its flags say branch, its number is its own."""
+    page_size = int.from_bytes(tree[40:44], "little")
+    meta = max((0, page_size), key=lambda start: tree[start + 144 : start + 152][::-1])
+    root = int.from_bytes(tree[meta + 128 : meta + 136], "little")
+    node = root * page_size + int.from_bytes(tree[root * page_size + 16 :][:2], "little")
+    circle = bytearray(tree)
+    circle[node : node + 6] = root.to_bytes(6, "little")
+    (tmp_path / DATA).write_bytes(circle)
+    with pytest.raises(CaffeToolsError, match="its tree leads nowhere"):
+        first_value(str(tmp_path))
+
+
+@given(data=st.data())
+def test_damage_is_told(
+    tmp_path_factory: pytest.TempPathFactory, tree: bytes, data: st.DataObject
+) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    damaged = bytearray(tree)
+    for _ in range(data.draw(st.integers(1, 6))):
+        page = data.draw(st.integers(0, len(tree) // 4096 - 1))
+        damaged[page * 4096 + data.draw(st.integers(0, 200))] = data.draw(st.integers(0, 255))
+    (folder / DATA).write_bytes(damaged)
+    try:
+        value = first_value(str(folder))
+    except CaffeToolsError:
+        return
+    assert value is None or len(value) <= len(tree)
