@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
 from caffetools.cli.errors import report
+from caffetools.cli.streams import take_all
 from caffetools.errors import CaffeToolsError
 
 COMMANDS = {
@@ -30,6 +33,10 @@ class _Commands(click.Group):
         command = import_module(COMMANDS[cmd_name]).command
         assert isinstance(command, click.Command)
         return command
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        take_all(sys.stdout)
+        return super().main(*args, **extra)
 
     def invoke(self, ctx: click.Context) -> object:
         try:

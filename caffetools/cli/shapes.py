@@ -45,7 +45,8 @@ def command(net: str, form: str, explain: bool, strict: bool, **options: Any) ->
     for line in _lines(loaded, form, explain):
         click.echo(line)
     if strict and loaded.notes:
-        raise CaffeToolsError(f"{len(loaded.notes)} notes, and --strict")
+        found = len(loaded.notes)
+        raise CaffeToolsError(f"found {found} note{'s' * (found > 1)}, expected none (--strict)")
 
 
 def _lines(net: Net, form: str, explain: bool) -> Iterable[str]:

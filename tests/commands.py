@@ -1,0 +1,45 @@
+"""The command line, called as a user calls it, in this process or in one of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from click.testing import CliRunner
+
+from caffetools.cli import main
+
+ROOT = Path(__file__).parents[1]
+
+
+class Ran(NamedTuple):
+    """How a command ended and what it printed."""
+
+    status: int
+    out: str
+    err: str
+
+
+def run(*arguments: str | Path, stdin: bytes = b"") -> Ran:
+    """Run a command in this process; a bug of ours is raised here."""
+    result = CliRunner().invoke(main, list(map(str, arguments)), input=stdin)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return Ran(result.exit_code, result.stdout, result.stderr)
+
+
+def spawn(
+    *arguments: str | bytes | Path, stdin: bytes = b"", **environment: str
+) -> subprocess.CompletedProcess[bytes]:
+    """Run `python -m caffetools`, with variables of its environment set, from the checkout."""
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "caffetools", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        input=stdin,
+        capture_output=True,
+        check=False,
+    )
