@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import os
+import errno
 import sys
 from pathlib import Path
 from typing import Any
@@ -92,9 +92,12 @@ def test_a_database_that_is_not_what_it_should_be(tmp_path: Path) -> None:
     check_refused(data("empty"), (), 3, 14, "the source holds no records", folder=folder)
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read all files")
-def test_a_database_that_may_not_be_read(tmp_path: Path) -> None:
-    (tmp_path / "data.mdb").touch(0)
+def test_a_database_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(folder: str, _kind: str) -> bytes:
+        raise PermissionError(errno.EACCES, "Permission denied", folder)
+
+    monkeypatch.setattr("caffetools.layers.data.first_record", refuse)
+    (tmp_path / "data.mdb").touch()
     check_refused(data(str(tmp_path)), (), 3, 14, "cannot be read: Permission denied")
 
 

@@ -51,17 +51,26 @@ def test_another_file(tmp_path: Path) -> None:
         first_value(str(tmp_path))
 
 
-def test_a_tree_that_leads_in_a_circle(tmp_path: Path, tree: bytes) -> None:
-    """The root's first branch is the root: its flags say branch, its number is its own."""
+def root_page(tree: bytes) -> int:
+    """Where the root of the main tree begins, by the later of the two meta pages."""
     page_size = int.from_bytes(tree[40:44], "little")
     meta = max((0, page_size), key=lambda start: tree[start + 144 : start + 152][::-1])
-    root = int.from_bytes(tree[meta + 128 : meta + 136], "little")
-    node = root * page_size + int.from_bytes(tree[root * page_size + 16 :][:2], "little")
-    circle = bytearray(tree)
-    circle[node : node + 6] = root.to_bytes(6, "little")
-    (tmp_path / DATA).write_bytes(circle)
-    with pytest.raises(CaffeToolsError, match="its tree leads nowhere"):
-        first_value(str(tmp_path))
+    return int.from_bytes(tree[meta + 128 : meta + 136], "little") * page_size
+
+
+def test_a_tree_that_leads_nowhere(tmp_path: Path, tree: bytes) -> None:
+    root = root_page(tree)
+    node = root + int.from_bytes(tree[root + 16 : root + 18], "little")
+    number = root // int.from_bytes(tree[40:44], "little")
+    for place, data in (
+        (node, number.to_bytes(6, "little")),  # in a circle: the first branch is the root
+        (root + 10, b"\x04\x00"),  # the root is neither a branch nor a leaf
+        (root + 16, b"\xff\xff"),  # the first node lies beyond the page
+    ):
+        damaged = tree[:place] + data + tree[place + len(data) :]
+        (tmp_path / DATA).write_bytes(damaged)
+        with pytest.raises(CaffeToolsError, match="is damaged: its tree leads nowhere"):
+            first_value(str(tmp_path))
 
 
 @given(data=st.data())

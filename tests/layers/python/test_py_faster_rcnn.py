@@ -79,6 +79,9 @@ def test_anchor_target_layer(param_str: str, anchors: int) -> None:
     assert set_up(text, *bottoms).tops == ((1, 1, anchors * 38, 63), targets, targets, targets)
     steps = check_explained(text, *bottoms)
     assert steps[1] == f"height: {anchors} * 38 = {anchors * 38}"
+    layer = set_up(text, *bottoms).layer.layer
+    assert layer is not None
+    assert layer.windows(bottoms) is None
 
 
 def test_anchor_target_layer_refused() -> None:
