@@ -19,7 +19,6 @@ from caffetools.layers.base import (
 )
 from caffetools.layers.checks import check_int, check_not_empty
 from caffetools.layers.loss import LossLayer
-from caffetools.sources.blob import read_blob_shape
 from caffetools.sources.find import find_file
 
 
@@ -93,6 +92,8 @@ class InfogainLoss(LossLayer):
         if path is None:
             source = self.param.text("source")
             return None, (f"the matrix {source!a} is not there: its size is not checked",)
+        from caffetools.sources.blob import read_blob_shape
+
         try:
             return read_blob_shape(path), ()
         except CaffeToolsError as error:

@@ -1,4 +1,7 @@
-"""Data layers that read images or items like images: from a database, a list, a window file."""
+"""Data layers that read images or items like images: from a database, a list, a window file.
+
+What reads a source is imported where one is there: most nets come without theirs.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,7 @@ from typing import ClassVar
 from caffetools.layers.base import Blobs, Spec, between, dims, exactly
 from caffetools.layers.checks import check_int
 from caffetools.layers.items import DEPRECATED, ItemLayer, Known, needs_extra, placed
-from caffetools.sources.database import backend_of, first_record
-from caffetools.sources.datum import read_datum
 from caffetools.sources.find import find, find_file
-from caffetools.sources.image import HEADER, image_size
-from caffetools.sources.listing import first_image, first_window_channels
 
 
 class Data(ItemLayer):
@@ -24,8 +23,12 @@ class Data(ItemLayer):
 
     def known(self) -> Known:
         folder = find(self.param.text("source"), self.spec.options.folder)
-        kind = backend_of(folder) if folder else None
-        if folder is None or kind is None:
+        if folder is None:
+            return Known(self.transform.forced_channels())
+        from caffetools.sources.database import backend_of, first_record
+
+        kind = backend_of(folder)
+        if kind is None:
             return Known(self.transform.forced_channels())
         if kind != self.param.text("backend"):
             backend = self.param.text("backend")
@@ -40,6 +43,8 @@ class Data(ItemLayer):
 
     def read(self, record: bytes) -> Known:
         """What a record tells."""
+        from caffetools.sources.datum import read_datum
+
         item = placed(self.param, "source", partial(read_datum, record))
         if item.encoded:
             self.transform.check_decoding()
@@ -80,6 +85,9 @@ class ImageData(ItemLayer):
         source = find_file(self.param.text("source"), folder)
         if source is None:
             return Known(channels)
+        from caffetools.sources.image import image_size, read_start
+        from caffetools.sources.listing import first_image
+
         name = self.param.text("root_folder") + placed(
             self.param, "source", partial(first_image, source)
         )
@@ -116,11 +124,7 @@ class WindowData(ItemLayer):
         source = find_file(self.param.text("source"), self.spec.options.folder)
         if source is None:
             return Known()
+        from caffetools.sources.listing import first_window_channels
+
         channels = placed(self.param, "source", partial(first_window_channels, source))
         return Known(channels)
-
-
-def read_start(path: str) -> bytes:
-    """As much of an image's file as its size may stand in."""
-    with open(path, "rb") as file:
-        return file.read(HEADER)

@@ -9,8 +9,6 @@ from caffetools.layers.base import Blobs, Facts, Layer, Shape, Spec, at_least, d
 from caffetools.layers.checks import check_int
 from caffetools.layers.items import all_given, batch_size, missing, needs_extra, placed
 from caffetools.sources.find import find_file
-from caffetools.sources.hdf5 import dataset_shapes
-from caffetools.sources.listing import first_word
 
 
 class HDF5Data(Layer):
@@ -37,6 +35,8 @@ class HDF5Data(Layer):
         batch = batch_size(self.spec, self.param)
         path, notes = self.file()
         if path is not None:
+            from caffetools.sources.hdf5 import dataset_shapes
+
             read = partial(dataset_shapes, path, self.spec.tops)
             try:
                 shapes = placed(self.param, "source", read)
@@ -53,6 +53,8 @@ class HDF5Data(Layer):
         source = find_file(self.param.text("source"), folder)
         if source is None:
             return None, ()
+        from caffetools.sources.listing import first_word
+
         listed = placed(self.param, "source", partial(first_word, source))
         path = find_file(listed, folder)
         return path, () if path else (f"the source lists {listed!a}, which is not there",)

@@ -10,7 +10,6 @@ from caffetools.layers.base import Blobs, Facts, Layer, Shape, Spec, exactly
 from caffetools.layers.checks import check_int
 from caffetools.layers.transform import Transform
 from caffetools.message import Message
-from caffetools.sources.blob import read_blob_shape
 from caffetools.sources.find import find_file
 
 Result = TypeVar("Result")
@@ -98,6 +97,8 @@ class ItemLayer(Layer):
         path = find_file(self.transform.param.text("mean_file"), self.spec.options.folder)
         if path is None:
             return known
+        from caffetools.sources.blob import read_blob_shape
+
         mean = placed(self.transform.param, "mean_file", lambda: read_blob_shape(path))
         channels, height, width = (1, 1, 1, *mean)[-3:]
         return Known(known.channels or channels, height, width, known.notes)

@@ -24,6 +24,12 @@ class ImageSize(NamedTuple):
     """As the file stores them, with alpha; None where a palette decides."""
 
 
+def read_start(path: str) -> bytes:
+    """As much of a file as the size of an image may stand in."""
+    with open(path, "rb") as file:
+        return file.read(HEADER)
+
+
 def image_size(data: bytes) -> ImageSize | None:
     """The size of the image that begins with these bytes; None for what is not such an image."""
     read = _READERS.get(data[:2])

@@ -96,7 +96,7 @@ def test_a_database_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.Mon
     def refuse(folder: str, _kind: str) -> bytes:
         raise PermissionError(errno.EACCES, "Permission denied", folder)
 
-    monkeypatch.setattr("caffetools.layers.data.first_record", refuse)
+    monkeypatch.setattr("caffetools.sources.database.first_record", refuse)
     (tmp_path / "data.mdb").touch()
     check_refused(data(str(tmp_path)), (), 3, 14, "cannot be read: Permission denied")
 
