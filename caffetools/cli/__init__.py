@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from caffetools.cli.errors import report
-from caffetools.cli.streams import take_all
-from caffetools.errors import CaffeToolsError
+from caffetools.cli.streams import abandon_output, prepare
+from caffetools.errors import CaffeToolsError, Location
 
 COMMANDS = {
     "diff": "caffetools.cli.diff",
@@ -35,15 +35,22 @@ class _Commands(click.Group):
         return command
 
     def main(self, *args: Any, **extra: Any) -> Any:
-        take_all(sys.stdout)
-        return super().main(*args, **extra)
+        prepare()
+        try:
+            return super().main(*args, **extra)
+        except OSError as error:  # a full disk; of a closed pipe click takes care
+            if error.filename is not None:
+                raise
+            abandon_output()
+            report(CaffeToolsError(f"cannot be written: {error.strerror}", Location("<stdout>")))
+            sys.exit(1)
 
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
         except CaffeToolsError as error:
             report(error)
-            ctx.exit(1)
+            return ctx.exit(1)
 
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,13 +1,28 @@
-"""Standard output that takes every character, also one that its encoding lacks."""
+"""Standard input and output as commands may rely on them: there, and taking every character."""
 
 from __future__ import annotations
 
 import codecs
 import io
+import sys
 from typing import TextIO
 
 _PLAIN = {"─": "-", "…": "..."}
 """What stands for the marks of our own tables and help; all else is escaped."""
+
+
+def prepare() -> None:
+    """Put an empty stream where the program was started without one, and print all there is."""
+    if sys.stdin is None:
+        sys.stdin = io.TextIOWrapper(io.BytesIO())
+    if sys.stdout is None:
+        abandon_output()
+    take_all(sys.stdout)
+
+
+def abandon_output() -> None:
+    """Drop what could not be written, which Python would try again at its end."""
+    sys.stdout = io.TextIOWrapper(io.BytesIO())
 
 
 def take_all(stream: TextIO) -> None:
