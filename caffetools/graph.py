@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 from caffetools.errors import GraphError
 from caffetools.layers.base import LayerClass
-from caffetools.layers.python_layer import python_type
-from caffetools.layers.registry import Registry
+from caffetools.layers.registry import Registry, python_type
 from caffetools.message import Message
 from caffetools.splits import Wiring, insert_splits, unknown_bottom, wire
 from caffetools.state import State, keeps

@@ -28,7 +28,7 @@ from typing import ClassVar
 
 from caffetools.errors import CaffeToolsError
 from caffetools.layers.base import Blobs, Facts, Layer, Shape, Spec, at_least
-from caffetools.message import Message
+from caffetools.layers.registry import python_type
 
 _OPTION = re.compile(
     r"""(?<!\w) ['"]? (\w+) ['"]? \s* : \s* (?: !!python/\w+ \s* )?
@@ -38,12 +38,6 @@ _OPTION = re.compile(
 """A name and its value, in Python's words or in YAML's."""
 _STRING = re.compile(r"""['"]([^'"]*)['"]""")
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
-
-
-def python_type(layer: Message) -> str:
-    """Under which type a Python layer's own class is registered: `module.layer`."""
-    param = layer.message("python_param")
-    return f"{param.text('module')}.{param.text('layer')}"
 
 
 class PythonLayer(Layer):

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from caffetools.errors import CaffeToolsError
 from caffetools.layers.base import LayerClass
+from caffetools.message import Message
 
 
 class Registry:
@@ -35,3 +36,9 @@ class Registry:
     def types(self) -> tuple[str, ...]:
         """All types, in the order in which they were added."""
         return tuple(self._classes)
+
+
+def python_type(layer: Message) -> str:
+    """Under which type a Python layer's own class is registered: `module.layer`."""
+    param = layer.message("python_param")
+    return f"{param.text('module')}.{param.text('layer')}"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from caffetools.errors import CaffeToolsError
 from caffetools.layers import REGISTRY, python_layer
 from caffetools.layers.base import Options, Spec
-from caffetools.layers.python_layer import PythonLayer, python_type
+from caffetools.layers.python_layer import PythonLayer
 from caffetools.plugin import load_plugin
 from caffetools.prototxt import parse
 from caffetools.source import Source
@@ -33,11 +33,6 @@ def test_a_layer_that_nobody_knows() -> None:
     )
     case = set_up(text.replace('bottom: "a"', ""), input_shapes={"y": (1, 3), "z": (4, 5)})
     assert (case.tops, case.notes) == (((1, 3), (4, 5)), ())
-
-
-def test_its_type() -> None:
-    text = 'python_param { module: "a.b" layer: "C" }'
-    assert python_type(parse(Source("net.prototxt", text), "LayerParameter")) == "a.b.C"
 
 
 def test_the_plugin_in_the_docstring(tmp_path: Path) -> None:

@@ -6,7 +6,9 @@ import pytest
 
 from caffetools.errors import CaffeToolsError
 from caffetools.layers.base import Layer
-from caffetools.layers.registry import Registry
+from caffetools.layers.registry import Registry, python_type
+from caffetools.prototxt import parse
+from caffetools.source import Source
 
 
 class First(Layer):
@@ -54,3 +56,9 @@ def test_a_class_without_a_type() -> None:
         with pytest.raises(CaffeToolsError, match=r"^the layer class Nameless has no type$"):
             method(Nameless)
     assert registry.types() == ()
+
+
+def test_a_python_layer_goes_by_its_module_and_name() -> None:
+    text = 'python_param { module: "a.b" layer: "C" }'
+    assert python_type(parse(Source("net.prototxt", text), "LayerParameter")) == "a.b.C"
+    assert python_type(parse(Source("net.prototxt", ""), "LayerParameter")) == "."
