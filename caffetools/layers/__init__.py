@@ -18,11 +18,13 @@ from caffetools.layers.activation import (
     TanH,
     Threshold,
 )
+from caffetools.layers.annotated_data import AnnotatedData
 from caffetools.layers.classification import Accuracy, InfogainLoss, SoftmaxWithLoss
 from caffetools.layers.convolution import Convolution, Deconvolution
 from caffetools.layers.data import Data, ImageData, WindowData
 from caffetools.layers.depthwise import ConvolutionDepthwise, DepthwiseConvolution, Local
 from caffetools.layers.detection import DetectionEvaluate, DetectionOutput, MultiBoxLoss
+from caffetools.layers.detectnet import DetectNetTransformation
 from caffetools.layers.distance import InnerDistance
 from caffetools.layers.elementwise import Bias, Eltwise, Scale
 from caffetools.layers.embedding import Embed
@@ -32,6 +34,7 @@ from caffetools.layers.fork_accuracy import (
     LabelsequenceAccuracy,
     SegAccuracy,
 )
+from caffetools.layers.fork_data import CompactData, DenseImageData, ImageSegData
 from caffetools.layers.fork_elementwise import Axpy, ReLU6
 from caffetools.layers.fork_loss import (
     CtcLoss,
@@ -58,6 +61,7 @@ from caffetools.layers.meanfield import MultiStageMeanfield
 from caffetools.layers.normalization import LRN, MVN, BatchNorm, Softmax
 from caffetools.layers.permutation import Flip, Permute, Reorg, Reverse, ShuffleChannel, Transpose
 from caffetools.layers.pooling import Pooling
+from caffetools.layers.pose_data import CPMData
 from caffetools.layers.prior_box import PriorBox
 from caffetools.layers.pyramid import SPP
 from caffetools.layers.python import PYTHON_LAYERS
@@ -70,6 +74,7 @@ from caffetools.layers.resampling import Interp, Unpooling, Upsample
 from caffetools.layers.reshaping import Flatten, Reshape, Tile
 from caffetools.layers.selection import ArgMax, BatchReindex, Crop, Filter
 from caffetools.layers.sequence import ContinuationIndicator
+from caffetools.layers.video_data import VideoData
 from caffetools.layers.yolo import EvalDetection, YoloDetectionOutput
 
 REGISTRY = Registry(
@@ -77,6 +82,7 @@ REGISTRY = Registry(
         AbsVal,
         Accuracy,
         AccuracyRegression,
+        AnnotatedData,
         ArgMax,
         Axpy,
         BatchNorm,
@@ -86,18 +92,22 @@ REGISTRY = Registry(
         BNLL,
         BoxAnnotatorOHEM,
         Clip,
+        CompactData,
         Concat,
         ContinuationIndicator,
         ContrastiveLoss,
         Convolution,
         ConvolutionDepthwise,
+        CPMData,
         Crop,
         CtcLoss,
         Data,
         Deconvolution,
+        DenseImageData,
         DepthwiseConvolution,
         DetectionEvaluate,
         DetectionOutput,
+        DetectNetTransformation,
         Dropout,
         DummyData,
         Eltwise,
@@ -115,6 +125,7 @@ REGISTRY = Registry(
         HingeLoss,
         Im2col,
         ImageData,
+        ImageSegData,
         InfogainLoss,
         InnerDistance,
         InnerProduct,
@@ -172,6 +183,7 @@ REGISTRY = Registry(
         Transpose,
         Unpooling,
         Upsample,
+        VideoData,
         WindowData,
         YoloDetectionOutput,
         *PYTHON_LAYERS,

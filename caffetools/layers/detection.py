@@ -11,6 +11,9 @@ from caffetools.layers.legacy import four_axes
 from caffetools.layers.loss import LossLayer
 from caffetools.message import Message
 
+TRUTH = (1, 1, 1, 8)
+"""One object as AnnotatedData gives it: item, label, instance, box, and whether it is difficult."""
+
 
 class DetectionOutput(Layer):
     """Locations, confidences and priors -> (1, 1, 1, 7) (detection_output_layer.cpp).
@@ -84,6 +87,9 @@ class DetectionEvaluate(Layer):
             notes=("the top has a row less for each row of a bottom that is no detection",),
         )
 
+    def expects(self, bottoms: tuple[Shape | None, ...]) -> dict[int, Shape]:
+        return {1: TRUTH} if bottoms[1] is None else {}
+
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
         detections = four_axes(bottoms[0])[2]
         formula = f"{self.classes} - {self.background} + {detections}"
@@ -125,6 +131,9 @@ class MultiBoxLoss(LossLayer):
         super().check(bottoms)
         check_priors(bottoms, self.places, self.classes)
         four_axes(bottoms[3])
+
+    def expects(self, bottoms: tuple[Shape | None, ...]) -> dict[int, Shape]:
+        return {3: TRUTH} if bottoms[3] is None else {}
 
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
         return explain_priors(bottoms, self.places, self.classes)

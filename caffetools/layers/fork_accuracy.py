@@ -8,16 +8,32 @@ from caffetools.errors import ShapeError
 from caffetools.layers.base import Blobs, Facts, Layer, Shape, Spec, count, dims, exactly
 from caffetools.layers.checks import check_int
 from caffetools.layers.legacy import four_axes
-from caffetools.message import Message
 
 
 class Measure(Layer):
-    """A layer that compares its first bottom with the second, and whose top says how they agree."""
+    """A layer that compares its first bottom with labels, and whose top says how they agree."""
 
     bottoms: ClassVar[Blobs] = exactly(2)
 
     def windows(self, bottoms: tuple[Shape, ...]) -> None:
         return None
+
+    def expects(self, bottoms: tuple[Shape | None, ...]) -> dict[int, Shape]:
+        scores, labels = bottoms
+        if scores is None or labels is not None or len(scores) > 4:
+            return {}
+        return {1: self.labels(scores)}
+
+    def labels(self, scores: Shape) -> Shape:
+        """The labels' shape, of four axes: one for each place."""
+        num, _, height, width = four_axes(scores)
+        return num, 1, height, width
+
+    def check_labels(self, scores: Shape, labels: Shape) -> None:
+        """Raise ShapeError for labels of another shape."""
+        expected = self.labels(scores)
+        if four_axes(labels) != expected:
+            raise ShapeError(f"expected labels of {dims(expected)}, found {dims(labels)}")
 
 
 class SegAccuracy(Measure):
@@ -37,7 +53,7 @@ class SegAccuracy(Measure):
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         if four_axes(bottoms[0])[1] == 0:
             raise ShapeError(f"expected at least 1 class, found {dims(bottoms[0])}")
-        check_same(*bottoms, channels=1)
+        self.check_labels(*bottoms)
         return Facts(((1, 1, 1, 4 if self.saves else 3),))
 
 
@@ -52,12 +68,16 @@ class EltwiseAccuracy(Measure):
         check_int(self.param, "top_k")
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
-        check_same(*bottoms, channels=1)
-        check_top_k(self.param, bottoms[0])
+        self.check_labels(*bottoms)
+        top_k, elements = self.param.integer("top_k"), count(bottoms[0][1:])
+        if top_k > elements:
+            raise self.param.error(
+                f"expected a top_k of at most {elements}, found {top_k}", "top_k"
+            )
         return Facts(((1, 1, 1, 1),))
 
 
-class AccuracyRegression(Measure):
+class AccuracyRegression(EltwiseAccuracy):
     """Two bottoms of one shape -> (1, 1, 1, 1) (accuracy_regression_layer.cpp)."""
 
     type: ClassVar[str] = "AccuracyRegression"
@@ -67,10 +87,8 @@ class AccuracyRegression(Measure):
         self.param = spec.param("accuracy_param")
         check_int(self.param, "top_k")
 
-    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
-        check_same(*bottoms, channels=four_axes(bottoms[0])[1])
-        check_top_k(self.param, bottoms[0])
-        return Facts(((1, 1, 1, 1),))
+    def labels(self, scores: Shape) -> Shape:
+        return four_axes(scores)
 
 
 class LabelsequenceAccuracy(Measure):
@@ -85,17 +103,5 @@ class LabelsequenceAccuracy(Measure):
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         return Facts(((),))
 
-
-def check_same(scores: Shape, labels: Shape, *, channels: int) -> None:
-    """Raise ShapeError unless the labels have so many channels, and else the scores' extents."""
-    num, _, height, width = four_axes(scores)
-    expected = (num, channels, height, width)
-    if four_axes(labels) != expected:
-        raise ShapeError(f"expected labels of {dims(expected)}, found {dims(labels)}")
-
-
-def check_top_k(param: Message, scores: Shape) -> None:
-    """Raise ShapeError for a top_k over the number of elements of an item."""
-    top_k, elements = param.integer("top_k"), count(scores[1:])
-    if top_k > elements:
-        raise param.error(f"expected a top_k of at most {elements}, found {top_k}", "top_k")
+    def expects(self, bottoms: tuple[Shape | None, ...]) -> dict[int, Shape]:
+        return {}

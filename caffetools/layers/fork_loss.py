@@ -7,7 +7,7 @@ from typing import ClassVar
 from caffetools.errors import ShapeError
 from caffetools.layers.base import Blobs, Facts, Shape, Spec, between, canonical_axis, dims
 from caffetools.layers.checks import check_axes, check_int, check_not_empty
-from caffetools.layers.classification import check_labels
+from caffetools.layers.classification import check_labels, positions
 from caffetools.layers.legacy import four_axes
 from caffetools.layers.loss import EuclideanLoss, LossLayer
 
@@ -39,6 +39,9 @@ class SmoothL1Loss(LossLayer):
                     "expected bottoms of the same channels, height and width, "
                     f"found {dims(bottoms[0])} and {dims(bottom)}"
                 )
+
+    def target(self, first: Shape) -> Shape:
+        return first
 
 
 class SmoothL1LossOHEM(SmoothL1Loss):
@@ -86,6 +89,9 @@ class SoftmaxWithLossOHEM(LossLayer):
         check_not_empty(bottoms[0][axis : axis + 1], bottoms[0])
         check_labels(bottoms[0], bottoms[1], axis)
 
+    def target(self, first: Shape) -> Shape:
+        return positions(first, canonical_axis(self.softmax.integer("axis"), first, self.softmax))
+
 
 class RegionLoss(LossLayer):
     """YOLO's loss of boxes, objects and classes (region_loss_layer.cpp)."""
@@ -96,6 +102,9 @@ class RegionLoss(LossLayer):
     def check(self, bottoms: tuple[Shape, ...]) -> None:
         for bottom in bottoms:  # neither fork compares them
             check_axes(bottom, 1)
+
+    def expects(self, bottoms: tuple[Shape | None, ...]) -> dict[int, Shape]:
+        return {}  # how many boxes an item has is the data layer's to say
 
 
 class CtcLoss(LossLayer):
@@ -120,3 +129,6 @@ class CtcLoss(LossLayer):
                 f"expected labels of {scores[1]} items, the second extent of {dims(scores)}, "
                 f"found {dims(labels)}"
             )
+
+    def expects(self, bottoms: tuple[Shape | None, ...]) -> dict[int, Shape]:
+        return {}  # how long a sequence is is the data layer's to say

@@ -95,6 +95,20 @@ def test_all_of_the_bottoms_is_seen(text: str, bottoms: tuple[Shape, ...]) -> No
     assert layer.windows(bottoms) is None
 
 
+@pytest.mark.parametrize(
+    ("text", "bottoms"),
+    [
+        (evaluate("num_classes: 4"), ((1, 1, 21, 7), (1, 1, 1, 8))),
+        (loss("num_classes: 3"), ((8, 40), (8, 30), PRIORS, (1, 1, 1, 8))),
+    ],
+)
+def test_truth_that_nothing_describes(text: str, bottoms: tuple[Shape, ...]) -> None:
+    layer = set_up(text, *bottoms).layer.layer
+    assert layer is not None
+    assert layer.expects((*bottoms[:-1], None)) == {len(bottoms) - 1: bottoms[-1]}
+    assert layer.expects(bottoms) == {}
+
+
 THREE = ((8, 40), (8, 30), PRIORS)
 TWO = ((1, 1, 21, 7), (1, 1, 8, 8))
 FOUR = (*THREE, (1, 1, 5, 8))

@@ -46,6 +46,24 @@ def test_shapes(text: str, bottoms: tuple[Shape, ...], top: Shape) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "scores", "labels"),
+    [
+        (seg(), SCORES, {1: LABELS}),
+        (eltwise(), (2, 8), {1: (2, 1, 1, 1)}),
+        (regression(), (2, 8), {1: (2, 8, 1, 1)}),
+        (layer_text("LabelsequenceAccuracy", bottoms="scores labels"), SCORES, {}),
+    ],
+)
+def test_labels_that_nothing_describes(text: str, scores: Shape, labels: dict[int, Shape]) -> None:
+    layer = set_up(text, scores, labels.get(1, (2,))).layer.layer
+    assert layer is not None
+    assert layer.expects((scores, None)) == labels
+    assert layer.expects((scores, scores)) == {}
+    assert layer.expects((None, None)) == {}
+    assert layer.expects(((1,) * 5, None)) == {}
+
+
+@pytest.mark.parametrize(
     ("text", "bottoms", "line", "column", "fragment"),
     [
         (

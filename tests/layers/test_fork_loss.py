@@ -62,6 +62,28 @@ def test_softmax_with_loss_ohem_of_three_tops() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "bottoms", "expected"),
+    [
+        (layer_text("L1Loss", bottoms="a b"), ((4, 3), (4, 3)), {1: (4, 3)}),
+        (layer_text("SmoothL1Loss", bottoms="a b"), ((4, 3), (4, 3)), {1: (4, 3)}),
+        (
+            layer_text("SoftmaxWithLossOHEM", bottoms="a b"),
+            ((4, 21, 5, 6), (4, 5, 6)),
+            {1: (4, 5, 6)},
+        ),
+        (layer_text("RegionLoss", bottoms="a b"), ((4, 125, 13, 13), (4, 30, 5)), {}),
+        (ctc("alphabet_size: 83 time_step: 18"), ((18, 64, 83), (64, 7)), {}),
+    ],
+)
+def test_targets_that_nothing_describes(
+    text: str, bottoms: tuple[Shape, ...], expected: dict[int, Shape]
+) -> None:
+    layer = set_up(text, *bottoms).layer.layer
+    assert layer is not None
+    assert layer.expects((bottoms[0], None)) == expected
+
+
+@pytest.mark.parametrize(
     ("text", "bottoms", "line", "column", "fragment"),
     [
         (layer_text("L1Loss", bottoms="a b"), ((4, 3), (4, 4)), 1, 1, "found 4 x 3 and 4 x 4"),
