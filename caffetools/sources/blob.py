@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from mmap import ACCESS_READ, mmap
+
 from caffetools.errors import CaffeToolsError
 from caffetools.wire import LENGTH, VARINT, WireError, fields, packed_varints, signed
 
@@ -15,8 +18,9 @@ def read_blob_shape(path: str) -> tuple[int, ...]:
 
     Raises CaffeToolsError for a file that is no BlobProto; OSError for one that cannot be read.
     """
-    with open(path, "rb") as file:
-        data = memoryview(file.read())
+    with open(path, "rb") as file:  # mapped: the blob's numbers are stepped over
+        empty = os.fstat(file.fileno()).st_size == 0
+        data = memoryview(b"" if empty else mmap(file.fileno(), 0, access=ACCESS_READ))
     legacy: dict[int, int] = {}
     shape: list[int] = []
     try:
