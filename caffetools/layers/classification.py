@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
-from caffetools.errors import CaffeToolsError, ShapeError
+from caffetools.errors import ShapeError
 from caffetools.layers.base import (
     Blobs,
     Facts,
@@ -18,6 +19,7 @@ from caffetools.layers.base import (
     exactly,
 )
 from caffetools.layers.checks import check_int, check_not_empty
+from caffetools.layers.items import placed
 from caffetools.layers.loss import LossLayer
 from caffetools.sources.find import find_file
 
@@ -94,10 +96,7 @@ class InfogainLoss(LossLayer):
             return None, (f"the matrix {source!a} is not there: its size is not checked",)
         from caffetools.sources.blob import read_blob_shape
 
-        try:
-            return read_blob_shape(path), ()
-        except CaffeToolsError as error:
-            raise self.param.source.place(error, self.param.place("source")) from None
+        return placed(self.param, "source", partial(read_blob_shape, path)), ()
 
 
 class Accuracy(Layer):

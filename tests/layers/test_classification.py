@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -91,7 +92,12 @@ def test_infogain_loss_refused(
     check_refused(text, bottoms, line, column, fragment)
 
 
-def test_the_matrix_of_infogain_loss_in_a_file(tmp_path: Path) -> None:
+def test_the_matrix_of_infogain_loss_in_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: str, mode: str) -> None:
+        raise OSError(errno.ENODEV, "No such device", path, mode)
+
     # BlobProto { shape { dim: 3 dim: 3 } data: [...] }: shape is field 7, its packed dim field 1
     matrix = bytes([7 * 8 + 2, 4, 1 * 8 + 2, 2, 3, 3])
     (tmp_path / "matrix.binaryproto").write_bytes(matrix)
@@ -103,6 +109,8 @@ def test_the_matrix_of_infogain_loss_in_a_file(tmp_path: Path) -> None:
     check_refused(text, ((4, 5), (4,)), 2, 23, "5 x 5 classes, found 3 x 3", folder=folder)
     text = infogain('infogain_loss_param { source: "text" }', "a b")
     check_refused(text, ((4, 3), (4,)), 2, 23, "holds no blob", folder=folder)
+    monkeypatch.setattr("caffetools.sources.blob.open", refuse, raising=False)
+    check_refused(text, ((4, 3), (4,)), 2, 23, "cannot be read: No such device", folder=folder)
     text = infogain('infogain_loss_param { source: "elsewhere" }', "a b")
     (note,) = set_up(text, (4, 3), (4,), folder=folder).notes
     assert note == "the matrix 'elsewhere' is not there: its size is not checked"
