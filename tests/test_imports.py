@@ -37,9 +37,10 @@ ORDER = (
     "layers state splits < graph < sharing backward < infer < receptive cost < net",
     "net table < summary explain diff",
     "cost table < caffe_log",
-    "infer < draw torch",
-    "errors < log < log.check < plot",
-    "net < log.check",
+    "errors schema source wire upgrade_v0 upgrade_v1 < weights < torch draw",
+    "net summary explain table < draw torch",
+    "errors < log < log.recompute < plot",
+    "net < log.recompute",
 )
 """Chains of parts, each to import only what stands left of it in a chain.
 
@@ -51,7 +52,7 @@ import all.
 HEAVY = {
     "google.protobuf": ("schema_protobuf",),
     "matplotlib": ("plot", "draw"),
-    "numpy": ("torch.weights", "torch.runtime"),
+    "numpy": ("weights", "torch.weights", "torch.runtime"),
     "torch": ("torch.weights", "torch.runtime"),
 }
 """Libraries that are slow to load, and the parts that may load them when they are imported.
