@@ -27,7 +27,8 @@ class InnerDistance(Layer):
 
     Blob: weight (num_output, K), or (K, num_output) with `transpose` (inner_distance_layer.cpp).
     A second bottom (num_output, …) is the weight, unless `update_center_only` keeps both; a third
-    holds labels. There is no bias, whatever `bias_term` says.
+    holds labels. The layer's first version has a bias (num_output), too: a `bias_filler` or
+    `bias_term: true` tells it from today's, which reads neither.
     """
 
     type: ClassVar[str] = "InnerDistance"
@@ -39,6 +40,9 @@ class InnerDistance(Layer):
         check_int(self.param, "num_output")
         weights = 2 if self.param.flag("update_center_only") else 1
         self.owns_weight = len(spec.bottoms) <= weights
+        self.bias = self.param.has("bias_filler") or (
+            self.param.has("bias_term") and self.param.flag("bias_term")
+        )
 
     def windows(self, bottoms: tuple[Shape, ...]) -> None:
         return None
@@ -48,7 +52,7 @@ class InnerDistance(Layer):
         params = self.params(bottoms)
         notes: tuple[str, ...] = ()
         for param in params:
-            notes += check_filler(self.param.message("weight_filler"), param)
+            notes += check_filler(self.param.message(f"{param.role}_filler"), param)
         return Facts(((*bottoms[0][:axis], self.outputs(bottoms)),), params, notes=notes)
 
     def outputs(self, bottoms: tuple[Shape, ...]) -> int:
@@ -56,12 +60,13 @@ class InnerDistance(Layer):
         return four_axes(bottoms[1])[0] if len(bottoms) > 1 else self.param.integer("num_output")
 
     def params(self, bottoms: tuple[Shape, ...]) -> tuple[Param, ...]:
-        """The blob, where there is one."""
+        """The blobs."""
         if not self.owns_weight:
             return ()
         axis = canonical_axis(self.param.integer("axis"), bottoms[0], self.param)
         shape = (self.outputs(bottoms), count(bottoms[0][axis:]))
-        return (Param("weight", shape[::-1] if self.param.flag("transpose") else shape),)
+        weight = Param("weight", shape[::-1] if self.param.flag("transpose") else shape)
+        return (weight, Param("bias", shape[:1])) if self.bias else (weight,)
 
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
         axis = canonical_axis(self.param.integer("axis"), bottoms[0], self.param)

@@ -34,6 +34,16 @@ def test_inner_distance(
     check_explained(text, *bottoms)
 
 
+@pytest.mark.parametrize("options", ["bias_term: true", "bias_filler { value: 1 }"])
+def test_the_first_version_has_a_bias(options: str) -> None:
+    text = distance(f"num_output: 3 {options}")
+    assert set_up(text, (2, 100)).params == {"weight": (3, 100), "bias": (3,)}
+    check_explained(text, (2, 100))
+    assert set_up(distance("num_output: 3 bias_term: false"), (2, 100)).params == {
+        "weight": (3, 100)
+    }
+
+
 def test_its_filler_is_a_forks() -> None:
     text = distance('num_output: 4 weight_filler { type: "gaussian_unitball" }')
     assert "'gaussian_unitball'" in set_up(text, (1, 8)).notes[0]
