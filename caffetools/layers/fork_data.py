@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from caffetools.layers.base import Blobs, Facts, Shape, Spec, between, exactly
+from caffetools.layers.base import INT_MAX, Blobs, Facts, Shape, Spec, between, exactly
 from caffetools.layers.checks import check_int
 from caffetools.layers.items import ItemLayer, Known, batch_size
 from caffetools.message import Message
@@ -88,12 +88,13 @@ class DenseImageData(SegmentationData):
 
     def __init__(self, spec: Spec) -> None:
         super().__init__(spec)
-        self.divisor = int(self.param.number("label_divide_factor"))
-        if self.divisor < 1:
+        factor = self.param.number("label_divide_factor")
+        if not 1 <= factor <= INT_MAX:
             raise self.param.error(
-                f"expected a label_divide_factor of at least 1, found {self.divisor}",
+                f"expected a label_divide_factor from 1 to 2^31 - 1, found {factor:g}",
                 "label_divide_factor",
             )
+        self.divisor = int(factor)
 
     def label_size(self, data: Shape) -> Shape:
         cropped = self.crop or self.transform.crop
