@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from caffetools.cost import FLOAT
 from caffetools.infer import InferredLayer
-from caffetools.layers.base import Step, dims
+from caffetools.layers.base import Shape, Step, count, dims
 from caffetools.net import Net
 from caffetools.table import printable
 
@@ -18,8 +19,29 @@ def steps(layer: InferredLayer) -> list[Step]:
     return layer.layer.explain(shapes)
 
 
+def totals(net: Net) -> list[Step]:
+    """The sums over the layers; none where a shape is unknown."""
+    cost = net.cost
+    if cost.params is None or cost.macs is None or cost.memory_bytes is None:
+        return []
+    owned = [blob.elements for layer in net.layers for blob in layer.params if blob.owner is None]
+    macs = [layer.macs for layer in net.layers if layer.macs]
+    counts = [
+        count(shape) for layer in net.inferred.layers for shape in layer.tops if shape is not None
+    ]
+    return [
+        Step("parameters", _sum(owned), cost.params),
+        Step("multiply-accumulates", _sum(macs), cost.macs),
+        Step(
+            "bytes that Caffe says it needs for data",
+            f"{FLOAT} * ({_sum(counts)})",
+            cost.memory_bytes,
+        ),
+    ]
+
+
 def explain(net: Net) -> Iterator[str]:
-    """A paragraph for each layer: what goes in, what comes out, and the steps between."""
+    """A paragraph for each layer: what goes in and out, and the steps between; then the sums."""
     for layer in net.layers:
         node = layer.node
         yield f"{printable(node.key)} ({printable(node.type)})"
@@ -28,8 +50,24 @@ def explain(net: Net) -> Iterator[str]:
             ("out", node.tops, layer.tops),
         ):
             for blob, shape in zip(blobs, shapes, strict=True):
-                size = "unknown" if shape is None else dims(shape)
-                yield f"    {kind:3}  {printable(net.blob(blob))}: {size}"
-        for step in steps(layer):
-            yield f"    {step.name}: {step.formula} = {step.value:,}"
+                yield f"    {kind:3}  {printable(net.blob(blob))}: {_size(shape)}"
+        yield from map(_line, steps(layer))
         yield ""
+    sums = totals(net)
+    if sums:
+        yield "net"
+        yield from map(_line, sums)
+
+
+def _size(shape: Shape | None) -> str:
+    """`256 x 96 x 55 x 55 (74,342,400)`: as Caffe's log has it, but for the commas."""
+    return "unknown" if shape is None else f"{dims(shape)} ({count(shape):,})"
+
+
+def _line(step: Step) -> str:
+    told = "" if step.formula == str(step.value) else f"{step.formula} = "
+    return f"    {step.name}: {told}{step.value:,}"
+
+
+def _sum(terms: list[int]) -> str:
+    return " + ".join(map(str, terms)) or "0"

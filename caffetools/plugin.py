@@ -17,7 +17,7 @@ def register(layer_class: LayerClass) -> LayerClass:
 
     Raises CaffeToolsError for a class without a `type`.
     """
-    REGISTRY.replace(layer_class)
+    REGISTRY.register(layer_class)
     return layer_class
 
 

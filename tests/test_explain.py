@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 import caffetools
-from caffetools.explain import explain, steps
+from caffetools.explain import explain, steps, totals
 from caffetools.layers.base import Step
 from caffetools.net import Net
 from tests import nets, strategies
@@ -85,39 +85,40 @@ def test_the_whole_of_a_small_net() -> None:
         "\n".join(explain(nets.net(text)))
         == """\
 data (Input)
-    out  data: 1 x 3 x 227 x 227
+    out  data: 1 x 3 x 227 x 227 (154,587)
 
 conv (Convolution)
-    in   data: 1 x 3 x 227 x 227
-    out  conv: 1 x 96 x 55 x 55
+    in   data: 1 x 3 x 227 x 227 (154,587)
+    out  conv: 1 x 96 x 55 x 55 (290,400)
     height: (227 - 11 + 2*0) / 4 + 1 = 55
     width: (227 - 11 + 2*0) / 4 + 1 = 55
-    input channels a group: 3 / 3 = 1
-    output channels a group: 96 / 3 = 32
+    kernels of each of 3 groups: 96 / 3 = 32
+    channels of each kernel: 3 / 3 = 1
+    channels of the top from each of 3 groups: 96 / 3 = 32
     weight: 96 * 1 * 11 * 11 = 11,616
-    bias: 96 = 96
+    bias: 96
     multiply-accumulates: 1 * 55 * 55 * 96 * 1 * 11 * 11 = 35,138,400
 
 relu (ReLU)
-    in   conv: 1 x 96 x 55 x 55
-    out  conv: 1 x 96 x 55 x 55
+    in   conv: 1 x 96 x 55 x 55 (290,400)
+    out  conv: 1 x 96 x 55 x 55 (290,400)
 
 pool (Pooling)
-    in   conv: 1 x 96 x 55 x 55
-    out  pool: 1 x 96 x 27 x 27
+    in   conv: 1 x 96 x 55 x 55 (290,400)
+    out  pool: 1 x 96 x 27 x 27 (69,984)
     height: (55 - 3 + 2*0) / 2 + 1 = 27
     width: (55 - 3 + 2*0) / 2 + 1 = 27
 
 ip (InnerProduct)
-    in   pool: 1 x 96 x 27 x 27
-    out  ip: 1 x 10
+    in   pool: 1 x 96 x 27 x 27 (69,984)
+    out  ip: 1 x 10 (10)
     inputs: 96 * 27 * 27 = 69,984
     weight: 10 * 69984 = 699,840
-    bias: 10 = 10
+    bias: 10
     multiply-accumulates: 1 * 10 * 69984 = 699,840
 
 what (Unheard)
-    in   ip: 1 x 10
+    in   ip: 1 x 10 (10)
     out  what: unknown
 
 end (ReLU)
@@ -139,7 +140,8 @@ def test_steps_are_written_as_they_are_worth() -> None:
 
 def test_copies_are_called_as_their_blob() -> None:
     text = nets.given("a", 2, 3) + inner_product("b", "a", 1) + inner_product("c", "a", 1)
-    assert [line for line in explain(nets.net(text)) if " in " in line] == ["    in   a: 2 x 3"] * 2
+    read = [line for line in explain(nets.net(text)) if " in " in line]
+    assert read == ["    in   a: 2 x 3 (6)"] * 2
 
 
 def test_hostile_names_are_escaped() -> None:
@@ -163,3 +165,19 @@ def test_a_blob_is_its_factors() -> None:
     for name, shape in shapes.items():
         assert found[name].formula == " * ".join(map(str, shape))
         assert found[name].value == prod(shape)
+
+
+def test_the_sums_stand_at_the_end() -> None:
+    net = caffetools.load(ROOT / "examples/lenet/deploy.prototxt")
+    lines = list(explain(net))
+    assert lines[lines.index("net") + 1] == "    parameters: 520 + 25050 + 400500 + 5010 = 431,080"
+    steps = {step.name: step for step in totals(net)}
+    assert steps["parameters"].value == 20 * (25 + 1) + 50 * (500 + 1) + 500 * 801 + 10 * 501
+    for step in steps.values():
+        assert worth(step.formula) == step.value
+
+
+def test_no_sums_where_a_shape_is_unknown() -> None:
+    net = nets.net('layer { name: "a" type: "Unheard" top: "a" }')
+    assert totals(net) == []
+    assert "net" not in list(explain(net))

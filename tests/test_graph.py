@@ -41,7 +41,9 @@ class Sink(Layer):
     tops: ClassVar[Blobs] = exactly(0)
 
 
-REGISTRY = Registry((Free, Automatic, Paired, Sink))
+REGISTRY = Registry({})
+for layer_class in (Free, Automatic, Paired, Sink):
+    REGISTRY.register(layer_class)
 
 
 def wired(text: str, state: State = State()) -> Graph:  # noqa: B008  # a named tuple never changes

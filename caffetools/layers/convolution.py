@@ -127,14 +127,17 @@ class Convolution(Layer):
                 axis_names(len(windows)), bottom[axis + 1 :], windows, strict=True
             )
         ]
+        top = self.top(bottom, axis, windows)
         if self.group > 1:
+            kernels, channels = self.weight_channels(bottom[axis])
             for name, extent in (
-                ("input channels a group", bottom[axis]),
-                ("output channels a group", self.num_output),
+                (f"kernels of each of {self.group} groups", kernels),
+                ("channels of each kernel", channels),
+                (f"channels of the top from each of {self.group} groups", self.num_output),
             ):
                 steps.append(Step(name, f"{extent} / {self.group}", extent // self.group))
         steps.extend(product(param.role, param.shape) for param in params)
-        positions = self.positions(bottom, self.top(bottom, axis, windows), axis)
+        positions = self.positions(bottom, top, axis)
         passes = (len(bottoms),) if len(bottoms) > 1 else ()
         steps.append(product("multiply-accumulates", (*passes, *positions, *params[0].shape)))
         return steps

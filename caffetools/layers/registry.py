@@ -2,40 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from importlib import import_module
 
 from caffetools.errors import CaffeToolsError
-from caffetools.layers.base import LayerClass
+from caffetools.layers.base import Layer, LayerClass
 from caffetools.message import Message
 
 
 class Registry:
-    """Layer classes by type."""
+    """Layer classes by type; a file of them is imported when one of its types is looked up."""
 
-    def __init__(self, classes: Iterable[LayerClass]) -> None:
+    def __init__(self, families: Mapping[str, tuple[str, ...]]) -> None:
+        """`families` lists the types of each module in `caffetools.layers`."""
+        self._homes = {name: home for home, types in families.items() for name in types}
         self._classes: dict[str, LayerClass] = {}
-        for layer_class in classes:
-            self.add(layer_class)
 
     def find(self, name: str) -> LayerClass | None:
         """The class of a type, or None if nobody knows it."""
-        return self._classes.get(name)
+        found = self._classes.get(name)
+        if found is None and name in self._homes:
+            found = self._classes[name] = _class_in(self._homes[name], name)
+        return found
 
-    def add(self, layer_class: LayerClass) -> None:
-        """Add a type; raises CaffeToolsError for a name that is taken."""
-        if layer_class.type in self._classes:
-            raise CaffeToolsError(f"the layer type {layer_class.type!a} is there already")
-        self.replace(layer_class)
-
-    def replace(self, layer_class: LayerClass) -> None:
+    def register(self, layer_class: LayerClass) -> None:
         """Add a type or take the place of one; CaffeToolsError for a class without a `type`."""
         if not layer_class.type:
             raise CaffeToolsError(f"the layer class {layer_class.__name__} has no type")
         self._classes[layer_class.type] = layer_class
 
     def types(self) -> tuple[str, ...]:
-        """All types, in the order in which they were added."""
-        return tuple(self._classes)
+        """All types, by name."""
+        return tuple(sorted({*self._homes, *self._classes}))
+
+
+def _class_in(home: str, name: str) -> LayerClass:
+    module = import_module(f"caffetools.layers.{home}")
+    return next(
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Layer) and value.type == name
+    )
 
 
 def python_type(layer: Message) -> str:

@@ -161,8 +161,9 @@ def test_explained() -> None:
     assert check_explained(convolution(options), (256, 96, 27, 27)) == [
         "height: (27 - 5 + 2*2) / 1 + 1 = 27",
         "width: (27 - 5 + 2*2) / 1 + 1 = 27",
-        "input channels a group: 96 / 2 = 48",
-        "output channels a group: 256 / 2 = 128",
+        "kernels of each of 2 groups: 256 / 2 = 128",
+        "channels of each kernel: 96 / 2 = 48",
+        "channels of the top from each of 2 groups: 256 / 2 = 128",
         "weight: 256 * 48 * 5 * 5 = 307200",
         "bias: 256 = 256",
         "multiply-accumulates: 256 * 27 * 27 * 256 * 48 * 5 * 5 = 57330892800",

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from importlib import import_module
+
 import pytest
 
-from caffetools.layers import REGISTRY
+from caffetools.layers import FAMILIES, REGISTRY
 from caffetools.layers.base import Blobs, Layer
 
 CAFFE = """
@@ -38,6 +40,19 @@ def test_all_of_caffes_own_types_are_known() -> None:
     assert own == types
 
 
-def test_types_stand_in_order() -> None:
-    types = [name for name in REGISTRY.types() if "." not in name]
-    assert types == sorted(types, key=str.lower)
+def test_the_families_list_every_class_of_their_files() -> None:
+    for home, types in FAMILIES.items():
+        module = import_module(f"caffetools.layers.{home}")
+        classes = {
+            value.type
+            for value in vars(module).values()
+            if isinstance(value, type) and issubclass(value, Layer) and value.type
+            if value.__module__ == module.__name__
+        }
+        assert classes == set(types), home
+
+
+def test_the_table_stands_in_order() -> None:
+    assert list(FAMILIES) == sorted(FAMILIES)
+    for types in FAMILIES.values():
+        assert list(types) == sorted(types, key=str.lower)
