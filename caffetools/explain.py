@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from caffetools.cost import FLOAT
 from caffetools.infer import InferredLayer
@@ -24,13 +24,15 @@ def totals(net: Net) -> list[Step]:
     cost = net.cost
     if cost.params is None or cost.macs is None or cost.memory_bytes is None:
         return []
-    owned = [blob.elements for layer in net.layers for blob in layer.params if blob.owner is None]
+    owned = [
+        sum(blob.elements for blob in layer.params if blob.owner is None) for layer in net.layers
+    ]
     macs = [layer.macs for layer in net.layers if layer.macs]
     counts = [
         count(shape) for layer in net.inferred.layers for shape in layer.tops if shape is not None
     ]
     return [
-        Step("parameters", _sum(owned), cost.params),
+        Step("parameters", _sum(filter(None, owned)), cost.params),
         Step("multiply-accumulates", _sum(macs), cost.macs),
         Step(
             "bytes that Caffe says it needs for data",
@@ -69,5 +71,5 @@ def _line(step: Step) -> str:
     return f"    {step.name}: {told}{step.value:,}"
 
 
-def _sum(terms: list[int]) -> str:
+def _sum(terms: Iterable[int]) -> str:
     return " + ".join(map(str, terms)) or "0"

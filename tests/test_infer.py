@@ -370,7 +370,9 @@ def test_a_layer_is_told_its_phase_and_the_names_of_its_blobs() -> None:
         + layer("Told", "nets", "own", "nets")
         + layer("Told", "in place", "nets", "nets")
     )
-    graph = build(nets.message(text), State("TRAIN"), Registry((Told,)))
+    registry = Registry({})
+    registry.register(Told)
+    graph = build(nets.message(text), State("TRAIN"), registry)
     told = [
         each.layer.told for each in infer(graph, Options()).layers if isinstance(each.layer, Told)
     ]
