@@ -239,6 +239,9 @@ engine 20000 optional string - intel/caffe
 seg_accuracy_param 20001 optional SegAccuracyParameter - Winstonxu123/LSTM-CF
 labelsequence_accuracy_param 20002 optional LabelsequenceAccuracyParameter - warrentdrew/Caffe_SSD_LSTM_LPR
 mask_param 20003 optional MaskParameter - Winstonxu123/LSTM-CF
+unpooling_param 20004 optional UnpoolingParameter - HyeonwooNoh/caffe
+local_param 20005 optional LocalParameter - happynear/caffe-windows
+eltwise_accuracy_param 20006 optional EltwiseAccuracyParameter - HyeonwooNoh/caffe
 transpose_param 8266710 optional TransposeParameter - warrentdrew/Caffe_SSD_LSTM_LPR
 roi_pooling_param 8266711 optional ROIPoolingParameter - rbgirshick/caffe-fast-rcnn
 smooth_l1_loss_param 8266712 optional SmoothL1LossParameter - rbgirshick/caffe-fast-rcnn
@@ -270,7 +273,7 @@ mean_file 4 optional string - -
 mean_value 5 repeated float - -
 force_color 6 optional bool false -
 force_gray 7 optional bool false -
-resize_param 8 optional ResizeParameter - weiliu89/caffe
+resize_param 8 repeated ResizeParameter - weiliu89/caffe
 noise_param 9 optional NoiseParameter - weiliu89/caffe
 emit_constraint 10 optional EmitConstraint - weiliu89/caffe
 img_rand_resize_upper 11 optional uint32 0 NVIDIA/caffe

@@ -55,14 +55,17 @@ TYPES = {
 """Master's types of V1 by what they are called today (UpgradeV1LayerType)."""
 
 FORK_TYPES = {
+    "ACCURACY_REGRESSION": "AccuracyRegression",
     "BATCH_NORM": "BatchNorm",
     "BN": "BN",
     "CLIP": "Clip",
+    "COMPACT_DATA": "CompactData",
     "CONVOLUTION3D": "Convolution3D",
     "CROP": "Crop",
     "DATA_HEATMAP": "DataHeatmap",
     "DEPTHWISECONVOLUTION": "DepthwiseConvolution",
     "DETECTIONOUTPUT": "DetectionOutput",
+    "ELTWISE_ACCURACY": "EltwiseAccuracy",
     "ELTWISE_AFFINE": "EltwiseAffine",
     "EUCLIDEAN_LOSS_HEATMAP": "EuclideanLossHeatmap",
     "IMAGE_SEG_DATA": "ImageSegData",

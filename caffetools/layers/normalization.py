@@ -52,7 +52,8 @@ class BatchNorm(Layer):
     keeps them itself: no solver may change them. An affine part is a Scale layer of its own.
 
     NVIDIA's Caffe adds a scale (C) and a bias (C) for `scale_bias`, or where one has a filler. Up
-    to its 0.15, whose nets let the first two blobs learn, they stand before the others.
+    to its 0.15, whose nets let the first two blobs learn, they stand before the others. Intel's
+    adds them for its `filler`.
     """
 
     type: ClassVar[str] = "BatchNorm"
@@ -62,7 +63,7 @@ class BatchNorm(Layer):
         specs = spec.message.messages("param")[:3]
         learning = [param for param in specs if param.number("lr_mult") != 0]
         self.affine = self.param.flag("scale_bias") or any(
-            self.param.has(f"{role}_filler") for role in ("scale", "bias")
+            self.param.has(name) for name in ("scale_filler", "bias_filler", "filler")
         )
         self.affine_first = bool(learning) and learning[0] is specs[0]
         if learning and not self.affine:

@@ -11,15 +11,20 @@ from caffetools.message import Message
 class Transform:
     """Those options of a layer's transform_param on which shapes depend (data_transformer.cpp).
 
-    `resize_param` is the SSD fork's; it comes before the crop (im_transforms.cpp, InferNewSize).
+    `resize_param` is the SSD fork's; it comes before the crop (im_transforms.cpp, InferNewSize). Of
+    several, as eric612/MobileNet-YOLO has them to draw from, the first counts. `crop_height` and
+    `crop_width`, each before `crop_size`, are Cysu's and stephenyan1231's.
     """
 
     def __init__(self, layer: Message) -> None:
         self.param = param = layer.message("transform_param")
-        self.resize = param.message("resize_param") if param.has("resize_param") else None
-        self.crop = param.integer("crop_size")
-        """Height and width of the top; 0 where nothing is cut off."""
-        check_int(param, "crop_size")
+        self.resize = next(iter(param.messages("resize_param")), None)
+        for name in ("crop_size", "crop_height", "crop_width"):
+            check_int(param, name)
+        self.crop = param.integer("crop_height") or param.integer("crop_size")
+        """The height of the top; 0 where nothing is cut off."""
+        self.crop_width = param.integer("crop_width") or param.integer("crop_size")
+        """The width of the top; 0 where nothing is cut off."""
         self.mean_values = param.count("mean_value")
         if self.mean_values and param.has("mean_file"):
             raise param.error("expected mean_file or mean_value, found both", "mean_value", 0)
@@ -42,14 +47,20 @@ class Transform:
         """
         if self.resize is not None:
             height, width = self.resized(self.resize, height, width)
-        if height is not None and width is not None and min(height, width) < self.crop:
-            raise self.param.error(
-                f"expected a crop_size within the item's {height} x {width}, found {self.crop}",
-                "crop_size",
-            )
-        if self.crop:
-            return self.crop, self.crop
+        if height is not None and width is not None:
+            self.check_crop(height, width)
+        height, width = self.crop or height, self.crop_width or width
         return None if height is None or width is None else (height, width)
+
+    def check_crop(self, height: int, width: int) -> None:
+        """Raise ShapeError for a crop that is larger than the item."""
+        if height < self.crop or width < self.crop_width:
+            name = "crop_size" if self.param.has("crop_size") else "crop_height"
+            same = self.crop == self.crop_width
+            found = str(self.crop) if same else f"{self.crop} x {self.crop_width}"
+            raise self.param.error(
+                f"expected a {name} within the item's {height} x {width}, found {found}", name
+            )
 
     def resized(
         self, resize: Message, height: int | None, width: int | None

@@ -145,7 +145,7 @@ def test_every_formula_is_worth_its_value(net: str, data: dict[str, Any]) -> Non
         assert eval(formula, words) == number(value), formula
     macs = [number(value) for name, _, value in steps if name == "multiply-accumulates"]
     assert sum(macs[:-1]) == macs[-1] == data["totals"]["macs"]
-    assert macs == [each["macs"] for each in data["layers"] if each["macs"]]
+    assert macs[:-1] == [each["macs"] for each in data["layers"] if each["macs"]]
 
 
 def test_the_json_adds_up(data: dict[str, Any]) -> None:

@@ -107,6 +107,7 @@ def test_batch_norm_refuses_params_that_learn(options: str, column: int, fragmen
     "options",
     [
         "batch_norm_param { scale_bias: true }",
+        "batch_norm_param { filler { value: 1 } }",
         "batch_norm_param { scale_filler { value: 1 } bias_filler { value: 0 } }",
         'batch_norm_param { bias_filler { type: "constant" } }',
     ],

@@ -58,6 +58,13 @@ def refusal(options: str, *size: int) -> tuple[int | None, str]:
             2**31 - 1,
             (2**31 - 1, 2**31 - 1),
         ),
+        # The first of several sizes to draw from.
+        ("resize_param { height: 3 width: 4 } resize_param { height: 9 width: 9 }", 7, 7, (3, 4)),
+        # Each extent of its own goes before crop_size.
+        ("crop_height: 160 crop_width: 80", 256, 128, (160, 80)),
+        ("crop_size: 5 crop_width: 6", 7, 7, (5, 6)),
+        ("crop_width: 6", 7, 7, (7, 6)),
+        ("crop_width: 6", None, None, None),
     ],
 )
 def test_size(
@@ -70,6 +77,9 @@ def test_refused() -> None:
     assert refusal("crop_size: 21", 20, 30) == (
         19,
         "expected a crop_size within the item's 20 x 30, found 21",
+    )
+    assert refusal("crop_height: 8 crop_width: 2", 7, 7)[1] == (
+        "expected a crop_height within the item's 7 x 7, found 8 x 2"
     )
     assert refusal("crop_size: 2147483648")[0] == 19
     assert refusal("resize_param { width: 2147483648 }", 1, 1)[1].startswith("expected width below")
