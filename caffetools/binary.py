@@ -20,9 +20,6 @@ from caffetools.schema import Field
 from caffetools.source import BinarySource
 from caffetools.wire import FIXED32, FIXED64, LENGTH, VARINT
 
-MAX_DEPTH = 100
-"""How deep messages may be nested: protobuf's own limit."""
-
 NUMBERS = ("data", "diff", "double_data", "double_diff", "raw_data", "raw_diff")
 """The fields of a BlobProto that hold a blob's elements."""
 
@@ -46,7 +43,7 @@ def parse(
     reader = _Reader(source, buffer, notes)
     message = Message(schema.message(root), source, 0)
     try:
-        reader.read(message, 0, len(buffer), 0)
+        reader.read(message, 0, len(buffer))
     except wire.WireError as error:
         whole = "the file is cut off or damaged" if message.fields else f"this is no binary {root}"
         raise CaffeToolsError(f"{whole}: {error}", Location(source.name)) from None
@@ -71,17 +68,18 @@ def shortest(value: float) -> float:
 
 
 class _Reader:
-    """One pass over the structure of a buffer."""
+    """One pass over the structure of a buffer.
+
+    No message of the schema holds one of its own kind, so that no file can nest without an end.
+    """
 
     def __init__(self, source: BinarySource, buffer: memoryview, notes: Notes) -> None:
         self.source = source
         self.buffer = buffer
         self.notes = notes
 
-    def read(self, message: Message, start: int, end: int, depth: int) -> None:
+    def read(self, message: Message, start: int, end: int) -> None:
         """Add to `message` the fields in `buffer[start:end]`."""
-        if depth > MAX_DEPTH:
-            raise wire.WireError(f"messages are nested more than {MAX_DEPTH} deep", start)
         descriptor = message.descriptor
         assert descriptor is not None
         for found in wire.fields(self.buffer, start, end):
@@ -90,18 +88,18 @@ class _Reader:
                 text = f"unknown field number {found.number} of {descriptor.name}"
                 self.notes.add(text, message)
             elif field.type == "message":
-                self.message(message, field, found, depth)
+                self.message(message, field, found)
             elif descriptor.name != "BlobProto" or field.name not in NUMBERS:
                 self.scalars(message, field, found)
 
-    def message(self, outer: Message, field: Field, found: wire.Field, depth: int) -> None:
+    def message(self, outer: Message, field: Field, found: wire.Field) -> None:
         """A message in a field; one that is given again adds to the first."""
         entries = outer.fields.setdefault(field.name, [])
         if field.repeated or not entries:
             entries.append((Message(field.message, self.source, found.start), found.start))
         inner = entries[-1][0]
         assert isinstance(inner, Message)
-        self.read(inner, found.start, found.end, depth + 1)
+        self.read(inner, found.start, found.end)
 
     def scalars(self, message: Message, field: Field, found: wire.Field) -> None:
         """The value of a field, or those of a packed one; of a field given again, the last."""
