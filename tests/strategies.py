@@ -48,7 +48,7 @@ class _Writer:
         return self.draw(st.integers(1, one_in)) == 1
 
     def new_blob(self) -> str:
-        return f"{self.draw(names)}{len(self.blobs)}"
+        return f"{self.draw(names)}/{len(self.blobs)}"
 
     def layer(
         self, kind: str, bottoms: list[str], top: str, shape: tuple[int, ...], fields: str
