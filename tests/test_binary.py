@@ -16,6 +16,7 @@ from caffetools.binary import NUMBERS, parse, shortest
 from caffetools.errors import CaffeToolsError
 from caffetools.message import Message
 from caffetools.notes import Notes
+from caffetools.schema import Descriptor, Field
 from caffetools.schema_protobuf import protobuf_classes
 from caffetools.source import BinarySource
 from tests.trees import Plain, as_protobuf, corpus, float32s, messages, plain
@@ -117,6 +118,18 @@ def test_what_the_schema_does_not_know_is_noted(data: str, note: str, fields: li
     message, notes = read(bytes.fromhex(data))
     assert notes == [note]
     assert list(message.fields) == fields
+
+
+def test_types_that_the_schema_may_come_to_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    fields = [
+        Field("big", "1", "optional", "uint64", "-", "-"),
+        Field("exact", "2", "repeated", "double", "-", "-"),
+    ]
+    monkeypatch.setattr(schema, "message", lambda name: Descriptor(name, "-", fields))
+    data = b"\x08" + b"\xff" * 9 + b"\x01" + b"\x12\x08" + struct.pack("<d", 0.1)
+    message, notes = read(data, "Later")
+    assert plain(message) == {"big": [2**64 - 1], "exact": [0.1]}
+    assert notes == []
 
 
 def test_elements_are_stepped_over_and_shapes_kept() -> None:
