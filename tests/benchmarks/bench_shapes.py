@@ -87,7 +87,8 @@ def main() -> None:
     """Run all; status 1 if a promise is broken."""
     kept = True
     for benchmark in (in_process, command, linear):
-        _line, good = benchmark()
+        line, good = benchmark()
+        print(line if good else f"BROKEN: {line}", flush=True)
         kept &= good
     sys.exit(not kept)
 

@@ -43,7 +43,7 @@ def main() -> None:
     files = sorted(
         file for file in options.folder.rglob("*.prototxt*") if file.stat().st_size <= LARGEST
     )
-    wrong, slowest, _begun = 0, 0.0, time.perf_counter()
+    wrong, slowest, begun = 0, 0.0, time.perf_counter()
     for seed in range(options.start, options.start + options.count):
         file = files[seed % len(files)]
         start = time.perf_counter()
@@ -58,7 +58,12 @@ def main() -> None:
         slowest = max(slowest, time.perf_counter() - start)
         if why:
             wrong += 1
-    resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+            print(f"seed {seed} of {file.name}: {why}", flush=True)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(
+        f"{options.count} mutants of {len(files)} nets in {time.perf_counter() - begun:.0f} s: "
+        f"{wrong} went wrong; the slowest took {slowest:.1f} s; the peak was {peak} MB"
+    )
     sys.exit(bool(wrong))
 
 
