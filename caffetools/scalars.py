@@ -132,8 +132,8 @@ def _enum(field: Field, token: str) -> str:
 
 def unquote(parts: list[str]) -> str:
     """The text in adjacent quoted tokens. Escapes are bytes; raises ValueError for a bad one."""
-    if not any("\\" in part for part in parts):
-        return "".join(part[1:-1] for part in parts)
+    if "\\" not in "".join(parts):
+        return "".join([part[1:-1] for part in parts])
     encoded = (part[1:-1].encode("utf-8", "surrogateescape") for part in parts)
     data = b"".join(_ESCAPE.sub(_unescape, part) for part in encoded)
     return data.decode("utf-8", "surrogateescape")
