@@ -49,9 +49,9 @@ def _inside(block: Block, indent: str) -> Iterator[str]:
         yield from _comments(item.above, indent, first)
         yield from _field(item, indent)
         first = False
-    below = block.below
+    below = list(block.below)
     while below and not below[-1]:
-        below = below[:-1]
+        below.pop()
     yield from _comments(below, indent, first)
 
 
