@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -170,11 +172,12 @@ def load(  # noqa: PLR0917  # the order of these is part of the interface
     Raises CaffeToolsError, placed, for a mistake in the input and for what Caffe refuses, and
     ValueError for a phase that is neither train nor test.
     """
-    loaded = read_net(path, _phase(phase))
-    state = State(_phase(phase), (*loaded.stages, *stages), level or loaded.level)
-    folder = os.path.dirname(loaded.message.source.name) or "."
-    options = Options(dict(input_shapes or {}), data_shape, batch_size, folder)
-    return infer_net(loaded.message, state, options, loaded.notes)
+    with _collector_paused():
+        loaded = read_net(path, _phase(phase))
+        state = State(_phase(phase), (*loaded.stages, *stages), level or loaded.level)
+        folder = os.path.dirname(loaded.message.source.name) or "."
+        options = Options(dict(input_shapes or {}), data_shape, batch_size, folder)
+        return infer_net(loaded.message, state, options, loaded.notes)
 
 
 def from_text(text: str, name: str = "<text>", phase: str = "train", **options: Any) -> Net:
@@ -182,9 +185,26 @@ def from_text(text: str, name: str = "<text>", phase: str = "train", **options: 
 
     `options` are those of `Options`: input_shapes, data_shape, batch_size, folder.
     """
-    message, notes = upgrade(prototxt.parse(Source(name, text)))
-    state = State(_phase(phase), tuple(message.message("state").texts("stage")))
-    return infer_net(message, state, Options(**options), notes)
+    with _collector_paused():
+        message, notes = upgrade(prototxt.parse(Source(name, text)))
+        state = State(_phase(phase), tuple(message.message("state").texts("stage")))
+        return infer_net(message, state, Options(**options), notes)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Python's garbage collector walks all that lives, again and again as the trees of a net grow.
+
+    They hold no cycles that it could find: without it, a net of 100,000 layers takes two thirds of
+    the time.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _phase(name: str) -> str:

@@ -17,12 +17,15 @@ from caffetools.scalars import read_known, read_known_string, read_unknown, show
 from caffetools.schema import Field
 from caffetools.source import Source
 
+_WORD = r"[A-Za-z_]\w*"
+_NUMBER = r"0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[fF]?"
+
 # One match is one token with the blanks and comments before it. The last two alternatives match
 # anything, so a match never fails and never backtracks.
 TOKEN = re.compile(
-    r"""(?:[ \t\r\n\v\f]+|\#[^\r\n]*)*
-    (?: ([A-Za-z_]\w*)                                                   # 1 word
-    |   (0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[fF]?)    # 2 number
+    rf"""(?:[ \t\r\n\v\f]+|\#[^\r\n]*)*
+    (?: ({_WORD})                                                        # 1 word
+    |   ({_NUMBER})                                                      # 2 number
     |   ("[^"\\\n]*(?:\\.[^"\\\n]*)*"|'[^'\\\n]*(?:\\.[^'\\\n]*)*')      # 3 string
     |   (.)                                                              # 4 punctuation
     |   (\Z) )                                                           # 5 the end
@@ -30,6 +33,16 @@ TOKEN = re.compile(
     re.VERBOSE | re.DOTALL | re.ASCII,
 )
 WORD, NUMBER, STRING, PUNCTUATION, END = range(1, 6)
+
+# Most fields at one stroke, `name: value` with a blank behind it: half of the time that reading
+# takes. It says the same as the tokens do, and leaves to them whatever it does not match.
+_PLAIN = re.compile(
+    rf"""({_WORD})[ ]?:[ ]?                     # 1 name
+    (?: (-?(?:{_NUMBER})|{_WORD})(?=[\r\n ])    # 2 number or word
+    |   "([^"\\\n]*)"(?=[\r\n ]+[^"'\#\s]) )    # 3 string, with no other to be joined to
+    """,
+    re.VERBOSE | re.ASCII,
+)
 
 MAX_DEPTH = 100
 """How deep messages may be nested: protobuf's own limit for binaries."""
@@ -54,14 +67,16 @@ class _Parser:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.tokens = TOKEN.finditer(source.text)
+        self.end = 0
         self.kind = END
         self.token = ""
         self.offset = 0
         self.advance()
 
     def advance(self) -> None:
-        match = next(self.tokens)
+        match = TOKEN.match(self.source.text, self.end)
+        assert match is not None
+        self.end = match.end()
         self.kind = kind = match.lastindex or END
         self.token = match[kind]
         self.offset = match.start(kind)
@@ -78,7 +93,9 @@ class _Parser:
         while self.token != closer:
             if self.kind != WORD:
                 self.no_field(message, closer)
-            self.field(message.fields, known.get(self.token), depth)
+            field = known.get(self.token)
+            if field is None or not self.plain_field(message.fields, field):
+                self.field(message.fields, field, depth)
             if self.token in (",", ";"):
                 self.advance()
         for name in descriptor.required if descriptor else ():
@@ -86,6 +103,26 @@ class _Parser:
                 self.fail(f"expected '{name}', which must be given", message.offset)
         if closer:
             self.advance()
+
+    def plain_field(self, fields: dict[str, list[Entry]], field: Field) -> bool:
+        """Read the field at one stroke; False, and nothing is read, where that cannot be done."""
+        match = _PLAIN.match(self.source.text, self.offset)
+        if match is None or (field.name in fields and not field.repeated):
+            return False
+        value: Value
+        if match.lastindex == 2:
+            try:
+                value = read_known(field, match[2])
+            except ValueError:
+                return False
+        elif field.type == "string":
+            value = match[3]
+        else:
+            return False
+        fields.setdefault(field.name, []).append((value, self.offset))
+        self.end = match.end()
+        self.advance()
+        return True
 
     def field(self, fields: dict[str, list[Entry]], field: Field | None, depth: int) -> None:
         """The field whose name is this token; its value or values go to `fields`."""

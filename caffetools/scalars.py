@@ -78,6 +78,8 @@ def read_unknown(token: str) -> Value:
 
 
 def _integer(token: str, kind: str) -> int:
+    if len(token) < 10 and token.isdecimal() and token[0] != "0":  # as most are, and in range
+        return int(token)
     if not _INTEGER.match(token):
         raise ValueError(f"expected an integer, found {shown(token)}")
     digits = token.lstrip("-")

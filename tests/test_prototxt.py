@@ -255,10 +255,65 @@ def test_what_google_protobuf_refuses_is_refused(text: str) -> None:
     try:
         theirs = google(text, SOLVER)
     except text_format.ParseError:
-        with pytest.raises(PrototxtError):
-            nets.message(text, SOLVER)
+        try:
+            message = nets.message(text, SOLVER)
+        except PrototxtError:
+            return
+        assert has_unknown_field(message)  # which is kept
     else:
         assert wire(as_protobuf(nets.message(text, SOLVER))) == wire(theirs)
+
+
+def has_unknown_field(message: Message) -> bool:
+    known = message.descriptor.fields if message.descriptor else {}
+    return any(
+        name not in known
+        or any(isinstance(value, Message) and has_unknown_field(value) for value, _ in entries)
+        for name, entries in message.fields.items()
+    )
+
+
+def by_tokens(text: str, root: str) -> Message | str:
+    """What is read, or why it is refused, with no field taken at one stroke."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("caffetools.prototxt._PLAIN", re.compile(r"(?!)"))
+        return read_or_refuse(text, root)
+
+
+def read_or_refuse(text: str, root: str) -> Message | str:
+    try:
+        return nets.message(text, root)
+    except PrototxtError as error:
+        return str(error)
+
+
+def placed(found: Message | str) -> object:
+    """A tree with the offset of every field."""
+    if isinstance(found, str):
+        return found
+    return {
+        name: [
+            (offset, placed(value) if isinstance(value, Message) else repr(value))
+            for value, offset in entries
+        ]
+        for name, entries in found.fields.items()
+    }
+
+
+_LINES = st.builds(
+    "{}{}{}{}".format,
+    st.sampled_from((*_NAMES, *_MESSAGES, "unheard")),
+    st.sampled_from((":", ": ", " : ", ":  ", "", " ", ":\t", ":#\n")),
+    st.sampled_from(
+        (*_VALUES, '"a"', '"a" "b"', '"a" # c\n "b"', '"', '"\\n"', "+5", "1_0", "{", "-")
+    ),
+    st.sampled_from(("\n", " ", "", " }", "}", ",", " ,", ";", "#", "\r", "'b'", "\t")),
+)
+
+
+@given(st.lists(_LINES, max_size=6).map("".join))
+def test_a_field_at_one_stroke_is_what_its_tokens_are(text: str) -> None:
+    assert placed(read_or_refuse(text, SOLVER)) == placed(by_tokens(text, SOLVER))
 
 
 @given(st.text(st.sampled_from("ab01.-+eExf\"'\\:{}<>[],;# \n\r\t\0\u00e9\udcff"), max_size=30))
