@@ -7,19 +7,60 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from caffetools.errors import CaffeToolsError as CaffeToolsError
+    from caffetools.errors import ShapeError as ShapeError
+    from caffetools.layers.base import Facts as Facts
+    from caffetools.layers.base import Layer as Layer
+    from caffetools.layers.base import Param as Param
+    from caffetools.layers.base import Spec as Spec
+    from caffetools.layers.base import Step as Step
+    from caffetools.layers.base import Window as Window
+    from caffetools.layers.base import at_least as at_least
+    from caffetools.layers.base import between as between
+    from caffetools.layers.base import exactly as exactly
+    from caffetools.layers.python_layer import PythonLayer as PythonLayer
     from caffetools.net import Net as Net
+    from caffetools.net import from_text as from_text
     from caffetools.net import load as load
     from caffetools.plugin import register as register
 
 _HOMES = {
     "CaffeToolsError": "caffetools.errors",
+    "Facts": "caffetools.layers.base",
+    "Layer": "caffetools.layers.base",
     "Net": "caffetools.net",
+    "Param": "caffetools.layers.base",
+    "PythonLayer": "caffetools.layers.python_layer",
+    "ShapeError": "caffetools.errors",
+    "Spec": "caffetools.layers.base",
+    "Step": "caffetools.layers.base",
+    "Window": "caffetools.layers.base",
+    "at_least": "caffetools.layers.base",
+    "between": "caffetools.layers.base",
+    "exactly": "caffetools.layers.base",
+    "from_text": "caffetools.net",
     "load": "caffetools.net",
     "register": "caffetools.plugin",
 }
 """Where each public name lives. It is imported when first used: no command needs them all."""
 
-__all__ = ["CaffeToolsError", "Net", "load", "register"]
+__all__ = [
+    "CaffeToolsError",
+    "Facts",
+    "Layer",
+    "Net",
+    "Param",
+    "PythonLayer",
+    "ShapeError",
+    "Spec",
+    "Step",
+    "Window",
+    "at_least",
+    "between",
+    "exactly",
+    "from_text",
+    "load",
+    "register",
+]
 
 
 def __getattr__(name: str) -> object:

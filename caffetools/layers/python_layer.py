@@ -1,14 +1,12 @@
 """Python layers: a class in a module that the prototxt names, given options as text.
 
 Nothing in Caffe's files says what such a layer makes. Its shapes are known where a class is
-registered whose `type` is `module.layer`: those in `caffetools/plugins`, and a user's own, in a
-file that `--plugin` names:
+registered whose `type` is `module.layer`: those in `caffetools/layers/python`, and a user's own, in
+a file that `--plugin` names:
 
-    import caffetools
-    from caffetools.layers.base import Blobs, Facts, exactly
-    from caffetools.layers.python_layer import PythonLayer
+    from caffetools import Facts, PythonLayer, exactly, register
 
-    @caffetools.register
+    @register
     class Halve(PythonLayer):
         "(N, C, H, W) -> (N, C, H / 2, W / 2)."
 

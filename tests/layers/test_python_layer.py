@@ -39,7 +39,7 @@ def test_the_plugin_in_the_docstring(tmp_path: Path) -> None:
     """What the module tells its reader to write is a plugin that works."""
     assert python_layer.__doc__ is not None
     text = python_layer.__doc__
-    code = textwrap.dedent(text[text.index("    import caffetools") :])
+    code = textwrap.dedent(text[text.index("    from caffetools import") :])
     (tmp_path / "halve.py").write_text(code)
     load_plugin(tmp_path / "halve.py")
     assert REGISTRY.find("my_layers.Halve") is not None
