@@ -14,6 +14,7 @@ from caffetools.errors import CaffeToolsError, Location
 
 COMMANDS = {
     "diff": "caffetools.cli.diff",
+    "draw": "caffetools.cli.draw",
     "fmt": "caffetools.cli.fmt",
     "shapes": "caffetools.cli.shapes",
     "upgrade": "caffetools.cli.upgrade",

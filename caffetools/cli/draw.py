@@ -1,0 +1,82 @@
+"""`caffetools draw`: pictures of a net."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any
+
+import click
+
+from caffetools.cli.errors import report_note
+from caffetools.cli.files import write_files
+from caffetools.cli.options import net_options
+from caffetools.draw.dot import dot
+from caffetools.draw.output import FORMS, drawn, form_of
+from caffetools.draw.page import graph_scene
+from caffetools.draw.stage_picture import all_stages_scene, stage_scene
+from caffetools.draw.stages import stages as stages_of
+from caffetools.net import Net, load
+
+
+@click.command("draw")
+@click.argument("net", metavar="NET")
+@net_options
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE|DIR",
+    required=True,
+    help="Where to: a .svg, .png, .pdf or .dot; with --stages a folder.",
+)
+@click.option(
+    "--stages", "by_stage", is_flag=True, help="Draw a diagram for each layer with weights."
+)
+@click.option(
+    "--form",
+    type=click.Choice(FORMS),
+    default="svg",
+    show_default=True,
+    help="What the files of --stages are.",
+)
+@click.option("--no-fold", is_flag=True, help="Draw repeated blocks in full.")
+@click.option(
+    "--columns", type=click.IntRange(min=1), help="So many columns, where the net lets it be cut."
+)
+@click.option("--force", is_flag=True, help="Overwrite what is there.")
+def command(net: str, output: str, by_stage: bool, **options: Any) -> None:
+    """Draw NET: its whole graph, or with --stages the data flow of each stage.
+
+    A stage is a layer with weights and what follows it: activation, normalisation, pooling,
+    dropout. The folder also gets a page with all of them, all.svg.
+    """
+    form, no_fold, columns, force = (
+        options.pop(name) for name in ("form", "no_fold", "columns", "force")
+    )
+    loaded = load(net, **options)
+    for note in loaded.notes:
+        report_note(note)
+    if by_stage:
+        write_files(_stage_files(loaded, output, form), force, output)
+    else:
+        write_files({output: _graph(loaded, output, no_fold, columns)}, force)
+
+
+def _graph(net: Net, path: str, no_fold: bool, columns: int | None) -> bytes:
+    form = form_of(path, (*FORMS, "dot"))
+    if form == "dot":
+        return dot(net).encode("utf-8")
+    return drawn(graph_scene(net, fold=not no_fold, columns=columns), form)
+
+
+def _stage_files(net: Net, folder: str, form: str) -> dict[str, bytes]:
+    """Every stage in a file named by its number and its name, and all on one page."""
+    found = stages_of(net)
+    digits = len(str(len(found)))
+    files = {}
+    for stage in found:
+        name = re.sub(r"[^A-Za-z0-9_-]+", "_", stage.name)[:60].strip("_")
+        path = os.path.join(folder, f"{stage.number:0{digits}}_{name}.{form}")
+        files[path] = drawn(stage_scene(net, stage), form)
+    files[os.path.join(folder, f"all.{form}")] = drawn(all_stages_scene(net), form)
+    return files

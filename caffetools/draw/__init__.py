@@ -1,0 +1,1 @@
+"""Pictures of nets: the whole graph, and the stages of which it is made."""

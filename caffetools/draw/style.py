@@ -1,0 +1,67 @@
+"""What drawings look like: colours and sizes, by the names that scenes use."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+FONT = "DejaVu Sans, Verdana, sans-serif"
+
+
+class Style(NamedTuple):
+    """How a rectangle, a path or a text is drawn; None is nothing."""
+
+    fill: str | None = None
+    stroke: str | None = None
+    stroke_width: float = 1
+    size: float = 0
+    """Of text, in pixels."""
+    bold: bool = False
+
+
+INK = "#1b2733"
+MUTED = "#56626e"
+LINE = "#7d8995"
+PAPER = "#ffffff"
+
+FAMILIES = {
+    "data": "#6b7683",
+    "convolution": "#2f6fb3",
+    "connected": "#5b4fa8",
+    "pooling": "#2b8a6f",
+    "pointwise": "#c07a1a",
+    "joining": "#8a5a9e",
+    "loss": "#b8405a",
+    "unknown": "#9a9a9a",
+}
+"""The colour of each family of layers (see boxes.py)."""
+
+STYLES = {
+    "paper": Style(fill=PAPER),
+    "title": Style(fill=INK, size=16, bold=True),
+    "subtitle": Style(fill=MUTED, size=11),
+    "legend": Style(fill=MUTED, size=10),
+    "box": Style(fill="#fbfcfd", stroke="#aab4be"),
+    "name": Style(fill=INK, size=11, bold=True),
+    "type": Style(fill=INK, size=10),
+    "detail": Style(fill=MUTED, size=9.5),
+    "shade": Style(fill="#e8862e"),
+    "gauge": Style(fill="#e3e8ed"),
+    "gauge-part": Style(fill="#2f4b66"),
+    "link": Style(stroke=LINE, stroke_width=1.3),
+    "arrow": Style(fill=LINE),
+    "pill": Style(fill="#eef2f6", stroke="#d3dae1", stroke_width=0.8),
+    "pill-output": Style(fill="#fdf3e7", stroke="#d9a765", stroke_width=0.8),
+    "shape": Style(fill="#33414f", size=9.5),
+    "frame": Style(fill="#f6f8fb", stroke="#8fa0b3", stroke_width=1.2),
+    "frame-behind": Style(fill="#e9eef4", stroke="#b4c0cd"),
+    "frame-title": Style(fill=INK, size=11.5, bold=True),
+    "rule": Style(stroke="#d3dae1"),
+    "volume-front": Style(fill="#dbe7f4", stroke="#5a7fa8"),
+    "volume-top": Style(fill="#eaf1f9", stroke="#5a7fa8"),
+    "volume-side": Style(fill="#bfd3e8", stroke="#5a7fa8"),
+    "operation": Style(fill=INK, size=11, bold=True),
+    "kernel": Style(fill="#1f5a99", size=11, bold=True),
+    "formula": Style(fill=INK, size=10.5),
+    "extent": Style(fill=INK, size=11, bold=True),
+    **{f"family-{name}": Style(fill=colour) for name, colour in FAMILIES.items()},
+}
