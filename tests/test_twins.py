@@ -21,8 +21,11 @@ WITHOUT_TWIN = {
 
 WITHOUT_SOURCE = {
     "test_conftest.py": "the tests' own helpers",
+    "test_contributing.py": "CONTRIBUTING.md",
     "test_examples.py": "examples/, whole",
     "test_imports.py": "the package, whole",
+    "test_mutants.py": "damaged input, whatever reads it",
+    "test_readme.py": "README.md",
     "test_twins.py": "the tests, whole",
 }
 """Test files that belong to no single source file, each with what it is about."""
