@@ -27,8 +27,12 @@ LARGEST = 60_000
 """Larger nets are left out: a mutant is to cost little."""
 
 
+class TooLongError(BaseException):
+    """Nothing that a command might take for an error of its own."""
+
+
 def _too_long(_signal: int, _frame: FrameType | None) -> None:
-    raise TimeoutError(f"more than {SECONDS} s")
+    raise TooLongError(f"more than {SECONDS} s")
 
 
 def main() -> None:
@@ -52,7 +56,7 @@ def main() -> None:
             form, phase = FORMATS[seed % len(FORMATS)], ("train", "test")[seed // 2 % 2]
             data = mutant(file.read_bytes(), seed)
             why = answer(data, "--phase", phase, "--format", form, "--data-shape", "3,64,64")
-        except TimeoutError as error:
+        except TooLongError as error:
             why = str(error)
         signal.alarm(0)
         slowest = max(slowest, time.perf_counter() - start)
