@@ -12,6 +12,10 @@ from caffetools.graph import Graph, Node
 from caffetools.layers.base import Facts, Layer, Options, Shape, Spec, check_shape, dims
 from caffetools.sharing import ParamBlob, Sharing
 
+_ROUNDS = 8
+"""How often an input may be told by what follows from another that was told so. Each round sets the
+whole net up anew; no real net needs a second."""
+
 
 class InferredLayer(NamedTuple):
     """A layer of the graph, set up."""
@@ -56,16 +60,18 @@ def infer(graph: Graph, options: Options) -> Inferred:
     Raises ShapeError or GraphError, placed, for what Caffe refuses.
     """
     assumed: list[Note] = []
-    while True:
-        net = _Inference(graph, options).run()
+    net = _Inference(graph, options).run()
+    for _ in range(_ROUNDS):
         expected: dict[str, Shape] = {}
         for name, shape, reader in expected_inputs(net):
             if expected.setdefault(name, shape) is shape:
                 text = f"{name!a} is taken as {dims(shape)}, as layer {reader.key!a} needs it"
                 assumed.append(Note(reader.message.location(), text))
         if not expected:
-            return net._replace(notes=(*net.notes, *assumed))
+            break
         options = replace(options, input_shapes={**options.input_shapes, **expected})
+        net = _Inference(graph, options).run()
+    return net._replace(notes=(*net.notes, *assumed))
 
 
 def expected_inputs(net: Inferred) -> Iterator[tuple[str, Shape, Node]]:

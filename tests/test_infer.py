@@ -216,6 +216,93 @@ def test_a_note_on_an_input_goes_where_the_user_gives_all_its_tops() -> None:
     assert notes(nets.inferred(text, input_shapes={"a": (1,), "b": (1,)})) == []
 
 
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [
+        ([(4, 6)], [(7, 6)]),
+        ([(4,)], [(7,)]),
+        ([(1, 3)], [(1, 3)]),
+        ([()], [()]),
+        ([(5, 4), (4, 5)], [(5, 4), (7, 5)]),
+    ],
+)
+def test_what_is_of_the_batch(others: list[Shape], expected: list[Shape]) -> None:
+    text = nets.given("data", 4, 3, 2, 2)
+    text += "".join(nets.given(f"x{index}", *shape) for index, shape in enumerate(others))
+    assert nets.inferred(text, batch_size=7).shapes == ((7, 3, 2, 2), *expected)
+
+
+def test_what_is_told_of_one_image_is_not_of_its_batch() -> None:
+    """As in Faster R-CNN: `data` of 1 x 3 x H x W, `im_info` of 1 x 3."""
+    text = nets.given("data", 1, 3, 9, 9) + nets.given("im_info", 1, 3) + nets.given("label", 1)
+    assert nets.inferred(text, batch_size=7).shapes == ((7, 3, 9, 9), (1, 3), (7,))
+
+
+SCORES = nets.given("scores", 4, 10, 2)
+
+
+@pytest.mark.parametrize(
+    ("reader", "expected"),
+    [
+        (layer("SoftmaxWithLoss", "l", "scores y", "l"), (4, 2)),
+        (layer("SoftmaxWithLoss", "l", "scores y", "l", "softmax_param { axis: 2 }"), (4, 10)),
+        (layer("Accuracy", "l", "scores y", "l"), (4, 2)),
+        (layer("EuclideanLoss", "l", "scores y", "l"), (4, 10, 2)),
+        # What reads no labels tells nothing, nor does a layer that lacks its scores, too.
+        (layer("Eltwise", "l", "scores y", "l"), None),
+        (layer("SoftmaxWithLoss", "l", "y scores", "l"), None),
+    ],
+)
+def test_labels_are_as_their_reader_needs_them(reader: str, expected: Shape | None) -> None:
+    net = nets.inferred(SCORES + layer("Input", "y", "", "y") + reader)
+    assert shapes(net)["y"] == expected
+    said = [note for note in notes(net) if "is taken as" in note]
+    if expected is None:
+        assert said == []
+    else:
+        extents = " x ".join(map(str, expected))
+        assert said == [f"net.prototxt:3:1: 'y' is taken as {extents}, as layer 'l' needs it"]
+
+
+def test_labels_are_found_behind_a_split_and_told_once() -> None:
+    net = nets.inferred(
+        SCORES
+        + layer("Input", "y", "", "y")
+        + layer("SoftmaxWithLoss", "l", "scores y", "l")
+        + layer("Accuracy", "a", "scores y", "a")
+    )
+    assert shapes(net)["y"] == shapes(net)["y_y_0_split_1"] == (4, 2)
+    assert notes(net) == ["net.prototxt:3:1: 'y' is taken as 4 x 2, as layer 'l' needs it"]
+
+
+def test_what_the_user_gives_is_not_assumed() -> None:
+    text = SCORES + layer("Input", "y", "", "y") + layer("SoftmaxWithLoss", "l", "scores y", "l")
+    net = nets.inferred(text, input_shapes={"y": (4, 1, 2)})
+    assert (shapes(net)["y"], notes(net)) == ((4, 1, 2), [])
+
+
+def chain(length: int) -> str:
+    """Losses of which each is scored by the one before, so that labels are told one by one."""
+    text = nets.given("x0", 1, 1)
+    for i in range(length):
+        shape = "reshape_param { shape { dim: 1 dim: 1 } }"
+        text += (
+            layer("Input", f"y{i}", "", f"y{i}")
+            + layer("SoftmaxWithLoss", f"l{i}", f"x{i} y{i}", f"l{i}")
+            + layer("Reshape", f"x{i + 1}", f"l{i}", f"x{i + 1}", shape)
+        )
+    return text
+
+
+def test_labels_that_hang_on_labels() -> None:
+    assert None not in nets.inferred(chain(5)).shapes
+    assert sum("is taken as" in note for note in notes(nets.inferred(chain(5)))) == 5
+    # Somewhere there is an end of it: each one costs another round.
+    long = nets.inferred(chain(100))
+    assert shapes(long)["y0"] == (1,)
+    assert shapes(long)["y99"] is None
+
+
 LABELS = nets.given("ip", 2, 3) + nets.given("label", 2, 3)
 
 
