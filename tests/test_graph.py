@@ -35,6 +35,16 @@ class Paired(Layer):
     as_many_tops_as_bottoms: ClassVar[bool] = True
 
 
+class Python(Layer):
+    type: ClassVar[str] = "Python"
+    bottoms: ClassVar[Blobs] = at_least(0)
+    tops: ClassVar[Blobs] = at_least(0)
+
+
+class Own(Python):
+    type: ClassVar[str] = "module.Own"
+
+
 class Sink(Layer):
     type: ClassVar[str] = "Sink"
     bottoms: ClassVar[Blobs] = at_least(1)
@@ -94,8 +104,14 @@ def test_in_place_is_by_the_index_of_the_bottom() -> None:
         layer("Free", "data", "", "a b")
         + layer("Free", "second", "a b", "c b")
         + layer("Free", "more", "c", "d e")
+        + layer("Free", "first", "d b", "d f")
     )
-    assert told(graph) == ["data:  -> a b", "second: a b -> c [b]", "more: c -> d e"]
+    assert told(graph) == [
+        "data:  -> a b",
+        "second: a b -> c [b]",
+        "more: c -> d e",
+        "first: d b -> [d] f",
+    ]
 
 
 def test_a_copy_is_named_as_caffe_names_it_and_knows_the_blob() -> None:
@@ -168,6 +184,7 @@ def test_automatic_tops_fill_up_what_the_layer_must_have() -> None:
         "all: d -> all other more",
     ]
     assert outputs(graph) == ["all", "c", "more", "one", "other"]
+    assert not any(blob.inserted for blob in graph.blobs)
 
 
 def test_an_automatic_top_cannot_be_read() -> None:
@@ -207,6 +224,16 @@ def test_an_unknown_type_is_wired_as_it_stands() -> None:
     graph = wired(layer("Unheard", "x", "", "a b") + layer("Unheard", "y", "b", "b"))
     assert told(graph) == ["x:  -> a b", "y: b -> [b]"]
     assert [node.layer_class for node in graph.nodes] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "expected"),
+    [("Python", "Own", Own), ("Python", "Other", Python), ("Free", "Own", Free)],
+)
+def test_a_python_layer_is_of_its_own_class(kind: str, name: str, expected: type[Layer]) -> None:
+    param = f'python_param {{ module: "module" layer: "{name}" }}'
+    (node,) = wired(layer(kind, "x", "", "x", param)).nodes
+    assert (node.layer_class, node.type) == (expected, kind)
 
 
 REFUSED = [

@@ -11,6 +11,11 @@ from tests import nets, strategies
 from tests.nets import layer
 
 
+def test_a_layer_as_its_prototxt_wires_it() -> None:
+    (message,) = nets.message(layer("Data", "d", "a b", "c", "loss_weight: 2")).messages("layer")
+    assert wire(message) == Wiring(message, "d", "Data", ["a", "b"], ["c"], [2.0], inserted=False)
+
+
 def split(text: str) -> list[Wiring]:
     return insert_splits([wire(message) for message in nets.message(text).messages("layer")])
 
