@@ -52,7 +52,7 @@ class Sink(Layer):
 
 
 REGISTRY = Registry({})
-for layer_class in (Free, Automatic, Paired, Sink):
+for layer_class in (Free, Automatic, Paired, Python, Own, Sink):
     REGISTRY.register(layer_class)
 
 
