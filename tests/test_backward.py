@@ -191,15 +191,6 @@ def test_flags(text: str, expected: str) -> None:
     assert flags(text) == expected
 
 
-def test_force_backward_sets_every_flag_in_the_end() -> None:
-    text = DATA + inner_product("ip", "data", 3, FROZEN) + layer("ReLU", "r", "ip", "ip")
-    forced = nets.inferred("force_backward: true\n" + text)
-    assert forced.backward == (False,) * 5
-    assert forced.needs_backward == (True,) * 5
-    assert nets.inferred(text).needs_backward == (False,) * 5
-    assert nets.inferred("force_backward: false\n" + text).needs_backward == (False,) * 5
-
-
 @given(strategies.nets())
 def test_only_what_a_loss_needs_and_a_blob_asks_for(text: str) -> None:
     net = nets.inferred(text)

@@ -174,6 +174,17 @@ def test_an_in_place_layer_of_an_unknown_type_hides_the_shape() -> None:
             {"a": (7, 3, 4, 5), "b": (7,)},
         ),
         (
+            layer(
+                "MemoryData",
+                "x",
+                "",
+                "a b",
+                "memory_data_param { batch_size: 2 channels: 3 height: 4 width: 5 }",
+            ),
+            {"batch_size": 7, "input_shapes": {"a": (1, 6)}},
+            {"a": (7, 6), "b": (7,)},
+        ),
+        (
             layer("Unheard", "x", "", "a b"),
             {"input_shapes": {"b": (4,)}},
             {"a": None, "b": (4,)},
@@ -251,6 +262,7 @@ SCORES = nets.given("scores", 4, 10, 2)
         # What reads no labels tells nothing, nor does a layer that lacks its scores, too.
         (layer("Eltwise", "l", "scores y", "l"), None),
         (layer("SoftmaxWithLoss", "l", "y scores", "l"), None),
+        (layer("Unheard", "l", "scores y", "l"), None),
     ],
 )
 def test_labels_are_as_their_reader_needs_them(reader: str, expected: Shape | None) -> None:
@@ -301,6 +313,14 @@ def test_labels_that_hang_on_labels() -> None:
     long = nets.inferred(chain(100))
     assert shapes(long)["y0"] == (1,)
     assert shapes(long)["y99"] is None
+
+
+def test_force_backward_sets_every_flag_in_the_end() -> None:
+    text = nets.given("data", 1) + layer("ReLU", "r", "data", "data")
+    forced = nets.inferred("force_backward: true\n" + text)
+    assert (forced.backward, forced.needs_backward) == ((False, False), (True, True))
+    assert nets.inferred(text).needs_backward == (False, False)
+    assert nets.inferred("force_backward: false\n" + text).needs_backward == (False, False)
 
 
 LABELS = nets.given("ip", 2, 3) + nets.given("label", 2, 3)
