@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from caffetools.layers.base import between as between
     from caffetools.layers.base import exactly as exactly
     from caffetools.layers.python_layer import PythonLayer as PythonLayer
+    from caffetools.log.parsed import ParsedLog as ParsedLog
+    from caffetools.log.parsed import parse_log as parse_log
     from caffetools.net import Net as Net
     from caffetools.net import from_text as from_text
     from caffetools.net import load as load
@@ -29,6 +31,7 @@ _HOMES = {
     "Layer": "caffetools.layers.base",
     "Net": "caffetools.net",
     "Param": "caffetools.layers.base",
+    "ParsedLog": "caffetools.log.parsed",
     "PythonLayer": "caffetools.layers.python_layer",
     "ShapeError": "caffetools.errors",
     "Spec": "caffetools.layers.base",
@@ -39,6 +42,7 @@ _HOMES = {
     "exactly": "caffetools.layers.base",
     "from_text": "caffetools.net",
     "load": "caffetools.net",
+    "parse_log": "caffetools.log.parsed",
     "register": "caffetools.plugin",
 }
 """Where each public name lives. It is imported when first used: no command needs them all."""
@@ -49,6 +53,7 @@ __all__ = [
     "Layer",
     "Net",
     "Param",
+    "ParsedLog",
     "PythonLayer",
     "ShapeError",
     "Spec",
@@ -59,6 +64,7 @@ __all__ = [
     "exactly",
     "from_text",
     "load",
+    "parse_log",
     "register",
 ]
 

@@ -39,8 +39,9 @@ ORDER = (
     "cost table < caffe_log",
     "errors schema source wire upgrade_v0 upgrade_v1 < weights < torch draw",
     "net summary explain table < draw torch",
-    "errors < log < log.recompute < plot",
+    "errors < log < log.recompute < log.compare < log.parsed < log.summary < plot",
     "net < log.recompute",
+    "table < log.summary",
 )
 """Chains of parts, each to import only what stands left of it in a chain.
 
@@ -231,9 +232,9 @@ def test_left_of_joins_the_chains() -> None:
         ("layers.pooling", "caffetools.layers.window", False),
         ("layers.pooling", "caffetools.graph", True),
         ("log.lines", "caffetools.infer", True),
-        ("log.lines", "caffetools.log.check", True),
-        ("log.check", "caffetools.log.lines", False),
-        ("log.check", "caffetools.infer", False),
+        ("log.lines", "caffetools.log.compare", True),
+        ("log.compare", "caffetools.log.lines", False),
+        ("log.compare", "caffetools.infer", False),
         ("graph", "caffetools.cli", True),
         ("graph", "caffetools", True),
         ("graph", "json", False),

@@ -16,6 +16,7 @@ COMMANDS = {
     "diff": "caffetools.cli.diff",
     "draw": "caffetools.cli.draw",
     "fmt": "caffetools.cli.fmt",
+    "parse-log": "caffetools.cli.parse_log",
     "shapes": "caffetools.cli.shapes",
     "upgrade": "caffetools.cli.upgrade",
 }

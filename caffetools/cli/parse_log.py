@@ -1,0 +1,95 @@
+"""`caffetools parse-log`: a log read back."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import click
+
+from caffetools.cli.files import write_files
+from caffetools.cli.options import plugin_option
+from caffetools.errors import CaffeToolsError
+from caffetools.log.parsed import ParsedLog, parse_log
+from caffetools.log.summary import csv_text, net_words, summary
+from caffetools.table import printable
+
+
+@click.command("parse-log")
+@click.argument("log", metavar="LOG")
+@plugin_option
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("table", "json", "csv")),
+    default="table",
+    show_default=True,
+    help="How to print it; csv is the training curve, or with -o a file for each net.",
+)
+@click.option("--check", metavar="NET", help="Compare with NET; status 1 if they differ.")
+@click.option("--net-out", metavar="FILE", help="Write the first net that is echoed.")
+@click.option("--solver-out", metavar="FILE", help="Write the first solver that is echoed.")
+@click.option("-o", "--output", metavar="STEM", help="csv: STEM.train.csv, STEM.test0.csv, …")
+@click.option("--year", type=click.IntRange(1970, 9999), help="The year of the first line.")
+@click.option("--force", is_flag=True, help="Overwrite files that are there.")
+def command(
+    log: str, form: str, check: str | None, output: str | None, year: int | None, **options: Any
+) -> None:
+    """Read LOG: its nets, curves, events, and which Caffe wrote it.
+
+    LOG may be compressed by gzip or xz, or - for standard input.
+    """
+    if output and form != "csv":
+        raise click.UsageError("-o goes with --format csv")
+    parsed = parse_log(log, year)
+    files = _echoes(parsed, options["net_out"], options["solver_out"])
+    if output:
+        files |= _csv_files(parsed, output)
+    write_files(files, options["force"])
+    if check:
+        _check(parsed, check)
+    elif form == "json":
+        click.echo(json.dumps(parsed.to_dict()))
+    elif form == "table":
+        for line in summary(parsed):
+            click.echo(line)
+    elif not output:
+        click.echo(csv_text(parsed.train_records()), nl=False)
+
+
+def _echoes(log: ParsedLog, net_out: str | None, solver_out: str | None) -> dict[str, bytes]:
+    """What the log echoes, by the file that it is to be written to."""
+    nets = [net.echo for net in log.contents.nets if net.echo]
+    files = {}
+    for path, echoes, what in (
+        (net_out, nets, "net"),
+        (solver_out, log.contents.solvers, "solver"),
+    ):
+        if path and not echoes:
+            raise CaffeToolsError(f"{log.contents.name!a} echoes no {what}")
+        if path:
+            files[path] = echoes[0].text.encode()
+    return files
+
+
+def _csv_files(log: ParsedLog, stem: str) -> dict[str, bytes]:
+    files = {f"{stem}.train.csv": csv_text(log.train_records()).encode()}
+    for net in log.contents.tests:
+        files[f"{stem}.test{net}.csv"] = csv_text(log.test_records(net)).encode()
+    return files
+
+
+def _check(log: ParsedLog, path: str) -> None:
+    found = 0
+    for net, comparison in log.check(path):
+        click.echo(net_words(net))
+        if comparison.memory_rule:
+            click.echo(f"  memory counts {comparison.memory_rule}")
+        for line in (*comparison.notes, *map(str, comparison.differences)):
+            click.echo(printable(f"  {line}"))
+        found += len(comparison.differences)
+    if found:
+        where = os.path.basename(log.contents.name)
+        raise CaffeToolsError(f"found {found} differences between {where!a} and {path!a}")
+    click.echo("no difference")

@@ -1,0 +1,1 @@
+"""Caffe's logs of every age, read back into nets, curves and events."""

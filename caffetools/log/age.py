@@ -1,0 +1,142 @@
+"""Which Caffe wrote a log: the lines of its source that printed the messages tell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from functools import cache
+from typing import NamedTuple
+
+from caffetools.log.glog import Message
+from caffetools.log.line_table import LINES
+
+RELEASES = (
+    ("v0.1", date(2013, 10, 9)),
+    ("v0.9", date(2014, 2, 26)),
+    ("v0.99", date(2014, 3, 19)),
+    ("v0.999", date(2014, 5, 20)),
+    ("v0.9999", date(2014, 8, 8)),
+    ("rc", date(2014, 9, 18)),
+    ("rc2", date(2015, 2, 20)),
+    ("rc3", date(2016, 1, 29)),
+    ("rc4", date(2017, 1, 19)),
+    ("rc5", date(2017, 2, 20)),
+    ("1.0", date(2017, 4, 15)),
+)
+"""Caffe's releases, with the dates of their commits."""
+
+_EPOCH = date(2013, 1, 1)
+_TODAY = 9999
+_STRANGE = 0.2
+"""The part of the messages that may stand where no master has them, in a changed master."""
+
+
+class Age(NamedTuple):
+    """Which Caffe wrote a log."""
+
+    first: date | None = None
+    """BVLC Caffe's master since this day; None where it was another, or the log does not tell."""
+    last: date | None = None
+    """And until this day; None for today."""
+    release: str | None = None
+    """The release, or those between which it stands; what a fork calls itself."""
+    fork: str | None = None
+    """Why it is no master, or a changed one."""
+    nearest: tuple[date, date] | None = None
+    """When master was most like a fork."""
+
+
+class _Form(NamedTuple):
+    """A message of master."""
+
+    pattern: re.Pattern[str]
+    constant: int
+    """How many of its characters do not vary."""
+    days: dict[int, tuple[int, int]]
+    """The first and last day of each source line that printed it."""
+
+
+@cache
+def _forms(file: str) -> list[_Form]:
+    """The messages of a source file, the most definite first."""
+    found = []
+    for text in LINES.get(file, ()):
+        message, _, places = text.partition("\t")
+        constants = [part.strip() for part in message.split("<*>")]
+        # How the table spaces what varies is not how Caffe does.
+        pattern = re.compile(r".*?\s*".join(map(re.escape, constants)), re.DOTALL)
+        numbers = [tuple(map(int, re.split("[:-]", place))) for place in places.split()]
+        days = {line: (first, last) for line, first, last in numbers}
+        found.append(_Form(pattern, sum(map(len, constants)), days))
+    return sorted(found, key=lambda form: -form.constant)
+
+
+def _form_of(message: Message) -> _Form | None:
+    """Master's message that this one is: one of the line's where there is one."""
+    text = message.text.strip()
+    found = [form for form in _forms(message.file) if form.pattern.fullmatch(text)]
+    return next((form for form in found if message.line in form.days), found[0] if found else None)
+
+
+def age(messages: Iterable[Message], name: str | None = None) -> Age:
+    """Which Caffe wrote a log, of the first message of each source line that it tells.
+
+    `name` is what a fork calls itself. A message that no master has tells nothing, for anybody may
+    add some. One that master has, though never at that line, tells of a fork; so do lines that
+    stood together on no day.
+    """
+    days: list[tuple[int, int]] = []
+    strange: list[Message] = []
+    for message in messages:
+        form = _form_of(message)
+        if form and message.line in form.days:
+            days.append(form.days[message.line])
+        elif form:
+            strange.append(message)
+    if not days and not strange and not name:
+        return Age()
+    first, last, agreeing = _best(days)
+    misfits = len(days) - agreeing + len(strange)
+    reason = _reason(strange, misfits)
+    if name or misfits > _STRANGE * (len(days) + len(strange)):
+        nearest = (_date(first), _date(last)) if days else None
+        return Age(
+            release=name, fork=f"it calls itself {name}" if name else reason, nearest=nearest
+        )
+    until = None if last == _TODAY else _date(last)
+    return Age(_date(first), until, _release(_date(first), _date(last)), reason)
+
+
+def _best(days: Sequence[tuple[int, int]]) -> tuple[int, int, int]:
+    """The range of days on which most of the source lines stood, and how many of them did."""
+    best = (0, _TODAY, 0)
+    for day in sorted({first for first, _ in days}):
+        there = [(first, last) for first, last in days if first <= day <= last]
+        if len(there) > best[2]:
+            first, last = max(first for first, _ in there), min(last for _, last in there)
+            best = (first, last, len(there))
+    return best
+
+
+def _reason(strange: Sequence[Message], misfits: int) -> str | None:
+    if strange:
+        one = strange[0]
+        others = f", nor {len(strange) - 1} others where they stand" if strange[1:] else ""
+        return f"no master prints {one.text.strip()[:60]!r} at {one.file}:{one.line}{others}"
+    return f"{misfits} of its source lines stood there on other days" if misfits else None
+
+
+def _date(day: int) -> date:
+    return _EPOCH + timedelta(days=day)
+
+
+def _release(first: date, last: date) -> str:
+    within = [name for name, day in RELEASES if first <= day <= last]
+    if within:
+        return ", ".join(within)
+    before = [name for name, day in RELEASES if day < first]
+    after = [name for name, day in RELEASES if day > last]
+    if not before:
+        return f"before {after[0]}"
+    return f"after {before[-1]}, before {after[0]}" if after else f"after {before[-1]}"

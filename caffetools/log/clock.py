@@ -1,0 +1,86 @@
+"""When a log's lines were written: glog's dates, most of which lack a year, on one line of time."""
+
+from __future__ import annotations
+
+import math
+from calendar import isleap, monthrange
+from datetime import MAXYEAR, MINYEAR, date
+
+DAY = 86400.0
+_EPOCH = date(2000, 1, 1)
+_MINUTES = {f"{m // 60:02}:{m % 60:02}:": 60.0 * m for m in range(24 * 60)}
+_COMMON_YEAR = 2001
+_LEAP_YEAR = 2000
+
+
+class Clock:
+    """Turns a log's times into seconds, in the order in which its lines stand.
+
+    Seconds count from the start of 2000 where the year is known, else from that of the log's first
+    year. A year without a number is taken for a common one until a line of 29 February shows that
+    it is not, which moves no day before.
+    """
+
+    def __init__(self, year: int | None = None) -> None:
+        self.year = 0 if year is None else year
+        """The year of the last line; without a number, how many after the log's first."""
+        self.has_year = year is not None
+        self._leap_years: set[int] = set()
+        self._date = ""
+        self._month = 0
+        self._midnight = math.nan
+
+    def turn_to(self, date_: str) -> None:
+        """The next lines are of the day `mmdd` or `yyyymmdd`.
+
+        A year comes too late once lines have been read as if none were known.
+        """
+        if len(date_) == 8 and (self.has_year or not self._date):
+            self.year, self.has_year, self._month = int(date_[:4]), True, 0
+        self._date = date_
+        self._midnight = math.nan
+        month, day = int(date_[-4:-2]), int(date_[-2:])
+        if 1 <= month <= 12:
+            # Threads may cross the turn of the year in either order.
+            self.year += (self._month - month > 6) - (0 < self._month < month - 6)
+            self._month = month
+            self._midnight = self._day(month, day)
+
+    def _day(self, month: int, day: int) -> float:
+        """When a day of this year begins, NaN if there is none."""
+        if not self.has_year and (month, day) == (2, 29):
+            self._leap_years.add(self.year)
+        if self.has_year:
+            if not MINYEAR <= self.year <= MAXYEAR:
+                return math.nan
+            leap = isleap(self.year)
+            new_year = (date(self.year, 1, 1) - _EPOCH).days
+        else:
+            leap = self.year in self._leap_years
+            leap_days = sum(
+                (0 <= year < self.year) - (self.year <= year < 0) for year in self._leap_years
+            )
+            new_year = 365 * self.year + leap_days
+        like = _LEAP_YEAR if leap else _COMMON_YEAR
+        if not 1 <= day <= monthrange(like, month)[1]:
+            return math.nan
+        return DAY * (new_year + date(like, month, day).timetuple().tm_yday - 1)
+
+    def seconds(self, time: str) -> float:
+        """When a line was written, of its time as glog prints it; NaN if it is no time."""
+        date_, _, clock = time.partition(" ")
+        try:
+            if date_ != self._date:
+                self.turn_to(date_)
+            return self._midnight + _MINUTES[clock[:6]] + float(clock[6:])
+        except (KeyError, ValueError):
+            return math.nan
+
+    def iso(self, time: str) -> str:
+        """`2023-07-21T10:38:15.326920` of the line whose seconds were asked for last.
+
+        Where the year is not known, `--07-21T10:38:15.326920`.
+        """
+        date_, _, clock = time.partition(" ")
+        year = f"{self.year:04}" if self.has_year else "-"
+        return f"{year}-{date_[-4:-2]}-{date_[-2:]}T{clock}"

@@ -1,0 +1,88 @@
+"""What happened in a log: runs begun, resumed and ended, snapshots, errors."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import NamedTuple
+
+KEPT = 2000
+"""Events of one kind that are kept; more are counted."""
+
+LONGEST_MESSAGE = 1000
+"""Characters that are kept of a message."""
+
+_KINDS = (
+    ("start", r"Solving\b|\*\*\* Benchmark begins \*\*\*"),
+    ("restore", r"Restoring previous solver status from "),
+    ("resume", r"Resuming from "),
+    ("finetune", r"Finetuning from |Loading from "),
+    ("snapshot", r"Snapshotting "),
+    ("done", r"Optimization Done\b|\*\*\* Benchmark ends \*\*\*"),
+    ("stopped", r"Optimization stopped early"),
+    ("interrupted", r"Test interrupted"),
+    ("rate", r"(?:MultiStep|Plateau) Status: "),
+)
+_KIND = re.compile("|".join(f"(?P<{kind}>{form})" for kind, form in _KINDS))
+
+_CRASH = re.compile(
+    r"\*\*\* (?:SIG\w+|Aborted at)|Segmentation fault|terminate called|Killed$|Aborted\b"
+    r"|Traceback \(most recent call last\)|\w*Error: |.*: error: "
+)
+"""A line without a prefix that tells how a program ended."""
+
+_NO_ERROR = re.compile(
+    r"Starting Optimization|Using (?:GPU|CPU|momentum|Device)|Running \d+|Testing for|Performing"
+    r"|Attempting to upgrade|Note that future|Successfully upgraded|Input NetParameter|Warning: had"
+    r"|Setting up|This network produces|Network init|Total Time|(?:Forward|Backward) pass"
+    r"|Initial loss"
+)
+"""What Caffe's first versions say as errors, though it is none."""
+
+
+class Event(NamedTuple):
+    """Something that happened, where the log tells it."""
+
+    line: int
+    kind: str
+    """start, restore, resume, finetune, snapshot, rate, done, stopped, interrupted, warning, error,
+    fatal or cut."""
+    message: str
+    iteration: int | None = None
+    """The last that the log told before."""
+    seconds: float | None = None
+    """Since the log's first line."""
+
+
+class Events:
+    """The events of a log, as they come."""
+
+    def __init__(self) -> None:
+        self.kept: list[Event] = []
+        self.counts: Counter[str] = Counter()
+
+    def add(self, event: Event) -> None:
+        """One more event."""
+        self.counts[event.kind] += 1
+        if self.counts[event.kind] <= KEPT:
+            self.kept.append(event)
+
+
+def kind_of(text: str) -> str:
+    """What kind of event a message tells, "" for none."""
+    found = _KIND.match(text.lstrip())
+    return found.lastgroup or "" if found else ""
+
+
+def kind_by_severity(severity: str, text: str) -> str:
+    """The same of a message that says nothing else, "" for an ordinary one."""
+    if severity == "F":
+        return "fatal"
+    if severity == "E" and not _NO_ERROR.match(text.lstrip()):
+        return "error"
+    return "warning" if severity == "W" else ""
+
+
+def is_crash(text: str) -> bool:
+    """Does a line without a prefix tell how a program ended?"""
+    return _CRASH.match(text) is not None

@@ -1,0 +1,175 @@
+"""A net of a log while its lines come in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import cast
+
+from caffetools.log.echo import Echo
+from caffetools.log.net import LoggedLayer, LoggedNet, LoggedTop, Sharing
+
+UNNAMED = "?"
+"""The name of a layer whose name was in the log's missing head."""
+
+
+@dataclass(slots=True)
+class LayerDraft:
+    """A layer so far."""
+
+    name: str
+    type: str | None
+    line: int
+    bottoms: list[str] = field(default_factory=list)
+    tops: list[LoggedTop] = field(default_factory=list)
+    shapes: int = 0
+    """How many of the tops have had a shape's line."""
+    in_place: bool = False
+    needs_backward: bool | None = None
+    memory_bytes: int | None = None
+    memory_line: int = 0
+
+    def add_shape(self, shape: tuple[int, ...], elements: int | None, line: int) -> None:
+        """The shape of the next top."""
+        if self.shapes == len(self.tops):
+            self.tops.append(LoggedTop(None))
+        top = self.tops[self.shapes]
+        self.tops[self.shapes] = top._replace(shape=shape, elements=elements, line=line)
+        self.shapes += 1
+
+    def add_weight(self, weight: str) -> None:
+        """The loss weight of the last top that had a shape."""
+        if self.shapes:
+            top = self.tops[self.shapes - 1]
+            self.tops[self.shapes - 1] = top._replace(loss_weight=weight)
+
+    def layer(self) -> LoggedLayer:
+        """The layer, now that all is told."""
+        return LoggedLayer(
+            self.name,
+            self.type,
+            tuple(self.bottoms),
+            tuple(self.tops),
+            self.in_place,
+            self.needs_backward,
+            self.line,
+            self.memory_bytes,
+            self.memory_line,
+        )
+
+
+class NetDraft:
+    """A net so far; lines count from its first."""
+
+    def __init__(self, line: int, phase: str = "", source: str = "") -> None:
+        self.line = line
+        self.phase = phase
+        self.source = source
+        self.echo: Echo | None = None
+        self.layers: list[LayerDraft] = []
+        self.inputs: list[str] = []
+        self.outputs: list[str] = []
+        self.sharing: list[Sharing] = []
+        self.memory_bytes: int | None = None
+        self.memory_line = 0
+        self.is_complete = False
+        self.is_nvcaffe = False
+        self.backward_by_layer = False
+        self._by_name: dict[str, LayerDraft] = {}
+        self._shaped: LayerDraft | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Has nothing been told of it?"""
+        return not (self.layers or self.echo or self.inputs)
+
+    @property
+    def is_setting_up(self) -> bool:
+        """Is its last layer connected but without shapes? Then a net may come within it."""
+        return bool(self.layers) and not self.is_complete and not self.layers[-1].shapes
+
+    def add_layer(self, name: str, type_: str | None, line: int) -> LayerDraft:
+        """A layer begins."""
+        if self.layers and self.layers[-1].needs_backward is not None:
+            self.backward_by_layer = True
+        layer = LayerDraft(name, type_, line - self.line)
+        self.layers.append(layer)
+        self._by_name[name] = layer
+        self._shaped = layer
+        return layer
+
+    def find(self, name: str) -> LayerDraft | None:
+        """The layer of a name, the last of them."""
+        return self._by_name.get(name)
+
+    def set_up(self, name: str) -> None:
+        """The shapes that follow are those of this layer."""
+        self._shaped = self._by_name.get(name, self._shaped)
+
+    def shaped(self, line: int) -> LayerDraft:
+        """The layer whose shapes are told: one without a name where the log's head is missing."""
+        return self._shaped or self.add_layer(UNNAMED, None, line)
+
+    def connect(self, text: str, arrow: str, line: int) -> None:
+        """`conv1 <- data`, `conv1 -> conv1` or `relu1 -> conv1 (in-place)`."""
+        layer = self.layers[-1] if self.layers else None
+        separator = f" {arrow} "
+        if layer is None or not text.startswith(layer.name + separator):
+            name = text.partition(separator)[0]
+            layer = self.find(name) or self.add_layer(name, None, line)
+        blob = text[len(layer.name) + len(separator) :]
+        if arrow == "<-":
+            layer.bottoms.append(blob)
+            return
+        layer.in_place |= blob.endswith(" (in-place)")
+        layer.tops.append(LoggedTop(blob.removesuffix(" (in-place)")))
+
+    def set_backward(self, name: str, needed: bool) -> None:
+        """Whether a layer needs backward computation; it may tell the name of the first layer."""
+        layer = self.find(name)
+        if layer is None and (layer := self._by_name.pop(UNNAMED, None)) is not None:
+            layer.name = name
+            self._by_name[name] = layer
+        if layer is not None:
+            layer.needs_backward = needed
+
+    def set_memory(self, size: int, line: int) -> None:
+        """What the net takes in the end or, where it goes on, so far."""
+        self.memory_bytes, self.memory_line = size, line - self.line
+        if self.layers and not self.is_complete:
+            self.layers[-1].memory_bytes = size
+            self.layers[-1].memory_line = line - self.line
+
+    def net(self, known: dict[object, object]) -> LoggedNet:
+        """The net; large parts that equal an earlier net's are that net's own, held in `known`."""
+        self._name_tops()
+        layers = tuple(layer.layer() for layer in self.layers)
+        echo = self.echo
+        if echo:
+            echo = echo._replace(text=cast(str, known.setdefault(echo.text, echo.text)))
+        return LoggedNet(
+            line=self.line,
+            phase=self.phase or None,
+            source=self.source or None,
+            echo=echo,
+            layers=cast("tuple[LoggedLayer, ...]", known.setdefault(layers, layers)),
+            inputs=tuple(self.inputs),
+            outputs=tuple(self.outputs),
+            sharing=tuple(self.sharing),
+            memory_bytes=self.memory_bytes,
+            memory_line=self.memory_line,
+            is_complete=self.is_complete,
+            is_nvcaffe=self.is_nvcaffe,
+            backward_by_layer=self.backward_by_layer,
+        )
+
+    def _name_tops(self) -> None:
+        """Name the tops of a layer without a head after the blobs that nothing else makes."""
+        layer = self.layers[0] if self.layers else None
+        if layer is None or all(top.name for top in layer.tops):
+            return
+        made = {top.name for draft in self.layers for top in draft.tops}.union(self.inputs)
+        read = dict.fromkeys(blob for draft in self.layers for blob in draft.bottoms)
+        names = sorted((blob for blob in read if blob not in made), key=lambda b: b != layer.name)
+        for i, top in enumerate(layer.tops):
+            if top.name is None and names:
+                layer.tops[i] = top._replace(name=names.pop(0))

@@ -1,0 +1,92 @@
+"""What `caffe test` prints: the outputs of each batch and their means, in the forms of all ages."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from caffetools.log import forms
+from caffetools.log.curve import Curve, Output, Point
+from caffetools.log.glog import Message
+
+_BATCH = re.compile(r"Batch ([0-9]{1,9}), (.+?)(?: = |: ?)(\S+)\s*$")
+_LOSS = re.compile(r"Loss: (\S+)")
+_MEAN = re.compile(r"\s*(.+) = (\S+?)(?: \(\* (\S+) = \S+ loss\))?\s*$")
+_FIRST_MEAN = re.compile(r"(?:Test )?(Score|accuracy): ?(\S+)\s*$")
+PROGRAMS = ("caffe.cpp", "test_net.cpp")
+
+
+@dataclass(slots=True)
+class Score:
+    """The means that one run of `caffe test` found, in the log's words."""
+
+    line: int
+    loss: str = ""
+    outputs: list[Output] = field(default_factory=list)
+    values: list[str] = field(default_factory=list)
+
+
+class Scores:
+    """Folds the messages of `caffe test` into a curve of its batches, and their means."""
+
+    def __init__(self, year: int | None = None) -> None:
+        self.batches = Curve(year)
+        """A row for each batch: `iteration` is its number."""
+        self._found: list[Score] = []
+        self._batch: Point | None = None
+        self._score: Score | None = None
+
+    def read(self, message: Message) -> bool:
+        """Is the message one of a test outside of training?"""
+        text = message.text
+        if found := _BATCH.match(text):
+            self._read_batch(message, *found.groups())
+        elif found := _LOSS.match(text):
+            self._score = None
+            self._mean(message).loss = found[1]
+        elif found := forms.OUTPUT.search(text):
+            self._add(message, Output(found[3], found[5] or ""), found[4])
+        elif found := forms.CLASS_SCORE.match(text):
+            self._add(message, Output("class AP"), found[1])
+        elif found := _FIRST_MEAN.match(text):
+            self._add(message, Output(found[1].lower()), found[2])
+        elif found := _MEAN.match(text):
+            self._add(message, Output(found[1], found[3] or ""), found[2])
+        return found is not None
+
+    def turn_to(self, day: str) -> None:
+        """The lines that follow are of this day, `mmdd` or `yyyymmdd`."""
+        self._end_batch()
+        self.batches.days.append((len(self.batches), day))
+
+    def end(self) -> list[Score]:
+        """All that was found, now that the log has ended."""
+        self._end_batch()
+        return self._found
+
+    def _read_batch(self, message: Message, batch: str, name: str, value: str) -> None:
+        self._score = None
+        if self._batch is None or self._batch.iteration != batch:
+            if self._batch is None:
+                self.batches.starts.append(len(self.batches))
+            self._end_batch()
+            self._batch = Point(batch, message.time)
+        self._batch.outputs.append(Output(name))
+        self._batch.values.append(value)
+
+    def _add(self, message: Message, output: Output, value: str) -> None:
+        score = self._mean(message)
+        score.outputs.append(output)
+        score.values.append(value)
+
+    def _mean(self, message: Message) -> Score:
+        self._end_batch()
+        if self._score is None:
+            self._score = Score(message.number)
+            self._found.append(self._score)
+        return self._score
+
+    def _end_batch(self) -> None:
+        if self._batch is not None:
+            self.batches.append(self._batch)
+        self._batch = None
