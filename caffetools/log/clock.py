@@ -27,7 +27,7 @@ class Clock:
         self.has_year = year is not None
         self._leap_years: set[int] = set()
         self._date = ""
-        self._month = 0
+        self._place = 0
         self._midnight = math.nan
 
     def turn_to(self, date_: str) -> None:
@@ -36,14 +36,17 @@ class Clock:
         A year comes too late once lines have been read as if none were known.
         """
         if len(date_) == 8 and (self.has_year or not self._date):
-            self.year, self.has_year, self._month = int(date_[:4]), True, 0
+            self.year, self.has_year, self._place = int(date_[:4]), True, 0
         self._date = date_
         self._midnight = math.nan
         month, day = int(date_[-4:-2]), int(date_[-2:])
         if 1 <= month <= 12:
-            # Threads may cross the turn of the year in either order.
-            self.year += (self._month - month > 6) - (0 < self._month < month - 6)
-            self._month = month
+            place = 31 * month + day
+            # Half a year back is a new year; less is another file. Threads may cross the turn of
+            # the year in either order.
+            back = self._place - place if self._place else 0
+            self.year += (back > 186) - (back < -340)
+            self._place = place
             self._midnight = self._day(month, day)
 
     def _day(self, month: int, day: int) -> float:

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from caffetools.log.column import Column, number
+
+INF, NAN = math.inf, math.nan
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("6.91801", 6.91801),
+        ("1.5e-07", 1.5e-07),
+        ("-0", -0.0),
+        ("nan", NAN),
+        ("-nan", NAN),
+        ("inf", INF),
+        ("-inf", -INF),
+        ("1.#QNAN", NAN),
+        ("-1.#IND", NAN),
+        ("1.#INF", INF),
+        ("-1.#INF00", -INF),
+        ("nan(ind)", NAN),
+        ("", None),
+        ("conv1", None),
+        ("1_000", None),
+        ("1.#", None),
+    ],
+)
+def test_numbers_as_c_prints_them(text: str, value: float | None) -> None:
+    found = number(text)
+    assert (found is None) == (value is None)
+    assert found == value or (found is not None and math.isnan(found) and math.isnan(value or 0))
+
+
+@given(
+    st.lists(
+        st.tuples(st.booleans(), st.lists(st.sampled_from(["", "1.5", "nan", "x"]), max_size=200)),
+        max_size=30,
+    )
+)
+def test_a_column_holds_what_was_put_into_it(parts: list[tuple[bool, list[str]]]) -> None:
+    column, expected = Column(), []
+    for at_once, texts in parts:
+        expected += texts
+        if at_once:
+            column.extend(texts, len(texts))
+        else:
+            for text in texts:
+                column.append(text)
+    assert list(column) == expected
+    assert len(column) == len(expected)
+    assert [math.isnan(value) for value in column.floats()] == [text != "1.5" for text in expected]
+
+
+def test_many_numbers_one_by_one() -> None:
+    column = Column()
+    for i in range(10_000):
+        column.append(str(i))
+    assert list(column.floats()) == list(range(10_000))

@@ -1,0 +1,41 @@
+"""What kind of event a message is."""
+
+from __future__ import annotations
+
+import pytest
+
+from caffetools.log.events import KEPT, Event, Events, is_crash, kind_by_severity, kind_of
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Solving LeNet", "start"),
+        ("Snapshotting to binary proto file x", "snapshot"),
+        ("Optimization Done.", "done"),
+        ("Optimization stopped early.", "stopped"),
+        ("Iteration 0", ""),
+    ],
+)
+def test_kind_of(text: str, kind: str) -> None:
+    assert kind_of(text) == kind
+
+
+def test_kind_by_severity() -> None:
+    assert kind_by_severity("F", "Check failed") == "fatal"
+    assert kind_by_severity("E", "out of luck") == "error"
+    assert kind_by_severity("E", "Starting Optimization") == ""
+    assert kind_by_severity("I", "hello") == ""
+
+
+def test_crashes() -> None:
+    assert is_crash("*** SIGSEGV (@0x0)")
+    assert not is_crash("all is well")
+
+
+def test_many_events_are_counted_and_few_kept() -> None:
+    events = Events()
+    for i in range(KEPT + 5):
+        events.add(Event(i, "warning", "w"))
+    assert len(events.kept) == KEPT
+    assert events.counts["warning"] == KEPT + 5
