@@ -161,10 +161,19 @@ class Convolution(Layer):
         return top[:axis] + top[axis + 1 :]
 
     def odd_window(self, extent: int, window: Window) -> tuple[str, ...]:
-        """A note on a kernel larger than its input, which C++'s rounding toward zero lets pass."""
+        """A note on a kernel larger than its input, which C++'s rounding toward zero lets pass.
+
+        Raises ShapeError where it leaves less than nothing.
+        """
         padded = extent + 2 * window.pad
         if window.span <= padded:
             return ()
+        if self.extent(extent, window) < 0:
+            raise self.param.error(
+                f"expected a kernel within the padded input's {padded}, "
+                f"found one that covers {window.span}",
+                "kernel_size",
+            )
         return (f"a kernel that covers {window.span} lies on a padded input of {padded}",)
 
 

@@ -67,10 +67,17 @@ class Pooling(Layer):
                 f"global pooling needs a bottom that is not empty, found {dims(bottom)}"
             )
         windows = self.windows(bottoms)
-        extents = (
+        extents = [
             pooled(extent, window, self.round_mode, any(self.pads))
             for extent, window in zip(bottom[2:], windows, strict=True)
-        )
+        ]
+        for extent, window, number in zip(bottom[2:], windows, extents, strict=True):
+            if number < 0:
+                raise self.param.error(
+                    f"expected a window within the padded input's {extent + 2 * window.pad}, "
+                    f"found {window.kernel}",
+                    "kernel_size",
+                )
         top = (*bottom[:2], *extents)
         notes = tuple(
             f"a window of {window.kernel} lies on a padded input of {extent + 2 * window.pad}"

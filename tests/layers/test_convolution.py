@@ -241,9 +241,9 @@ def test_an_unknown_filler_is_noted() -> None:
         (
             "num_output: 2 kernel_size: 20",
             IMAGE,
-            1,
-            1,
-            "the top 'y' would have the negative extent -10",
+            2,
+            35,
+            "expected a kernel within the padded input's 9, found one that covers 20",
         ),
         (
             "num_output: 2 kernel_size: 1",

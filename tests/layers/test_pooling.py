@@ -216,7 +216,7 @@ def test_single_precision_may_find_windows_that_are_not_there() -> None:
             "global pooling needs a bottom that is not empty",
         ),
         ("kernel_size: 2", (1, 2, 4), 1, 1, "expected a bottom of 4 axes, found 1 x 2 x 4"),
-        ("kernel_size: 7", (1, 2, 4, 4), 1, 1, "the negative extent -2"),
+        ("kernel_size: 7", (1, 2, 4, 4), 2, 17, "within the padded input's 4, found 7"),
     ],
 )
 def test_refused(options: str, bottom: Shape, line: int, column: int, fragment: str) -> None:
