@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import Any
 
@@ -50,7 +49,9 @@ def command(
     if check:
         _check(parsed, check)
     elif form == "json":
-        click.echo(json.dumps(parsed.to_dict()))
+        for piece in parsed.json():
+            click.echo(piece, nl=False)
+        click.echo()
     elif form == "table":
         for line in summary(parsed):
             click.echo(line)

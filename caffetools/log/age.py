@@ -28,6 +28,8 @@ RELEASES = (
 
 _EPOCH = date(2013, 1, 1)
 _TODAY = 9999
+_GAPS = 0.05
+"""The part of the messages that may not fit because the table has gaps."""
 _STRANGE = 0.2
 """The part of the messages that may stand where no master has them, in a changed master."""
 
@@ -43,40 +45,39 @@ class Age(NamedTuple):
     """The release, or those between which it stands; what a fork calls itself."""
     fork: str | None = None
     """Why it is no master, or a changed one."""
-    nearest: tuple[date, date] | None = None
+    nearest: tuple[date, date | None] | None = None
     """When master was most like a fork."""
 
 
 class _Form(NamedTuple):
     """A message of master."""
 
-    pattern: re.Pattern[str]
-    constant: int
-    """How many of its characters do not vary."""
+    constants: tuple[str, ...]
+    """What does not vary, in its order."""
     days: dict[int, tuple[int, int]]
     """The first and last day of each source line that printed it."""
+
+    def fits(self, text: str) -> bool:
+        """Is this the form of a message, whatever a page put behind it?"""
+        first, *others = self.constants
+        at = len(first) if text.startswith(first) else -1
+        for constant in others:
+            found = text.find(constant, at) if at >= 0 else -1
+            at = found + len(constant) if found >= 0 else -1
+        return at >= 0
 
 
 @cache
 def _forms(file: str) -> list[_Form]:
-    """The messages of a source file, the most definite first."""
+    """The messages of a source file."""
     found = []
     for text in LINES.get(file, ()):
         message, _, places = text.partition("\t")
-        constants = [part.strip() for part in message.split("<*>")]
         # How the table spaces what varies is not how Caffe does.
-        pattern = re.compile(r".*?\s*".join(map(re.escape, constants)), re.DOTALL)
+        constants = tuple(part.strip() for part in message.split("<*>"))
         numbers = [tuple(map(int, re.split("[:-]", place))) for place in places.split()]
-        days = {line: (first, last) for line, first, last in numbers}
-        found.append(_Form(pattern, sum(map(len, constants)), days))
-    return sorted(found, key=lambda form: -form.constant)
-
-
-def _form_of(message: Message) -> _Form | None:
-    """Master's message that this one is: one of the line's where there is one."""
-    text = message.text.strip()
-    found = [form for form in _forms(message.file) if form.pattern.fullmatch(text)]
-    return next((form for form in found if message.line in form.days), found[0] if found else None)
+        found.append(_Form(constants, {line: (first, last) for line, first, last in numbers}))
+    return found
 
 
 def age(messages: Iterable[Message], name: str | None = None) -> Age:
@@ -86,36 +87,42 @@ def age(messages: Iterable[Message], name: str | None = None) -> Age:
     add some. One that master has, though never at that line, tells of a fork; so do lines that
     stood together on no day.
     """
-    days: list[tuple[int, int]] = []
+    days: list[list[tuple[int, int]]] = []
     strange: list[Message] = []
     for message in messages:
-        form = _form_of(message)
-        if form and message.line in form.days:
-            days.append(form.days[message.line])
-        elif form:
+        text = message.text.strip()
+        forms = [form for form in _forms(message.file) if form.fits(text)]
+        there = [form.days[message.line] for form in forms if message.line in form.days]
+        if there:
+            days.append(there)
+        elif forms:
             strange.append(message)
     if not days and not strange and not name:
         return Age()
     first, last, agreeing = _best(days)
-    misfits = len(days) - agreeing + len(strange)
-    reason = _reason(strange, misfits)
-    if name or misfits > _STRANGE * (len(days) + len(strange)):
-        nearest = (_date(first), _date(last)) if days else None
-        return Age(
-            release=name, fork=f"it calls itself {name}" if name else reason, nearest=nearest
-        )
+    told = len(days) + len(strange)
+    misfits = told - agreeing
+    reason = _reason(strange, misfits) if strange or misfits > _GAPS * told else None
+    if name or misfits > _STRANGE * told:
+        nearest = (_date(first), None if last == _TODAY else _date(last)) if days else None
+        fork = f"it calls itself {name}" if name else reason
+        return Age(release=name, fork=fork, nearest=nearest)
     until = None if last == _TODAY else _date(last)
     return Age(_date(first), until, _release(_date(first), _date(last)), reason)
 
 
-def _best(days: Sequence[tuple[int, int]]) -> tuple[int, int, int]:
-    """The range of days on which most of the source lines stood, and how many of them did."""
+def _best(days: Sequence[Sequence[tuple[int, int]]]) -> tuple[int, int, int]:
+    """The range of days on which most of the messages were printed, and how many of them were.
+
+    A message that is of several forms is of one of them.
+    """
     best = (0, _TODAY, 0)
-    for day in sorted({first for first, _ in days}):
-        there = [(first, last) for first, last in days if first <= day <= last]
-        if len(there) > best[2]:
+    for day in sorted({first for ranges in days for first, _ in ranges}):
+        there = [span for ranges in days for span in ranges if span[0] <= day <= span[1]]
+        count = sum(any(first <= day <= last for first, last in ranges) for ranges in days)
+        if count > best[2]:
             first, last = max(first for first, _ in there), min(last for _, last in there)
-            best = (first, last, len(there))
+            best = (first, last, count)
     return best
 
 

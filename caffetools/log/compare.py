@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from math import prod
 from typing import NamedTuple
 
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.layers.base import Shape, dims
 from caffetools.log.age import Age
-from caffetools.log.memory import BLOBS, INPUTS, TOPS, Counted, Rule, size
+from caffetools.log.memory import FLOAT, Judgement, judge, steps
 from caffetools.log.net import LoggedLayer, LoggedNet, LoggedTop
 from caffetools.log.net_draft import UNNAMED
 from caffetools.log.recompute import RecomputedLayer, RecomputedTop, recompute_echo, recompute_file
@@ -70,6 +69,43 @@ def compare_file(net: LoggedNet, path: str, age: Age) -> Comparison:
     return _Comparing(net, recompute_file(net, path), age, cut=False).result()
 
 
+def compare_printed(net: LoggedNet, age: Age) -> Comparison:
+    """A net that the log does not echo: its shapes, their counts and memory against each other."""
+    memory = judge(net, age)
+    differences = [
+        *wrong_counts(net),
+        *memory_differences(net, age, memory),
+    ]
+    return Comparison(differences=tuple(differences), memory_rule=memory.rule)
+
+
+def wrong_counts(net: LoggedNet) -> Iterator[Difference]:
+    """Shapes with another number of elements than the log counts beside them."""
+    for layer in net.layers:
+        for top in layer.tops:
+            if None not in {top.shape, top.elements} and prod(top.shape or ()) != top.elements:
+                found = f"top {top.name} {dims(top.shape or ())}"
+                said = f"{prod(top.shape or ())} elements, though it counts {top.elements}"
+                yield Difference(layer.name, found, said, net.line_of(top.line), None)
+
+
+def memory_differences(net: LoggedNet, age: Age, memory: Judgement) -> Iterator[Difference]:
+    """Where the memory that is printed is not that of the shapes that are.
+
+    A fork that counts in no way that we know is not judged: it may have its own.
+    """
+    if not net.backward_by_layer:
+        for layer, printed, by_tops in steps(net):
+            if printed != by_tops:
+                line = net.line_of(layer.memory_line)
+                found = f"{printed:,} bytes more"
+                yield Difference(layer.name, found, f"its tops take {by_tops:,}", line, None)
+    if memory.expected and age.first is not None:
+        told = " or ".join(f"{size:,} ({words})" for words, size in memory.expected)
+        line = net.line_of(net.memory_line)
+        yield Difference("memory", f"{net.memory_bytes:,} bytes", told, line, None)
+
+
 class _Comparing:
     def __init__(
         self, net: LoggedNet, layers: Sequence[RecomputedLayer], age: Age, cut: bool
@@ -95,17 +131,17 @@ class _Comparing:
 
     def result(self) -> Comparison:
         unknown = [layer.name for layer, _ in self.pairs if not layer.is_known]
-        differences = [*self.missing(), *self.refused(), *self.tops()]
-        rule, of_memory = self.memory()
-        differences += of_memory
+        differences = [*self.missing(), *self.refused(), *self.tops(), *wrong_counts(self.net)]
+        memory = judge(self.net, self.age, self.input_bytes())
+        differences += memory_differences(self.net, self.age, memory)
         if not unknown and not self.cut:
             differences += self.backward()
         return Comparison(
             differences=tuple(sorted(differences, key=lambda difference: difference.log_line)),
             unknown_layers=tuple(unknown),
             types=tuple((layer.name, layer.type) for layer in self.layers),
-            memory_rule=rule,
-            notes=tuple(self.notes()),
+            memory_rule=memory.rule,
+            notes=tuple(self.notes(memory)),
         )
 
     def missing(self) -> Iterator[Difference]:
@@ -154,11 +190,7 @@ class _Comparing:
         shape = layer.tops[index].shape
         line = self.net.line_of(printed.line)
         what = f"top {layer.tops[index].name}"
-        if printed.elements is not None and prod(printed.shape) != printed.elements:
-            found = f"{what} {dims(printed.shape)}"
-            said = f"but the log itself counts {printed.elements} elements"
-            yield Difference(layer.name, found, said, line, layer.location)
-        elif shape is not None:
+        if shape is not None:
             axis = DATA_AXES.get((layer.type, index), len(shape))
             mine = self.as_printed(shape, printed.shape)
             if mine[:axis] + mine[axis + 1 :] != printed.shape[:axis] + printed.shape[axis + 1 :]:
@@ -176,47 +208,17 @@ class _Comparing:
         forked = self.age.fork is not None and padded == printed
         return padded if self.four_axes or forked else shape
 
-    def memory(self) -> tuple[str | None, list[Difference]]:
-        """By which rule the log counts memory, and the difference where it is by none of its age.
-
-        A fork's is not judged where it agrees with no rule: it may count in a way of its own.
-        """
-        printed = self.net.memory_bytes
-        counted = list(self.counted())
-        if printed is None or len(counted) < len(self.layers) or self.cut:
-            return None, []
-        rules = [rule for rule in (BLOBS, INPUTS, TOPS) if self.is_possible(rule)]
-        sizes = {rule.words: size(rule, counted) for rule in rules}
-        agreeing = [words for words, bytes_ in sizes.items() if bytes_ == printed]
-        if agreeing:
-            return agreeing[0], []
-        if self.age.first is None or self.net.is_nvcaffe or not sizes:
-            return None, []
-        words, bytes_ = min(sizes.items(), key=lambda item: abs(item[1] - printed))
-        line = self.net.line_of(self.net.memory_line)
-        told = f"{bytes_:,} bytes ({words})"
-        return None, [Difference("memory", f"{printed:,} bytes", told, line, None)]
-
-    def is_possible(self, rule: Rule) -> bool:
-        """May the log's Caffe have counted so?"""
-        first, last = self.age.first or date.min, self.age.last or date.max
-        return first <= rule.until and rule.since <= last
-
-    def counted(self) -> Iterator[Counted]:
-        """The layers all of whose shapes are known, as memory is counted."""
+    def input_bytes(self) -> int | None:
+        """What the `input:` blobs take, which are no layer of the log's."""
         names = {layer.name for layer in self.net.layers}
-        printed = {recomputed.name: layer for recomputed, layer in self.pairs}
-        for layer in self.layers:
-            logged = printed.get(layer.name)
-            tops = self.tops_of(layer, logged)
-            shapes = [top.shape for top in tops]
-            if logged is not None:
-                told = [top.shape for top in logged.tops]
-                shapes = [theirs or mine for mine, theirs in zip(shapes, told, strict=False)]
-            counts = tuple(prod(shape) for shape in shapes if shape is not None)
-            if len(counts) == len(tops):
-                blobs = tuple(top.blob for top in tops)
-                yield Counted(counts, blobs, layer.type == "Input" and layer.name not in names)
+        shapes = [
+            top.shape
+            for layer in self.layers
+            if layer.type == "Input" and layer.name not in names
+            for top in layer.tops
+        ]
+        known = [prod(shape) for shape in shapes if shape is not None]
+        return FLOAT * sum(known) if len(known) == len(shapes) else None
 
     def backward(self) -> Iterator[Difference]:
         """Layers whose backward line says otherwise, by the rule of the log's Caffe."""
@@ -229,9 +231,12 @@ class _Comparing:
                 found, mine = words[bool(logged.needs_backward)], words[needed]
                 yield Difference(layer.name, f"needs {found}", mine, line, layer.location)
 
-    def notes(self) -> Iterator[str]:
+    def notes(self, memory: Judgement) -> Iterator[str]:
         """What was not compared, and why."""
         if self.cut:
-            yield "the log cut the net off: its first layers alone were compared, memory was not"
-        if self.net.is_nvcaffe:
-            yield "NVCaffe counts memory in its own way"
+            known = sum(not layer.is_split for layer in self.layers)
+            layers = sum(not layer.is_split for layer in self.net.layers)
+            cut = f"the log cuts the net off after {known} of {layers} layers"
+            yield f"{cut}: the rest is not compared"
+        if self.net.is_nvcaffe and memory.rule is None:
+            yield "this NVCaffe counts memory in a way of its own: it is not compared"

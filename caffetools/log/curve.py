@@ -46,8 +46,15 @@ class Row(NamedTuple):
     """The weighted total; of training, smoothed over average_loss iterations, as displayed."""
     lr: float | None
     speed: float | None
-    """Iterations per second since the row before, as Caffe tells it."""
+    """Iterations per second since the row before: as Caffe tells it, else by the times."""
     outputs: dict[str, list[float | None]]
+
+
+def _speed(before: Row | None, row: Row) -> float | None:
+    if before is None or before.seconds is None or row.seconds is None:
+        return None
+    seconds, iterations = row.seconds - before.seconds, row.iteration - before.iteration
+    return iterations / seconds if seconds > 0 and iterations > 0 else None
 
 
 class _Stretch(NamedTuple):
@@ -177,11 +184,19 @@ class Curve:
             self._values_by_row(),
             strict=True,
         )
-        for iteration, (seconds, time), loss, lr, speed, (outputs, values) in columns:
+        begins = {*self.starts, *self.restores}
+        before: Row | None = None
+        for index, column in enumerate(columns):
+            iteration, (seconds, time), loss, lr, speed, (outputs, values) = column
             named: dict[str, list[float | None]] = {}
             for output, value in zip(outputs, values, strict=True):
                 named.setdefault(output.name, []).append(number(value))
-            yield Row(iteration, time, seconds if time else None, loss, lr, speed, named)
+            if index in begins:
+                # Caffe measures since it does not know when.
+                before, speed = None, None
+            row = Row(iteration, time, seconds if time else None, loss, lr, speed, named)
+            before = row._replace(speed=speed if speed is not None else _speed(before, row))
+            yield before
 
     def _values_by_row(self) -> Iterator[tuple[tuple[Output, ...], list[str]]]:
         values = iter(self._values)

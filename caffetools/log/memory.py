@@ -1,53 +1,134 @@
-"""What Caffe's "Memory required for data" counts, by the master that printed it.
+"""What Caffe's "Memory required for data" counts, by the Caffe that printed it.
 
 It is data alone, never gradients or parameters (net.cpp, Net::Init).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from math import prod
 from typing import NamedTuple
+
+from caffetools.log.age import Age
+from caffetools.log.net import LoggedLayer, LoggedNet
 
 FLOAT = 4
 """Bytes of a number."""
 
 
 class Counted(NamedTuple):
-    """The tops of one layer."""
+    """A top."""
 
-    counts: tuple[int, ...]
-    """How many numbers each has."""
-    blobs: tuple[int, ...]
-    """Which blob of the net each is; one in place is its bottom's."""
-    is_input: bool = False
-    """Does it stand for `input:` blobs, which were no layer before 2016-02-26?"""
+    elements: int
+    """How many numbers it has."""
+    blob: int
+    """Which blob of the net it is; one in place is its bottom's."""
+
+
+def each_blob(tops: Sequence[Counted]) -> int:
+    """The bytes of every blob, counted once."""
+    return FLOAT * sum({top.blob: top.elements for top in tops}.values())
+
+
+def every_top(tops: Sequence[Counted]) -> int:
+    """The bytes of every top, those in place and of Splits again."""
+    return FLOAT * sum(top.elements for top in tops)
+
+
+def nothing(_tops: Sequence[Counted]) -> int:
+    """By mistake no top was counted, only the net's inputs."""
+    return 0
+
+
+def even_tops(tops: Sequence[Counted]) -> int:
+    """NVCaffe rounds each top up to an even count."""
+    return FLOAT * sum(top.elements + top.elements % 2 for top in tops)
+
+
+def even_halves(tops: Sequence[Counted]) -> int:
+    """And so it does with numbers of two bytes."""
+    return even_tops(tops) // 2
 
 
 class Rule(NamedTuple):
     """One way to count."""
 
     words: str
-    since: date
-    until: date
+    size: Callable[[Sequence[Counted]], int]
+    since: date = date.min
+    until: date = date.max
 
 
-BLOBS = Rule("each blob once", date(2014, 3, 19), date(2014, 8, 8))
-INPUTS = Rule("the net's inputs alone", date(2014, 8, 8), date(2014, 8, 25))
-TOPS = Rule("every top, those in place and of Splits again", date(2014, 8, 25), date.max)
+BLOBS = Rule("each blob once", each_blob, date(2014, 3, 19), date(2014, 8, 8))
+INPUTS = Rule("the net's inputs alone", nothing, date(2014, 8, 8), date(2014, 8, 25))
+TOPS = Rule("every top, those in place and of Splits again", every_top, date(2014, 8, 25))
+MASTERS = (BLOBS, INPUTS, TOPS)
+NVCAFFES = (
+    Rule("every top, rounded up to an even count", even_tops),
+    Rule("every top, rounded up to an even count of two bytes each", even_halves),
+)
 
 
-def size(rule: Rule, layers: Sequence[Counted]) -> int:
-    """The bytes of a net by a rule."""
-    if rule is INPUTS:
-        return FLOAT * sum(count for layer in layers if layer.is_input for count in layer.counts)
-    if rule is TOPS:
-        return FLOAT * sum(
-            count for layer in layers if not layer.is_input for count in layer.counts
-        )
-    by_blob = {
-        blob: count
-        for layer in layers
-        for count, blob in zip(layer.counts, layer.blobs, strict=True)
-    }
-    return FLOAT * sum(by_blob.values())
+class Judgement(NamedTuple):
+    """How the figure that the log prints agrees with the shapes that it prints."""
+
+    rule: str | None = None
+    """In what way it counts; None where it agrees with none that its Caffe may have used."""
+    expected: tuple[tuple[str, int], ...] = ()
+    """What each way would give, by its words, where none agrees."""
+
+
+def judge(net: LoggedNet, age: Age, input_bytes: int | None = None) -> Judgement:
+    """Hold the memory that the log prints of a net against its shapes.
+
+    `input_bytes` is what its `input:` blobs take, where that is known: they have no layer until
+    2016-02-26, and only the Caffe of August 2014 counted them.
+    """
+    tops = list(counted(net))
+    known = sum(top.shape is not None for layer in net.layers for top in layer.tops)
+    if net.memory_bytes is None or not tops or known < sum(len(x.tops) for x in net.layers):
+        return Judgement()
+    rules = NVCAFFES if net.is_nvcaffe else MASTERS
+    sizes = {rule.words: rule.size(tops) for rule in rules if _is_possible(rule, age)}
+    if INPUTS.words in sizes:
+        sizes[INPUTS.words] = -1 if input_bytes is None else input_bytes
+    agreeing = [words for words, size in sizes.items() if size == net.memory_bytes]
+    return Judgement(agreeing[0]) if agreeing else Judgement(None, tuple(sizes.items()))
+
+
+def _is_possible(rule: Rule, age: Age) -> bool:
+    """May the log's Caffe have counted so?"""
+    return (age.first or date.min) <= rule.until and rule.since <= (age.last or date.max)
+
+
+def counted(net: LoggedNet) -> Iterator[Counted]:
+    """The tops of a net as the log tells their shapes."""
+    blobs: dict[str | None, int] = {}
+    number = 0
+    for layer in net.layers:
+        for top in layer.tops:
+            in_place = layer.in_place and top.name in layer.bottoms and top.name in blobs
+            if not in_place:
+                blobs[top.name] = number = number + 1
+            if top.shape is not None:
+                yield Counted(prod(top.shape), blobs[top.name])
+
+
+class Step(NamedTuple):
+    """By how many bytes the memory grew with a layer."""
+
+    layer: LoggedLayer
+    printed: int
+    by_tops: int
+
+
+def steps(net: LoggedNet) -> Iterator[Step]:
+    """Of each layer behind which the log tells memory, as it does since October 2015."""
+    before: int | None = 0
+    for layer in net.layers:
+        if before is not None and layer.memory_bytes is not None:
+            shapes = [top.shape for top in layer.tops if top.shape is not None]
+            if len(shapes) == len(layer.tops):
+                yield Step(layer, layer.memory_bytes - before, FLOAT * sum(map(prod, shapes)))
+        before = layer.memory_bytes

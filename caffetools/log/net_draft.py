@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -55,6 +56,14 @@ class LayerDraft:
             self.memory_bytes,
             self.memory_line,
         )
+
+
+_STATE = re.compile(r"^\s*state \{[^{}]*\bphase: (TRAIN|TEST)", re.MULTILINE)
+
+
+def _phase(echo: Echo | None) -> str | None:
+    found = _STATE.search(echo.text) if echo else None
+    return found[1] if found else None
 
 
 class NetDraft:
@@ -148,7 +157,7 @@ class NetDraft:
             echo = echo._replace(text=cast(str, known.setdefault(echo.text, echo.text)))
         return LoggedNet(
             line=self.line,
-            phase=self.phase or None,
+            phase=self.phase or _phase(echo),
             source=self.source or None,
             echo=echo,
             layers=cast("tuple[LoggedLayer, ...]", known.setdefault(layers, layers)),

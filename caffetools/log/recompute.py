@@ -62,9 +62,19 @@ def recompute_echo(net: LoggedNet, name: str) -> list[RecomputedLayer]:
     assert net.echo
     message, _ = upgrade(prototxt.parse(Source(name, net.echo.text)))
     own = message.message("state")
-    phase = own.text("phase") if own.has("phase") else net.phase or "TRAIN"
+    rules = [rule for layer in message.messages("layer") for rule in layer.messages("include")]
+    told = [rule.text("phase") for rule in (own, *rules) if rule.has("phase")]
+    phase = told[0] if told else net.phase or "TRAIN"
+    _drop_rules(message)
     state = State(phase, tuple(own.texts("stage")), own.integer("level"))
     return _recompute(net, message, state)
+
+
+def _drop_rules(message: Message) -> None:
+    """Keep every layer: those that the state leaves out are not echoed."""
+    for layer in message.messages("layer"):
+        layer.fields.pop("include", None)
+        layer.fields.pop("exclude", None)
 
 
 def recompute_file(net: LoggedNet, path: str) -> list[RecomputedLayer]:

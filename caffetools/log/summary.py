@@ -10,7 +10,8 @@ from typing import Any
 from caffetools.log.age import Age
 from caffetools.log.curve import Curve, Row
 from caffetools.log.net import LoggedNet
-from caffetools.log.parsed import ParsedLog, net_name
+from caffetools.log.parsed import ParsedLog
+from caffetools.log.plain import net_name
 from caffetools.table import printable
 
 _SHOWN_EVENTS = 20
