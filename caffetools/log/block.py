@@ -91,7 +91,7 @@ class _Form:
         if found[3]:
             form.put((found.start(3), text.index("ep,", found.end(3))), "[0-9./]+")
         self.fields.append(found[4])
-        form.put((found.start(5), len(text)), r"([^,\n]+),[^\n]*" if tail else r"([^\n]+)")
+        form.put((found.start(5), len(text)), r"([^ ,\n]+),[^\n]*" if tail else r"([^ \n]+)")
         return form.end()
 
     def output(self, text: str) -> str:
@@ -101,7 +101,7 @@ class _Form:
         self.outputs.append(Output(found[3], found[5] or ""))
         self.fields.append(VALUE)
         form = _Escaped(text)
-        form.put(found.span(4), "([^ ]+)" if found[5] else r"([^\n]+)")
+        form.put(found.span(4), "([^ ]+)" if found[5] else r"([^ \n]+)")
         if found[5]:
             form.put((found.end(5) + len(" = "), text.rindex(" loss)")), "[^ ]+")
         return form.end()

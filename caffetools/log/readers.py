@@ -22,7 +22,11 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _DEVICE = re.compile(r"\s*[\[(][0-9][0-9. ]*[\])] ?")
 """NVCaffe's mark of a device: `[0]`, `(0)`, `[0.0]`."""
 
-_SPEAKING = ("net.cpp", "caffe.cpp", *PROGRAMS)
+_SPEAKING = frozenset(
+    ("net.cpp", "solver.cpp", "sgd_solver.cpp", "parallel.cpp", "layer_factory.hpp", *PROGRAMS)
+)
+"""The files that the readers know messages of; others that tell nothing are not asked again."""
+
 _PLACES = 4000
 """Lines of the source that are remembered, to tell Caffe's age."""
 
@@ -47,7 +51,7 @@ class Readers:
         self._origin = math.nan
         self._by_place: dict[str, Reader] = {}
         self.silent: set[str] = set()
-        """The places of messages that tell nothing."""
+        """The places of other files, whose messages tell nothing."""
         self._first: dict[str, Message] = {}
         """The first message of each place."""
         self._fork: str | None = None

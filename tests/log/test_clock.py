@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from caffetools.log.clock import DAY, Clock
 
-
 FIRST = datetime.fromisoformat("2013-01-01")
 
 
