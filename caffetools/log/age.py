@@ -75,6 +75,8 @@ def _forms(file: str) -> list[_Form]:
         message, _, places = text.partition("\t")
         # How the table spaces what varies is not how Caffe does.
         constants = tuple(part.strip() for part in message.split("<*>"))
+        if len("".join(constants)) < 2:
+            continue  # it would fit any message
         numbers = [tuple(map(int, re.split("[:-]", place))) for place in places.split()]
         found.append(_Form(constants, {line: (first, last) for line, first, last in numbers}))
     return found

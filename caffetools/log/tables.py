@@ -16,7 +16,7 @@ _INTEL_TIME = re.compile(rf"LAYER-([0-9]+ .+): (forward|backward)_time: (\S+) {_
 _NET_TIME = re.compile(rf"(?:Average )?(Forward|Backward) pass: (\S+) {_UNIT}")
 _TIMED = re.compile(r"Testing for ([0-9]{1,9}) ?[Ii]terations")
 _MEAN = re.compile(
-    r"\s*\[(Forward|Backward|Update)\] (?:Layer (.+), |(?=Input ))"
+    r"\s*\[(Forward|Backward|Update)\] (?:Layer (.+?), |(?=Input ))"
     r"(?:(top|bottom|param) blob|(param|Input)) (.+?)(?: \(owned by .*\))? (data|diff): ([^\s;]+)"
 )
 _DIFF = re.compile(r"; diff: (\S+)")
