@@ -1,0 +1,89 @@
+"""`caffetools parse-log` on whole logs: a run of our own making, and the logs that are shared."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from caffetools.cli import main
+
+ROOT = Path(__file__).parents[1]
+NET = ROOT / "examples" / "lenet" / "train_test.prototxt"
+PREFIX = "I0721 10:38:{:02d}.000000  4692 "
+
+
+def net_log() -> str:
+    """What Caffe would print while it builds LeNet."""
+    options = ["shapes", str(NET), "--data-shape", "1,28,28", "--format", "caffe-log"]
+    return CliRunner().invoke(main, options).stdout
+
+
+def run_log() -> str:
+    curve = [
+        "solver.cpp:218] Iteration 0 (0 iter/s, 0s/100 iters), loss = 2.3",
+        "solver.cpp:237]     Train net output #0: loss = 2.3 (* 1 = 2.3 loss)",
+        "sgd_solver.cpp:105] Iteration 0, lr = 0.01",
+        "solver.cpp:218] Iteration 100 (50 iter/s, 2s/100 iters), loss = nan",
+        "solver.cpp:237]     Train net output #0: loss = nan (* 1 = nan loss)",
+        "sgd_solver.cpp:105] Iteration 100, lr = 0.001",
+    ]
+    lines = [PREFIX.format(second) + line for second, line in enumerate(curve)]
+    return net_log() + "\n".join(lines) + "\n"
+
+
+def parsed(text: str, *options: str) -> dict[str, object]:
+    result = CliRunner().invoke(main, ["parse-log", "-", "--format", "json", *options], input=text)
+    assert result.exit_code == 0, result.stderr
+    found: dict[str, object] = json.loads(result.stdout)
+    return found
+
+
+def test_the_net_of_a_log_is_the_net_that_made_it() -> None:
+    (net,) = parsed(net_log())["nets"]  # type: ignore[misc]
+    shapes = CliRunner().invoke(
+        main, ["shapes", str(NET), "--data-shape", "1,28,28", "--format", "json"]
+    )
+    expected = json.loads(shapes.stdout)
+    found, wanted = (
+        [
+            (layer["name"], [(top["name"], top["shape"], top["count"]) for top in layer["tops"]])
+            for layer in source["layers"]
+            if not layer["name"].endswith("_split")
+        ]
+        for source in (net, expected)
+    )
+    assert found == wanted
+    assert net["memory_bytes"] == expected["totals"]["memory_bytes"]
+
+
+def test_the_rate_stands_at_its_own_iteration() -> None:
+    train = parsed(run_log())["train"]
+    assert [(row["iteration"], row["loss"], row["lr"]) for row in train] == [  # type: ignore[attr-defined]
+        (0, 2.3, 0.01),
+        (100, "nan", 0.001),
+    ]
+
+
+def test_a_table_tells_the_same() -> None:
+    result = CliRunner().invoke(main, ["parse-log", "-"], input=run_log())
+    assert result.exit_code == 0, result.stderr
+    assert "100" in result.stdout
+
+
+def test_a_log_that_is_not_there(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["parse-log", str(tmp_path / "none.log")])
+    assert result.exit_code == 1
+    assert "no such file" in result.stderr
+
+
+@pytest.mark.parametrize("offset", range(3))
+def test_shared_logs_agree_with_what_they_print(shared: Path, offset: int) -> None:
+    logs = sorted(path for path in (shared / "corpus" / "logs").rglob("*") if path.is_file())
+    for path in (path for path in logs[offset::30] if path.stat().st_size < 400_000):
+        result = CliRunner().invoke(main, ["parse-log", str(path), "--format", "json"])
+        assert result.exit_code == 0, (path, result.stderr)
+        for net in json.loads(result.stdout)["nets"]:
+            assert net["differences"] == [], path
