@@ -15,13 +15,11 @@ SOURCE = TESTS.parent / "caffetools"
 
 WITHOUT_TWIN = {
     "cli/parse_log.py": "run by tests/test_parse_log.py on whole logs; its own twin is to come",
-    "log/compare.py": "run by tests/test_parse_log.py on whole logs; its own twin is to come",
     "log/contents.py": "run by tests/test_parse_log.py on whole logs; its own twin is to come",
     "log/parse.py": "run by tests/test_parse_log.py on whole logs; its own twin is to come",
     "log/parsed.py": "run by tests/test_parse_log.py on whole logs; its own twin is to come",
     "log/plain.py": "run by tests/test_parse_log.py on whole logs; its own twin is to come",
     "log/readers.py": "run by tests/test_parse_log.py on whole logs; its own twin is to come",
-    "log/recompute.py": "run by tests/test_parse_log.py on whole logs; its own twin is to come",
     "log/summary.py": "run by tests/test_parse_log.py on whole logs; its own twin is to come",
     "__main__.py": "three lines that call cli.main: test_init.py of the command line runs them",
     "log/line_table.py": "generated from proto/: a test of age.py reads it",
@@ -38,6 +36,7 @@ WITHOUT_SOURCE = {
     "test_mutants.py": "damaged input, whatever reads it",
     "test_readme.py": "README.md",
     "test_twins.py": "the tests, whole",
+    "report/test_browser.py": "report/page.js and page.css, in a browser",
 }
 """Test files that belong to no single source file, each with what it is about."""
 

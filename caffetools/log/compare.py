@@ -116,6 +116,7 @@ class _Comparing:
         self.cut = cut
         """Does the prototxt end before the net does?"""
         self.pairs = list(self.matched())
+        self.lines = {layer.name: layer.line for layer in net.layers}
         shapes = [top for layer in net.layers for top in layer.tops if top.shape is not None]
         self.without_batch = bool(shapes) and all(top.elements is None for top in shapes)
         self.four_axes = all(len(top.shape or ()) == 4 for top in shapes)
@@ -185,17 +186,19 @@ class _Comparing:
 
     def top(self, layer: RecomputedLayer, index: int, printed: LoggedTop) -> Iterator[Difference]:
         """One top, as the log's Caffe would print it."""
-        if printed.shape is None:
+        top = layer.tops[index]
+        line = self.net.line_of(printed.line or self.lines[layer.name])
+        if printed.name not in {None, top.name}:
+            yield Difference(layer.name, f"top {printed.name}", top.name, line, layer.location)
+        if printed.shape is None or top.shape is None:
             return
-        shape = layer.tops[index].shape
-        line = self.net.line_of(printed.line)
-        what = f"top {layer.tops[index].name}"
-        if shape is not None:
-            axis = DATA_AXES.get((layer.type, index), len(shape))
-            mine = self.as_printed(shape, printed.shape)
-            if mine[:axis] + mine[axis + 1 :] != printed.shape[:axis] + printed.shape[axis + 1 :]:
-                found = f"{what} {dims(printed.shape)}"
-                yield Difference(layer.name, found, dims(mine), line, layer.location)
+        found, mine = list(printed.shape), list(self.as_printed(top.shape, printed.shape))
+        axis = DATA_AXES.get((layer.type, index))
+        if axis is not None and len(found) == len(mine) > axis:
+            mine[axis] = found[axis]
+        if found != mine:
+            told = f"top {top.name} {dims(printed.shape)}"
+            yield Difference(layer.name, told, dims(tuple(mine)), line, layer.location)
 
     def as_printed(self, shape: Shape, printed: Shape) -> Shape:
         """A shape as the log's Caffe prints it: of four axes before March 2015.

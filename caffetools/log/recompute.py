@@ -67,7 +67,16 @@ def recompute_echo(net: LoggedNet, name: str) -> list[RecomputedLayer]:
     phase = told[0] if told else net.phase or "TRAIN"
     _drop_rules(message)
     state = State(phase, tuple(own.texts("stage")), own.integer("level"))
-    return _recompute(net, message, state)
+    return [
+        layer._replace(location=_in_log(layer.location, net.echo.first_line))
+        for layer in _recompute(net, message, state)
+    ]
+
+
+def _in_log(location: Location, first_line: int) -> Location:
+    """A place in an echo that begins in this line, as a place in the log."""
+    assert location.line
+    return location._replace(line=location.line + first_line - 1)
 
 
 def _drop_rules(message: Message) -> None:
@@ -95,8 +104,10 @@ def _recompute(net: LoggedNet, message: Message, state: State) -> list[Recompute
     graph = build(message, state, registry)
     own = infer(graph, Options())
     given = dict(_source_shapes(own, logged))
-    registry.refusals.clear()
-    inferred = infer(graph, Options(input_shapes=given)) if given else own
+    inferred = own
+    if given:
+        registry.refusals.clear()
+        inferred = infer(graph, Options(input_shapes=given))
     return list(_layers(own, inferred, registry.refusals))
 
 
