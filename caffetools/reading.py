@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import mmap
 import os
 import re
 from typing import NamedTuple
@@ -13,7 +11,7 @@ from caffetools.errors import CaffeToolsError, Location, Note
 from caffetools.message import Entry, Message
 from caffetools.notes import Notes
 from caffetools.solver import added_state, is_solver, net_field, resolve
-from caffetools.source import BinarySource, Source, decode, read_bytes, shown_name
+from caffetools.source import BinarySource, Source, decode, mapped, shown_name
 from caffetools.upgrade import upgrade
 
 _TEXT = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s|#[^\r\n]*[\r\n])*[A-Za-z_]\w*\s*[:{<\[]")
@@ -116,15 +114,10 @@ def _parse(source: Source) -> Message:
 
 
 def _content(path: str | os.PathLike[str]) -> memoryview:
-    """The bytes of a file; where that can be had they are not read before they are looked at."""
-    name = os.fspath(path)
-    if name != "-" and os.path.isfile(name) and os.path.getsize(name):
-        with contextlib.suppress(OSError), open(name, "rb") as file:
-            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-    content = read_bytes(name)
+    content = mapped(path)
     if not content:
         raise CaffeToolsError("the file is empty: expected a net", Location(shown_name(path), 1, 1))
-    return memoryview(content)
+    return content
 
 
 def _is_binary(content: memoryview) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import mmap
 import os
 import re
 import sys
@@ -83,6 +85,18 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise CaffeToolsError(f"cannot be read: {reason}", Location(shown_name(name))) from None
+
+
+def mapped(path: str | os.PathLike[str]) -> memoryview:
+    """The bytes of a file, which are not read before they are looked at where that can be had.
+
+    Raises CaffeToolsError for a path that cannot be read.
+    """
+    name = os.fspath(path)
+    if name != "-" and os.path.isfile(name) and os.path.getsize(name):
+        with contextlib.suppress(OSError), open(name, "rb") as file:
+            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    return memoryview(read_bytes(name))
 
 
 def shown_name(path: str | os.PathLike[str]) -> str:

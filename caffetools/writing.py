@@ -6,12 +6,15 @@ import contextlib
 import os
 import shutil
 import tempfile
+from collections.abc import Iterable
 
 from caffetools.errors import CaffeToolsError, Location
 
 
-def replace_file(path: str | os.PathLike[str], data: bytes) -> None:
-    """Put `data` in the file at `path`: written beside it first, then put in its place.
+def replace_file(
+    path: str | os.PathLike[str], data: bytes | Iterable[bytes | memoryview]
+) -> None:
+    """Put `data`, or its pieces, in the file at `path`: written beside it, then put in its place.
 
     A file that was there keeps its permissions, and is as it was where anything fails. Raises
     CaffeToolsError for a path that cannot be written.
@@ -21,7 +24,7 @@ def replace_file(path: str | os.PathLike[str], data: bytes) -> None:
         handle, beside = tempfile.mkstemp(dir=os.path.dirname(target), prefix=".caffetools-")
         try:
             with open(handle, "wb") as file:
-                file.write(data)
+                file.writelines([data] if isinstance(data, bytes) else data)
             _copy_permissions(target, beside)
             os.replace(beside, target)
         except BaseException:

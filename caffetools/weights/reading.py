@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import mmap
 import os
 
 from caffetools.errors import CaffeToolsError, Location
-from caffetools.source import read_bytes, shown_name
+from caffetools.source import mapped, shown_name
 from caffetools.weights import protobuf
 from caffetools.weights.stored import Weights
 
@@ -35,15 +33,3 @@ def read_weights(path: str | os.PathLike[str]) -> Weights:
     ending = os.fspath(path).rpartition(".")[2]
     kind = ending if ending in _KINDS else protobuf.guess_kind(buffer)
     return protobuf.parse(buffer, name, kind)
-
-
-def mapped(path: str | os.PathLike[str]) -> memoryview:
-    """The bytes of a file, which are not read before they are looked at where that can be had.
-
-    Raises CaffeToolsError for a path that cannot be read.
-    """
-    name = os.fspath(path)
-    if name != "-" and os.path.isfile(name) and os.path.getsize(name):
-        with contextlib.suppress(OSError), open(name, "rb") as file:
-            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-    return memoryview(read_bytes(name))

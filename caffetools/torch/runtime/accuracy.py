@@ -20,8 +20,12 @@ def is_among_best(
     return labels, kept, ((scores >= own).sum(1) <= top_k) & kept
 
 
-def accuracy(
-    x: Tensor, label: Tensor, top_k: int = 1, axis: int = 1, ignore_label: int | None = None
+def top_k_accuracy(
+    x: Tensor,
+    label: Tensor,
+    top_k: int = 1,
+    axis: int = 1,
+    ignore_label: int | None = None,
 ) -> Tensor:
     """Return the share of labels with fewer than `top_k` other classes scored as high; a scalar.
 
@@ -32,7 +36,11 @@ def accuracy(
 
 
 def accuracy_per_class(
-    x: Tensor, label: Tensor, top_k: int = 1, axis: int = 1, ignore_label: int | None = None
+    x: Tensor,
+    label: Tensor,
+    top_k: int = 1,
+    axis: int = 1,
+    ignore_label: int | None = None,
 ) -> Tensor:
     """Return the accuracy over the labels of each class; 0 for a class without labels."""
     labels, kept, best = is_among_best(x, label, top_k, axis, ignore_label)
@@ -41,7 +49,7 @@ def accuracy_per_class(
     return right / members.sum((0, 1)).clamp(min=1)
 
 
-def argmax(
+def caffe_argmax(
     x: Tensor, axis: int | None = None, top_k: int = 1, *, out_max_val: bool = False
 ) -> Tensor:
     """Return the indices of the `top_k` largest values, as numbers of the type of `x`.

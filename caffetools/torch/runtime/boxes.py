@@ -21,13 +21,17 @@ def box_area(boxes: Tensor) -> Tensor:
 
 def box_overlap(a: Tensor, b: Tensor) -> Tensor:
     """Intersection over union of boxes, ... x 4 each, which broadcast."""
-    sides = torch.minimum(a[..., 2:], b[..., 2:]) - torch.maximum(a[..., :2], b[..., :2])
+    sides = torch.minimum(a[..., 2:], b[..., 2:]) - torch.maximum(
+        a[..., :2], b[..., :2]
+    )
     shared = torch.where((sides > 0).all(-1), sides[..., 0] * sides[..., 1], 0)
     union = box_area(a) + box_area(b) - shared
     return torch.where(shared > 0, shared / union, 0)
 
 
-def encode_boxes(boxes: Tensor, priors: Tensor, variances: Tensor, code_type: str) -> Tensor:
+def encode_boxes(
+    boxes: Tensor, priors: Tensor, variances: Tensor, code_type: str
+) -> Tensor:
     """Say where boxes lie relative to their priors: what the net is to predict.
 
     All are ... x 4. `code_type` is CORNER, CENTER_SIZE or CORNER_SIZE.
@@ -38,12 +42,17 @@ def encode_boxes(boxes: Tensor, priors: Tensor, variances: Tensor, code_type: st
     size = high - low
     if code_type == "CORNER_SIZE":
         return (boxes - priors) / torch.cat([size, size], -1) / variances
-    centre, extent = (boxes[..., :2] + boxes[..., 2:]) / 2, boxes[..., 2:] - boxes[..., :2]
+    centre, extent = (
+        (boxes[..., :2] + boxes[..., 2:]) / 2,
+        boxes[..., 2:] - boxes[..., :2],
+    )
     codes = torch.cat([(centre - (low + high) / 2) / size, (extent / size).log()], -1)
     return codes / variances
 
 
-def decode_boxes(codes: Tensor, priors: Tensor, variances: Tensor, code_type: str) -> Tensor:
+def decode_boxes(
+    codes: Tensor, priors: Tensor, variances: Tensor, code_type: str
+) -> Tensor:
     """Turn predictions into boxes: the inverse of `encode_boxes`."""
     codes = codes * variances
     if code_type == "CORNER":
@@ -58,7 +67,9 @@ def decode_boxes(codes: Tensor, priors: Tensor, variances: Tensor, code_type: st
 
 
 @torch.library.custom_op("caffetools::suppress_overlaps", mutates_args=())
-def suppress_overlaps(boxes: Tensor, valid: Tensor, threshold: float, eta: float) -> Tensor:
+def suppress_overlaps(
+    boxes: Tensor, valid: Tensor, threshold: float, eta: float
+) -> Tensor:
     """Say which boxes of each list stay: those that overlap none kept before by more than allowed.
 
     `boxes` lists x K x 4 come in the order of their scores, best first; `valid` lists x K says

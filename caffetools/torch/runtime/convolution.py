@@ -23,7 +23,9 @@ def im2col(
     """
     axes = len(kernel_size)
     windows = F.pad(x, tuple(pad for pad in reversed(padding) for _ in range(2)))
-    for axis, (kernel, step, gap) in enumerate(zip(kernel_size, stride, dilation, strict=True)):
+    for axis, (kernel, step, gap) in enumerate(
+        zip(kernel_size, stride, dilation, strict=True)
+    ):
         windows = windows.unfold(axis + 2, gap * (kernel - 1) + 1, step)[..., ::gap]
     positions = windows.shape[2 : 2 + axes]
     windows = windows.permute(0, 1, *range(2 + axes, 2 + 2 * axes), *range(2, 2 + axes))
@@ -61,7 +63,9 @@ def conv_transpose_nd(
     for axis, step in zip(axes, stride, strict=True):
         zeros = spread.new_zeros(spread.shape).unsqueeze(axis + 1)
         zeros = zeros.repeat_interleave(step - 1, axis + 1)
-        spread = torch.cat([spread.unsqueeze(axis + 1), zeros], axis + 1).flatten(axis, axis + 1)
+        spread = torch.cat([spread.unsqueeze(axis + 1), zeros], axis + 1).flatten(
+            axis, axis + 1
+        )
         spread = spread.narrow(axis, 0, spread.size(axis) - step + 1)
     around = [
         gap * (kernel - 1) - pad
@@ -94,13 +98,21 @@ class ConvNd(nn.Module):
         self.padding = padding
         self.dilation = dilation
         self.groups = groups
-        self.weight = nn.Parameter(torch.zeros(out_channels, in_channels // groups, *kernel_size))
+        self.weight = nn.Parameter(
+            torch.zeros(out_channels, in_channels // groups, *kernel_size)
+        )
         self.bias = nn.Parameter(torch.zeros(out_channels)) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve."""
-        y = conv_nd(x, self.weight, self.stride, self.padding, self.dilation, self.groups)
-        return y if self.bias is None else y + self.bias.reshape((-1,) + (1,) * len(self.stride))
+        y = conv_nd(
+            x, self.weight, self.stride, self.padding, self.dilation, self.groups
+        )
+        return (
+            y
+            if self.bias is None
+            else y + self.bias.reshape((-1,) + (1,) * len(self.stride))
+        )
 
 
 class ConvTransposeNd(nn.Module):
@@ -123,10 +135,18 @@ class ConvTransposeNd(nn.Module):
         self.padding = padding
         self.dilation = dilation
         self.groups = groups
-        self.weight = nn.Parameter(torch.zeros(in_channels, out_channels // groups, *kernel_size))
+        self.weight = nn.Parameter(
+            torch.zeros(in_channels, out_channels // groups, *kernel_size)
+        )
         self.bias = nn.Parameter(torch.zeros(out_channels)) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve with the transpose."""
-        y = conv_transpose_nd(x, self.weight, self.stride, self.padding, self.dilation, self.groups)
-        return y if self.bias is None else y + self.bias.reshape((-1,) + (1,) * len(self.stride))
+        y = conv_transpose_nd(
+            x, self.weight, self.stride, self.padding, self.dilation, self.groups
+        )
+        return (
+            y
+            if self.bias is None
+            else y + self.bias.reshape((-1,) + (1,) * len(self.stride))
+        )

@@ -41,16 +41,22 @@ def detection_evaluate(
     for column in (1, 0):
         found = found[found[:, column].sort(stable=True)[1]]
     same = (found[:, None, :2] == real[None, :, :2]).all(-1) & read
-    overlap = torch.where(same, box_overlap(found[:, None, 3:7], real[None, :, 3:7]), -1)
+    overlap = torch.where(
+        same, box_overlap(found[:, None, 3:7], real[None, :, 3:7]), -1
+    )
     best, which = overlap.max(1)
     hit = best >= overlap_threshold
     plain = hit & counted[which]
     # Of the detections that find the same box the first is right.
     rank = torch.arange(found.size(0), device=found.device)
     first = torch.full_like(rank[:1], found.size(0)).expand(real.size(0))
-    first = first.scatter_reduce(0, which, torch.where(plain, rank, found.size(0)), "amin")
+    first = first.scatter_reduce(
+        0, which, torch.where(plain, rank, found.size(0)), "amin"
+    )
     right = plain & (first[which] == rank)
     wrong = ~hit | (plain & ~right)
     marks = torch.stack([right, wrong], 1).to(found.dtype)
-    rows = torch.cat([found[:, :3], marks], 1)[(found[:, 0] != -1) & (found[:, 1] != -1)]
+    rows = torch.cat([found[:, :3], marks], 1)[
+        (found[:, 0] != -1) & (found[:, 1] != -1)
+    ]
     return torch.cat([head, rows]).reshape(1, 1, -1, 5)

@@ -33,7 +33,9 @@ class DetectionOutput(nn.Module):
         super().__init__()
         self.num_classes = num_classes
         self.share_location = share_location
-        self.labels = [label for label in range(num_classes) if label != background_label_id]
+        self.labels = [
+            label for label in range(num_classes) if label != background_label_id
+        ]
         self.code_type = code_type
         self.variance_encoded_in_target = variance_encoded_in_target
         self.nms_threshold = nms_threshold
@@ -53,7 +55,11 @@ class DetectionOutput(nn.Module):
         scores, boxes, keep = self.suppress(scores, boxes)
         keep = self.best(scores, keep)
         names = [scores.new_tensor(range(images)), scores.new_tensor(self.labels)]
-        index = torch.cartesian_prod(*names).reshape(images, -1, 1, 2).expand(*scores.shape, 2)
+        index = (
+            torch.cartesian_prod(*names)
+            .reshape(images, -1, 1, 2)
+            .expand(*scores.shape, 2)
+        )
         rows = torch.cat([index, scores.unsqueeze(-1), boxes], -1).reshape(-1, 7)
         # Only if nothing is kept do these rows appear, one for each image.
         nothing = torch.full((images, 7), -1.0, dtype=rows.dtype, device=rows.device)
@@ -72,7 +78,9 @@ class DetectionOutput(nn.Module):
     def suppress(self, scores: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Sort by score and return scores, boxes and what is kept, N x labels x (P or top_k)."""
         lowest = torch.finfo(scores.dtype).min
-        threshold = lowest if self.confidence_threshold is None else self.confidence_threshold
+        threshold = (
+            lowest if self.confidence_threshold is None else self.confidence_threshold
+        )
         count = boxes.size(1) if self.top_k < 0 else min(self.top_k, boxes.size(1))
         ranked = torch.where(scores > threshold, scores, -torch.inf)
         order = ranked.sort(dim=-1, descending=True, stable=True)[1][..., :count]

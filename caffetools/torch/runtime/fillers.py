@@ -17,7 +17,9 @@ def filler_fan(tensor: Tensor, variance_norm: str) -> float:
     """
     fan_in = tensor.numel() // tensor.size(0)
     fan_out = tensor.numel() // tensor.size(1) if tensor.dim() > 1 else tensor.numel()
-    return {"FAN_IN": fan_in, "FAN_OUT": fan_out, "AVERAGE": (fan_in + fan_out) / 2}[variance_norm]
+    return {"FAN_IN": fan_in, "FAN_OUT": fan_out, "AVERAGE": (fan_in + fan_out) / 2}[
+        variance_norm
+    ]
 
 
 @torch.no_grad()
@@ -43,7 +45,11 @@ def sparse_gaussian_(tensor: Tensor, mean: float, std: float, sparse: int) -> Te
 @torch.no_grad()
 def positive_unitball_(tensor: Tensor) -> Tensor:
     """Draw from 0 to 1, then divide by the sums: each item of the first axis sums to 1."""
-    items = tensor.uniform_().flatten(1) if tensor.dim() > 1 else tensor.uniform_().unsqueeze(1)
+    items = (
+        tensor.uniform_().flatten(1)
+        if tensor.dim() > 1
+        else tensor.uniform_().unsqueeze(1)
+    )
     return tensor.copy_((items / items.sum(1, keepdim=True)).reshape(tensor.shape))
 
 
@@ -54,6 +60,10 @@ def bilinear_(tensor: Tensor) -> Tensor:
     factor = math.ceil(width / 2)
     centre = (width - 1) / (2 * factor)
     line = (
-        1 - (torch.arange(width, dtype=tensor.dtype, device=tensor.device) / factor - centre).abs()
+        1
+        - (
+            torch.arange(width, dtype=tensor.dtype, device=tensor.device) / factor
+            - centre
+        ).abs()
     )
     return tensor.copy_(line.unsqueeze(1) * line)

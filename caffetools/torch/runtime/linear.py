@@ -8,7 +8,9 @@ from torch import Tensor, nn
 class TransposedLinear(nn.Module):
     """`nn.Linear` with a weight of in x out: Caffe's InnerProduct with `transpose`."""
 
-    def __init__(self, in_features: int, out_features: int, *, bias: bool = True) -> None:
+    def __init__(
+        self, in_features: int, out_features: int, *, bias: bool = True
+    ) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(in_features, out_features))
         self.bias = nn.Parameter(torch.zeros(out_features)) if bias else None
@@ -21,7 +23,9 @@ class TransposedLinear(nn.Module):
 class Embed(nn.Module):
     """`nn.Embedding` for indices of any type, with a bias: Caffe's Embed."""
 
-    def __init__(self, num_embeddings: int, embedding_dim: int, *, bias: bool = True) -> None:
+    def __init__(
+        self, num_embeddings: int, embedding_dim: int, *, bias: bool = True
+    ) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(num_embeddings, embedding_dim))
         self.bias = nn.Parameter(torch.zeros(embedding_dim)) if bias else None

@@ -19,14 +19,18 @@ LOG_THRESHOLD = 1e-20
 """The least probability of which MultinomialLogisticLoss and InfogainLoss take the logarithm."""
 
 
-def loss_divisor(normalization: str, outer: int, inner: int, valid: Tensor | int) -> Tensor | int:
+def loss_divisor(
+    normalization: str, outer: int, inner: int, valid: Tensor | int
+) -> Tensor | int:
     """Return what a sum of losses is divided by, at least 1 (loss_layer.hpp, LossParameter).
 
     `outer` counts the items, `inner` the positions in each, `valid` those that are not ignored.
     """
     if normalization == "VALID":
         return valid.clamp(min=1) if isinstance(valid, Tensor) else max(1, valid)
-    return max(1, {"FULL": outer * inner, "BATCH_SIZE": outer, "NONE": 1}[normalization])
+    return max(
+        1, {"FULL": outer * inner, "BATCH_SIZE": outer, "NONE": 1}[normalization]
+    )
 
 
 def by_class(x: Tensor, label: Tensor, axis: int) -> tuple[Tensor, Tensor]:
@@ -51,7 +55,9 @@ def softmax_with_loss(
     losses = F.cross_entropy(scores, labels, ignore_index=ignored, reduction="none")
     losses = with_gradient_of(losses.clamp(max=LARGEST_LOSS), losses)
     valid = labels.numel() if ignore_label is None else (labels != ignore_label).sum()
-    return losses.sum() / loss_divisor(normalization, labels.size(0), labels.size(1), valid)
+    return losses.sum() / loss_divisor(
+        normalization, labels.size(0), labels.size(1), valid
+    )
 
 
 def infogain_loss(
@@ -68,11 +74,15 @@ def infogain_loss(
     """
     scores, labels = by_class(x, label, axis)
     kept = torch.ones_like(labels) if ignore_label is None else labels != ignore_label
-    rows = infogain.reshape(x.size(axis), x.size(axis))[torch.where(kept > 0, labels, 0)]
+    rows = infogain.reshape(x.size(axis), x.size(axis))[
+        torch.where(kept > 0, labels, 0)
+    ]
     logs = F.log_softmax(scores, dim=1)
     logs = with_gradient_of(logs.clamp(min=math.log(LOG_THRESHOLD)), logs)
     losses = -(rows.movedim(-1, 1) * logs).sum(1) * kept
-    return losses.sum() / loss_divisor(normalization, labels.size(0), labels.size(1), kept.sum())
+    return losses.sum() / loss_divisor(
+        normalization, labels.size(0), labels.size(1), kept.sum()
+    )
 
 
 def multinomial_logistic_loss(prob: Tensor, label: Tensor) -> Tensor:

@@ -56,20 +56,31 @@ def match_boxes(
 @match_boxes.register_fake
 def match_boxes_shape(boxes: Tensor, *_: object) -> tuple[Tensor, Tensor]:
     """Return results without values, for `torch.compile` and the meta device."""
-    return boxes.new_empty(boxes.shape[:2], dtype=torch.long), boxes.new_empty(boxes.shape[:2])
+    return boxes.new_empty(boxes.shape[:2], dtype=torch.long), boxes.new_empty(
+        boxes.shape[:2]
+    )
 
 
 def hardest(loss: Tensor, eligible: Tensor, count: Tensor) -> Tensor:
     """Say for each image which `count` of the eligible examples have the largest loss, N x P."""
-    order = torch.where(eligible, loss, -torch.inf).sort(dim=1, descending=True, stable=True)[1]
+    order = torch.where(eligible, loss, -torch.inf).sort(
+        dim=1, descending=True, stable=True
+    )[1]
     return eligible & (rank_of(order) < count.unsqueeze(1))
 
 
 def hardest_apart(
-    loss: Tensor, eligible: Tensor, count: Tensor, boxes: Tensor, threshold: float, top_k: int
+    loss: Tensor,
+    eligible: Tensor,
+    count: Tensor,
+    boxes: Tensor,
+    threshold: float,
+    top_k: int,
 ) -> Tensor:
     """As `hardest`, after the suppression of overlaps among the `top_k` largest (-1 for all)."""
-    order = torch.where(eligible, loss, -torch.inf).sort(dim=1, descending=True, stable=True)[1]
+    order = torch.where(eligible, loss, -torch.inf).sort(
+        dim=1, descending=True, stable=True
+    )[1]
     sorted_boxes = boxes.gather(1, order.unsqueeze(-1).expand(boxes.shape)).contiguous()
     valid = eligible.gather(1, order) & (box_area(sorted_boxes) >= 1e-5)
     if top_k >= 0:

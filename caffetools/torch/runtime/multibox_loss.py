@@ -81,7 +81,9 @@ class MultiBoxLoss(nn.Module):
         self.propagate_conf = propagate_conf
         self.proper_targets = proper_targets
 
-    def forward(self, loc: Tensor, conf: Tensor, prior: Tensor, truth: Tensor) -> Tensor:
+    def forward(
+        self, loc: Tensor, conf: Tensor, prior: Tensor, truth: Tensor
+    ) -> Tensor:
         """Return the loss."""
         images = loc.size(0)
         priors, variances = (part.unsqueeze(1) for part in read_priors(prior))
@@ -92,7 +94,9 @@ class MultiBoxLoss(nn.Module):
         if not self.use_difficult_gt:
             belongs = belongs & (rows[:, 7] == 0)
 
-        coded = torch.ones_like(variances) if self.encode_variance_in_target else variances
+        coded = (
+            torch.ones_like(variances) if self.encode_variance_in_target else variances
+        )
         boxes = decode_boxes(codes.detach(), priors, coded, self.code_type)
         match, overlap = self.match(boxes, priors, rows, belongs)
         positive = match >= 0
@@ -107,19 +111,25 @@ class MultiBoxLoss(nn.Module):
             losses = conf_losses.detach()
             if self.mining_type == "HARD_EXAMPLE":
                 losses = losses + torch.where(positive, loc_losses.detach(), 0).sum(2)
-            mined = self.mine(losses, match[..., 0], overlap[..., 0], nms_boxes[:, :, 0], belongs)
+            mined = self.mine(
+                losses, match[..., 0], overlap[..., 0], nms_boxes[:, :, 0], belongs
+            )
             if self.mining_type == "HARD_EXAMPLE":
                 positive = positive & mined.unsqueeze(2)
             counted = positive[..., 0] | (mined & (match[..., 0] == -1))
         if self.conf_loss_type == "LOGISTIC" and not self.proper_targets:
-            conf_losses = self.logistic_losses_of_the_fork(scores, labels, positive.any(2))
+            conf_losses = self.logistic_losses_of_the_fork(
+                scores, labels, positive.any(2)
+            )
 
         total = conf_losses.new_zeros(())
         if self.propagate_loc:
             total = total + self.loc_weight * torch.where(positive, loc_losses, 0).sum()
         if self.propagate_conf:
             total = total + torch.where(counted, conf_losses, 0).sum()
-        return total / loss_divisor(self.normalization, images, priors.size(0), positive.sum())
+        return total / loss_divisor(
+            self.normalization, images, priors.size(0), positive.sum()
+        )
 
     def match(
         self, boxes: Tensor, priors: Tensor, rows: Tensor, belongs: Tensor
@@ -139,11 +149,15 @@ class MultiBoxLoss(nn.Module):
 
         classes = range(1 if self.share_location else self.num_classes)
         if self.use_prior_for_matching:
-            match, overlap = matched(priors[:, 0].expand(boxes.size(0), -1, -1), belongs)
+            match, overlap = matched(
+                priors[:, 0].expand(boxes.size(0), -1, -1), belongs
+            )
             if self.share_location:
                 return match.unsqueeze(2), overlap.unsqueeze(2)
             own = rows[match.clamp(min=0), 1]
-            pairs = [(torch.where(own == label, match, -1), overlap) for label in classes]
+            pairs = [
+                (torch.where(own == label, match, -1), overlap) for label in classes
+            ]
         else:
             pairs = [
                 matched(
@@ -153,7 +167,10 @@ class MultiBoxLoss(nn.Module):
                 for label in classes
             ]
         if not self.share_location and self.background_label_id in classes:
-            pairs[self.background_label_id] = (torch.full_like(pairs[0][0], -1), pairs[0][1])
+            pairs[self.background_label_id] = (
+                torch.full_like(pairs[0][0], -1),
+                pairs[0][1],
+            )
         match, overlap = (torch.stack(part, 2) for part in zip(*pairs, strict=True))
         return match, overlap
 
@@ -168,7 +185,12 @@ class MultiBoxLoss(nn.Module):
         return labels.long()
 
     def loc_losses(
-        self, codes: Tensor, boxes: Tensor, predicted: Tensor, priors: Tensor, variances: Tensor
+        self,
+        codes: Tensor,
+        boxes: Tensor,
+        predicted: Tensor,
+        priors: Tensor,
+        variances: Tensor,
     ) -> Tensor:
         """Return how far each prediction is from its box, N x P x (1 or classes)."""
         if self.encode_variance_in_target:
@@ -189,7 +211,9 @@ class MultiBoxLoss(nn.Module):
         if self.conf_loss_type == "SOFTMAX":
             losses = F.cross_entropy(scores.transpose(1, 2), labels, reduction="none")
             return with_gradient_of(losses.clamp(max=LARGEST_LOSS), losses)
-        target = labels.unsqueeze(2) == torch.arange(self.num_classes, device=labels.device)
+        target = labels.unsqueeze(2) == torch.arange(
+            self.num_classes, device=labels.device
+        )
         losses = F.binary_cross_entropy_with_logits(
             scores, target.to(scores.dtype), reduction="none"
         )
@@ -200,14 +224,18 @@ class MultiBoxLoss(nn.Module):
     ) -> Tensor:
         """Return the losses against the targets that the fork writes, N x P."""
         target = torch.full_like(scores, self.background_label_id)
-        proper = labels.unsqueeze(2) == torch.arange(self.num_classes, device=labels.device)
+        proper = labels.unsqueeze(2) == torch.arange(
+            self.num_classes, device=labels.device
+        )
         if self.mining_type != "NONE":
             target = torch.where(proper, 1, target)
         else:
             ones = proper & positive.unsqueeze(2)
             images, priors = labels.shape
             place = torch.arange(ones[0].numel(), device=labels.device)
-            place = place + priors * torch.arange(images, device=labels.device).unsqueeze(1)
+            place = place + priors * torch.arange(
+                images, device=labels.device
+            ).unsqueeze(1)
             place = torch.where(ones.flatten(1), place, target.numel())
             flat = torch.cat([target.flatten(), target.new_zeros(1)])
             target = flat.scatter(0, place.flatten(), 1)[:-1].reshape(target.shape)
@@ -215,7 +243,12 @@ class MultiBoxLoss(nn.Module):
         return losses.sum(2)
 
     def mine(
-        self, losses: Tensor, match: Tensor, overlap: Tensor, boxes: Tensor, belongs: Tensor
+        self,
+        losses: Tensor,
+        match: Tensor,
+        overlap: Tensor,
+        boxes: Tensor,
+        belongs: Tensor,
     ) -> Tensor:
         """Choose the examples to learn from, N x P: hard negatives, or hard ones of all kinds."""
         eligible = belongs.any(1, keepdim=True).expand_as(match)
@@ -225,5 +258,7 @@ class MultiBoxLoss(nn.Module):
         else:
             count = torch.full_like(match[:, 0], self.sample_size)
         if self.nms_threshold > 0:
-            return hardest_apart(losses, eligible, count, boxes, self.nms_threshold, self.top_k)
+            return hardest_apart(
+                losses, eligible, count, boxes, self.nms_threshold, self.top_k
+            )
         return hardest(losses, eligible, count)

@@ -44,7 +44,9 @@ class BatchNorm(nn.Module):
         if use_global_stats:
             factor = self.scale_factor
             factor = torch.where(factor == 0, 0, 1 / factor)
-            return F.batch_norm(x, self.mean * factor, self.variance * factor, eps=self.eps)
+            return F.batch_norm(
+                x, self.mean * factor, self.variance * factor, eps=self.eps
+            )
         mean, variance = torch.zeros_like(self.mean), torch.zeros_like(self.variance)
         if x.numel() == x.size(1):
             # One value a channel: its variance is 0, which PyTorch refuses to normalise by.
@@ -52,7 +54,9 @@ class BatchNorm(nn.Module):
             mean = x.detach().reshape(-1)
         else:
             # A momentum of 1 leaves the batch's own statistics in the two tensors.
-            y = F.batch_norm(x, mean, variance, training=True, momentum=1.0, eps=self.eps)
+            y = F.batch_norm(
+                x, mean, variance, training=True, momentum=1.0, eps=self.eps
+            )
         self.mean.mul_(self.moving_average_fraction).add_(mean)
         self.variance.mul_(self.moving_average_fraction).add_(variance)
         self.scale_factor.mul_(self.moving_average_fraction).add_(1)
@@ -116,7 +120,9 @@ class Normalize(nn.Module):
         super().__init__()
         self.across_spatial = across_spatial
         self.eps = eps
-        self.weight = nn.Parameter(torch.ones(() if channel_shared else (num_channels,)))
+        self.weight = nn.Parameter(
+            torch.ones(() if channel_shared else (num_channels,))
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise and scale."""
@@ -172,7 +178,9 @@ class BN(nn.Module):
             mean, variance = self.mean.flatten(), self.variance.flatten()
             return F.batch_norm(x, mean, variance, weight, bias, eps=self.eps)
         mean, variance = torch.zeros_like(bias), torch.zeros_like(bias)
-        y = F.batch_norm(x, mean, variance, weight, bias, training=True, momentum=1.0, eps=self.eps)
+        y = F.batch_norm(
+            x, mean, variance, weight, bias, training=True, momentum=1.0, eps=self.eps
+        )
         if self.statistics and self.training:
             values = x.numel() // x.size(1)
             biased = variance * ((values - 1) / values)

@@ -20,7 +20,9 @@ def pooled_size(
 ) -> tuple[int, int]:
     """How many windows Caffe lays along the height and the width."""
     counts = []
-    for extent, kernel, step, pad in zip(size, kernel_size, stride, padding, strict=True):
+    for extent, kernel, step, pad in zip(
+        size, kernel_size, stride, padding, strict=True
+    ):
         free = extent + 2 * pad - kernel
         count = (-(-free // step) if ceil_mode else free // step) + 1
         # A pad along either axis clips both.
@@ -62,7 +64,9 @@ def caffe_max_pool2d(
     size = (x.size(2), x.size(3))
     counts = pooled_size(size, kernel_size, stride, padding, ceil_mode=ceil_mode)
     around = window_padding(size, counts, kernel_size, stride, padding)
-    return F.max_pool2d(F.pad(x, around, value=torch.finfo(x.dtype).min), kernel_size, stride)
+    return F.max_pool2d(
+        F.pad(x, around, value=torch.finfo(x.dtype).min), kernel_size, stride
+    )
 
 
 def caffe_max_pool2d_with_mask(
@@ -78,7 +82,9 @@ def caffe_max_pool2d_with_mask(
     The mask is Caffe's second top of a MAX pooling; -1 for a window that holds no input.
     """
     height, width = x.size(2), x.size(3)
-    counts = pooled_size((height, width), kernel_size, stride, padding, ceil_mode=ceil_mode)
+    counts = pooled_size(
+        (height, width), kernel_size, stride, padding, ceil_mode=ceil_mode
+    )
     around = window_padding((height, width), counts, kernel_size, stride, padding)
     padded = F.pad(x, around, value=torch.finfo(x.dtype).min)
     maxima, indices = F.max_pool2d(padded, kernel_size, stride, return_indices=True)

@@ -59,10 +59,14 @@ def prior_box(
     step_h, step_w = step or (image_height / height, image_width / width)
     middle_x = (torch.arange(width, dtype=x.dtype, device=x.device) + offset) * step_w
     middle_y = (torch.arange(height, dtype=x.dtype, device=x.device) + offset) * step_h
-    middle = torch.stack(torch.meshgrid(middle_x, middle_y, indexing="xy"), -1).unsqueeze(2)
+    middle = torch.stack(
+        torch.meshgrid(middle_x, middle_y, indexing="xy"), -1
+    ).unsqueeze(2)
     half = x.new_tensor(sizes) / 2
     boxes = torch.cat([middle - half, middle + half], -1)
     boxes = boxes / x.new_tensor([image_width, image_height, image_width, image_height])
     if clip:
         boxes = boxes.clamp(0, 1)
-    return torch.stack([boxes, x.new_tensor(variance).expand(boxes.shape)]).reshape(1, 2, -1)
+    return torch.stack([boxes, x.new_tensor(variance).expand(boxes.shape)]).reshape(
+        1, 2, -1
+    )

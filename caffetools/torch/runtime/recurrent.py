@@ -48,21 +48,35 @@ class LSTM(nn.Module):
         self.weight_input = nn.Parameter(torch.zeros(4 * hidden_size, in_features))
         self.bias = nn.Parameter(torch.zeros(4 * hidden_size))
         if static_features:
-            self.weight_static = nn.Parameter(torch.zeros(4 * hidden_size, static_features))
+            self.weight_static = nn.Parameter(
+                torch.zeros(4 * hidden_size, static_features)
+            )
         self.weight_hidden = nn.Parameter(torch.zeros(4 * hidden_size, hidden_size))
-        self.register_buffer("hidden", torch.zeros(1, streams, hidden_size), persistent=False)
-        self.register_buffer("cell", torch.zeros(1, streams, hidden_size), persistent=False)
+        self.register_buffer(
+            "hidden", torch.zeros(1, streams, hidden_size), persistent=False
+        )
+        self.register_buffer(
+            "cell", torch.zeros(1, streams, hidden_size), persistent=False
+        )
 
     def forward(self, x: Tensor, cont: Tensor, static: Tensor | None = None) -> Tensor:
         """Go on from the state that the last batch left."""
-        hidden, cell = kept_state(self.hidden, x.size(1)), kept_state(self.cell, x.size(1))
+        hidden, cell = (
+            kept_state(self.hidden, x.size(1)),
+            kept_state(self.cell, x.size(1)),
+        )
         y, hidden, cell = self.run(x, cont, hidden, cell, static)
         keep_state(self.hidden, hidden)
         keep_state(self.cell, cell)
         return y
 
     def run(
-        self, x: Tensor, cont: Tensor, hidden: Tensor, cell: Tensor, static: Tensor | None = None
+        self,
+        x: Tensor,
+        cont: Tensor,
+        hidden: Tensor,
+        cell: Tensor,
+        static: Tensor | None = None,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Begin with h and c, each 1 x N x H, and return the last ones too: `expose_hidden`.
 
@@ -99,7 +113,9 @@ class RNN(nn.Module):
         self.weight_hidden = nn.Parameter(torch.zeros(hidden_size, hidden_size))
         self.weight_output = nn.Parameter(torch.zeros(hidden_size, hidden_size))
         self.bias_output = nn.Parameter(torch.zeros(hidden_size))
-        self.register_buffer("hidden", torch.zeros(1, streams, hidden_size), persistent=False)
+        self.register_buffer(
+            "hidden", torch.zeros(1, streams, hidden_size), persistent=False
+        )
 
     def forward(self, x: Tensor, cont: Tensor, static: Tensor | None = None) -> Tensor:
         """Go on from the state that the last batch left."""
@@ -119,5 +135,7 @@ class RNN(nn.Module):
         for step, going in zip(inputs.unbind(), cont.unbind(), strict=True):
             h = torch.tanh(step + F.linear(going.unsqueeze(1) * h, self.weight_hidden))
             steps.append(h)
-        y = torch.tanh(F.linear(torch.stack(steps), self.weight_output, self.bias_output))
+        y = torch.tanh(
+            F.linear(torch.stack(steps), self.weight_output, self.bias_output)
+        )
         return y, h.detach().unsqueeze(0)

@@ -61,14 +61,18 @@ def roi_max_pool_shape(
     return maxima, maxima.new_empty(maxima.shape, dtype=torch.long)
 
 
-def roi_max_pool_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
+def roi_max_pool_context(
+    ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]
+) -> None:
     """Keep what the gradient needs."""
     ctx.mark_non_differentiable(output[1])
     ctx.save_for_backward(inputs[1], output[1])
     ctx.shape = inputs[0].shape
 
 
-def roi_max_pool_backward(ctx: Any, gradient: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
+def roi_max_pool_backward(
+    ctx: Any, gradient: Tensor, _: Tensor
+) -> tuple[Tensor | None, ...]:
     """Hand each bin's gradient to where its maximum stands."""
     rois, places = ctx.saved_tensors
     items, channels, height, width = ctx.shape
@@ -76,20 +80,30 @@ def roi_max_pool_backward(ctx: Any, gradient: Tensor, _: Tensor) -> tuple[Tensor
     channel = torch.arange(channels, device=rois.device).reshape(1, -1, 1, 1)
     index = (image * channels + channel) * (height * width) + places.clamp(min=0)
     flat = gradient.new_zeros(items * channels * height * width)
-    flat = flat.index_add(0, index.flatten(), torch.where(places < 0, 0, gradient).flatten())
+    flat = flat.index_add(
+        0, index.flatten(), torch.where(places < 0, 0, gradient).flatten()
+    )
     return flat.reshape(ctx.shape), None, None, None, None
 
 
-roi_max_pool.register_autograd(roi_max_pool_backward, setup_context=roi_max_pool_context)
+roi_max_pool.register_autograd(
+    roi_max_pool_backward, setup_context=roi_max_pool_context
+)
 
 
-def roi_pool(x: Tensor, rois: Tensor, pooled_h: int, pooled_w: int, scale: float = 1.0) -> Tensor:
+def roi_pool(
+    x: Tensor, rois: Tensor, pooled_h: int, pooled_w: int, scale: float = 1.0
+) -> Tensor:
     """Max pool each region into pooled_h x pooled_w: R x C x pooled_h x pooled_w."""
-    found: tuple[Tensor, Tensor] = roi_max_pool(x, rois.reshape(-1, 5), pooled_h, pooled_w, scale)
+    found: tuple[Tensor, Tensor] = roi_max_pool(
+        x, rois.reshape(-1, 5), pooled_h, pooled_w, scale
+    )
     return found[0]
 
 
-def psroi_pool(x: Tensor, rois: Tensor, output_dim: int, group_size: int, scale: float) -> Tensor:
+def psroi_pool(
+    x: Tensor, rois: Tensor, output_dim: int, group_size: int, scale: float
+) -> Tensor:
     """Average each of the group's bins of a region over channels of its own.
 
     x N x (output_dim * group_size^2) x H x W, rois R x 5 -> R x output_dim x group_size x
@@ -98,25 +112,46 @@ def psroi_pool(x: Tensor, rois: Tensor, output_dim: int, group_size: int, scale:
     rois = rois.reshape(-1, 5)
     height, width = x.size(2), x.size(3)
     start = round_half_away(rois[:, 1:3]) * scale
-    size = ((round_half_away(rois[:, 3:5]) + 1) * scale - start).clamp(min=0.1) / group_size
+    size = ((round_half_away(rois[:, 3:5]) + 1) * scale - start).clamp(
+        min=0.1
+    ) / group_size
     steps = torch.arange(group_size, device=x.device)
     edges = []
     for axis, extent in ((1, height), (0, width)):
         begin = start[:, axis, None] + steps * size[:, axis, None]
         end = start[:, axis, None] + (steps + 1) * size[:, axis, None]
-        edges.append((begin.floor().clamp(0, extent).long(), end.ceil().clamp(0, extent).long()))
+        edges.append(
+            (begin.floor().clamp(0, extent).long(), end.ceil().clamp(0, extent).long())
+        )
     (top, bottom), (left, right) = edges
     # The sum of a rectangle is four corners of the running sums.
     sums = F.pad(x.double().cumsum(2).cumsum(3), (1, 0, 1, 0))
-    sums = sums.reshape(x.size(0), output_dim, group_size, group_size, height + 1, width + 1)
+    sums = sums.reshape(
+        x.size(0), output_dim, group_size, group_size, height + 1, width + 1
+    )
 
     def corner(rows: Tensor, columns: Tensor) -> Tensor:
         """Running sums up to a row and a column of each bin, R x output_dim x group x group."""
         image = rois[:, 0].long().reshape(-1, 1, 1)
-        place = (image, slice(None), steps.unsqueeze(1), steps, rows[:, :, None], columns[:, None])
+        place = (
+            image,
+            slice(None),
+            steps.unsqueeze(1),
+            steps,
+            rows[:, :, None],
+            columns[:, None],
+        )
         return sums[place].permute(0, 3, 1, 2)
 
-    total = corner(bottom, right) - corner(top, right) - corner(bottom, left) + corner(top, left)
-    sides = (bottom - top).clamp(min=0).unsqueeze(2), (right - left).clamp(min=0).unsqueeze(1)
+    total = (
+        corner(bottom, right)
+        - corner(top, right)
+        - corner(bottom, left)
+        + corner(top, left)
+    )
+    sides = (
+        (bottom - top).clamp(min=0).unsqueeze(2),
+        (right - left).clamp(min=0).unsqueeze(1),
+    )
     area = (sides[0] * sides[1]).unsqueeze(1)
     return torch.where(area > 0, total / area.clamp(min=1), 0).to(x.dtype)

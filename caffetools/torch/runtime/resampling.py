@@ -18,18 +18,25 @@ def unpool(x: Tensor, mask: Tensor, size: tuple[int, int]) -> Tensor:
     return flat.reshape(x.size(0), x.size(1), *size)
 
 
-def unpool_to_corners(x: Tensor, stride: tuple[int, int], size: tuple[int, int]) -> Tensor:
+def unpool_to_corners(
+    x: Tensor, stride: tuple[int, int], size: tuple[int, int]
+) -> Tensor:
     """Put each value at the first place of its window: MAX unpooling without a mask.
 
     This and the others are those of unpooling_layer.cpp in HyeonwooNoh/caffe.
     """
     rows = (torch.arange(x.size(2), device=x.device) * stride[0]).clamp(max=size[0] - 1)
-    columns = (torch.arange(x.size(3), device=x.device) * stride[1]).clamp(max=size[1] - 1)
+    columns = (torch.arange(x.size(3), device=x.device) * stride[1]).clamp(
+        max=size[1] - 1
+    )
     return unpool(x, (rows.unsqueeze(1) * size[1] + columns).expand_as(x), size)
 
 
 def spread(
-    x: Tensor, kernel_size: tuple[int, int], stride: tuple[int, int], size: tuple[int, int]
+    x: Tensor,
+    kernel_size: tuple[int, int],
+    stride: tuple[int, int],
+    size: tuple[int, int],
 ) -> Tensor:
     """Add each value to all of its window in the result, N x C x size."""
     ones = x.new_ones(1, 1, *kernel_size)
@@ -39,7 +46,10 @@ def spread(
 
 
 def window_area(
-    x: Tensor, kernel_size: tuple[int, int], stride: tuple[int, int], size: tuple[int, int]
+    x: Tensor,
+    kernel_size: tuple[int, int],
+    stride: tuple[int, int],
+    size: tuple[int, int],
 ) -> Tensor:
     """How many places of the result lie in the window of each value, H x W."""
     extents = []
@@ -50,14 +60,22 @@ def window_area(
 
 
 def unpool_average(
-    x: Tensor, kernel_size: tuple[int, int], stride: tuple[int, int], size: tuple[int, int]
+    x: Tensor,
+    kernel_size: tuple[int, int],
+    stride: tuple[int, int],
+    size: tuple[int, int],
 ) -> Tensor:
     """Share each value out over its window: AVE unpooling."""
-    return spread(x / window_area(x, kernel_size, stride, size), kernel_size, stride, size)
+    return spread(
+        x / window_area(x, kernel_size, stride, size), kernel_size, stride, size
+    )
 
 
 def unpool_tile(
-    x: Tensor, kernel_size: tuple[int, int], stride: tuple[int, int], size: tuple[int, int]
+    x: Tensor,
+    kernel_size: tuple[int, int],
+    stride: tuple[int, int],
+    size: tuple[int, int],
 ) -> Tensor:
     """Add each value to all of its window: TILE unpooling, whose gradient is the window's mean."""
     tiled = spread(x, kernel_size, stride, size)
@@ -77,5 +95,9 @@ def reorg(x: Tensor, stride: int, *, reverse: bool = False) -> Tensor:
         blocks = x.reshape(items, stride, stride, outer, height, width)
         blocks = blocks.permute(0, 3, 4, 1, 5, 2)
         return blocks.reshape(items, outer, height * stride, width * stride)
-    blocks = x.reshape(items, outer, height, stride, width, stride).permute(0, 3, 5, 1, 2, 4)
-    return blocks.reshape(items, channels * stride**2, height // stride, width // stride)
+    blocks = x.reshape(items, outer, height, stride, width, stride).permute(
+        0, 3, 5, 1, 2, 4
+    )
+    return blocks.reshape(
+        items, channels * stride**2, height // stride, width // stride
+    )

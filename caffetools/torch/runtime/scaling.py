@@ -26,7 +26,9 @@ class Scale(nn.Module):
     number.
     """
 
-    def __init__(self, shape: tuple[int, ...], axis: int = 1, *, bias: bool = False) -> None:
+    def __init__(
+        self, shape: tuple[int, ...], axis: int = 1, *, bias: bool = False
+    ) -> None:
         super().__init__()
         self.axis = axis
         self.weight = nn.Parameter(torch.ones(shape))

@@ -9,24 +9,24 @@ import pytest
 import torch
 from torch import Tensor
 
-from caffetools.torch.runtime.accuracy import accuracy, accuracy_per_class, argmax
+from caffetools.torch.runtime.accuracy import accuracy_per_class, caffe_argmax, top_k_accuracy
 from tests.torch.cases import Blobs, check_case, check_runs_everywhere, read_case
 
 
 @pytest.mark.parametrize(
     ("name", "function"),
     [
-        ("accuracy", lambda b: {"y": accuracy(b["x"], b["t"], top_k=2)}),
+        ("accuracy", lambda b: {"y": top_k_accuracy(b["x"], b["t"], top_k=2)}),
         (
             "accuracy_per_class",
             lambda b: {
-                "y": accuracy(b["x"], b["t"], ignore_label=2),
+                "y": top_k_accuracy(b["x"], b["t"], ignore_label=2),
                 "per": accuracy_per_class(b["x"], b["t"], ignore_label=2),
             },
         ),
-        ("argmax_0", lambda b: {"y": argmax(b["x"], axis=1, top_k=2)}),
-        ("argmax_1", lambda b: {"y": argmax(b["x"], axis=1, out_max_val=True)}),
-        ("argmax_2", lambda b: {"y": argmax(b["x"], top_k=2)}),
+        ("argmax_0", lambda b: {"y": caffe_argmax(b["x"], axis=1, top_k=2)}),
+        ("argmax_1", lambda b: {"y": caffe_argmax(b["x"], axis=1, out_max_val=True)}),
+        ("argmax_2", lambda b: {"y": caffe_argmax(b["x"], top_k=2)}),
     ],
 )
 def test_golden(shared: Path, name: str, function: Callable[[Blobs], Blobs]) -> None:
@@ -35,27 +35,27 @@ def test_golden(shared: Path, name: str, function: Callable[[Blobs], Blobs]) -> 
 
 def test_a_tie_counts_against_the_label() -> None:
     x, label = torch.zeros(2, 5), torch.tensor([0.0, 4])
-    assert accuracy(x, label).item() == 0
-    assert accuracy(x, label, top_k=4).item() == 0
-    assert accuracy(x, label, top_k=5).item() == 1
+    assert top_k_accuracy(x, label).item() == 0
+    assert top_k_accuracy(x, label, top_k=4).item() == 0
+    assert top_k_accuracy(x, label, top_k=5).item() == 1
 
 
 def test_by_class() -> None:
     x = torch.tensor([[1.0, 0, 0], [0.0, 1, 0], [1.0, 0, 0], [0.0, 0, 1]])
     label = torch.tensor([0.0, 1, 1, 255])
-    assert accuracy(x, label, ignore_label=255).item() == pytest.approx(2 / 3)
+    assert top_k_accuracy(x, label, ignore_label=255).item() == pytest.approx(2 / 3)
     assert accuracy_per_class(x, label, ignore_label=255).tolist() == [1, 0.5, 0]
     nothing = torch.full((4,), 255.0)
-    assert accuracy(x, nothing, ignore_label=255).item() == 0
+    assert top_k_accuracy(x, nothing, ignore_label=255).item() == 0
     assert accuracy_per_class(x, nothing, ignore_label=255).tolist() == [0, 0, 0]
 
 
 def test_of_equal_values_the_later_is_named_first() -> None:
     x = torch.tensor([[1.0, 3, 3, 2, 3]])
-    assert argmax(x, top_k=4).tolist() == [[[4, 2, 1, 3]]]
-    assert argmax(x, top_k=2, out_max_val=True).tolist() == [[[4, 2], [3, 3]]]
-    assert argmax(x, axis=1, top_k=2).tolist() == [[4, 2]]
-    assert argmax(x, axis=1, top_k=2, out_max_val=True).tolist() == [[3, 3]]
+    assert caffe_argmax(x, top_k=4).tolist() == [[[4, 2, 1, 3]]]
+    assert caffe_argmax(x, top_k=2, out_max_val=True).tolist() == [[[4, 2], [3, 3]]]
+    assert caffe_argmax(x, axis=1, top_k=2).tolist() == [[4, 2]]
+    assert caffe_argmax(x, axis=1, top_k=2, out_max_val=True).tolist() == [[3, 3]]
 
 
 @pytest.mark.parametrize(
@@ -68,15 +68,15 @@ def test_of_equal_values_the_later_is_named_first() -> None:
     ],
 )
 def test_shapes(shape: tuple[int, ...], axis: int | None, expected: tuple[int, ...]) -> None:
-    assert argmax(torch.zeros(shape), axis, 2).shape == expected
+    assert caffe_argmax(torch.zeros(shape), axis, 2).shape == expected
 
 
 @pytest.mark.parametrize(
     "function",
     [
-        lambda x: accuracy(x, x.new_ones(2, 4), ignore_label=0),
+        lambda x: top_k_accuracy(x, x.new_ones(2, 4), ignore_label=0),
         lambda x: accuracy_per_class(x, x.new_ones(2, 4)),
-        argmax,
+        caffe_argmax,
     ],
 )
 def test_runs_everywhere(function: Callable[[Tensor], Tensor]) -> None:
