@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -34,15 +35,15 @@ def run_log() -> str:
     return net_log() + "\n".join(lines) + "\n"
 
 
-def parsed(text: str, *options: str) -> dict[str, object]:
+def parsed(text: str, *options: str) -> dict[str, Any]:
     result = CliRunner().invoke(main, ["parse-log", "-", "--format", "json", *options], input=text)
     assert result.exit_code == 0, result.stderr
-    found: dict[str, object] = json.loads(result.stdout)
+    found: dict[str, Any] = json.loads(result.stdout)
     return found
 
 
 def test_the_net_of_a_log_is_the_net_that_made_it() -> None:
-    (net,) = parsed(net_log())["nets"]  # type: ignore[misc]
+    (net,) = parsed(net_log())["nets"]
     shapes = CliRunner().invoke(
         main, ["shapes", str(NET), "--data-shape", "1,28,28", "--format", "json"]
     )
@@ -61,7 +62,7 @@ def test_the_net_of_a_log_is_the_net_that_made_it() -> None:
 
 def test_the_rate_stands_at_its_own_iteration() -> None:
     train = parsed(run_log())["train"]
-    assert [(row["iteration"], row["loss"], row["lr"]) for row in train] == [  # type: ignore[attr-defined]
+    assert [(row["iteration"], row["loss"], row["lr"]) for row in train] == [
         (0, 2.3, 0.01),
         (100, "nan", 0.001),
     ]
