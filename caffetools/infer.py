@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib import import_module
 from typing import NamedTuple
 
 from caffetools.backward import Gradient, needs_backward
@@ -44,6 +45,14 @@ class Inferred(NamedTuple):
     backward: tuple[bool, ...]
     """Does each layer compute a gradient, force_backward left out? So the log tells it."""
     notes: tuple[Note, ...]
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the graph and the table."""
+        return str(import_module("caffetools.notebook").inferred_html(self))
+
+    def _repr_svg_(self) -> str:
+        """The graph alone."""
+        return str(import_module("caffetools.notebook").inferred_svg(self))
 
     @property
     def needs_backward(self) -> tuple[bool, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from typing import Any
 
 from caffetools import prototxt
@@ -76,6 +77,14 @@ class Net:
     def blob(self, index: int) -> str:
         """What the prototxt calls a blob of the graph."""
         return self.inferred.graph.blobs[index].origin
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the graph and the table."""
+        return str(import_module("caffetools.notebook").net_html(self))
+
+    def _repr_svg_(self) -> str:
+        """The graph alone."""
+        return str(import_module("caffetools.notebook").net_svg(self))
 
     def to_dict(self) -> dict[str, Any]:
         """The net as plain data: the JSON of `caffetools shapes`."""

@@ -42,6 +42,7 @@ ORDER = (
     "errors < log < log.recompute < log.compare < log.plain < log.parsed < log.summary < plot",
     "net < log.recompute",
     "table < log.summary",
+    "cost weights draw log.summary < report < notebook",
 )
 """Chains of parts, each to import only what stands left of it in a chain.
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from caffetools.cli.errors import report
+from caffetools.cli.errors import report as tell
 from caffetools.cli.streams import abandon_output, prepare
 from caffetools.errors import CaffeToolsError, Location
 
@@ -17,6 +17,7 @@ COMMANDS = {
     "draw": "caffetools.cli.draw",
     "fmt": "caffetools.cli.fmt",
     "parse-log": "caffetools.cli.parse_log",
+    "report": "caffetools.cli.report",
     "shapes": "caffetools.cli.shapes",
     "upgrade": "caffetools.cli.upgrade",
 }
@@ -44,14 +45,14 @@ class _Commands(click.Group):
             if error.filename is not None:
                 raise
             abandon_output()
-            report(CaffeToolsError(f"cannot be written: {error.strerror}", Location("<stdout>")))
+            tell(CaffeToolsError(f"cannot be written: {error.strerror}", Location("<stdout>")))
             sys.exit(1)
 
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
         except CaffeToolsError as error:
-            report(error)
+            tell(error)
             return ctx.exit(1)
 
 

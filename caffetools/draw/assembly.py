@@ -18,7 +18,8 @@ class Connection(NamedTuple):
     label: Label | None
     """None for a blob that is told elsewhere."""
     told: str
-    name: str
+    data: tuple[tuple[str, str], ...] = ()
+    """What scripts find it by."""
 
 
 def assembled(
@@ -46,7 +47,7 @@ def assembled(
         if connection.label:
             parts.extend(label_items(connection.label, *route.start))
         parts.extend(arrow(*end) for reader, end in route.ends if reader != without_arrow)
-        items.append(Group(tuple(parts), connection.told, (("blob", connection.name),)))
+        items.append(Group(tuple(parts), connection.told, connection.data))
     for figure, size, (x, y) in zip(figures, sizes, found.corners, strict=True):
         if figure.items:
             items.append(Group(figure.items, offset=(x + (size.width - figure.width) / 2, y)))

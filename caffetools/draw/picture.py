@@ -73,14 +73,17 @@ class _Painter:
         return label(found, named=len(self.tops[found.source]) > 1)
 
     def connection(self, tie: Tie, shown: Outline) -> Connection:
-        link = self.drawing.links[tie.link]
         made = self.label(tie.link)
-        return Connection(tie.source, tie.readers, made, self.told(tie.link), link.name)
+        return Connection(tie.source, tie.readers, made, *self.told(tie.link))
 
-    def told(self, link: int) -> str:
+    def told(self, link: int) -> tuple[str, tuple[tuple[str, str], ...]]:
+        """A link in words, and what scripts find it by: its name and the layers at its ends."""
         found = self.drawing.links[link]
-        boxes = (self.drawing.boxes[reader] for reader in found.readers)
-        return link_told(found, [self.net.layers[box.layers[0]].node.key for box in boxes])
+        readers = [self.drawing.boxes[reader].layers[0] for reader in found.readers]
+        source = self.drawing.boxes[found.source].layers[0]
+        words = link_told(found, [self.net.layers[reader].node.key for reader in readers])
+        ends = (("from", str(source)), ("to", " ".join(map(str, readers))))
+        return words, (("blob", found.name), *ends)
 
     def block(self, fold: Fold) -> Figure:
         """A repeated block: the first in a frame, with how often it stands there."""
@@ -98,7 +101,7 @@ class _Painter:
             last = self.drawing.links[last_alike(self.drawing, fold, tie.link)]
             shape = extents_of_all([link.shape, last.shape])
             made = label(link, len(self.tops[link.source]) > 1, shape)
-        return Connection(tie.source, tie.readers, made, self.told(tie.link), link.name)
+        return Connection(tie.source, tie.readers, made, *self.told(tie.link))
 
     def framed(self, fold: Fold, inner: Layout, items: tuple[Item, ...]) -> Figure:
         """The block's drawing in its frame, entered and left in the middle."""

@@ -35,6 +35,9 @@ FAMILIES = {
 }
 """The colour of each family of layers (see boxes.py)."""
 
+LINES = ("#2f6fb3", "#d0692a", "#2b8a6f", "#8a5a9e", "#b8405a", "#6b7683")
+"""The colours of the lines of a chart, in their order."""
+
 STYLES = {
     "paper": Style(fill=PAPER),
     "title": Style(fill=INK, size=16, bold=True),
@@ -63,5 +66,13 @@ STYLES = {
     "kernel": Style(fill="#1f5a99", size=11, bold=True),
     "formula": Style(fill=INK, size=10.5),
     "extent": Style(fill=INK, size=11, bold=True),
+    "tick": Style(fill=MUTED, size=10),
+    "bar": Style(fill="#2f6fb3"),
+    "mark": Style(stroke="#b8405a", stroke_width=0.8),
+    "mark-head": Style(fill="#b8405a"),
+    **{
+        f"line-{number}": Style(stroke=colour, stroke_width=1.6)
+        for number, colour in enumerate(LINES)
+    },
     **{f"family-{name}": Style(fill=colour) for name, colour in FAMILIES.items()},
 }

@@ -14,28 +14,30 @@ from caffetools.table import printable
 def svg(scene: Scene, identity: str = "drawing", own_style: bool = True) -> str:
     """The text of an SVG document, or of an element for a page.
 
-    `identity` starts its ids; without `own_style` the page around it says what its classes, which
-    are the names of styles, look like.
+    `identity` is its id and starts those of its parts. Without `own_style` the page around it says
+    what its classes, which are the names of styles, look like.
     """
     size = f'width="{_number(scene.width)}" height="{_number(scene.height)}"'
     box = f'viewBox="0 0 {_number(scene.width)} {_number(scene.height)}"'
-    labels = f'aria-labelledby="{identity}-title {identity}-description"'
+    labels = f'role="img" aria-labelledby="{identity}-title {identity}-description"'
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size} {box} role="img" {labels}>',
+        f'<svg id="{identity}" xmlns="http://www.w3.org/2000/svg" {size} {box} {labels}>',
         f'<title id="{identity}-title">{_text(scene.title)}</title>',
         f'<desc id="{identity}-description">{_text(scene.description)}</desc>',
     ]
     if own_style:
         used = {item.style for item, _, _ in flat(scene.items)}
-        lines.append(f"<style>{css({name: STYLES[name] for name in sorted(used)})}</style>")
+        rules = css({name: STYLES[name] for name in sorted(used)}, f"#{identity} ")
+        lines.append(f"<style>{rules}</style>")
     lines.extend(_lines(scene.items))
     lines.append("</svg>")
     return "\n".join(lines) + "\n"
 
 
-def css(styles: dict[str, Style]) -> str:
-    """The styles as rules for classes."""
-    return "\n".join(["", *(f".{name} {{ {_rule(style)} }}" for name, style in styles.items()), ""])
+def css(styles: dict[str, Style], scope: str = "") -> str:
+    """The styles as rules for classes, of what `scope` selects alone."""
+    rules = (f"{scope}.{name} {{ {_rule(style)} }}" for name, style in styles.items())
+    return "\n".join(["", *rules, ""])
 
 
 def _rule(style: Style) -> str:

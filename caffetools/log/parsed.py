@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from typing import IO, Any
 
 from caffetools.errors import CaffeToolsError
@@ -62,6 +63,14 @@ class ParsedLog:
         """The curve of one test net likewise."""
         curve = self.contents.tests.get(net)
         return iter(()) if curve is None else plain.records(curve, once)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the curves, and what the log tells."""
+        return str(import_module("caffetools.notebook").log_html(self))
+
+    def _repr_svg_(self) -> str:
+        """The curves of the losses alone."""
+        return str(import_module("caffetools.notebook").log_svg(self))
 
     def to_dict(self) -> dict[str, Any]:
         """The log as plain data: the JSON of `caffetools parse-log`."""

@@ -12,7 +12,7 @@ BOX = Figure(60, 30, (Rect(0, 0, 60, 30, "box"),))
 
 def test_labels_take_room_below() -> None:
     label = Label("1 × 2", 100, "pill")
-    found, items = assembled([BOX, BOX], [Connection(0, (1,), label, "told", "blob")])
+    found, items = assembled([BOX, BOX], [Connection(0, (1,), label, "told", (("blob", "blob"),))])
     assert found.width == 100  # the label's
     group, first, second = (item for item in items if isinstance(item, Group))
     assert group.title == "told"
@@ -23,14 +23,14 @@ def test_labels_take_room_below() -> None:
 
 
 def test_no_arrow_where_a_line_leaves() -> None:
-    connection = Connection(0, (1,), None, "", "")
+    connection = Connection(0, (1,), None, "")
     _, items = assembled([BOX, Figure(0, 0, ())], [connection], without_arrow=1)
     assert styles_of(tuple(items)) == ["link", "box"]
 
 
 def test_several_labels_stand_side_by_side() -> None:
     label = Label("1", 40, "pill")
-    pair = [Connection(0, (), label, "", name) for name in "ab"]
+    pair = [Connection(0, (), label, name) for name in "ab"]
     _, items = assembled([BOX], pair)
     pills = [
         part

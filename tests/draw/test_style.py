@@ -10,7 +10,7 @@ import pytest
 import caffetools.draw.style
 from caffetools.draw.style import FAMILIES, STYLES
 
-FOLDER = Path(caffetools.draw.style.__file__).parent
+PACKAGE = Path(caffetools.draw.style.__file__).parents[1]
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -25,8 +25,8 @@ def test_colours_are_plain(name: str) -> None:
 
 
 def test_no_style_is_left_over() -> None:
-    text = "".join(
-        path.read_text("utf-8") for path in FOLDER.glob("*.py") if path.name != "style.py"
-    )
-    unused = [n for n in STYLES if not n.startswith("family-") and f'"{n}"' not in text]
+    paths = [*PACKAGE.glob("draw/*.py"), *PACKAGE.glob("report/*.py")]
+    text = "".join(path.read_text("utf-8") for path in paths if path.name != "style.py")
+    numbered = ("family-", "line-")
+    unused = [n for n in STYLES if not n.startswith(numbered) and f'"{n}"' not in text]
     assert unused == []

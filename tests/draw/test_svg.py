@@ -20,8 +20,8 @@ def drawn(*items: Rect | Text | Path | Group, **options: object) -> str:
 
 
 SVG_TAG = (
-    '<svg xmlns="http://www.w3.org/2000/svg" width="100" height="50.2" viewBox="0 0 100 50.2" '
-    'role="img" aria-labelledby="drawing-title drawing-description">'
+    '<svg id="drawing" xmlns="http://www.w3.org/2000/svg" width="100" height="50.2" '
+    'viewBox="0 0 100 50.2" role="img" aria-labelledby="drawing-title drawing-description">'
 )
 
 
@@ -49,7 +49,7 @@ def test_a_whole_drawing() -> None:
 
 def test_only_styles_in_use_are_written() -> None:
     text = drawn(Rect(0, 0, 1, 1, "paper"))
-    assert "<style>\n.paper { fill: #ffffff }\n</style>" in text
+    assert "<style>\n#drawing .paper { fill: #ffffff }\n</style>" in text
 
 
 def test_css() -> None:
