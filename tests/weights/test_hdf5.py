@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from caffetools.errors import CaffeToolsError
-from caffetools.weights.reading import mapped, read_weights
+from caffetools.source import mapped
+from caffetools.weights.reading import read_weights
 
 h5py = pytest.importorskip("h5py")
 
