@@ -20,11 +20,25 @@ from caffetools.report.weights import weights_section
 from caffetools.weights.stored import Weights
 
 
+_SCRIPT = (
+    "start",
+    "graph",
+    "details",
+    "choice",
+    "search",
+    "pointer",
+    "keys",
+    "table",
+    "curves",
+)
+"""The parts of the page's script, each after those that it uses as it is read."""
+
+
 def page(
     net: Net, name: str, logs: Sequence[CheckedLog] = (), weights: Weights | None = None
 ) -> str:
     """The page of a net whose file is called `name`."""
-    script = _asset("page.js")
+    script = _script()
     folded = graph(net)
     whole = graph(net, fold=False) if folded.folds else None
     sections = [
@@ -80,6 +94,12 @@ def _header(net: Net, name: str, sections: list[tuple[str, str]]) -> Markup:
 def _swatches() -> str:
     """The colours of the legend's marks, which are no part of a drawing."""
     return "".join(f".swatch.{name} {{ background: {STYLES[name].fill} }}\n" for name in SWATCHES)
+
+
+def _script() -> str:
+    """The parts of the script, which see each other and nothing of them the page."""
+    parts = "\n".join(_asset(f"script/{name}.js") for name in _SCRIPT)
+    return f'"use strict";\n(() => {{\n{parts}\naddEventListener("resize", fit);\nfit();\n}})();\n'
 
 
 def _asset(name: str) -> str:

@@ -1,0 +1,22 @@
+// The data of the page, helpers, light and dark.
+const layers = JSON.parse(document.getElementById("data").textContent).layers;
+const root = document.documentElement;
+const one = (selector, within = document) => within.querySelector(selector);
+const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+const make = (name, text, attributes = {}) => {
+  const element = document.createElement(name);
+  if (text !== undefined) element.textContent = text;
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  return element;
+};
+const told = (value) => (value === null ? "?" : value.toLocaleString("en-US"));
+
+// Light and dark: the reader's choice, at first that of the system.
+const prefersDark = matchMedia("(prefers-color-scheme: dark)");
+root.dataset.theme = prefersDark.matches ? "dark" : "light";
+prefersDark.addEventListener("change", (event) => {
+  root.dataset.theme = event.matches ? "dark" : "light";
+});
+one("#theme").addEventListener("click", () => {
+  root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
+});
