@@ -106,9 +106,30 @@ def test_a_net_is_no_different_from_itself() -> None:
         ),
         # Rules led to the layers that are compared; they are none themselves.
         (
-            layer("ReLU", "r", "data", "r", "include { phase: TRAIN }"),
+            layer("ReLU", "r", "data", "r", "include { phase: TRAIN min_level: 0 }"),
             layer("ReLU", "r", "data", "r", "exclude { phase: TEST }"),
             [],
+        ),
+        # Nor are the phase and the weights, which stand in a .caffemodel.
+        (
+            layer("ReLU", "r", "data", "r", "phase: TEST blobs { data: 1 }"),
+            layer("ReLU", "r", "data", "r"),
+            [],
+        ),
+        (
+            nets.given("x", 2, 3) + layer("Silence", "s", "data x"),
+            nets.given("x", 2, 3) + layer("Silence", "s", "x data"),
+            ["~ s (Silence)", "    bottoms: data, x -> x, data"],
+        ),
+        (
+            layer("Slice", "s", "data", "a b c"),
+            layer("Slice", "s", "data", "a b", "slice_param { slice_point: 1 }"),
+            [
+                "~ s (Slice)",
+                "    tops: a, b, c -> a, b",
+                "    slice_param.slice_point: not given -> 1",
+                "    shape of b: 2 x 1 -> 2 x 2",
+            ],
         ),
         (
             layer("ReLU", "r", "data", "r") + layer("ReLU", "s", "data", "s"),
@@ -138,6 +159,10 @@ def test_an_owner() -> None:
         "    param.name: w -> not given",
         "    owner of weight: a -> itself",
         "parameters: 8 -> 12 (+50.0 %)",
+    ]
+    assert told(new, old)[2:] == [
+        "    owner of weight: itself -> a",
+        "parameters: 12 -> 8 (-33.3 %)",
     ]
 
 

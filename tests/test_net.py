@@ -203,6 +203,19 @@ def test_load_takes_a_state(path: Path, options: dict[str, Any], expected: list[
     assert [each.node.name for each in load(str(path), **options).layers] == expected
 
 
+@pytest.mark.parametrize("phase", ["train", "test", "Train", "TEST"])
+def test_the_state_is_what_was_asked_for(path: Path, phase: str) -> None:
+    expected = (phase.upper(), (), 0)
+    assert load(path, phase=phase).state == expected
+    assert from_text(path.read_text(), phase=phase).state == expected
+
+
+def test_training_is_the_default(path: Path) -> None:
+    assert load(path).state == ("TRAIN", (), 0)
+    net = from_text(path.read_text())
+    assert (net.state.phase, net.to_dict()["layers"][0]["location"]) == ("TRAIN", "<text>:1:1")
+
+
 @pytest.mark.parametrize(
     ("options", "expected"),
     [

@@ -119,6 +119,26 @@ def test_what_is_not_known_has_a_mark() -> None:
     assert re.split(" {2,}", line) == ["what", "Unheard", "what", "?", "?", "?"]
 
 
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        (
+            None,
+            "layer type top shape kernel/stride/pad parameters multiply-accumulates field/stride",
+        ),
+        (100, "layer type top shape kernel/stride/pad parameters multiply-accumulates"),
+        (88, "layer type shape kernel/stride/pad parameters multiply-accumulates"),
+        (80, "layer type shape parameters multiply-accumulates"),
+        (10, "layer type shape parameters multiply-accumulates"),
+    ],
+)
+def test_the_least_telling_columns_go_first(width: int | None, expected: str) -> None:
+    net = nets.net(DATA + convolution("conv", "kernel_size: 3"))
+    lines = text_table(columns(net.cost), list(rows(net)), width)
+    assert lines[0].split() == expected.split()
+    assert lines[-1].split() == ["total", "112", f"{2 * 4 * 7 * 7 * 27:,}"]
+
+
 def test_hostile_names_are_escaped() -> None:
     net = nets.net('layer { name: "a\\n\\033[2J" type: "\\342\\200\\256x" top: "\\377" }')
     assert (table(net)[0]["layer"], table(net)[0]["type"], table(net)[0]["top"]) == (
@@ -168,6 +188,7 @@ def test_footer_of_what_is_not_known() -> None:
     assert footer(net)[0] == "parameters: ?, of which ? learn"
     assert footer(net)[-1] == "outputs: a\\n"
     assert footer(nets.net(""))[-1] == "outputs: none"
+    assert footer(nets.net(nets.given("b", 1) + nets.given("a", 1)))[-1] == "outputs: a, b"
 
 
 @given(strategies.nets())

@@ -121,6 +121,11 @@ def test_the_sparest_column_goes_first() -> None:
     assert heads == [["a", "b", "c"], ["a", "c"], ["a"], []]
 
 
+def test_a_column_is_of_words_and_stays_unless_it_says_otherwise() -> None:
+    columns: list[Column[Row]] = [Column("a long title", lambda row: row[0])]
+    assert text_table(columns, [("x",)], 5)[::2] == ["a long title", "x", ""]
+
+
 def test_style_colours_cells_and_leaves_the_padding() -> None:
     lines = text_table(COLUMNS, ROWS, style=lambda role, text: f"<{role}:{text}>" if role else text)
     assert lines == [
