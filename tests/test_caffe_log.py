@@ -152,6 +152,21 @@ def test_outputs_are_in_the_order_of_their_names() -> None:
     assert [line[-1] for line in found if "output" in line] == ["B", "a", "b"]
 
 
+@pytest.mark.parametrize(
+    ("weight", "told"),
+    [
+        ("1", "1"),
+        ("-0.5", "-0.5"),
+        ("0.333333333", "0.333333"),
+        ("0.00001", "1e-05"),
+        ("2e6", "2e+06"),
+    ],
+)
+def test_loss_weights_are_told_as_a_stream_of_c_writes_them(weight: str, told: str) -> None:
+    text = nets.given("a", 1) + layer("ReLU", "r", "a", "b", f"loss_weight: {weight}")
+    assert f"    with loss weight {told}" in messages(nets.inferred(text))
+
+
 def test_a_name_cannot_end_its_line() -> None:
     net = nets.inferred(
         'layer { name: "a\\nb" type: "Input" top: "\\033[2J" }', input_shapes={"\x1b[2J": (1,)}

@@ -18,6 +18,7 @@ from tests import strategies
         ("name: x", 1, ("  name: x", "  ^")),
         ("", 1, ("", "  ^")),
         ("\tname: x", 2, ("   name: x", "   ^")),
+        ("name:\tx", 1, ("  name: x", "  ^")),
         # At the end of the line, where something is missing.
         ("name:", 6, ("  name:", "       ^")),
         ("a\x1b[1mb", 6, ("  a\\x1b[1mb", "          ^")),

@@ -256,25 +256,35 @@ def test_a_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert found["notes"] == []
 
 
-def terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> str:
-    """What a terminal of a width gets to see."""
+def terminal(monkeypatch: pytest.MonkeyPatch, columns: int, path: str | Path) -> str:
+    """What a terminal of a width gets to see of a net."""
     monkeypatch.setenv("COLUMNS", str(columns))
     runner = CliRunner()
     with runner.isolation(color=True) as streams:
         monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-        main(["shapes", str(ROOT / NETS["caffenet"])], standalone_mode=False)
+        main(["shapes", str(path)], standalone_mode=False)
         sys.stdout.flush()
         return streams[0].getvalue().decode()
 
 
 def test_a_terminal_has_colours_and_a_width(monkeypatch: pytest.MonkeyPatch) -> None:
-    out = terminal(monkeypatch, 90)
+    out = terminal(monkeypatch, 90, ROOT / NETS["caffenet"])
     assert out.startswith("\x1b[1mlayer\x1b[0m")
     plain = re.sub(r"\x1b\[\d*m", "", out)
     table = plain[: plain.index("\n\n")].splitlines()
     assert max(map(len, table)) <= 90
     assert "field/stride" not in table[0]
     assert "parameters" in table[0]
+
+
+def test_what_is_not_known_has_a_colour_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "net.prototxt"
+    path.write_text(UNKNOWN)
+    row = terminal(monkeypatch, 200, path).splitlines()[3]
+    assert row.startswith("u      Unheard  u    \x1b[33m?\x1b[0m")
+    assert row.count("\x1b[33m?\x1b[0m") == 3
 
 
 def test_a_pipe_has_neither(monkeypatch: pytest.MonkeyPatch) -> None:
