@@ -283,7 +283,7 @@ def test_what_is_not_known_has_a_colour_of_its_own(
     path = tmp_path / "net.prototxt"
     path.write_text(UNKNOWN)
     row = terminal(monkeypatch, 200, path).splitlines()[3]
-    assert row.startswith("u      Unheard  u    \x1b[33m?\x1b[0m")
+    assert row.startswith("u      Unheard  u     \x1b[33m?\x1b[0m")
     assert row.count("\x1b[33m?\x1b[0m") == 3
 
 
