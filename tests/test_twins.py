@@ -13,37 +13,28 @@ import pytest
 TESTS = Path(__file__).parent
 SOURCE = TESTS.parent / "caffetools"
 
+EMITTER = """
+    torch/assembly.py torch/code.py torch/expressions.py torch/lines.py torch/names.py
+    torch/pretty.py torch/program.py torch/runtime/weights.py torch/emit/__init__.py
+    torch/emit/activation.py torch/emit/base.py torch/emit/classification.py
+    torch/emit/convolution.py torch/emit/elementwise.py torch/emit/fillers.py
+    torch/emit/inputs.py torch/emit/joining.py torch/emit/linear.py torch/emit/normalization.py
+    torch/emit/pooling.py
+"""
+"""Run by tests/torch/test_emitted.py on whole models; their own twins are to come."""
+
+LOGS = """
+    cli/parse_log.py log/contents.py log/parse.py log/parsed.py log/plain.py log/readers.py
+    log/summary.py
+"""
+"""Run by tests/test_parse_log.py on whole logs; their own twins are to come."""
+
 WITHOUT_TWIN = {
-    "torch/assembly.py": "run by tests/torch/test_emitted.py on whole models; its own twin is to come",
-    "torch/code.py": "run by tests/torch/test_emitted.py on whole models; its own twin is to come",
-    "torch/expressions.py": "run by tests/torch/test_emitted.py on whole models; its own twin is to come",
-    "torch/lines.py": "run by tests/torch/test_emitted.py on whole models; its own twin is to come",
-    "torch/names.py": "run by tests/torch/test_emitted.py on whole models; its own twin is to come",
-    "torch/pretty.py": "run by tests/torch/test_emitted.py on whole models; its own twin is to come",
-    "torch/program.py": "run by tests/torch/test_emitted.py on whole models; its own twin is to come",
-    "torch/runtime/weights.py": "run by tests/torch/test_emitted.py on whole models; its own twin is to come",
-    "torch/emit/__init__.py": "run by tests/torch/test_emitted.py on whole models; its own twin is to come",
-    "torch/emit/activation.py": "run by tests/torch/test_emitted.py on whole models; its own twin is to come",
-    "torch/emit/base.py": "run by tests/torch/test_emitted.py on whole models; its own twin is to come",
-    "torch/emit/classification.py": "run by tests/torch/test_emitted.py on whole models; its own twin is to come",
-    "torch/emit/convolution.py": "run by tests/torch/test_emitted.py on whole models; its own twin is to come",
-    "torch/emit/elementwise.py": "run by tests/torch/test_emitted.py on whole models; its own twin is to come",
-    "torch/emit/fillers.py": "run by tests/torch/test_emitted.py on whole models; its own twin is to come",
-    "torch/emit/inputs.py": "run by tests/torch/test_emitted.py on whole models; its own twin is to come",
-    "torch/emit/joining.py": "run by tests/torch/test_emitted.py on whole models; its own twin is to come",
-    "torch/emit/linear.py": "run by tests/torch/test_emitted.py on whole models; its own twin is to come",
-    "torch/emit/normalization.py": "run by tests/torch/test_emitted.py on whole models; its own twin is to come",
-    "torch/emit/pooling.py": "run by tests/torch/test_emitted.py on whole models; its own twin is to come",
-    "cli/parse_log.py": "run by tests/test_parse_log.py on whole logs; its own twin is to come",
-    "log/contents.py": "run by tests/test_parse_log.py on whole logs; its own twin is to come",
-    "log/parse.py": "run by tests/test_parse_log.py on whole logs; its own twin is to come",
-    "log/parsed.py": "run by tests/test_parse_log.py on whole logs; its own twin is to come",
-    "log/plain.py": "run by tests/test_parse_log.py on whole logs; its own twin is to come",
-    "log/readers.py": "run by tests/test_parse_log.py on whole logs; its own twin is to come",
-    "log/summary.py": "run by tests/test_parse_log.py on whole logs; its own twin is to come",
     "__main__.py": "three lines that call cli.main: test_init.py of the command line runs them",
     "log/line_table.py": "generated from proto/: a test of age.py reads it",
     "schema_table.py": "generated from proto/: a test there writes it anew and compares",
+    **dict.fromkeys(EMITTER.split(), "run by tests/torch/test_emitted.py"),
+    **dict.fromkeys(LOGS.split(), "run by tests/test_parse_log.py"),
 }
 """Source files without a test file of their own, each with the reason."""
 
