@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from caffetools.net import from_text as from_text
     from caffetools.net import load as load
     from caffetools.plugin import register as register
+    from caffetools.torch.exported import loss_weight as loss_weight
+    from caffetools.torch.exported import to_caffe as to_caffe
 
 _HOMES = {
     "CaffeToolsError": "caffetools.errors",
@@ -42,8 +44,10 @@ _HOMES = {
     "exactly": "caffetools.layers.base",
     "from_text": "caffetools.net",
     "load": "caffetools.net",
+    "loss_weight": "caffetools.torch.exported",
     "parse_log": "caffetools.log.parsed",
     "register": "caffetools.plugin",
+    "to_caffe": "caffetools.torch.exported",
 }
 """Where each public name lives. It is imported when first used: no command needs them all."""
 
@@ -64,8 +68,10 @@ __all__ = [
     "exactly",
     "from_text",
     "load",
+    "loss_weight",
     "parse_log",
     "register",
+    "to_caffe",
 ]
 
 

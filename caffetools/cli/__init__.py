@@ -15,10 +15,12 @@ from caffetools.errors import CaffeToolsError, Location
 COMMANDS = {
     "diff": "caffetools.cli.diff",
     "draw": "caffetools.cli.draw",
+    "export": "caffetools.cli.export",
     "fmt": "caffetools.cli.fmt",
     "parse-log": "caffetools.cli.parse_log",
     "report": "caffetools.cli.report",
     "shapes": "caffetools.cli.shapes",
+    "train": "caffetools.cli.train",
     "upgrade": "caffetools.cli.upgrade",
 }
 """Each command, and the module whose `command` it is."""

@@ -34,8 +34,12 @@ FAMILIES = (
     "inputs",
     "joining",
     "linear",
+    "loss",
     "normalization",
     "pooling",
+    "recurrent",
+    "reshaping",
+    "selection",
 )
 """The files of emitters."""
 

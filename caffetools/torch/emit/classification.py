@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from caffetools.layers.base import canonical_axis
-from caffetools.layers.classification import Accuracy, SoftmaxWithLoss
+from caffetools.layers.classification import Accuracy, InfogainLoss, SoftmaxWithLoss
+from caffetools.sources.find import find_file
 from caffetools.torch.emit.base import (
     Bottom,
+    Call,
     Emission,
     Emitters,
     Expression,
+    Member,
+    Own,
     Place,
     X,
     call,
     differing,
     values,
 )
+from caffetools.weights.reading import read_weights
 
 
 def softmax_with_loss(layer: SoftmaxWithLoss, place: Place) -> Emission:
@@ -38,7 +43,37 @@ def accuracy(layer: Accuracy, place: Place) -> Emission:
     )
 
 
-def axis_option(layer: SoftmaxWithLoss | Accuracy, place: Place) -> dict[str, Expression]:
+def infogain(layer: InfogainLoss, place: Place) -> Emission:
+    """The matrix is a bottom, or a buffer for what the file holds; a second top is the softmax."""
+    options = {**axis_option(layer, place), **loss_options(place, "VALID")}
+    members: tuple[Member, ...] = ()
+    matrix: Expression = Bottom(2)
+    if len(place.bottoms) < 3:
+        members = (Member(_matrix(layer, place), buffer=True),)
+        matrix = Own()
+    axis = canonical_axis(layer.param.integer("axis"), place.bottoms[0], layer.param)
+    results = (
+        call("infogain_loss", X, Bottom(1), matrix, **options),
+        call("F.softmax", X, dim=axis),
+    )
+    return Emission(results[: layer.top_count], members)
+
+
+def _matrix(layer: InfogainLoss, place: Place) -> Call:
+    """The matrix in the layer's file, written out; CaffeToolsError where it is not there."""
+    source = layer.param.text("source")
+    path = find_file(source, place.folder)
+    if path is None:
+        raise place.error(f"the matrix {source!a} is not there: it is part of the model")
+    (stored,) = read_weights(path).layers[0].blobs
+    classes = round(stored.values.size**0.5)
+    rows: list[Expression] = [list(row) for row in stored.as_float32((classes, classes)).tolist()]
+    return call("torch.tensor", rows)
+
+
+def axis_option(
+    layer: SoftmaxWithLoss | InfogainLoss | Accuracy, place: Place
+) -> dict[str, Expression]:
     """The axis of the classes."""
     axis = canonical_axis(layer.param.integer("axis"), place.bottoms[0], layer.param)
     return differing(axis=(axis, 1))
@@ -56,4 +91,8 @@ def loss_options(place: Place, default: str) -> dict[str, Expression]:
     return differing(ignore_label=(ignored, None), normalization=(normalization, default))
 
 
-EMITTERS: Emitters = {Accuracy: accuracy, SoftmaxWithLoss: softmax_with_loss}
+EMITTERS: Emitters = {
+    Accuracy: accuracy,
+    InfogainLoss: infogain,
+    SoftmaxWithLoss: softmax_with_loss,
+}

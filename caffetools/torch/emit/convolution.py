@@ -1,10 +1,11 @@
-"""Convolution and Deconvolution: `nn.Conv2d` and its kin, over one to three axes and more."""
+"""Convolutions, `nn.Conv2d` and its kin, over any number of axes; Im2col."""
 
 from __future__ import annotations
 
 from caffetools.layers.base import Shape, Window
 from caffetools.layers.convolution import Convolution, Deconvolution
 from caffetools.layers.depthwise import DepthwiseConvolution
+from caffetools.layers.im2col import Im2col
 from caffetools.torch.emit.base import (
     Bottom,
     Call,
@@ -15,10 +16,12 @@ from caffetools.torch.emit.base import (
     Own,
     Place,
     Slot,
+    X,
     call,
     differing,
     method,
     once,
+    values,
 )
 from caffetools.torch.emit.fillers import filled
 
@@ -72,7 +75,9 @@ def _module(layer: Convolution, channels: int, windows: list[Window]) -> Call:
     )
 
 
-def _applied(x: Expression, bottom: Shape, axis: int, windows: list[Window] | tuple[()]) -> Call:
+def _applied(
+    x: Expression, bottom: Shape, axis: int, windows: list[Window] | tuple[()]
+) -> Expression:
     """The module's result, with all axes before the channels as one batch.
 
     Where a kernel is larger than its input Caffe's rounding leaves one position, whose window
@@ -83,15 +88,35 @@ def _applied(x: Expression, bottom: Shape, axis: int, windows: list[Window] | tu
         beyond = [0, max(0, window.span - extent - 2 * window.pad), *beyond]
     if any(beyond):
         x = call("F.pad", x, tuple(beyond))
+    return _unbatched(call(Own(), _batched(x, axis)), bottom, axis)
+
+
+def im2col(layer: Im2col, place: Place) -> Emission:
+    """The windows as channels."""
+    bottom = place.bottoms[0]
+    axis = layer.channel_axis(bottom)
+    kernel, stride, pad, dilation = zip(*layer.windows(place.bottoms), strict=True)
+    columns = call("im2col", _batched(X, axis), kernel, stride, pad, dilation)
+    return values(_unbatched(columns, bottom, axis))
+
+
+def _batched(x: Expression, axis: int) -> Expression:
+    """`x` with one axis before the channels' axis."""
     if axis == 0:
-        return method(call(Own(), method(x, "unsqueeze", 0)), "squeeze", 0)
-    if axis > 1:
-        return method(call(Own(), method(x, "flatten", 0, axis - 1)), "unflatten", 0, bottom[:axis])
-    return call(Own(), x)
+        return method(x, "unsqueeze", 0)
+    return x if axis == 1 else method(x, "flatten", 0, axis - 1)
+
+
+def _unbatched(x: Expression, bottom: Shape, axis: int) -> Expression:
+    """`x` with the axes that the bottom has before the channels' axis."""
+    if axis == 0:
+        return method(x, "squeeze", 0)
+    return x if axis == 1 else method(x, "unflatten", 0, bottom[:axis])
 
 
 EMITTERS: Emitters = {
     Convolution: convolution,
     Deconvolution: convolution,
     DepthwiseConvolution: convolution,
+    Im2col: im2col,
 }

@@ -1,0 +1,93 @@
+"""`caffetools export`: a net as a PyTorch module."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+from caffetools.cli.errors import report_note
+from caffetools.cli.options import net_options
+from caffetools.errors import CaffeToolsError, Location
+from caffetools.layers.base import Options
+from caffetools.net import load
+from caffetools.torch.export import Export, export, program_of
+from caffetools.writing import replace_file, replace_folder
+
+
+@click.command("export")
+@click.argument("net", metavar="NET")
+@net_options
+@click.option("--to", "target", type=click.Choice(("torch",)), default="torch", show_default=True)
+@click.option(
+    "--weights",
+    metavar="FILE",
+    help="Weights to take along: a .caffemodel of any age, or a .caffemodel.h5.",
+)
+@click.option(
+    "-o",
+    "--output",
+    metavar="DIR|FILE.py|-",
+    default="-",
+    show_default=True,
+    help="Where to: a folder, the file for the model alone, or - to print it.",
+)
+@click.option("--allow-missing", is_flag=True, help="Leave layers of unknown types to fill in.")
+@click.option("--force", is_flag=True, help="Overwrite what is there.")
+def command(net: str, output: str, **options: Any) -> None:
+    """Write NET as a PyTorch module that computes what Caffe computes.
+
+    NET is a net's prototxt of any age, a solver's (the net that it names), a .caffemodel, or - for
+    standard input. A folder gets model.py and, with --weights, weights.safetensors: model.build()
+    makes the module. One module serves both phases where they differ by data, losses and accuracy;
+    else it is that of --phase.
+    """
+    weights, allow_missing, force = (
+        options.pop(name) for name in ("weights", "allow_missing", "force")
+    )
+    options.pop("target")
+    alone = output == "-" or (output.endswith(".py") and not os.path.isdir(output))
+    if alone and weights is not None:
+        raise click.UsageError("--weights are written beside the model: give a folder with -o DIR")
+    loaded = load(net, **options)
+    made = export(program_of(loaded, _shapes(net, **options)), weights, allow_missing=allow_missing)
+    for note in (*loaded.notes, *made.notes, *made.mistakes):
+        report_note(note)
+    if made.mistakes:
+        found = len(made.mistakes)
+        what = f"{made.mistakes[0].message}, and {found - 1} more" if found > 1 else ""
+        raise CaffeToolsError(what or made.mistakes[0].message, made.mistakes[0].location)
+    if output == "-":
+        click.echo(made.files["model.py"], nl=False)
+    elif alone:
+        _write_file(output, made, force)
+    else:
+        _write_folder(output, made, force)
+
+
+def _shapes(
+    net: str, input_shapes: Any, data_shape: Any, batch_size: int | None, **_: Any
+) -> Options:
+    """What the command line says of shapes, for the net's other phase."""
+    folder = os.path.dirname(net) or "."
+    return Options(dict(input_shapes), data_shape, batch_size, folder)
+
+
+def _write_file(path: str, made: Export, force: bool) -> None:
+    _check_absent([path], force)
+    replace_file(path, made.files["model.py"])
+
+
+def _write_folder(folder: str, made: Export, force: bool) -> None:
+    if os.path.lexists(folder) and not os.path.isdir(folder):
+        raise CaffeToolsError("expected a folder, found a file", Location(folder))
+    _check_absent([os.path.join(folder, name) for name in made.files], force)
+    replace_folder(folder, made.files)
+
+
+def _check_absent(paths: list[str], force: bool) -> None:
+    """Raise CaffeToolsError for a file that is there, unless with `force`."""
+    there = next((path for path in paths if os.path.lexists(path)), None)
+    if there is not None and not force:
+        raise CaffeToolsError("this is there already; --force overwrites it", Location(there))
