@@ -19,7 +19,6 @@ from caffetools.report.sections import SWATCHES, costs, graph_section, summary, 
 from caffetools.report.weights import weights_section
 from caffetools.weights.stored import Weights
 
-
 _SCRIPT = (
     "start",
     "graph",
