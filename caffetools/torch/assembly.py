@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from caffetools.errors import CaffeToolsError, Note
+from caffetools.graph import AUTOMATIC
 from caffetools.infer import InferredLayer
 from caffetools.layers.base import dims
 from caffetools.net import Net
 from caffetools.torch.emit.base import Bottom, Emission, Member, Own, call
 from caffetools.torch.helpers import helpers
+from caffetools.torch.in_place import with_later_signs
 from caffetools.torch.lines import Line, blob_keys, lines, merged
 from caffetools.torch.names import GLOBALS, MODULE_ATTRIBUTES, OWN_ATTRIBUTES, Names, camel
 from caffetools.torch.program import (
@@ -60,7 +62,7 @@ class _Assembly:
         if emission is None and node.bottoms:
             emission = self.placeholder(line.layer)
         tops = tuple(
-            Tensor(key, self.variables.add(key, key.replace("(automatic)", node.name)), shape)
+            Tensor(key, self.variables.add(key, key.replace(AUTOMATIC, node.name)), shape)
             for key, shape in zip(line.tops, line.layer.tops, strict=True)
         )
         bottoms = tuple(self.tensors[key] for key in line.bottoms)
@@ -154,10 +156,10 @@ class _Assembly:
         weights: dict[str, float] = {}
         for net in nets:
             keys = blob_keys(net)
-            outputs[net.state.phase] = tuple(
-                self.tensors[key]
-                for key in dict.fromkeys(keys[blob] for blob in net.inferred.graph.outputs)
-            )
+            # A loss that Caffe names by itself is no output of its net, but is to be had here.
+            unnamed = (key for key in keys if key.startswith(AUTOMATIC))
+            found = [*(keys[blob] for blob in net.inferred.graph.outputs), *unnamed]
+            outputs[net.state.phase] = tuple(self.tensors[key] for key in dict.fromkeys(found))
             for layer in net.inferred.layers:
                 for blob, weight in zip(layer.node.tops, layer.loss_weights, strict=True):
                     if weight:
@@ -173,7 +175,7 @@ class _Assembly:
             loss_weights=weights,
             constructions=tuple(self.constructions),
             ties=tuple(self.ties),
-            statements=tuple(self.dropping(each, kept) for each in self.statements),
+            statements=with_later_signs(self.dropping(each, kept) for each in self.statements),
             params=self.params,
             placeholders=tuple(
                 Placeholder(name, kind, tuple(self.uses[kind]))

@@ -66,7 +66,10 @@ def _docstring(program: Program, weights: str | None) -> Iterator[str]:
 
 
 def _imports(used: set[str], helpers: list[Helper], weights: str | None) -> Iterator[str]:
-    found = {_PYTORCH[name] for name in used & _PYTORCH.keys()} | {"import os"}
+    found = {_PYTORCH[name] for name in used & _PYTORCH.keys()} | {
+        "import os",
+        "from typing import ClassVar",
+    }
     found |= {line for helper in helpers for line in helper.imports}
     if weights is not None:
         found.add("from pathlib import Path")
@@ -123,13 +126,13 @@ def _attributes(program: Program) -> Iterator[str]:
             for blob, weight in program.loss_weights.items()
         )
         yield from laid_out(
-            "loss_weights: dict[str, float] = ", Group("{", list(weights), "}"), INDENT
+            "loss_weights: ClassVar[dict[str, float]] = ", Group("{", list(weights), "}"), INDENT
         )
     entries: list[Piece] = [
         Group(f"{string(layer)}: (", [string(each.key) for each in params], ")")
         for layer, params in program.params.items()
     ]
-    yield from _table("caffe_params: dict[str, tuple[str, ...]]", entries)
+    yield from _table("caffe_params: ClassVar[dict[str, tuple[str, ...]]]", entries)
     shapes: list[Piece] = [
         f"{string(each.key)}: {each.shape}"
         for params in program.params.values()
@@ -137,7 +140,7 @@ def _attributes(program: Program) -> Iterator[str]:
         if each.shape != each.stored and not each.shared
     ]
     if shapes:
-        yield from _table("caffe_shapes: dict[str, tuple[int, ...]]", shapes)
+        yield from _table("caffe_shapes: ClassVar[dict[str, tuple[int, ...]]]", shapes)
 
 
 def _table(name: str, entries: list[Piece]) -> Iterator[str]:
@@ -274,9 +277,12 @@ def _build(program: Program, weights: str | None) -> Iterator[str]:
         yield ""
         yield ""
     default = "None" if weights is None else "WEIGHTS"
-    arguments = [f"weights: str | os.PathLike[str] | None = {default}"]
-    close = f") -> {program.name}:"
-    yield from laid_out("", Group("def build(", arguments, close, hugged=True), "")
+    argument = f"weights: str | os.PathLike[str] | None = {default}"
+    line = f"def build({argument}) -> {program.name}:"
+    if len(line) <= WIDTH:
+        yield line
+    else:
+        yield from ("def build(", f"{INDENT}{argument},", f") -> {program.name}:")
     yield f'{INDENT}"""Make the model and load a .safetensors file, unless `weights` is None."""'
     yield f"{INDENT}model = {program.name}()"
     yield f"{INDENT}if weights is not None:"

@@ -61,6 +61,9 @@ class Writer:
             return Group("(", list(map(self._piece, expression)), ")")
         if isinstance(expression, Binary):
             return self._chain(expression)
+        if isinstance(expression, Item):
+            opening = f"{self._operand(expression.value, _WHOLE)}["
+            return Group(opening, list(map(self._piece, expression.index)), "]", hugged=True)
         return self._text(expression)
 
     def _function(self, call: Call) -> str:
@@ -110,6 +113,13 @@ class Writer:
             return self._dotted(expression.text)
         return self._compound(expression)
 
+    def _span(self, span: Span) -> str:
+        """Blanks stand around the colon where more than a number does."""
+        start = "" if span.start is None else str(span.start)
+        if not isinstance(span.stop, Binary | Call):
+            return f"{start}:{'' if span.stop is None else self._text(span.stop)}"
+        return f"{start} : {self._text(span.stop)}".lstrip()
+
     def _compound(self, expression: Expression) -> str:
         """What holds other expressions."""
         if isinstance(expression, Attribute):
@@ -117,11 +127,7 @@ class Writer:
         if isinstance(expression, Negative):
             return f"-{self._operand(expression.value, _NEGATION)}"
         if isinstance(expression, Span):
-            stop = "" if expression.stop is None else self._text(expression.stop)
-            return f"{'' if expression.start is None else expression.start}:{stop}"
-        if isinstance(expression, Item):
-            index = ", ".join(flat(self._piece(part)) for part in expression.index)
-            return f"{self._operand(expression.value, _WHOLE)}[{index}]"
+            return self._span(expression)
         return flat(self._piece(expression))
 
 

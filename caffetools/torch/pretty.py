@@ -68,7 +68,10 @@ def laid_out(prefix: str, piece: Piece, indent: str, suffix: str = "") -> list[s
         items = zip(signs, piece.items, strict=True)
         parts = [part for sign, item in items for part in laid_out(sign, item, inner)]
         return [f"{indent}{prefix}(", *parts, f"{indent}){suffix}"]
-    lines = [f"{indent}{prefix}{piece.opening}"]
+    first = f"{indent}{prefix}{piece.opening}"
+    if prefix.endswith(" = ") and len(first) > WIDTH:
+        return [f"{indent}{prefix}(", *laid_out("", piece, inner), f"{indent}){suffix}"]
+    lines = [first]
     together = inner + ", ".join(map(flat, piece.items))
     if piece.hugged and len(together) <= WIDTH:
         lines.append(together)

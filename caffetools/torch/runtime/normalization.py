@@ -37,30 +37,41 @@ class BatchNorm(nn.Module):
         self.register_buffer("scale_factor", torch.zeros(1))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise each channel."""
-        use_global_stats = self.use_global_stats
-        if use_global_stats is None:
-            use_global_stats = not self.training
-        if use_global_stats:
+        """Normalise each channel, in training with a step of the running sums."""
+        if self.is_frozen():
+            return self.normalize(x)
+        mean, variance = torch.zeros_like(self.mean), torch.zeros_like(self.variance)
+        y = self.normalize(x, mean, variance)
+        self.mean.mul_(self.moving_average_fraction).add_(mean)
+        self.variance.mul_(self.moving_average_fraction).add_(variance)
+        self.scale_factor.mul_(self.moving_average_fraction).add_(1)
+        return y
+
+    def is_frozen(self) -> bool:
+        """Are the running sums used, and not changed?"""
+        if self.use_global_stats is None:
+            return not self.training
+        return self.use_global_stats
+
+    def normalize(
+        self, x: Tensor, mean: Tensor | None = None, variance: Tensor | None = None
+    ) -> Tensor:
+        """Normalise each channel; the batch's own statistics go into the two tensors."""
+        if self.is_frozen():
             factor = self.scale_factor
             factor = torch.where(factor == 0, 0, 1 / factor)
             return F.batch_norm(
                 x, self.mean * factor, self.variance * factor, eps=self.eps
             )
-        mean, variance = torch.zeros_like(self.mean), torch.zeros_like(self.variance)
         if x.numel() == x.size(1):
             # One value a channel: its variance is 0, which PyTorch refuses to normalise by.
-            y = x - x
-            mean = x.detach().reshape(-1)
-        else:
-            # A momentum of 1 leaves the batch's own statistics in the two tensors.
-            y = F.batch_norm(
-                x, mean, variance, training=True, momentum=1.0, eps=self.eps
-            )
-        self.mean.mul_(self.moving_average_fraction).add_(mean)
-        self.variance.mul_(self.moving_average_fraction).add_(variance)
-        self.scale_factor.mul_(self.moving_average_fraction).add_(1)
-        return y
+            if mean is not None:
+                mean.copy_(x.detach().reshape(-1))
+            return x - x
+        # A momentum of 1 leaves the batch's own statistics in the two tensors.
+        return F.batch_norm(
+            x, mean, variance, training=True, momentum=1.0, eps=self.eps
+        )
 
     def extra_repr(self) -> str:
         """What `print(module)` shows."""
