@@ -54,7 +54,9 @@ def test_what_google_protobuf_writes(message: Message) -> None:
     assert notes == []
 
 
-@given(messages("DummyDataParameter"), messages("SolverParameter", depth=1, texts=TEXTS))
+@given(
+    messages("DummyDataParameter", texts=TEXTS), messages("SolverParameter", depth=1, texts=TEXTS)
+)
 def test_other_messages(dummy: Message, solver: Message) -> None:
     for message, root in ((dummy, "DummyDataParameter"), (solver, "SolverParameter")):
         assert plain(read(as_protobuf(message).SerializeToString(), root)[0]) == plain(message)

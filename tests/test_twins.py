@@ -14,14 +14,16 @@ TESTS = Path(__file__).parent
 SOURCE = TESTS.parent / "caffetools"
 
 EMITTER = """
-    torch/assembly.py torch/code.py torch/expressions.py torch/lines.py torch/names.py
-    torch/pretty.py torch/program.py torch/runtime/weights.py torch/emit/__init__.py
-    torch/emit/activation.py torch/emit/base.py torch/emit/classification.py
-    torch/emit/convolution.py torch/emit/elementwise.py torch/emit/fillers.py
-    torch/emit/inputs.py torch/emit/joining.py torch/emit/linear.py torch/emit/normalization.py
-    torch/emit/pooling.py
+    torch/assembly.py torch/code.py torch/emit/__init__.py torch/emit/activation.py
+    torch/emit/base.py torch/emit/classification.py torch/emit/convolution.py
+    torch/emit/elementwise.py torch/emit/fillers.py torch/emit/inputs.py torch/emit/joining.py
+    torch/emit/linear.py torch/emit/loss.py torch/emit/normalization.py torch/emit/pooling.py
+    torch/emit/recurrent.py torch/emit/reshaping.py torch/emit/selection.py torch/export.py
+    torch/exported.py torch/expressions.py torch/in_place.py torch/lines.py torch/names.py
+    torch/pretty.py torch/program.py torch/runtime/activation.py torch/runtime/weights.py
+    torch/transfer.py weights/safetensors.py
 """
-"""Run by tests/torch/test_emitted.py on whole models; their own twins are to come."""
+"""Run on whole models by tests/torch/test_emitted.py and tests/cli/test_export.py."""
 
 LOGS = """
     cli/parse_log.py log/contents.py log/parse.py log/parsed.py log/plain.py log/readers.py

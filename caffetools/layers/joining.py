@@ -13,6 +13,7 @@ from caffetools.layers.base import (
     Shape,
     Spec,
     Step,
+    Window,
     at_least,
     canonical_axis,
     dims,
@@ -46,6 +47,9 @@ class Concat(Layer):
             check_not_empty(first, first)
         extent = sum(bottom[axis] for bottom in bottoms)
         return Facts(((*first[:axis], extent, *first[axis + 1 :]),))
+
+    def windows(self, bottoms: tuple[Shape, ...]) -> list[Window] | None:
+        return None if joined_axis(self.param, "concat_dim", bottoms[0]) >= 2 else []
 
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
         axis = joined_axis(self.param, "concat_dim", bottoms[0])
@@ -109,6 +113,9 @@ class Slice(Layer):
         return Facts(
             tops, notes=("the last slice_point leaves nothing behind it",) if empty else ()
         )
+
+    def windows(self, bottoms: tuple[Shape, ...]) -> list[Window] | None:
+        return None if joined_axis(self.param, "slice_dim", bottoms[0]) >= 2 else []
 
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
         bottom = bottoms[0]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caffetools.layers.base import Shape
+from caffetools.layers.base import Shape, Window
 from tests.layers.cases import check_explained, check_refused, layer_text, set_up
 
 
@@ -183,3 +183,14 @@ def test_silence(shapes: list[Shape]) -> None:
 def test_silence_has_no_top() -> None:
     text = layer_text("Silence")
     check_refused(text, ((2,),), 1, text.index("top:") + 1, "has no tops, found 1")
+
+
+@pytest.mark.parametrize(("axis", "seen"), [(1, []), (-3, []), (2, None), (-1, None)])
+def test_along_a_spatial_axis_no_field_is_told(axis: int, seen: list[Window] | None) -> None:
+    for text, bottoms in (
+        (layer_text("Concat", f"concat_param {{ axis: {axis} }}", "a b"), ((1, 4, 6, 6),) * 2),
+        (layer_text("Slice", f"slice_param {{ axis: {axis} }}", "a", "b c"), ((1, 4, 6, 6),)),
+    ):
+        layer = set_up(text, *bottoms).layer.layer
+        assert layer is not None
+        assert layer.windows(bottoms) == seen

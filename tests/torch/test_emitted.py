@@ -50,7 +50,9 @@ def close(expected: Any, actual: Any) -> bool:
 @pytest.mark.parametrize("case", CASES)
 def test_forward_and_backward_are_caffes(shared: Path, case: str) -> None:
     folder = shared / "golden" / "layers" / case
-    told, data = json.loads((folder / "case.json").read_text()), np.load(folder / "data.npz")
+    told = json.loads((folder / "case.json").read_text())
+    with np.load(folder / "data.npz") as stored:
+        data = dict(stored)
     program = assemble(caffetools.load(folder / "net.prototxt", phase=told["phase"].lower()))
     assert not program.placeholders
     module = namespace(program)["build"]()

@@ -1,0 +1,131 @@
+"""`caffetools export`: what is written, what is refused, and what the module computes."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+import caffetools
+from caffetools.cli import main
+from caffetools.weights.writing import caffemodel
+
+np = pytest.importorskip("numpy")
+torch = pytest.importorskip("torch")
+pytest.importorskip("safetensors")
+
+ROOT = Path(__file__).parents[2]
+LENET = ROOT / "examples" / "lenet" / "deploy.prototxt"
+UNHEARD = (
+    'layer { name: "in" type: "Input" top: "x" input_param { shape { dim: 1 dim: 4 } } }\n'
+    'layer { name: "odd" type: "Unheard" bottom: "x" top: "y" }\n'
+)
+
+
+def export(*arguments: object, text: str | None = None) -> Result:
+    return CliRunner().invoke(main, ["export", *map(str, arguments)], input=text)
+
+
+def built(folder: Path) -> Any:
+    spec = importlib.util.spec_from_file_location("emitted", folder / "model.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.build()
+
+
+def lenet_weights(path: Path) -> dict[str, list[Any]]:
+    chance = np.random.default_rng(1)
+    blobs = {
+        layer.node.name: [
+            chance.standard_normal(blob.shape).astype(np.float32) for blob in layer.params
+        ]
+        for layer in caffetools.load(LENET).layers
+        if layer.params
+    }
+    pieces = caffemodel("LeNet", [(name, "", arrays) for name, arrays in blobs.items()])
+    path.write_bytes(b"".join(bytes(piece) for piece in pieces))
+    return blobs
+
+
+def test_a_folder_with_weights_and_the_way_back(tmp_path: Path) -> None:
+    blobs = lenet_weights(tmp_path / "lenet.caffemodel")
+    result = export(LENET, "--weights", tmp_path / "lenet.caffemodel", "-o", tmp_path / "out")
+    assert result.exit_code == 0, result.stderr
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"model.py", "weights.safetensors"}
+    module = built(tmp_path / "out")
+    found = caffetools.to_caffe(module)
+    assert list(found) == list(blobs)
+    for name, arrays in blobs.items():
+        for expected, actual in zip(arrays, found[name], strict=True):
+            np.testing.assert_array_equal(expected, actual)
+    shape = caffetools.load(LENET).layers[0].tops[0]
+    assert shape is not None
+    assert module(torch.zeros(shape)).shape == (shape[0], 10)
+
+
+def test_the_text_is_the_same_in_two_runs() -> None:
+    assert export(LENET).stdout == export(LENET).stdout
+
+
+def test_nothing_is_overwritten_without_force(tmp_path: Path) -> None:
+    (tmp_path / "model.py").write_text("mine")
+    result = export(LENET, "-o", tmp_path)
+    assert result.exit_code == 1
+    assert (tmp_path / "model.py").read_text() == "mine"
+    assert export(LENET, "-o", tmp_path, "--force").exit_code == 0
+    assert "class" in (tmp_path / "model.py").read_text()
+
+
+def test_a_file_alone(tmp_path: Path) -> None:
+    assert export(LENET, "-o", tmp_path / "net.py").exit_code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["net.py"]
+
+
+def test_weights_need_a_folder() -> None:
+    assert export(LENET, "--weights", "x.caffemodel").exit_code == 2
+
+
+def test_an_unknown_type_is_refused_at_its_place(tmp_path: Path) -> None:
+    result = export("-", "-o", tmp_path / "out", text=UNHEARD)
+    assert result.exit_code == 1
+    assert "<stdin>:2:1" in result.stderr
+    assert not (tmp_path / "out").exists()
+    allowed = export("-", "-o", tmp_path / "out", "--allow-missing", text=UNHEARD)
+    assert (tmp_path / "out" / "model.py").exists() == (allowed.exit_code == 0)
+
+
+def test_weights_that_are_none_write_nothing(tmp_path: Path) -> None:
+    (tmp_path / "bad.caffemodel").write_bytes(b"\xff" * 40)
+    result = export(LENET, "--weights", tmp_path / "bad.caffemodel", "-o", tmp_path / "out")
+    assert result.exit_code == 1
+    assert "bad.caffemodel" in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "case", ["conv_4", "lstm", "reshape_infer", "euclidean", "crop", "argmax_1"]
+)
+def test_outputs_are_caffes(shared: Path, tmp_path: Path, case: str) -> None:
+    folder = shared / "golden" / "layers" / case
+    told = json.loads((folder / "case.json").read_text())
+    with np.load(folder / "data.npz") as stored:
+        data = dict(stored)
+    options = ("--phase", told["phase"].lower(), "--weights", folder / "net.caffemodel")
+    result = export(folder / "net.prototxt", *options, "-o", tmp_path / "out")
+    assert result.exit_code == 0, result.stderr
+    module = built(tmp_path / "out")
+    module.train(told["phase"] == "TRAIN")
+    found = module(*(torch.tensor(data[f"in/{blob}"]) for blob in module.inputs))
+    outputs = (found,) if torch.is_tensor(found) else found
+    assert set(module.outputs) == set(told["outputs"])
+    for blob, value in zip(module.outputs, outputs, strict=True):
+        expected = data[f"out/{blob}"]
+        limit = 1e-4 * np.abs(expected).max(initial=0) + 1e-6
+        np.testing.assert_allclose(value.detach().numpy(), expected, rtol=0, atol=limit)
