@@ -31,6 +31,8 @@ ORDER = (
     "message < printer",
     "prototxt < formatter",
     "errors < writing",
+    "errors wire writing < torch.training < torch",
+    "printer caffe_log schema_protobuf < torch",
     "errors wire < sources < layers",
     "message < state splits",
     "layers < plugin",
@@ -54,8 +56,20 @@ import all.
 HEAVY = {
     "google.protobuf": ("schema_protobuf",),
     "matplotlib": ("plot", "draw"),
-    "numpy": ("weights", "torch.weights", "torch.runtime"),
-    "torch": ("torch.weights", "torch.runtime"),
+    "numpy": (
+        "weights",
+        "torch.exported",
+        "torch.runtime",
+        "torch.training",
+        "torch.weights",
+    ),
+    "torch": (
+        "torch.exported",
+        "torch.runtime",
+        "torch.solver_project",
+        "torch.training",
+        "torch.weights",
+    ),
 }
 """Libraries that are slow to load, and the parts that may load them when they are imported.
 

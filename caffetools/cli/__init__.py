@@ -20,7 +20,6 @@ COMMANDS = {
     "parse-log": "caffetools.cli.parse_log",
     "report": "caffetools.cli.report",
     "shapes": "caffetools.cli.shapes",
-    "train": "caffetools.cli.train",
     "upgrade": "caffetools.cli.upgrade",
 }
 """Each command, and the module whose `command` it is."""
