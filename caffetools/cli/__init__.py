@@ -17,10 +17,13 @@ COMMANDS = {
     "draw": "caffetools.cli.draw",
     "export": "caffetools.cli.export",
     "fmt": "caffetools.cli.fmt",
+    "pack": "caffetools.cli.pack",
     "parse-log": "caffetools.cli.parse_log",
     "report": "caffetools.cli.report",
     "shapes": "caffetools.cli.shapes",
+    "train": "caffetools.cli.train",
     "upgrade": "caffetools.cli.upgrade",
+    "weights": "caffetools.cli.weights",
 }
 """Each command, and the module whose `command` it is."""
 

@@ -8,9 +8,8 @@ from typing import Any
 import click
 
 from caffetools.cli.errors import report_note
-from caffetools.cli.options import net_options
+from caffetools.cli.options import net_options, shape_options
 from caffetools.errors import CaffeToolsError, Location
-from caffetools.layers.base import Options
 from caffetools.net import load
 from caffetools.torch.export import Export, export, program_of
 from caffetools.writing import replace_file, replace_folder
@@ -51,7 +50,9 @@ def command(net: str, output: str, **options: Any) -> None:
     if alone and weights is not None:
         raise click.UsageError("--weights are written beside the model: give a folder with -o DIR")
     loaded = load(net, **options)
-    made = export(program_of(loaded, _shapes(net, **options)), weights, allow_missing=allow_missing)
+    made = export(
+        program_of(loaded, shape_options(net, **options)), weights, allow_missing=allow_missing
+    )
     for note in (*loaded.notes, *made.notes, *made.mistakes):
         report_note(note)
     if made.mistakes:
@@ -64,14 +65,6 @@ def command(net: str, output: str, **options: Any) -> None:
         _write_file(output, made, force)
     else:
         _write_folder(output, made, force)
-
-
-def _shapes(
-    net: str, input_shapes: Any, data_shape: Any, batch_size: int | None, **_: Any
-) -> Options:
-    """What the command line says of shapes, for the net's other phase."""
-    folder = os.path.dirname(net) or "."
-    return Options(dict(input_shapes), data_shape, batch_size, folder)
 
 
 def _write_file(path: str, made: Export, force: bool) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from caffetools.layers.base import Options
 from caffetools.net import PHASES
 from caffetools.plugin import load_plugin
 
@@ -99,3 +101,10 @@ def net_options(command: Command) -> Command:
     return functools.reduce(
         lambda made, option: option(made), reversed(options), plugin_option(command)
     )
+
+
+def shape_options(
+    net: str, input_shapes: Any, data_shape: Any, batch_size: int | None, **_: Any
+) -> Options:
+    """What the options of a command say of shapes, for the net in another phase."""
+    return Options(dict(input_shapes), data_shape, batch_size, os.path.dirname(net) or ".")

@@ -81,14 +81,17 @@ def _misfits(layer: StoredLayer, params: tuple[Parameter, ...]) -> Iterator[str]
             )
 
 
+NamedBlobs = tuple[str, str, "list[NDArray[Any]]"]
+
+
 def blobs(
     program: Program, state: Mapping[str, NDArray[Any]]
-) -> list[tuple[str, str, list[NDArray[Any]]]]:
-    """Each layer's name, type and blobs, out of a state dict in Caffe's shapes.
+) -> tuple[list[NamedBlobs], list[str]]:
+    """Each layer's name, type and blobs in Caffe's shapes, out of a state dict; and what is left.
 
     Raises CaffeToolsError, unplaced, for a tensor that is missing or does not fit.
     """
-    found = []
+    found, unused = [], dict.fromkeys(state)
     for layer in program.net.layers:
         arrays = []
         for param in program.params.get(layer.node.key, ()):
@@ -100,5 +103,6 @@ def blobs(
                     f"expected {dims(param.stored)} for {param.key!a}, found {dims(tensor.shape)}"
                 )
             arrays.append(tensor.reshape(param.shape))
+            unused.pop(param.key, None)
         found.append((layer.node.name, layer.node.type, arrays))
-    return found
+    return found, list(unused)

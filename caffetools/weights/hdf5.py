@@ -49,10 +49,15 @@ def _solverstate(file: h5py.File, history: h5py.Group, buffer: memoryview, path:
         "solverstate",
         "",
         (StoredLayer("", "", _blobs(history, buffer)),),
-        0 if iteration is None else int(iteration[()]),
-        0 if step is None else int(step[()]),
+        _integer(iteration),
+        _integer(step),
         None if net is None else net.asstr()[()],
     )
+
+
+def _integer(dataset: h5py.Dataset | None) -> int:
+    """The number in a data set, which Caffe makes with one axis of one; 0 without a data set."""
+    return 0 if dataset is None else int(dataset[()].reshape(-1)[0])
 
 
 def _layers(
