@@ -47,15 +47,15 @@ def added_state(solver: Message, phase: str) -> Message:
     return states[0] if states else Message(schema.message("NetState"), solver.source)
 
 
-def resolve(solver: Message, name: str) -> str:
-    """The path in a field, from the working directory as in Caffe, or from the solver's folder.
+def resolve(solver: Message, name: str, index: int = 0) -> str:
+    """The `index`th path in a field: from the working directory as in Caffe, or beside the solver.
 
     Raises CaffeToolsError, placed at the field, where neither is there.
     """
-    path = solver.texts(name)[0]
+    path = solver.texts(name)[index]
     beside = os.path.join(os.path.dirname(solver.source.name), path)
     for candidate in (path, beside):
         if os.path.exists(candidate):
             return candidate
     where = "" if beside == path else ", neither here nor beside the solver"
-    raise solver.error(f"there is no file {path!a}{where}", name, 0, CaffeToolsError)
+    raise solver.error(f"there is no file {path!a}{where}", name, index, CaffeToolsError)

@@ -23,6 +23,7 @@ COMMANDS = {
     "shapes": "caffetools.cli.shapes",
     "train": "caffetools.cli.train",
     "upgrade": "caffetools.cli.upgrade",
+    "verify": "caffetools.cli.verify",
     "weights": "caffetools.cli.weights",
 }
 """Each command, and the module whose `command` it is."""

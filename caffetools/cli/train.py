@@ -1,0 +1,129 @@
+"""`caffetools train`: `caffe train` on PyTorch."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import click
+
+from caffetools.cli.errors import report_note
+from caffetools.cli.options import plugin_option
+from caffetools.errors import CaffeToolsError
+
+_EFFECTS = click.Choice(("stop", "snapshot", "none"))
+
+
+@click.command("train")
+@click.option("--solver", "solver_path", metavar="FILE", required=True, help="The solver.")
+@click.option("--weights", metavar="FILE[,FILE]", help="Weights to start from.")
+@click.option("--snapshot", metavar="FILE.solverstate", help="A snapshot to go on from.")
+@click.option("--gpu", metavar="all|N[,N]", default="", help="GPUs; without it the CPU.")
+@click.option("--phase", help="Not read, as in Caffe: the solver says which net trains.")
+@click.option("--stage", metavar="NAME[,NAME]", default="", help="Stages of the net that trains.")
+@click.option("--level", type=int, default=0, show_default=True, help="Its level.")
+@click.option(
+    "--sigint_effect",
+    "--sigint-effect",
+    "sigint",
+    type=_EFFECTS,
+    default="stop",
+    show_default=True,
+    help="What SIGINT does.",
+)
+@click.option(
+    "--sighup_effect",
+    "--sighup-effect",
+    "sighup",
+    type=_EFFECTS,
+    default="snapshot",
+    show_default=True,
+    help="What SIGHUP does.",
+)
+@click.option("--max-iter", type=click.IntRange(min=0), help="In place of the solver's max_iter.")
+@click.option("--amp", is_flag=True, help="Compute in bfloat16 where PyTorch thinks it safe.")
+@click.option("--compile", is_flag=True, help="Compile the net with torch.compile.")
+@click.option("--workers", type=click.IntRange(min=0), help="Processes that read data ahead.")
+@click.option("--strict", is_flag=True, help="Stop at a damaged item of the data.")
+@plugin_option
+def command(solver_path: str, **options: Any) -> None:
+    """Train the net of a solver as `caffe train` does, and log as it does, to standard error.
+
+    SIGINT stops with a snapshot, SIGHUP takes one. Several GPUs, or processes that torchrun
+    starts, average their gradients; the batch size is that of each.
+    """
+    if options["snapshot"] and options["weights"]:
+        raise click.UsageError("--snapshot and --weights exclude each other")
+    try:
+        import torch  # noqa: F401
+    except ImportError:
+        text = "training takes PyTorch: pip install 'caffetools[torch,data]'"
+        raise CaffeToolsError(text) from None
+    gpus = _gpus(options.pop("gpu"))
+    if len(gpus) > 1 and "WORLD_SIZE" not in os.environ:
+        _spread(gpus)
+    _train(solver_path, gpus, options)
+
+
+def _train(solver_path: str, gpus: list[str], options: dict[str, Any]) -> None:
+    from caffetools.torch.solver_file import read_solver
+    from caffetools.torch.solver_project import project_of
+    from caffetools.torch.training.glog import Log
+    from caffetools.torch.training.project import RunOptions
+    from caffetools.torch.training.run import run
+
+    stages = [name for name in options["stage"].split(",") if name]
+    is_first = os.environ.get("RANK", "0") == "0"
+    log = Log(sys.stderr if is_first else None)
+    solver = read_solver(solver_path, stages, options["level"], options["max_iter"])
+    for note in (*solver.notes, *solver.train.notes) if is_first else ():
+        report_note(note)
+    gpus = gpus or _gpus_of_solver(solver.message)
+    log.say("caffe.cpp:204" if gpus else "caffe.cpp:197", _device_line(gpus))
+    given = options["weights"].split(",") if options["weights"] else []
+    named = [name for each in solver.message.texts("weights") for name in each.split(",")]
+    weights = [] if options["snapshot"] else [name.strip() for name in given or named]
+    project = project_of(solver, weights, log)
+    device = "cpu" if not gpus else "cuda" if "WORLD_SIZE" in os.environ else f"cuda:{gpus[0]}"
+    names = ("amp", "compile", "snapshot", "strict", "workers", "sigint", "sighup")
+    run(project, RunOptions(device, **{name: options[name] for name in names}), log)
+
+
+def _gpus(text: str) -> list[str]:
+    """The numbers of the GPUs that are asked for."""
+    if not text:
+        return []
+    import torch
+
+    there = [str(index) for index in range(torch.cuda.device_count())]
+    gpus = there if text == "all" else text.split(",")
+    if not all(gpu.isdecimal() for gpu in gpus):
+        raise click.UsageError(
+            f"--gpu: expected all or numbers with commas between, found {text!a}"
+        )
+    missing = [gpu for gpu in gpus if gpu not in there]
+    if missing or not gpus:
+        raise CaffeToolsError(f"PyTorch finds {len(there)} GPUs, asked for was {text}")
+    return gpus
+
+
+def _gpus_of_solver(solver: Any) -> list[str]:
+    """The GPU that the solver asks for, where PyTorch has one; otherwise the CPU trains."""
+    import torch
+
+    asks = solver.has("solver_mode") and solver.text("solver_mode") == "GPU"
+    return [str(solver.integer("device_id"))] if asks and torch.cuda.is_available() else []
+
+
+def _device_line(gpus: list[str]) -> str:
+    return f"Using GPUs {', '.join(gpus)}" if gpus else "Use CPU."
+
+
+def _spread(gpus: list[str]) -> None:
+    """Start this command anew under torchrun, a process a GPU; does not return."""
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    launcher += ["--nproc_per_node", str(len(gpus)), "-m", "caffetools", *sys.argv[1:]]
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": ",".join(gpus)}
+    sys.stderr.flush()
+    os.execve(launcher[0], launcher, environment)  # noqa: S606  # our own command

@@ -1,0 +1,182 @@
+"""A solver prototxt -> its settings, and the nets that it trains and tests (solver.cpp)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from caffetools.errors import CaffeToolsError, Location, Note
+from caffetools.layers.base import Options
+from caffetools.message import Message
+from caffetools.net import Net, infer_net
+from caffetools.notes import Notes
+from caffetools.reading import read_message
+from caffetools.solver import net_field, resolve
+from caffetools.state import State
+from caffetools.torch.training.settings import POLICIES, SolverSettings
+from caffetools.upgrade import upgrade
+
+_TYPES = {
+    "SGD": "SGD",
+    "NESTEROV": "Nesterov",
+    "ADAGRAD": "AdaGrad",
+    "RMSPROP": "RMSProp",
+    "ADADELTA": "AdaDelta",
+    "ADAM": "Adam",
+}
+"""Today's name for each value of the former `solver_type` (UpgradeSolverType)."""
+
+_IGNORED = ("debug_info", "snapshot_diff", "layer_wise_reduce")
+"""Fields that change nothing here, with a note where they are set."""
+
+
+@dataclass(frozen=True)
+class SolverFile:
+    """A solver with its nets, recomputed."""
+
+    message: Message
+    settings: SolverSettings
+    train: Net
+    tests: tuple[Net, ...]
+    test_iterations: tuple[int, ...]
+    notes: tuple[Note, ...]
+
+
+def read_solver(
+    path: str | os.PathLike[str],
+    stages: Sequence[str] = (),
+    level: int = 0,
+    max_iter: int | None = None,
+    net: str | os.PathLike[str] | None = None,
+) -> SolverFile:
+    """Read a solver and its nets; stages and level are for the net that is trained, as in Caffe.
+
+    `net` is read in place of the net that the solver names to train, or for all. Raises
+    CaffeToolsError, placed, for a file that is no solver and for what Caffe refuses.
+    """
+    notes = Notes()
+    solver = read_message(path, notes)
+    if solver.descriptor is None or solver.descriptor.name != "SolverParameter":
+        raise CaffeToolsError("this is a net: expected a solver", Location(os.fspath(path)))
+    settings = settings_of(solver)
+    if max_iter is not None:
+        settings = replace(settings, max_iter=max_iter)
+    for name in _IGNORED:
+        if solver.has(name) and solver.get(name) not in (False, None):
+            notes.add(f"{name} is not read here", solver, name)
+    field = net_field(solver, "TRAIN")
+    added = solver.message("train_state")
+    nets = _Nets(solver, notes, net)
+    train = nets.read(field, 0, _State("TRAIN", added, tuple(stages), level))
+    tests = tuple(_test_nets(solver, nets))
+    iterations = tuple(solver.integers("test_iter"))
+    return SolverFile(solver, settings, train, tests, iterations, notes.all())
+
+
+def settings_of(solver: Message) -> SolverSettings:
+    """What the solver is told, by Caffe's names.
+
+    Raises CaffeToolsError, placed at the field, for what Caffe refuses.
+    """
+    known = {field.name for field in fields(SolverSettings)} & solver.fields.keys()
+    given: dict[str, Any] = {}
+    for name in known:
+        repeated = isinstance(getattr(SolverSettings, name), tuple)
+        given[name] = tuple(solver.all(name)) if repeated else solver.get(name)
+    if solver.has("solver_type"):
+        if solver.has("type"):
+            text = "expected type or the former solver_type, found both"
+            raise solver.error(text, "solver_type", kind=CaffeToolsError)
+        given["type"] = _TYPES[solver.text("solver_type")]
+    settings = SolverSettings(**given)
+    if not settings.lr_policy or not solver.has("lr_policy"):
+        text = f"expected lr_policy, one of {', '.join(POLICIES)}"
+        raise solver.error(text, kind=CaffeToolsError)
+    try:
+        settings.check()
+    except CaffeToolsError as error:
+        named = next((name for name in known if name in error.message.split()), None)
+        raise solver.error(error.message, named, kind=CaffeToolsError) from None
+    return settings
+
+
+@dataclass(frozen=True)
+class _State:
+    """The phase, what the solver adds to a net's own state, and what the user adds."""
+
+    phase: str
+    added: Message
+    stages: tuple[str, ...] = ()
+    level: int = 0
+
+    def of(self, net: Message) -> State:
+        """The state: a later one's phase and level go before an earlier one's."""
+        own, added = net.message("state"), self.added
+        phases = [each.text("phase") for each in (own, added) if each.has("phase")]
+        levels = [each.integer("level") for each in (own, added) if each.has("level")]
+        stages = (*own.texts("stage"), *added.texts("stage"), *self.stages)
+        return State((phases or [self.phase])[-1], stages, self.level or (levels or [0])[-1])
+
+
+@dataclass(frozen=True)
+class _Nets:
+    """The nets that a solver names or holds."""
+
+    solver: Message
+    notes: Notes
+    given: str | os.PathLike[str] | None
+
+    def read(self, field: str, index: int, state: _State) -> Net:
+        """The net in a field, recomputed; in place of one that trains the one that is given."""
+        value = self.solver.all(field)[index]
+        if self.given is not None and not field.startswith("test_"):
+            message = self.from_file(self.given)
+        elif isinstance(value, Message):
+            message = value
+        else:
+            message = self.from_file(resolve(self.solver, field, index))
+        net, more = upgrade(message)
+        folder = os.path.dirname(net.source.name) or "."
+        return infer_net(net, state.of(net), Options(folder=folder), more)
+
+    def from_file(self, path: str | os.PathLike[str]) -> Message:
+        """The net in a file; raises CaffeToolsError for another solver."""
+        message = read_message(path, self.notes)
+        if message.descriptor is not None and message.descriptor.name == "SolverParameter":
+            raise CaffeToolsError("this is a solver: expected a net", Location(os.fspath(path)))
+        return message
+
+
+def _test_nets(solver: Message, nets: _Nets) -> list[Net]:
+    """The nets that test: those of their own, then the generic one as often as is left."""
+    own = [
+        (name, index)
+        for name in ("test_net_param", "test_net")
+        for index in range(solver.count(name))
+    ]
+    generic = [name for name in ("net_param", "net") if solver.has(name)]
+    wanted = solver.count("test_iter")
+    if wanted < len(own) or (wanted > len(own) and not generic):
+        raise solver.error(
+            f"expected a test_iter for each test net, {len(own)} in all, found {wanted}",
+            "test_iter",
+            kind=CaffeToolsError,
+        )
+    places = own + [(generic[0], 0)] * (wanted - len(own)) if generic else own
+    states = solver.messages("test_state")
+    if states and len(states) != len(places):
+        raise solver.error(
+            f"expected a test_state for each test net, {len(places)} in all, found {len(states)}",
+            "test_state",
+            kind=CaffeToolsError,
+        )
+    if places and solver.integer("test_interval") < 1:
+        text = f"expected test_interval of at least 1, found {solver.integer('test_interval')}"
+        raise solver.error(text, "test_interval", kind=CaffeToolsError)
+    empty = solver.empty("train_state")
+    return [
+        nets.read(name, index, _State("TEST", states[number] if states else empty))
+        for number, (name, index) in enumerate(places)
+    ]

@@ -1,0 +1,109 @@
+"""A solver with its nets -> a project that can be trained at once, its modules made in memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+
+from torch import nn
+
+from caffetools.caffe_log import caffe_log
+from caffetools.errors import CaffeToolsError, Location
+from caffetools.net import Net
+from caffetools.printer import prototxt
+from caffetools.reading import without_weights
+from caffetools.torch.assembly import assemble
+from caffetools.torch.code import model_code
+from caffetools.torch.data_layers import labels_of, sources_of
+from caffetools.torch.learning import has_unused, multipliers_of
+from caffetools.torch.net_template import net_template
+from caffetools.torch.solver_file import SolverFile
+from caffetools.torch.training.caffe_files import Blob, NetTemplate
+from caffetools.torch.training.glog import Log
+from caffetools.torch.training.model import load
+from caffetools.torch.training.project import NetWithData, Project
+from caffetools.weights.reading import read_weights
+
+Layers = Mapping[str, Sequence[Blob]]
+
+
+def project_of(solver: SolverFile, weights: Sequence[str], log: Log) -> Project:
+    """The project; `weights` are files that the net starts from, one after the other.
+
+    Logs what Caffe does while it sets a solver up. Raises CaffeToolsError, placed, for a net that
+    PyTorch cannot have and for weights that do not fit.
+    """
+    log.say("solver.cpp:45", "Initializing solver from parameters: \n" + prototxt(solver.message))
+    log.say("solver.cpp:102", f"Creating training net from net file: {_source(solver.train)}")
+    log_net(solver.train, log)
+    for path in weights:
+        log.say("solver.cpp:72", f"Finetuning from {path}")
+    tests = []
+    for index, (net, count) in enumerate(zip(solver.tests, solver.test_iterations, strict=True)):
+        text = f"Creating test net (#{index}) specified by net file: {_source(net)}"
+        log.say("solver.cpp:190", text)
+        log_net(net, log)
+        tests.append(NetWithData(builder(net), sources_of(net), labels_of(net), count))
+    log.say("solver.cpp:57", "Solver scaffolding done.")
+    loaded = [(path, _layers(path)) for path in weights]
+    return Project(
+        solver.train.name,
+        solver.settings,
+        NetWithData(
+            builder(solver.train, loaded, log), sources_of(solver.train), labels_of(solver.train)
+        ),
+        tuple(tests),
+        multipliers_of(solver.train),
+        NetTemplate.parse(net_template(solver.train)),
+        has_unused(solver.train),
+        os.path.dirname(_source(solver.train)) or ".",
+    )
+
+
+def builder(
+    net: Net, weights: Sequence[tuple[str, Layers]] = (), log: Log | None = None
+) -> Callable[[], nn.Module]:
+    """What makes the net's module and loads weights into it."""
+    code = compile(model_code(assemble(net)), f"<model of {_source(net)}>", "exec")
+
+    def build() -> nn.Module:
+        namespace: dict[str, object] = {"__name__": "caffetools_model"}
+        exec(code, namespace)  # noqa: S102  # the exporter's own text
+        module = namespace["build"](None)  # type: ignore[operator]
+        assert isinstance(module, nn.Module)
+        for path, layers in weights:
+            for name in _loaded(module, path, layers):
+                if log is not None:
+                    log.say("net.cpp:744", f"Ignoring source layer {name}")
+        return module
+
+    return build
+
+
+def _loaded(module: nn.Module, path: str, layers: Layers) -> list[str]:
+    """Load the weights of a file; returns the layers that the module does not have."""
+    try:
+        return list(load(module, layers))
+    except CaffeToolsError as error:
+        raise error.at(Location(path)) from None
+
+
+def log_net(net: Net, log: Log) -> None:
+    """What Caffe logs while it sets a net up."""
+    text = prototxt(without_weights(net.inferred.graph.message))
+    log.say("net.cpp:53", "Initializing net from parameters: \n" + text)
+    for line in caffe_log(net.inferred):
+        head, _, message = line.partition("] ")
+        log.say(head.rpartition(" ")[2], message)
+
+
+def _layers(path: str) -> Layers:
+    """The blobs in a file of weights, by layer."""
+    return {
+        layer.name: [Blob(blob.shape, blob.as_float32().reshape(-1)) for blob in layer.blobs]
+        for layer in read_weights(path).layers
+    }
+
+
+def _source(net: Net) -> str:
+    return net.inferred.graph.message.source.name

@@ -1,0 +1,95 @@
+"""The command line of an exported `train.py`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING
+
+from caffetools.errors import CaffeToolsError
+from caffetools.torch.training.glog import Log
+from caffetools.torch.training.project import Project, RunOptions
+from caffetools.torch.training.run import run
+from caffetools.torch.training.settings import SolverSettings
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Feeds = Mapping[str, np.ndarray]
+
+
+def main(
+    project: Project,
+    description: str,
+    arguments: Sequence[str] | None = None,
+    feeds: Feeds | None = None,
+    test_feeds: Feeds | None = None,
+) -> None:
+    """Train a project as the command line says; a mistake ends the program with status 1.
+
+    `feeds` are arrays for the inputs that no data layer fills, by name, `test_feeds` those of the
+    test nets. Each is used item by item, over and over.
+    """
+    given = _parser(description).parse_args(arguments)
+    if given.max_iter is not None:
+        project = replace(project, solver=replace(project.solver, max_iter=given.max_iter))
+    if given.data is not None:
+        project = replace(project, folder=given.data)
+    options = RunOptions(
+        given.device,
+        amp=given.amp,
+        compile=given.compile,
+        snapshot=given.resume,
+        strict=given.strict,
+        workers=given.workers,
+        feeds=feeds or {},
+        test_feeds=test_feeds or {},
+    )
+    log = Log(sys.stderr if os.environ.get("RANK", "0") == "0" else None)
+    gpu = given.device.partition(":")[2] or "0"
+    if given.device.startswith("cuda"):
+        log.say("caffe.cpp:204", f"Using GPUs {gpu}")
+    else:
+        log.say("caffe.cpp:197", "Use CPU.")
+    text = "Initializing solver from parameters: \n" + settings_text(project.solver)
+    log.say("solver.cpp:45", text)
+    try:
+        run(project, options, log)
+    except CaffeToolsError as error:
+        sys.exit(str(error))
+
+
+def settings_text(settings: SolverSettings) -> str:
+    """A solver's settings as a prototxt, but for those that are as by default."""
+    lines: list[str] = []
+    for field in fields(settings):
+        value = getattr(settings, field.name)
+        if value != field.default:
+            each = value if isinstance(value, tuple) else (value,)
+            lines += (f"{field.name}: {_scalar(field.name, item)}" for item in each)
+    return "\n".join(lines)
+
+
+def _scalar(name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    is_enum = name == "snapshot_format"
+    return f'"{value}"' if isinstance(value, str) and not is_enum else f"{value}"
+
+
+def _parser(description: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N (default: cpu)")
+    parser.add_argument("--amp", action="store_true", help="compute in bfloat16 where that is safe")
+    parser.add_argument("--compile", action="store_true", help="compile the net first")
+    parser.add_argument("--max-iter", type=int, metavar="N", help="in place of the solver's")
+    parser.add_argument("--resume", metavar="FILE.solverstate", help="a snapshot to go on from")
+    parser.add_argument("--data", metavar="FOLDER", help="where data is sought that is not here")
+    parser.add_argument("--workers", type=int, metavar="N", help="processes that read ahead")
+    parser.add_argument("--strict", action="store_true", help="stop at a damaged item of the data")
+    return parser

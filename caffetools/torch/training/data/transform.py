@@ -1,0 +1,98 @@
+"""transform_param: crop, mirror, mean and scale of one item (data_transformer.cpp)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from caffetools.errors import CaffeToolsError, Location
+from caffetools.torch.training.caffe_files import read_blob
+from caffetools.torch.training.data.draws import Draws
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Transform:
+    """What is done to each item: `(cropped - mean) * scale`, mirrored or not.
+
+    The mean image has the size of the whole item and is cropped with it.
+    """
+
+    scale: float = 1.0
+    mirror: bool = False
+    crop_size: int = 0
+    mean_file: str = ""
+    mean_values: tuple[float, ...] = ()
+    force_color: bool = False
+    force_gray: bool = False
+
+    @property
+    def color(self) -> bool | None:
+        """Is an encoded image decoded in colour (True), in grey (False), or as it is?"""
+        if self.force_color == self.force_gray:
+            return None
+        return self.force_color
+
+    def apply(self, item: NDArray[np.generic], draws: Draws, *, train: bool) -> NDArray[np.float32]:
+        """An item of channels x height x width as the net gets it.
+
+        Random are the mirroring in both phases, and the place of the crop in training; it is the
+        centre in testing. Raises CaffeToolsError where the item does not fit the options.
+        """
+        mirrored = self.mirror and draws.below(2) == 1
+        channels, height, width = item.shape
+        rows, columns = self._window(height, width, draws, train=train)
+        values = item[:, rows, columns].astype(np.float32)
+        if self.mean_file:
+            values -= self._mean_for(item.shape)[:, rows, columns]
+        elif self.mean_values:
+            if len(self.mean_values) not in (1, channels):
+                raise CaffeToolsError(
+                    f"expected 1 mean_value or {channels}, one a channel, "
+                    f"found {len(self.mean_values)}"
+                )
+            values -= np.array(self.mean_values, np.float32).reshape(-1, 1, 1)
+        if self.scale != 1:
+            values *= np.float32(self.scale)
+        return values[:, :, ::-1] if mirrored else values
+
+    @cached_property
+    def mean(self) -> NDArray[np.float32]:
+        """The mean image, channels x height x width.
+
+        Raises CaffeToolsError, placed at the file, where it cannot be read.
+        """
+        try:
+            with open(self.mean_file, "rb") as file:
+                blob = read_blob(file.read())
+        except CaffeToolsError as error:
+            raise error.at(Location(self.mean_file)) from None
+        except OSError as error:
+            text = f"cannot be read: {error.strerror}"
+            raise CaffeToolsError(text, Location(self.mean_file)) from None
+        shape = (1, 1, 1, *blob.shape)[-3:]
+        return blob.values.astype(np.float32).reshape(shape)
+
+    def _mean_for(self, shape: tuple[int, ...]) -> NDArray[np.float32]:
+        if self.mean.shape != shape:
+            raise CaffeToolsError(f"the mean image is {self.mean.shape}, an item {shape}")
+        return self.mean
+
+    def _window(self, height: int, width: int, draws: Draws, *, train: bool) -> tuple[slice, slice]:
+        crop = self.crop_size
+        if not crop:
+            return slice(height), slice(width)
+        if height < crop or width < crop:
+            raise CaffeToolsError(
+                f"expected items of at least {crop} x {crop}, found {height} x {width}"
+            )
+        if train:
+            top, left = draws.below(height - crop + 1), draws.below(width - crop + 1)
+        else:
+            top, left = (height - crop) // 2, (width - crop) // 2
+        return slice(top, top + crop), slice(left, left + crop)

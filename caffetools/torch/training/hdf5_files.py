@@ -1,0 +1,113 @@
+"""Caffe's snapshots as HDF5 (net.cpp, ToHDF5; sgd_solver.cpp), written and read with h5py."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from caffetools.errors import CaffeToolsError
+from caffetools.torch.training.caffe_files import Blob, NetTemplate, Pieces, SolverState
+
+
+def caffemodel(template: NetTemplate, blobs: Mapping[str, Sequence[Blob]]) -> Pieces:
+    """A net's weights: /data/<layer>/<i>, a group for layers without blobs, too."""
+    with _new_file() as (file, data):
+        layers = file.create_group("data")
+        for name in dict.fromkeys(name for name, _ in template.layers):
+            _save(layers.require_group(name), blobs.get(name, ()))
+    return [data.getvalue()]
+
+
+def solverstate(state: SolverState) -> Pieces:
+    """A solver's state; `plateau` is ours, as no Caffe writes it here."""
+    with _new_file() as (file, data):
+        numbers = {"iter": state.iteration, "current_step": state.current_step}
+        for name, value in numbers.items():
+            file.create_dataset(name, data=np.array([value], np.int32))
+        if state.learned_net is not None:
+            text = state.learned_net.encode("utf-8", "surrogateescape")
+            file.create_dataset("learned_net", data=np.bytes_(text))
+        if state.plateau is not None:
+            file.create_dataset("plateau", data=np.array(state.plateau, np.float64))
+        _save(file.create_group("history"), state.history)
+    return [data.getvalue()]
+
+
+def read_caffemodel(path: str) -> dict[str, list[Blob]]:
+    """The blobs of each layer. Raises CaffeToolsError for a file that holds none."""
+    with _open(path) as file:
+        found: dict[str, list[Blob]] = {}
+
+        def visit(name: str, member: Any) -> None:
+            if hasattr(member, "keys") and hasattr(member.get("0"), "shape"):
+                found[name] = _load(member)
+
+        _member(file, "data").visititems(visit)
+        return found
+
+
+def read_solverstate(path: str) -> SolverState:
+    """What the file of a solver holds. Raises CaffeToolsError for a file that is none."""
+    with _open(path) as file:
+        net, plateau = file.get("learned_net"), file.get("plateau")
+        text = None if net is None else net[()].decode("utf-8", "surrogateescape")
+        return SolverState(
+            int(np.ravel(_member(file, "iter")[()])[0]),
+            text,
+            _load(_member(file, "history")),
+            int(np.ravel(_member(file, "current_step")[()])[0]),
+            None if plateau is None else (float(plateau[0]), int(plateau[1])),
+        )
+
+
+@contextmanager
+def _new_file() -> Iterator[tuple[Any, io.BytesIO]]:
+    """A file in memory, and its bytes, which are whole once it is closed."""
+    data = io.BytesIO()
+    with _h5py().File(data, "w") as file:
+        yield file, data
+
+
+@contextmanager
+def _open(path: str) -> Iterator[Any]:
+    """A file to read; what h5py makes of a damaged one becomes a CaffeToolsError."""
+    try:
+        with _h5py().File(path, "r") as file:
+            yield file
+    except FileNotFoundError:
+        raise
+    except (OSError, KeyError, ValueError, RuntimeError, TypeError) as error:
+        raise CaffeToolsError(f"cannot be read as HDF5: {error}") from None
+
+
+def _h5py() -> Any:
+    try:
+        import h5py
+    except ImportError:
+        raise CaffeToolsError("HDF5 needs h5py: pip install h5py") from None
+    return h5py
+
+
+def _member(file: Any, name: str) -> Any:
+    if name not in file:
+        raise CaffeToolsError(f"the HDF5 file has no {name!a}")
+    return file[name]
+
+
+def _save(group: Any, blobs: Sequence[Blob]) -> None:
+    for index, blob in enumerate(blobs):
+        values = np.asarray(blob.values, np.float32).reshape(blob.shape)
+        group.create_dataset(str(index), data=values)
+
+
+def _load(group: Any) -> list[Blob]:
+    blobs: list[Blob] = []
+    while str(len(blobs)) in group:
+        dataset = group[str(len(blobs))]
+        values = np.ravel(dataset[()]).astype(np.float32)
+        blobs.append(Blob(tuple(dataset.shape), values))
+    return blobs

@@ -1,0 +1,96 @@
+"""Processes that train one net together, as Caffe's do on several GPUs (parallel.cpp).
+
+Each has its own items and the whole net; gradients are averaged. So the batch size of the prototxt
+is that of each process.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+_PATIENCE = timedelta(hours=6)
+"""How long the others wait while the first process tests."""
+
+
+@dataclass(frozen=True)
+class World:
+    """This process among those that train; torchrun says which it is."""
+
+    device: torch.device
+    rank: int = 0
+    size: int = 1
+
+    @classmethod
+    def join(cls, device: str) -> World:
+        """Meet the other processes, where torchrun started some."""
+        size, rank = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("RANK", "0"))
+        place = torch.device(device)
+        if device == "cuda":
+            place = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        if place.type == "cuda":
+            torch.cuda.set_device(place)
+        if size > 1:
+            backend = "nccl" if place.type == "cuda" else "gloo"
+            dist.init_process_group(backend, timeout=_PATIENCE)
+        return cls(place, rank, size)
+
+    @property
+    def is_first(self) -> bool:
+        """Does this process log, test and write?"""
+        return self.rank == 0
+
+    def wrapped(self, module: nn.Module, *, has_unused: bool) -> nn.Module:
+        """The module, or one that averages the gradients of all processes.
+
+        `has_unused` says that some parameters get no gradient though they could have one.
+        """
+        if self.size == 1 or not any(each.requires_grad for each in module.parameters()):
+            return module
+        return DistributedDataParallel(
+            module, broadcast_buffers=False, find_unused_parameters=has_unused
+        )
+
+    def mean(self, values: Tensor) -> Tensor:
+        """The mean of a tensor over all processes."""
+        if self.size > 1:
+            values = values.clone()
+            dist.all_reduce(values)
+            values /= self.size
+        return values
+
+    def most(self, number: int) -> int:
+        """The largest number that any process has."""
+        if self.size == 1:
+            return number
+        shared = torch.tensor(number, device=self.device)
+        dist.all_reduce(shared, op=dist.ReduceOp.MAX)
+        return int(shared)
+
+    def gather(self, value: Any) -> list[Any]:
+        """The values of all processes, in each."""
+        if self.size == 1:
+            return [value]
+        values: list[Any] = [None] * self.size
+        dist.all_gather_object(values, value)
+        return values
+
+    def first(self, compute: Callable[[], Any]) -> Any:
+        """What the first process computes, in each."""
+        values = [compute() if self.is_first else None]
+        if self.size > 1:
+            dist.broadcast_object_list(values, device=self.device)
+        return values[0]
+
+    def leave(self) -> None:
+        """Part from the other processes."""
+        if self.size > 1 and dist.is_initialized():
+            dist.destroy_process_group()

@@ -1,0 +1,118 @@
+"""From a project to a running trainer."""
+
+from __future__ import annotations
+
+import secrets
+
+import torch
+from torch import nn
+
+from caffetools.errors import CaffeToolsError, Location
+from caffetools.torch.training import checkpoint, snapshots
+from caffetools.torch.training.data.batches import Reader, Reading
+from caffetools.torch.training.data.draws import Draws
+from caffetools.torch.training.glog import Log
+from caffetools.torch.training.model import loss_weights, share
+from caffetools.torch.training.parallel import World
+from caffetools.torch.training.project import NetWithData, Project, RunOptions
+from caffetools.torch.training.snapshots import Snapshot
+from caffetools.torch.training.testing import TestNet
+from caffetools.torch.training.trainer import Trainer
+
+
+def run(project: Project, options: RunOptions, log: Log) -> None:
+    """Train a project, alone or with the processes that torchrun started.
+
+    Raises CaffeToolsError for settings, data or snapshots that will not do, and for a run that
+    fails; the log of all processes but the first stays empty.
+    """
+    project.solver.check()
+    world = World.join(options.device)
+    try:
+        log = log if world.is_first else Log(None)
+        trainer = prepare(project, options, world, log)
+        log.say("caffe.cpp:239", "Starting Optimization")
+        trainer.solve()
+        log.say("caffe.cpp:250", "Optimization Done.")
+    finally:
+        world.leave()
+
+
+def prepare(project: Project, options: RunOptions, world: World, log: Log) -> Trainer:
+    """Build the nets and open the data, at the start or where a snapshot stands."""
+    settings = project.solver
+    if world.is_first and settings.snapshot:
+        snapshots.check_writable(settings)
+    snapshot = None if options.snapshot is None else snapshots.read(options.snapshot)
+    seed = _seed(settings.random_seed, snapshot, world)
+    torch.manual_seed(seed)
+    net = project.net.fed(options.feeds)
+    module = net.build().to(world.device).train()
+    readers = _readers(net, project, options, world, (seed, 0))
+    tests = []
+    for index, test in enumerate(project.tests if world.is_first else ()):
+        fed = test.fed(options.test_feeds)
+        place = (seed, index + 1)
+        alone = World(world.device)
+        tests.append(_test_net(fed, module, _readers(fed, project, options, alone, place)))
+    torch.manual_seed(seed + world.rank)
+    trainer = Trainer(project, options, world, log, (module, readers, tuple(tests)))
+    trainer.seed = seed
+    if snapshot is not None:
+        assert options.snapshot is not None
+        log.say("caffe.cpp:235", f"Resuming from {options.snapshot}")
+        try:
+            checkpoint.restore(trainer, snapshot)
+        except CaffeToolsError as error:
+            raise error.at(Location(options.snapshot)) from None
+    return trainer
+
+
+def _seed(given: int, snapshot: Snapshot | None, world: World) -> int:
+    """The snapshot's, the solver's, or a new one, the same in all processes."""
+    if snapshot is not None and snapshot.resume is not None:
+        return snapshot.resume.seed
+    if given >= 0:
+        return given
+    drawn: int = world.first(lambda: secrets.randbelow(2**31))
+    return drawn
+
+
+def _readers(
+    net: NetWithData, project: Project, options: RunOptions, world: World, place: tuple[int, int]
+) -> tuple[Reader, ...]:
+    """The readers of a net's sources; each reads one batch first, so that mistakes come early."""
+    readers = []
+    for index, source in enumerate(net.sources):
+        reading = Reading(
+            Draws(*place, index).below(2**62),
+            train=net.iterations == 0,
+            folder=project.folder,
+            rank=world.rank,
+            world=world.size,
+            strict=options.strict,
+            workers=options.workers,
+            labels=net.labels,
+        )
+        reader = Reader(source, reading, pin=world.device.type == "cuda")
+        reader.first()
+        readers.append(reader)
+    return tuple(readers)
+
+
+def _test_net(net: NetWithData, trained: nn.Module, readers: tuple[Reader, ...]) -> TestNet:
+    """A test net that has the weights of the net in training: its own module, or the same one."""
+    module = net.build()
+    if type(module) is type(trained):
+        module = trained
+    else:
+        module = module.to(next(iter(trained.parameters()), torch.empty(0)).device).eval()
+        share(module, trained)
+    return TestNet(module, readers, net.iterations, _test_weights(module))
+
+
+def _test_weights(module: nn.Module) -> dict[str, float]:
+    was_training = module.training
+    weights = loss_weights(module.eval())
+    module.train(was_training)
+    return weights

@@ -1,0 +1,258 @@
+"""The loop of training (solver.cpp, Step and Solve; sgd_solver.cpp, ApplyUpdate)."""
+
+from __future__ import annotations
+
+import math
+from contextlib import nullcontext
+
+import torch
+from torch import Tensor, nn
+
+from caffetools.errors import CaffeToolsError
+from caffetools.torch.training import checkpoint, signals
+from caffetools.torch.training.clock import Clock
+from caffetools.torch.training.data.batches import Reader
+from caffetools.torch.training.glog import Log, number
+from caffetools.torch.training.model import learnable, loss_weights, outputs_of, total_loss
+from caffetools.torch.training.parallel import World
+from caffetools.torch.training.project import Project, RunOptions
+from caffetools.torch.training.rates import Schedule
+from caffetools.torch.training.signals import Signals
+from caffetools.torch.training.smoothing import SmoothedLoss
+from caffetools.torch.training.solvers import SOLVERS
+from caffetools.torch.training.testing import TestNet, output_lines, read_inputs, scores
+
+_MOST_PENDING = 20
+"""Losses that may wait on a GPU before they are looked at."""
+
+
+class Trainer:
+    """A net, its solver and its data, from one iteration to the next.
+
+    `nets` are the module that is trained, the readers of its sources, and what tests it in the
+    first process. The modules are on the device, each in its phase.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        options: RunOptions,
+        world: World,
+        log: Log,
+        nets: tuple[nn.Module, tuple[Reader, ...], tuple[TestNet, ...]],
+    ) -> None:
+        self.project, self.options, self.world, self.log = project, options, world, log
+        self.settings = project.solver
+        self.module, self.readers, self.tests = nets
+        blobs = learnable(self.module, project.multipliers)
+        self.solver = SOLVERS[self.settings.type](blobs, self.settings)
+        self.schedule = Schedule(self.settings)
+        self.smoothed = SmoothedLoss(self.settings.average_loss)
+        self.signals = Signals(options.sigint, options.sighup)
+        self.iteration = 0
+        self.clock = Clock(0)
+        self.seed = 0
+        self.positions = [reader.position for reader in self.readers]
+        """The places in the data after the last whole iteration."""
+        if options.compile:
+            self.module.compile()
+        self._called = world.wrapped(self.module, has_unused=project.has_unused)
+        self._pending: list[Tensor] = []
+        self._asked = signals.NONE
+        self._failed: CaffeToolsError | None = None
+
+    def solve(self) -> None:
+        """Train up to max_iter, with all that Caffe does before and after.
+
+        Raises CaffeToolsError where the loss is not finite, the data is damaged, or the last
+        snapshot could not be written.
+        """
+        settings = self.settings
+        self.log.say("solver.cpp:289", f"Solving {self.project.name}")
+        self.log.say("solver.cpp:290", f"Learning Rate Policy: {settings.lr_policy}")
+        self.clock = Clock(self.iteration)
+        with self.signals.caught():
+            stopped = not self.train_to(settings.max_iter)
+            if settings.snapshot_after_train and not self._is_due(settings.snapshot):
+                self.snapshot()
+            if stopped:
+                self.log.say("solver.cpp:311", "Optimization stopped early.")
+            else:
+                if self._is_due(settings.display):
+                    self.show_last_loss()
+                if self._is_due(settings.test_interval):
+                    self.test_all()
+                self.log.say("solver.cpp:332", "Optimization Done.")
+        if self._failed is not None:
+            raise self._failed
+
+    def train_to(self, last: int) -> bool:
+        """Train up to an iteration; False where a signal stopped it before."""
+        settings = self.settings
+        while self.iteration < last:
+            if (
+                self._is_due(settings.test_interval)
+                and (self.iteration or settings.test_initialization)
+                and not self.test_all()
+            ):
+                return False
+            self.iterate()
+            asked = self.asked()
+            if self._is_due(settings.snapshot) or asked == signals.SNAPSHOT:
+                self.snapshot()
+            if asked == signals.STOP:
+                return False
+        return True
+
+    def iterate(self) -> None:
+        """One iteration: gradients, what is shown, the update."""
+        shows = self._is_due(self.settings.display)
+        self.solver.zero_grad(set_to_none=True)
+        outputs = self.gradients()
+        waits = self.world.device.type != "cpu" and self.settings.lr_policy != "plateau"
+        if shows or not waits or len(self._pending) >= _MOST_PENDING:
+            self.look_at_losses()
+        if shows:
+            self.show(outputs)
+        self.check_finite()
+        self.update(shows=shows)
+        self.positions = [reader.position for reader in self.readers]
+        if self.log.is_terminal:
+            loss, last = self.smoothed.value, self.settings.max_iter
+            self.log.progress(self.clock.progress(self.iteration, last, loss))
+
+    def gradients(self) -> dict[str, Tensor]:
+        """Add up the gradients of iter_size batches; returns the outputs of the last."""
+        size = self.settings.iter_size
+        weights = loss_weights(self.module)
+        losses, outputs = [], {}
+        for batch in range(size):
+            inputs = self.inputs()
+            alone = batch < size - 1 and self._called is not self.module and self.world.size > 1
+            with self._called.no_sync() if alone else nullcontext():  # type: ignore[operator]
+                outputs = self.forward(self.module, inputs)
+                loss = total_loss(outputs, weights)
+                if loss.requires_grad:
+                    loss.backward()  # type: ignore[no-untyped-call]
+            losses.append(loss.detach())
+        self._pending.append(torch.stack(losses).mean())
+        return outputs
+
+    def inputs(self) -> dict[str, Tensor]:
+        """The next batch. Where the data is damaged, what was trained is saved before the error."""
+        try:
+            inputs, notes = read_inputs(self.readers, self.world.device)
+        except CaffeToolsError:
+            if self.world.size == 1 and self.iteration:
+                self.snapshot()
+            raise
+        for note in notes:
+            self.log.remark("data_layer.cpp:100", note)
+        return inputs
+
+    def forward(self, module: nn.Module, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The outputs of a module by name."""
+        called = self._called if module is self.module and module.training else module
+        names: tuple[str, ...] = module.inputs  # type: ignore[assignment]
+        kind = self.world.device.type
+        with torch.autocast(kind, torch.bfloat16, enabled=self.options.amp):
+            result = called(*(inputs[name] for name in names))
+        return outputs_of(module, result)
+
+    def update(self, *, shows: bool) -> None:
+        """Change the weights with this iteration's rate."""
+        rate = self.schedule.rate(self.iteration, self.smoothed.value)
+        for message in self.schedule.take_messages():
+            self.log.say("sgd_solver.cpp:50", message)
+        if shows:
+            text = f"Iteration {self.iteration}, lr = {number(rate)}"
+            self.log.say("sgd_solver.cpp:112", text)
+        clipped = self.solver.clip()
+        if clipped is not None:
+            norm, factor = clipped
+            norms = f"L2 norm {number(norm)} > {number(self.settings.clip_gradients)}"
+            text = f"scaling down gradients ({norms}) by scale factor {number(factor)}"
+            self.log.say("sgd_solver.cpp:99", f"Gradient clipping: {text}")
+        self.solver.rate, self.solver.iteration = rate, self.iteration
+        self.solver.step()
+        self.iteration += 1
+
+    def look_at_losses(self) -> None:
+        """Take the losses that wait on the device into the mean that is shown."""
+        if self._pending:
+            losses = self.world.mean(torch.stack(self._pending))
+            self._pending.clear()
+            for loss in losses.tolist():
+                self.smoothed.add(loss)
+
+    def check_finite(self) -> None:
+        """Raise CaffeToolsError where the loss has become infinite or no number."""
+        if not math.isfinite(self.smoothed.value):
+            raise CaffeToolsError(
+                f"the loss is {number(self.smoothed.value)} at iteration {self.iteration}: "
+                "training stops, the last snapshot is kept"
+            )
+
+    def show(self, outputs: dict[str, Tensor]) -> None:
+        """Caffe's lines of an iteration."""
+        speed = self.clock.lap(self.iteration, self.settings.display)
+        text = f"Iteration {self.iteration} ({speed}), loss = {number(self.smoothed.value)}"
+        self.log.say("solver.cpp:239", text)
+        means = {blob: self.world.mean(each.detach().float()) for blob, each in outputs.items()}
+        for line in output_lines("Train", means, loss_weights(self.module)):
+            self.log.say("solver.cpp:258", line)
+
+    def show_last_loss(self) -> None:
+        """Once trained Caffe shows the loss of one more batch."""
+        with torch.no_grad():
+            outputs = self.forward(self.module, self.inputs())
+            self._pending.append(total_loss(outputs, loss_weights(self.module)))
+        self.look_at_losses()
+        text = f"Iteration {self.iteration}, loss = {number(self.smoothed.value)}"
+        self.log.say("solver.cpp:327", text)
+
+    def test_all(self) -> bool:
+        """Test with each test net, in the first process; False where a signal stopped it."""
+        for index, net in enumerate(self.tests):
+            self.log.say("solver.cpp:347", f"Iteration {self.iteration}, Testing net (#{index})")
+            result = scores(net, self.forward, self.world.device, self.log, self._stops_test)
+            if result is None:
+                self.log.say("solver.cpp:396", "Test interrupted.")
+                return False
+            outputs, loss = result
+            if self.settings.test_compute_loss:
+                self.log.say("solver.cpp:401", f"Test loss: {number(float(loss))}")
+            for line in output_lines("Test", outputs, net.loss_weights):
+                self.log.say("solver.cpp:414", line)
+        return True
+
+    def snapshot(self) -> None:
+        """Write a snapshot; where that fails training goes on, and the failure is told."""
+        self.look_at_losses()
+        self.check_finite()
+        try:
+            checkpoint.save(self)
+            self._failed = None
+        except CaffeToolsError as error:
+            self._failed = error
+            self.log.fail("solver.cpp:464", f"no snapshot: {error}")
+
+    def asked(self) -> int:
+        """What signals ask of all processes; between looks at the losses the answer waits."""
+        self._asked = max(self._asked, self.signals.request())
+        if self.world.size > 1 and self._pending:
+            return signals.NONE
+        asked, self._asked = self.world.most(self._asked), signals.NONE
+        return asked
+
+    def _stops_test(self) -> bool:
+        asked = self.signals.request()
+        if self.world.size > 1:  # the others cannot be asked while they wait
+            self._asked = max(self._asked, asked)
+            return False
+        if asked == signals.SNAPSHOT:
+            self.snapshot()
+        return asked == signals.STOP
+
+    def _is_due(self, interval: int) -> bool:
+        return interval > 0 and self.iteration % interval == 0

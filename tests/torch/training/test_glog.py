@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+
+from caffetools.torch.training.glog import Log, number
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("method", "severity"), [("say", "I"), ("remark", "W"), ("fail", "E")])
+def test_prefix(method: str, severity: str) -> None:
+    stream = io.StringIO()
+    getattr(Log(stream), method)("solver.cpp:239", "Iteration 0, loss = 1")
+    head = rf"{severity}\d{{4}} \d\d:\d\d:\d\d\.\d{{6}} +\d+ solver\.cpp:239\] "
+    assert re.fullmatch(head + "Iteration 0, loss = 1\n", stream.getvalue())
+
+
+def test_progress_is_for_terminals() -> None:
+    stream = io.StringIO()
+    Log(stream).progress("1 of 10")
+    assert stream.getvalue() == ""
+
+
+def test_a_message_takes_the_place_of_the_progress() -> None:
+    stream = Terminal()
+    log = Log(stream)
+    log.progress("1 of 10")
+    log.progress("2 of 10")  # too soon after the first
+    log.say("solver.cpp:239", "done")
+    shown = stream.getvalue()
+    assert shown.startswith("\r1 of 10\r       \rI")
+    assert shown.endswith("] done\n")
+
+
+def test_without_a_stream_nothing_happens() -> None:
+    log = Log(None)
+    log.say("solver.cpp:239", "done")
+    log.progress("1 of 10")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.05, "0.05"),
+        (2.3486789, "2.34868"),
+        (1e-5, "1e-05"),
+        (1234567.0, "1.23457e+06"),
+        (1.0, "1"),
+        (float("nan"), "nan"),
+        (float("-inf"), "-inf"),
+    ],
+)
+def test_number_is_as_c_writes_it(value: float, text: str) -> None:
+    assert number(value) == text

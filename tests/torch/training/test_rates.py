@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from caffetools.torch.training.rates import Schedule, power
+from caffetools.torch.training.settings import SolverSettings
+
+
+def schedule(policy: str, **options: Any) -> Schedule:
+    return Schedule(SolverSettings(base_lr=0.5, lr_policy=policy, **options))
+
+
+@pytest.mark.parametrize(
+    ("policy", "options", "iteration", "expected"),
+    [
+        ("fixed", {}, 1000, 0.5),
+        ("step", {"gamma": 0.1, "stepsize": 10}, 9, 0.5),
+        ("step", {"gamma": 0.1, "stepsize": 10}, 25, 0.5 * 0.1**2),
+        ("exp", {"gamma": 0.9}, 3, 0.5 * 0.9**3),
+        ("inv", {"gamma": 0.01, "power": 0.75}, 100, 0.5 * (1 + 0.01 * 100) ** -0.75),
+        ("poly", {"power": 2.0, "max_iter": 200}, 50, 0.5 * (1 - 50 / 200) ** 2),
+        ("poly", {"power": 1.0, "max_iter": 200}, 200, 0.0),
+        ("sigmoid", {"gamma": 0.05, "stepsize": 100}, 100, 0.5 / 2),
+        ("sigmoid", {"gamma": -0.05, "stepsize": 100}, 140, 0.5 / (1 + math.exp(0.05 * 40))),
+        # NVIDIA's: a parabola up to base_lr, and a floor.
+        ("fixed", {"rampup_interval": 10, "rampup_lr": 0.1}, 5, 0.1 + (0.5 - 0.1) * 0.5**2),
+        ("fixed", {"rampup_interval": 10}, 0, 0.0),
+        ("fixed", {"rampup_interval": 10}, 10, 0.5),
+        ("exp", {"gamma": 0.5, "min_lr": 0.01}, 100, 0.01),
+        ("poly", {"power": 1.0, "max_iter": 4, "min_lr": 0.1}, 2, (0.5 - 0.1) * 0.5 + 0.1),
+    ],
+)
+def test_rate(policy: str, options: dict[str, Any], iteration: int, expected: float) -> None:
+    assert schedule(policy, **options).rate(iteration, 0.0) == pytest.approx(expected, rel=1e-12)
+
+
+def test_multistep_passes_one_value_in_each_iteration() -> None:
+    given = schedule("multistep", gamma=0.5, stepvalue=(2, 3))
+    assert [given.rate(i, 0.0) for i in range(5)] == [0.5, 0.5, 0.25, 0.125, 0.125]
+    assert given.take_messages() == [
+        "MultiStep Status: Iteration 2, step = 1",
+        "MultiStep Status: Iteration 3, step = 2",
+    ]
+    assert given.take_messages() == []
+    # Two values at once take two iterations.
+    given = schedule("multistep", gamma=0.5, stepvalue=(1, 1))
+    assert [given.rate(i, 0.0) for i in range(4)] == [0.5, 0.25, 0.125, 0.125]
+
+
+def test_multistep_goes_on_from_a_step() -> None:
+    given = schedule("multistep", gamma=0.5, stepvalue=(2, 30))
+    given.current_step = 1
+    assert given.rate(20, 0.0) == 0.25
+
+
+def test_plateau_lowers_the_rate_where_the_loss_stays() -> None:
+    given = schedule("plateau", gamma=0.1, plateau_winsize=(2, 3))
+    losses = [5.0, 4.0, 4.5, 4.5, 4.5, 4.5, 4.5, 4.5, 4.5]
+    rates = [given.rate(i, loss) for i, loss in enumerate(losses)]
+    # The minimum of iteration 1 is not passed by 1 + 2 = 3, then not by 3 + 3 = 6.
+    assert rates == pytest.approx([0.5] * 3 + [0.05] * 3 + [0.005] * 3)
+    assert given.take_messages() == [
+        "Plateau Status: Iteration 3, step = 1",
+        "Plateau Status: Iteration 6, step = 2",
+    ]
+    assert (given.minimum_loss, given.iter_last_event) == (4.0, 6)
+
+
+def test_plateau_begins_again_at_each_minimum() -> None:
+    given = schedule("plateau", gamma=0.1, plateau_winsize=(2,))
+    assert [given.rate(i, 10.0 - i) for i in range(8)] == [0.5] * 8
+
+
+@pytest.mark.parametrize(
+    ("base", "exponent", "expected"),
+    [(2, 3, 8), (2.0, 1e6, math.inf), (0, -1, math.inf), (0.5, 1e9, 0.0)],
+)
+def test_power(base: float, exponent: float, expected: float) -> None:
+    assert power(base, exponent) == expected
+
+
+def test_power_of_what_has_none_is_nan() -> None:
+    assert math.isnan(power(-1.5, 0.5))
