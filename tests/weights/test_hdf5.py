@@ -55,7 +55,7 @@ def test_compressed_numbers(tmp_path: Path) -> None:
 def test_solverstate(tmp_path: Path) -> None:
     path = tmp_path / "net.solverstate.h5"
     with h5py.File(path, "w") as file:
-        file["iter"], file["current_step"] = 500, 2
+        file["iter"], file["current_step"] = [500], [2]  # hdf5.cpp, hdf5_save_int
         file["learned_net"] = "net_iter_500.caffemodel.h5"
         file["history/0"] = np.ones((2, 2), np.float32)
         file["history/1"] = np.zeros(3, np.float32)
