@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from caffetools.errors import CaffeToolsError
+from caffetools.torch.training.data.sources import ArraySource
+from caffetools.torch.training.glog import Log
+from caffetools.torch.training.project import RunOptions
+from caffetools.torch.training.run import run
+from tests.torch.training.cases import arrays, lines, project, trainer, with_source
+
+
+def test_run(tmp_path: Path) -> None:
+    stream = io.StringIO()
+    run(project(tmp_path), RunOptions(), Log(stream))
+    found = lines(stream)
+    assert (found[0], found[-1]) == ("Starting Optimization", "Optimization Done.")
+
+
+def test_a_seed_makes_a_run_what_it_is(tmp_path: Path) -> None:
+    weights = []
+    for seed in (3, 3, 4):
+        made = trainer(project(tmp_path, random_seed=seed, max_iter=3, test_interval=0))
+        made.solve()
+        weights.append(made.solver.blobs[0].detach())
+    assert torch.equal(weights[0], weights[1])
+    assert not torch.equal(weights[0], weights[2])
+
+
+def test_without_a_seed_one_is_drawn(tmp_path: Path) -> None:
+    assert len({trainer(project(tmp_path, random_seed=-1)).seed for _ in range(3)}) > 1
+
+
+def test_settings_are_checked(tmp_path: Path) -> None:
+    with pytest.raises(CaffeToolsError, match="expected average_loss of at least 1"):
+        run(project(tmp_path, average_loss=0), RunOptions(), Log(None))
+
+
+def test_inputs_are_fed(tmp_path: Path) -> None:
+    made = with_source(project(tmp_path, test_interval=0), ArraySource(("data", "label"), 4))
+    with pytest.raises(CaffeToolsError, match="expected an array for each of 'data', 'label'"):
+        trainer(made)
+    feeds = dict(zip(("data", "label"), arrays(20), strict=True))
+    fed = trainer(made, feeds=feeds)
+    assert fed.readers[0].first().tensors["data"].shape == (4, 1, 2, 3)
+
+
+def test_one_module_may_train_and_test(tmp_path: Path) -> None:
+    """As an exported one does that serves both phases."""
+    made = project(tmp_path)
+    both = replace(made.tests[0], build=made.net.build)
+    run_of_both = trainer(replace(made, tests=(both,)))
+    assert run_of_both.tests[0].module is run_of_both.module
+    run_of_both.solve()
+    assert run_of_both.module.training
+
+
+@pytest.mark.parametrize(("amp", "dtype"), [(False, torch.float32), (True, torch.bfloat16)])
+def test_amp(tmp_path: Path, amp: bool, dtype: torch.dtype) -> None:
+    made = trainer(project(tmp_path, max_iter=1), amp=amp)
+    seen = []
+    ip = made.module.ip
+    assert isinstance(ip, torch.nn.Module)
+    ip.register_forward_hook(lambda _m, _i, result: seen.append(result.dtype))
+    made.solve()
+    assert seen[0] == dtype
+    assert made.solver.blobs[0].dtype == torch.float32

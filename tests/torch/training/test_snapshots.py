@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from caffetools.errors import CaffeToolsError
+from caffetools.torch.training import snapshots
+from caffetools.torch.training.caffe_files import Blob, SolverState
+from caffetools.torch.training.settings import SolverSettings
+from caffetools.torch.training.snapshots import Resume
+from tests.torch.training.cases import TEMPLATE
+
+BLOB = Blob((2,), np.array([1, 2], np.float32))
+RESUME = Resume(7, [40], [[10]], [0.5], 0.5, 3, [{"cpu": "AA=="}])
+
+
+def settings(folder: Path, **changes: Any) -> SolverSettings:
+    return SolverSettings(snapshot_prefix=str(folder / "net"), **changes)
+
+
+def saved(given: SolverSettings) -> str:
+    """A snapshot of iteration 3; returns the path of its state."""
+    snapshots.save_model(given, 3, TEMPLATE, {"ip": [BLOB]})
+    model, state = (snapshots.file_name(given, 3, end) for end in snapshots.endings(given))
+    snapshots.save_state(given, 3, SolverState(3, model, [BLOB]), RESUME)
+    return state
+
+
+@pytest.mark.parametrize("form", ["BINARYPROTO", "HDF5"])
+def test_all_files_are_read_back(tmp_path: Path, form: str) -> None:
+    found = snapshots.read(saved(settings(tmp_path, snapshot_format=form)))
+    assert found.resume == RESUME
+    assert found.state.iteration == 3
+    assert found.layers is not None
+    assert found.layers["ip"][0].values.tolist() == [1, 2]
+
+
+def test_the_net_is_sought_beside_the_state(tmp_path: Path) -> None:
+    state = saved(settings(tmp_path))
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    for path in tmp_path.glob("net_*"):
+        path.rename(moved / path.name)
+    assert snapshots.read(str(moved / os.path.basename(state))).layers is not None
+
+
+def test_an_old_state_goes_before_the_new_weights_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that no state ever stands beside the weights of another run."""
+    given = settings(tmp_path)
+    state = saved(given)
+
+    def full(*_: object) -> None:
+        raise CaffeToolsError("cannot be written: No space left on device")
+
+    monkeypatch.setattr(snapshots, "replace_file", full)
+    with pytest.raises(CaffeToolsError):
+        snapshots.save_model(given, 3, TEMPLATE, {})
+    assert not os.path.exists(state)
+    assert os.path.exists(tmp_path / "net_iter_3.caffemodel")
+
+
+def test_a_full_disk_leaves_nothing_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(CaffeToolsError, match="cannot be written: No space left"):
+        snapshots.save_model(settings(tmp_path), 3, TEMPLATE, {"ip": [BLOB]})
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("broken", "content", "message"),
+    [
+        ("solverstate", None, "no such file"),
+        ("solverstate", b"\xff\xff", "this is no .solverstate, or it is cut off"),
+        ("caffemodel", None, "no such file"),
+        ("caffemodel", b"\xff\xff", "this is no .caffemodel, or it is cut off"),
+        ("resume.json", b"{", "remove it to resume from the start of the data"),
+        ("resume.json", b'{"seed": 1}', "remove it to resume from the start of the data"),
+    ],
+)
+def test_damaged_snapshots(
+    tmp_path: Path, broken: str, content: bytes | None, message: str
+) -> None:
+    state = saved(settings(tmp_path))
+    path = tmp_path / f"net_iter_3.{broken}"
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(CaffeToolsError) as caught:
+        snapshots.read(state)
+    assert message in caught.value.message
+    assert str(caught.value).startswith(f"{path}: ")
+
+
+def test_a_folder_that_is_not_there_is_told_at_once(tmp_path: Path) -> None:
+    given = settings(tmp_path)
+    snapshots.check_writable(given)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(CaffeToolsError, match="snapshots cannot be written: No such file"):
+        snapshots.check_writable(replace(given, snapshot_prefix=str(tmp_path / "gone" / "net")))

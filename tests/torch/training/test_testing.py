@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from caffetools.torch.training.glog import Log
+from caffetools.torch.training.testing import output_lines, scores
+from tests.torch.training.cases import project, trainer
+
+
+def test_scores_are_the_mean_of_all_batches(tmp_path: Path) -> None:
+    made = trainer(project(tmp_path))
+    net = made.tests[0]
+    inputs = net.readers[0].batches
+    with torch.no_grad():
+        batches = [made.forward(net.module, inputs[start].tensors) for start in (0, 5)]
+    result = scores(net, made.forward, torch.device("cpu"), Log(None), lambda: False)
+    assert result is not None
+    for blob in ("accuracy", "loss"):
+        mean = sum(float(batch[blob]) for batch in batches) / 2
+        assert float(result[0][blob]) == pytest.approx(mean)
+    assert float(result[1]) == pytest.approx(float(result[0]["loss"]))
+    assert net.readers[0].position == 10
+
+
+def test_a_test_may_be_stopped(tmp_path: Path) -> None:
+    made = trainer(project(tmp_path))
+    assert scores(made.tests[0], made.forward, torch.device("cpu"), Log(None), lambda: True) is None
+
+
+def test_lines_count_every_element() -> None:
+    outputs = {"a": torch.tensor([0.5, 1e-7]), "loss": torch.tensor(2.0)}
+    assert output_lines("Train", outputs, {"loss": 0.25}) == [
+        "    Train net output #0: a = 0.5",
+        "    Train net output #1: a = 1e-07",
+        "    Train net output #2: loss = 2 (* 0.25 = 0.5 loss)",
+    ]

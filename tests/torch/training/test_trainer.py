@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import io
+import os
+import re
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from caffetools.errors import CaffeToolsError
+from caffetools.torch.training.data.sources import ArraySource
+from caffetools.torch.training.trainer import Trainer
+from tests.torch.training.cases import arrays, lines, project, trainer, with_source
+
+
+def solved(tmp_path: Path, **settings: object) -> tuple[Trainer, list[str]]:
+    stream = io.StringIO()
+    made = trainer(project(tmp_path, **settings), stream)
+    made.solve()
+    return made, lines(stream)
+
+
+def test_the_log_is_caffes(tmp_path: Path) -> None:
+    """Tests before the iteration, the loss before the rate, one more loss at the end."""
+    _, found = solved(tmp_path, max_iter=4, test_interval=4, display=2)
+    number = r"[-+.e\d]+"
+    speed = rf"\({number} iter/s, {number}s/2 iters\)"
+    test = [
+        rf"    Test net output #0: accuracy = {number}",
+        rf"    Test net output #1: loss = {number} \(\* 1 = {number} loss\)",
+    ]
+    shown = [
+        [
+            rf"Iteration {i} {speed}, loss = {number}",
+            rf"    Train net output #0: loss = {number} \(\* 1 = {number} loss\)",
+            rf"Iteration {i}, lr = 0\.1",
+        ]
+        for i in (0, 2)
+    ]
+    prefix = re.escape(str(tmp_path / "small"))
+    expected = [
+        "Solving small",
+        "Learning Rate Policy: fixed",
+        r"Iteration 0, Testing net \(#0\)",
+        *test,
+        *shown[0],
+        *shown[1],
+        rf"Snapshotting to binary proto file {prefix}_iter_4\.caffemodel",
+        rf"Snapshotting solver state to binary proto file {prefix}_iter_4\.solverstate",
+        rf"Iteration 4, loss = {number}",
+        r"Iteration 4, Testing net \(#0\)",
+        *test,
+        r"Optimization Done\.",
+    ]
+    assert len(found) == len(expected)
+    for line, pattern in zip(found, expected, strict=True):
+        assert re.fullmatch(pattern, line), line
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"test_initialization": False}, [4, 8, 12]),
+        ({"test_interval": 5}, [0, 5, 10]),
+        ({"test_interval": 0}, []),
+    ],
+)
+def test_when_it_tests(tmp_path: Path, settings: dict[str, object], expected: list[int]) -> None:
+    _, found = solved(tmp_path, **settings)
+    tests = [line for line in found if "Testing net" in line]
+    assert tests == [f"Iteration {i}, Testing net (#0)" for i in expected]
+
+
+def test_the_loss_of_the_test(tmp_path: Path) -> None:
+    _, found = solved(tmp_path, test_compute_loss=True, max_iter=0)
+    assert [line for line in found if line.startswith("Test loss: ")]
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"snapshot": 5}, [5, 10, 12]),
+        ({"snapshot": 6}, [6, 12]),
+        ({"snapshot_after_train": False}, []),
+    ],
+)
+def test_when_it_takes_snapshots(
+    tmp_path: Path, settings: dict[str, object], expected: list[int]
+) -> None:
+    solved(tmp_path, **settings)
+    names = sorted(path.name for path in tmp_path.iterdir())
+    endings = ("caffemodel", "resume.json", "solverstate")
+    assert names == sorted(f"small_iter_{i}.{end}" for i in expected for end in endings)
+
+
+def test_it_learns(tmp_path: Path) -> None:
+    made, found = solved(tmp_path, max_iter=100, test_interval=100, display=0)
+    assert made.smoothed.value < 1
+    assert float(found[-3].rpartition(" ")[2]) >= 0.8
+
+
+def test_iter_size_is_a_larger_batch(tmp_path: Path) -> None:
+    """Without dropout two batches of 4 are one of 8."""
+    weights = []
+    for batch, size in ((8, 1), (4, 2)):
+        made = project(tmp_path, iter_size=size, max_iter=5, test_interval=0)
+        source = ArraySource(("data", "label"), batch, arrays(40))
+        run = trainer(with_source(made, source))
+        run.module.drop.p = 0.0  # type: ignore[union-attr]
+        run.solve()
+        weights.append(run.solver.blobs[0].detach())
+    torch.testing.assert_close(*weights)
+
+
+def test_average_loss(tmp_path: Path) -> None:
+    single, averaged = (
+        [line for line in solved(tmp_path, display=1, average_loss=n)[1] if "iter/s" in line]
+        for n in (1, 3)
+    )
+    losses = [[float(line.rpartition(" ")[2]) for line in each] for each in (single, averaged)]
+    means = [sum(losses[0][max(0, i - 2) : i + 1]) / min(i + 1, 3) for i in range(12)]
+    assert losses[1] == pytest.approx(means, rel=1e-4)
+
+
+def test_clipping_is_told(tmp_path: Path) -> None:
+    _, found = solved(tmp_path, clip_gradients=1e-3, max_iter=1)
+    told = [line for line in found if line.startswith("Gradient clipping")]
+    pattern = (
+        r"Gradient clipping: scaling down gradients \(L2 norm \S+ > 0\.001\) by scale factor \S+"
+    )
+    assert len(told) == 1
+    assert re.fullmatch(pattern, told[0])
+
+
+@pytest.mark.parametrize(
+    ("number", "at", "last"),
+    [(signal.SIGINT, 2, "Optimization stopped early."), (signal.SIGHUP, 2, "Optimization Done.")],
+)
+def test_signals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, at: int, last: str
+) -> None:
+    """SIGINT stops after the iteration, with a snapshot; SIGHUP takes one and goes on."""
+    stream = io.StringIO()
+    made = trainer(project(tmp_path), stream)
+    update = made.update
+
+    def interrupted(*, shows: bool) -> None:
+        if made.iteration == at:
+            os.kill(os.getpid(), number)
+        update(shows=shows)
+
+    monkeypatch.setattr(made, "update", interrupted)
+    made.solve()
+    assert lines(stream)[-1] == last
+    assert (tmp_path / f"small_iter_{at + 1}.solverstate").exists()
+    assert made.iteration == (at + 1 if number == signal.SIGINT else 12)
+
+
+def test_a_test_is_interrupted(tmp_path: Path) -> None:
+    stream = io.StringIO()
+    made = trainer(project(tmp_path), stream)
+    with made.signals.caught():
+        os.kill(os.getpid(), signal.SIGINT)
+        assert not made.train_to(12)
+    assert lines(stream) == ["Iteration 0, Testing net (#0)", "Test interrupted."]
+
+
+def test_a_loss_that_is_no_number_stops_and_keeps_the_last_snapshot(tmp_path: Path) -> None:
+    data, labels = arrays(20)
+    data[14] = np.nan  # in the fourth batch of four
+    source = ArraySource(("data", "label"), 4, (data, labels))
+    made = trainer(with_source(project(tmp_path, snapshot=2), source))
+    with pytest.raises(CaffeToolsError, match="the loss is nan at iteration 3: training stops"):
+        made.solve()
+    states = sorted(path.name for path in tmp_path.glob("*.solverstate"))
+    assert states == ["small_iter_2.solverstate"]
+
+
+def test_damaged_data_stops_with_a_snapshot(tmp_path: Path) -> None:
+    data, labels = arrays(20)
+    labels[14] = 5
+    source = ArraySource(("data", "label"), 4, (data, labels))
+    made = with_source(project(tmp_path, snapshot=100), source)
+    from caffetools.torch.training.data.labels import LabelRange
+
+    made = replace(made, net=replace(made.net, labels={"label": LabelRange(3)}))
+    with pytest.raises(CaffeToolsError, match="the label 5 of item 14 of the data is out of range"):
+        trainer(made).solve()
+    assert [path.name for path in tmp_path.glob("*.solverstate")] == ["small_iter_3.solverstate"]
+
+
+def test_a_snapshot_that_fails_does_not_end_the_run(tmp_path: Path) -> None:
+    """Training goes on; that the last could not be written is an error in the end."""
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    stream = io.StringIO()
+    made = trainer(project(folder, snapshot=6), stream)
+    folder.rmdir()
+    with pytest.raises(CaffeToolsError, match="cannot be written: No such file"):
+        made.solve()
+    assert made.iteration == 12
+    assert sum(line.startswith("no snapshot: ") for line in lines(stream)) == 2
+
+
+def test_a_test_net_has_the_weights_of_the_trained_one(tmp_path: Path) -> None:
+    made, _ = solved(tmp_path)
+    assert made.tests[0].module.ip.weight is made.module.ip.weight  # type: ignore[union-attr]
