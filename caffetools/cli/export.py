@@ -11,7 +11,7 @@ from caffetools.cli.errors import report_note
 from caffetools.cli.options import net_options, shape_options
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.net import load
-from caffetools.torch.export import Export, export, program_of
+from caffetools.torch.export import Export, Wishes, export, program_of
 from caffetools.writing import replace_file, replace_folder
 
 
@@ -32,6 +32,12 @@ from caffetools.writing import replace_file, replace_folder
     show_default=True,
     help="Where to: a folder, the file for the model alone, or - to print it.",
 )
+@click.option("--labels", metavar="FILE", help="Names of the classes, one a line, to take along.")
+@click.option(
+    "--fold-bn",
+    is_flag=True,
+    help="Put BatchNorm and Scale into the layers before them; needs --weights, implies test.",
+)
 @click.option("--allow-missing", is_flag=True, help="Leave layers of unknown types to fill in.")
 @click.option("--force", is_flag=True, help="Overwrite what is there.")
 def command(net: str, output: str, **options: Any) -> None:
@@ -42,17 +48,18 @@ def command(net: str, output: str, **options: Any) -> None:
     makes the module. One module serves both phases where they differ by data, losses and accuracy;
     else it is that of --phase.
     """
-    weights, allow_missing, force = (
-        options.pop(name) for name in ("weights", "allow_missing", "force")
-    )
-    options.pop("target")
+    names = ("weights", "labels", "fold_bn", "allow_missing", "force", "target")
+    weights, labels, fold, allow_missing, force, _ = (options.pop(name) for name in names)
     alone = output == "-" or (output.endswith(".py") and not os.path.isdir(output))
     if alone and weights is not None:
         raise click.UsageError("--weights are written beside the model: give a folder with -o DIR")
+    if fold:
+        if weights is None:
+            raise click.UsageError("--fold-bn computes with weights: give them with --weights")
+        options["phase"] = "test"
     loaded = load(net, **options)
-    made = export(
-        program_of(loaded, shape_options(net, **options)), weights, allow_missing=allow_missing
-    )
+    wishes = Wishes(weights, labels, fold, allow_missing, alone)
+    made = export(program_of(loaded, shape_options(net, **options)), wishes)
     for note in (*loaded.notes, *made.notes, *made.mistakes):
         report_note(note)
     if made.mistakes:

@@ -10,6 +10,7 @@ from caffetools.infer import InferredLayer
 from caffetools.layers.base import dims
 from caffetools.net import Net
 from caffetools.torch.emit.base import Bottom, Emission, Member, Own, call
+from caffetools.torch.fold import folded
 from caffetools.torch.helpers import helpers
 from caffetools.torch.in_place import with_later_signs
 from caffetools.torch.lines import Line, blob_keys, lines, merged
@@ -23,6 +24,18 @@ from caffetools.torch.program import (
     Tensor,
     Tie,
 )
+
+
+def assemble_folded(net: Net) -> Program:
+    """The program of a net that is only run: BatchNorm and Scale are part of what is before them.
+
+    Raises CaffeToolsError as `assemble` does.
+    """
+    kept, folds = folded(lines(net))
+    assembly = _Assembly()
+    for line in kept:
+        assembly.add(line)
+    return replace(assembly.finish([net]), folds=tuple(folds))
 
 
 def assemble(net: Net, other: Net | None = None) -> Program:

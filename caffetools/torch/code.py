@@ -7,17 +7,18 @@ What comes from a prototxt gets here as numbers, as literals through `string`, a
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from itertools import groupby
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from caffetools.layers.base import Shape, dims
+from caffetools.layers.base import dims
+from caffetools.torch.emit.base import Name, call, differing
 from caffetools.torch.expressions import Writer
 from caffetools.torch.helpers import Helper, needed
+from caffetools.torch.model_class import BODY, model_class, shown
 from caffetools.torch.names import plain
-from caffetools.torch.pretty import INDENT, WIDTH, Group, Piece, flat, laid_out, statement, string
-from caffetools.torch.program import Placeholder, Program, Statement, Tensor
-
-BODY = INDENT * 2
+from caffetools.torch.preprocess import Preprocessing
+from caffetools.torch.pretty import INDENT, WIDTH, Group, laid_out, string
+from caffetools.torch.program import Placeholder, Program, Tensor
 
 _PYTORCH = {
     "F": "import torch.nn.functional as F",
@@ -28,14 +29,33 @@ _PYTORCH = {
 _PHASES = {"TRAIN": "training", "TEST": "testing"}
 
 
-def model_code(program: Program, weights: str | None = None) -> str:
-    """The module as a file; `weights` names the file beside it that `build` loads by default."""
+@dataclass(frozen=True)
+class Extras:
+    """What stands beside the module."""
+
+    weights: str | None = None
+    """The file that `build` loads by default, in the folder of the module."""
+    preprocessing: Preprocessing | None = None
+    mean: str | None = None
+    """The file with the mean image, in the folder of the module."""
+    labels: tuple[str, ...] = ()
+
+
+def model_code(program: Program, extras: Extras = Extras()) -> str:
+    """The module as a file."""
     writer = Writer()
-    model = [*_model(program, writer), "", "", *_build(program, weights)]
+    weights = extras.weights
+    model = [*model_class(program, writer), "", "", *_build(program, weights)]
+    if extras.preprocessing is not None:
+        model += ["", "", *_preprocess(extras.preprocessing, extras.mean, writer)]
+    if extras.labels:
+        labels = Group("(", list(map(string, extras.labels)), ")")
+        model += ["", "", *laid_out("LABELS: tuple[str, ...] = ", labels, "")]
     modules = writer.modules | {"Tensor", "nn"}
     classes = {placeholder.name for placeholder in program.placeholders}
     helpers = needed({*writer.functions, "load_weights"} - classes)
-    lines = [*_docstring(program, weights), "", *_imports(modules, helpers, weights), "", ""]
+    files = weights is not None or extras.mean is not None
+    lines = [*_docstring(program, weights), "", *_imports(modules, helpers, files), "", ""]
     lines += model
     for placeholder in program.placeholders:
         lines += ["", "", *_placeholder(placeholder)]
@@ -53,10 +73,12 @@ def _docstring(program: Program, weights: str | None) -> Iterator[str]:
     cost = net.cost
     macs = "an unknown number of" if cost.macs is None else f"{cost.macs:,}"
     yield f"{cost.params or 0:,} parameters; {macs} multiply-accumulates in a forward pass."
+    if program.folds:
+        yield "BatchNorm and Scale are part of the layers before them: it is to be run alone."
     yield ""
     yield f"    model = build(){'' if weights is None else '  # with the weights beside this file'}"
     for tensor in program.inputs:
-        yield f"    # {tensor.variable}: {_shape(tensor.shape)}"
+        yield f"    # {tensor.variable}: {shown(tensor.shape)}"
     call = f"model({', '.join(tensor.variable for tensor in program.inputs)})"
     for phase in program.phases:
         if len(program.phases) > 1:
@@ -65,13 +87,13 @@ def _docstring(program: Program, weights: str | None) -> Iterator[str]:
     yield '"""'
 
 
-def _imports(used: set[str], helpers: list[Helper], weights: str | None) -> Iterator[str]:
+def _imports(used: set[str], helpers: list[Helper], files: bool) -> Iterator[str]:
     found = {_PYTORCH[name] for name in used & _PYTORCH.keys()} | {
         "import os",
         "from typing import ClassVar",
     }
     found |= {line for helper in helpers for line in helper.imports}
-    if weights is not None:
+    if files:
         found.add("from pathlib import Path")
     yield "from __future__ import annotations"
     pytorch = {line for line in found if line.split()[1].partition(".")[0] == "torch"}
@@ -85,190 +107,6 @@ def _imports(used: set[str], helpers: list[Helper], weights: str | None) -> Iter
                 names.setdefault(module, []).append(name)
         for module, each in names.items():
             yield f"from {module} import {', '.join(each)}"
-
-
-def _model(program: Program, writer: Writer) -> Iterator[str]:
-    yield f"class {program.name}(nn.Module):"
-    results = " or ".join(
-        _listed(tensor.variable for tensor in program.outputs[phase]) for phase in program.phases
-    )
-    arguments = _listed(tensor.variable for tensor in program.inputs)
-    for line in _wrapped(f"{arguments} -> {results}."):
-        yield f"{INDENT}{line}"
-    yield ""
-    yield from _attributes(program)
-    yield ""
-    yield from _constructor(program, writer)
-    yield ""
-    fills = list(_fills(program, writer))
-    if fills:
-        yield from fills
-        yield ""
-    if _differ(program):
-        yield from _train(program)
-        yield ""
-    yield from _forward(program, writer)
-
-
-def _wrapped(text: str) -> list[str]:
-    """A docstring of one sentence, as short as it must be."""
-    line = f'"""{text}"""'
-    return [line] if len(line) + len(INDENT) <= WIDTH else ['"""The net."""']
-
-
-def _attributes(program: Program) -> Iterator[str]:
-    names = Group("(", [string(tensor.blob) for tensor in program.inputs], ")")
-    yield from laid_out("inputs: tuple[str, ...] = ", names, INDENT)
-    yield from laid_out("outputs: tuple[str, ...] = ", _blobs(program, program.phases[0]), INDENT)
-    if program.loss_weights:
-        weights = (
-            f"{string(blob)}: {flat(Writer().write(weight))}"
-            for blob, weight in program.loss_weights.items()
-        )
-        yield from laid_out(
-            "loss_weights: ClassVar[dict[str, float]] = ", Group("{", list(weights), "}"), INDENT
-        )
-    entries: list[Piece] = [
-        Group(f"{string(layer)}: (", [string(each.key) for each in params], ")")
-        for layer, params in program.params.items()
-    ]
-    yield from _table("caffe_params: ClassVar[dict[str, tuple[str, ...]]]", entries)
-    shapes: list[Piece] = [
-        f"{string(each.key)}: {each.shape}"
-        for params in program.params.values()
-        for each in params
-        if each.shape != each.stored and not each.shared
-    ]
-    if shapes:
-        yield from _table("caffe_shapes: ClassVar[dict[str, tuple[int, ...]]]", shapes)
-
-
-def _table(name: str, entries: list[Piece]) -> Iterator[str]:
-    """A dictionary, one entry a line."""
-    if not entries:
-        yield f"{INDENT}{name} = {{}}"
-        return
-    yield f"{INDENT}{name} = {{"
-    for entry in entries:
-        yield from laid_out("", entry, BODY, ",")
-    yield f"{INDENT}}}"
-
-
-def _constructor(program: Program, writer: Writer) -> Iterator[str]:
-    yield f"{INDENT}def __init__(self) -> None:"
-    yield f"{BODY}super().__init__()"
-    for made in program.constructions:
-        comment = "" if made.name == made.layer else f'"{plain(made.layer)}"'
-        value = writer.write(made.value)
-        if made.buffer:
-            value = Group(
-                "self.register_buffer(",
-                [string(made.name), value, "persistent=False"],
-                ")",
-                hugged=True,
-            )
-            yield from statement("", value, BODY, comment)
-        else:
-            yield from statement(f"self.{made.name} = ", value, BODY, comment)
-    for tie in program.ties:
-        yield from statement(f"self.{tie.target} = ", f"self.{tie.source}", BODY, "shared")
-    if any(each.fill and not each.shared for params in program.params.values() for each in params):
-        yield f"{BODY}self.reset_parameters()"
-
-
-def _fills(program: Program, writer: Writer) -> Iterator[str]:
-    """The method that starts the parameters, each filler once."""
-    groups: dict[str, tuple[list[str], Piece]] = {}
-    for params in program.params.values():
-        for each in params:
-            if each.fill and not each.shared:
-                text = flat(writer.fill(each.fill, "parameter"))
-                groups.setdefault(text, ([], writer.fill(each.fill, f"self.{each.key}")))[0].append(
-                    f"self.{each.key}"
-                )
-    if not groups:
-        return
-    yield f"{INDENT}def reset_parameters(self) -> None:"
-    yield f'{BODY}"""Fill the parameters as Caffe\'s fillers do."""'
-    for text, (parameters, lone) in groups.items():
-        if len(parameters) == 1:
-            yield from laid_out("", lone, BODY)
-        else:
-            yield from laid_out("for parameter in ", Group("(", parameters, "):"), BODY)
-            yield f"{BODY}{INDENT}{text}"
-
-
-def _differ(program: Program) -> bool:
-    """Have the phases that the module serves outputs of their own?"""
-    return len({_blobs(program, phase).flat() for phase in program.phases}) > 1
-
-
-def _train(program: Program) -> Iterator[str]:
-    training, testing = (_blobs(program, phase) for phase in ("TRAIN", "TEST"))
-    yield f"{INDENT}def train(self, mode: bool = True) -> {program.name}:"
-    yield f'{BODY}"""Go to training, or with False to testing, which has other outputs."""'
-    yield from laid_out("training = ", training, BODY)
-    yield from laid_out("testing = ", testing, BODY)
-    yield f"{BODY}self.outputs = training if mode else testing"
-    yield f"{BODY}return super().train(mode)"
-
-
-def _blobs(program: Program, phase: str) -> Group:
-    return Group("(", [string(tensor.blob) for tensor in program.outputs[phase]], ")")
-
-
-def _forward(program: Program, writer: Writer) -> Iterator[str]:
-    results = sorted({_result_type(program.outputs[phase]) for phase in program.phases})
-    arguments = ["self", *(f"{tensor.variable}: Tensor" for tensor in program.inputs)]
-    close = f") -> {' | '.join(results)}:"
-    yield from laid_out("", Group("def forward(", arguments, close, hugged=True), INDENT)
-    yield f'{BODY}"""Compute {_listed(t.variable for t in program.outputs[program.phases[0]])}."""'
-    for phase, group in groupby(program.statements, lambda each: each.phase):
-        lines = [each for each in group if each.values or each.bottoms]
-        if phase is not None and lines:
-            yield f"{BODY}if {'' if phase == 'TRAIN' else 'not '}self.training:"
-        for line in lines:
-            yield from _statement(line, writer, BODY if phase is None else BODY + INDENT)
-    if _differ(program):
-        yield f"{BODY}if self.training:"
-        yield from _return(program.outputs["TRAIN"], BODY + INDENT)
-        yield from _return(program.outputs["TEST"], BODY)
-    else:
-        yield from _return(program.outputs[program.phases[0]], BODY)
-
-
-def _statement(line: Statement, writer: Writer, indent: str) -> Iterator[str]:
-    bottoms = [tensor.variable for tensor in line.bottoms]
-    if not line.values:
-        yield from statement(f"del {', '.join(bottoms)}", "", indent, plain(line.type))
-        return
-    targets = [(tensor,) for tensor in line.targets]
-    for each, value in zip(
-        [line.targets] if len(line.values) == 1 else targets, line.values, strict=True
-    ):
-        names = ", ".join(tensor.variable for tensor in each)
-        comment = ", ".join(dict.fromkeys(_shape(tensor.shape) for tensor in each))
-        piece = writer.write(value, bottoms, line.members)
-        if flat(piece) != names:
-            yield from statement(f"{names} = ", piece, indent, comment)
-
-
-def _return(outputs: tuple[Tensor, ...], indent: str) -> list[str]:
-    names = [tensor.variable for tensor in outputs]
-    line = f"{indent}return {', '.join(names) or '()'}"
-    if len(line) <= WIDTH:
-        return [line]
-    return laid_out("return ", Group("(", names, ")"), indent)
-
-
-def _result_type(outputs: tuple[Tensor, ...]) -> str:
-    if len(outputs) == 1:
-        return "Tensor"
-    return (
-        f"tuple[{', '.join(['Tensor'] * len(outputs)) or '()'}]"
-        if len(outputs) < 4
-        else ("tuple[Tensor, ...]")
-    )
 
 
 def _build(program: Program, weights: str | None) -> Iterator[str]:
@@ -290,12 +128,34 @@ def _build(program: Program, weights: str | None) -> Iterator[str]:
     yield f"{INDENT}return model{'.eval()' if program.phases[0] == 'TEST' else ''}"
 
 
+def _preprocess(made: Preprocessing, mean: str | None, writer: Writer) -> Iterator[str]:
+    """The function that makes an input of an image."""
+    options = differing(
+        size=(made.size, None),
+        crop_size=(made.crop_size or None, None),
+        mean=(made.mean, ()),
+        mean_image=(None if mean is None else Name("mean"), None),
+        scale=(made.scale, 1.0),
+        gray=(made.is_gray, False),
+    )
+    yield "def preprocess(image: Tensor) -> Tensor:"
+    channels = "1 or 3 x H x W" if made.is_gray else "3 x H x W"
+    shape = dims((1, *made.shape[1:]))
+    yield f'{INDENT}"""Turn an image, {channels} from 0 to 255 in RGB, into {shape}."""'
+    if mean is not None:
+        yield f"{INDENT}path = Path(__file__).with_name({string(mean)})"
+        yield f'{INDENT}mean = read_safetensors(path)["mean"]'
+        writer.functions.add("read_safetensors")
+    value = writer.write(call("transform_image", Name("image"), **options))
+    yield from laid_out("return ", value, INDENT)
+
+
 def _placeholder(placeholder: Placeholder) -> Iterator[str]:
     yield f"class {placeholder.name}(nn.Module):"
     yield f'{INDENT}"""To fill in: what Caffe layers of type {plain(placeholder.type)} compute.'
     yield ""
     for layer in placeholder.layers:
-        bottoms, tops = (", ".join(map(_shape, shapes)) for shapes in (layer.bottoms, layer.tops))
+        bottoms, tops = (", ".join(map(shown, shapes)) for shapes in (layer.bottoms, layer.tops))
         yield f"{INDENT}{plain(layer.node.key)}: {bottoms} -> {tops}"
     yield f'{INDENT}"""'
     yield ""
@@ -307,11 +167,3 @@ def _placeholder(placeholder: Placeholder) -> Iterator[str]:
 def _assigned(outputs: tuple[Tensor, ...]) -> str:
     names = ", ".join(tensor.variable for tensor in outputs)
     return f"{names} = " if names else ""
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(names) or "nothing"
-
-
-def _shape(shape: Shape | None) -> str:
-    return "unknown" if shape is None else dims(shape)

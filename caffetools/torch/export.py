@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from caffetools.errors import CaffeToolsError, Note
 from caffetools.layers.base import Options
 from caffetools.net import Net, infer_net
+from caffetools.source import decode, read_bytes
 from caffetools.state import State
-from caffetools.torch.assembly import assemble
-from caffetools.torch.code import model_code
+from caffetools.torch.assembly import assemble, assemble_folded
+from caffetools.torch.code import Extras, model_code
+from caffetools.torch.fold import fold_tensors
+from caffetools.torch.preprocess import preprocessing_of
 from caffetools.torch.program import Program
 from caffetools.torch.transfer import transfer
 from caffetools.weights.reading import read_weights
 from caffetools.weights.safetensors import safetensors
 
 WEIGHTS = "weights.safetensors"
+MEAN = "mean.safetensors"
 
 Files = dict[str, "bytes | Iterable[bytes | memoryview]"]
 
@@ -50,23 +54,69 @@ def _other_phase(net: Net, options: Options) -> Net | None:
         return None
 
 
-def export(program: Program, weights: str | None = None, *, allow_missing: bool = False) -> Export:
-    """The files of a program, with those weights that the file at `weights` has for it.
+@dataclass(frozen=True)
+class Wishes:
+    """What an export is to hold beside the module."""
 
-    Raises CaffeToolsError, placed, for weights that cannot be read or are of another net.
+    weights: str | None = None
+    """A file with Caffe's weights."""
+    labels: str | None = None
+    """A file with the name of a class on each line."""
+    fold: bool = False
+    """Are BatchNorm and Scale to become part of the layers before them?"""
+    allow_missing: bool = False
+    """May layers of unknown types be left to fill in?"""
+    alone: bool = False
+    """Is the module all that is written?"""
+
+
+def export(program: Program, wishes: Wishes) -> Export:
+    """The files of a program.
+
+    Raises CaffeToolsError, placed, for weights that cannot be read or are of another net, and for
+    labels or a mean image that cannot be read.
     """
     notes = list(program.notes)
     mistakes: list[Note] = []
+    missing = list(_missing(program))
+    (notes if wishes.allow_missing else mistakes).extend(missing)
+    files: Files = {}
+    if wishes.weights is not None:
+        found = transfer(program, read_weights(wishes.weights))
+        notes += found.notes
+        mistakes += found.misfits
+        tensors = found.tensors
+        if wishes.fold and not mistakes:
+            plain, program = program, assemble_folded(program.net)
+            tensors = fold_tensors(program, plain, tensors)
+        files[WEIGHTS] = safetensors(tensors)
+    preprocessing = preprocessing_of(program.net)
+    if preprocessing is not None:
+        notes += preprocessing.notes
+        if preprocessing.mean_image is not None:
+            files[MEAN] = safetensors({"mean": preprocessing.mean_image})
+    if MEAN in files and wishes.alone:
+        place = program.net.inferred.graph.message.location()
+        notes.append(Note(place, "the mean image needs a file of its own: preprocess is left out"))
+        preprocessing = None
+    extras = Extras(
+        WEIGHTS if WEIGHTS in files else None,
+        preprocessing,
+        MEAN if MEAN in files else None,
+        () if wishes.labels is None else _labels(wishes.labels),
+    )
+    code = model_code(program, extras).encode()
+    return Export({"model.py": code, **files}, tuple(notes), tuple(mistakes))
+
+
+def _missing(program: Program) -> Iterator[Note]:
     for placeholder in program.placeholders:
         for layer in placeholder.layers:
             text = f"layer {layer.node.key!a} of type {layer.node.type!a} is left to fill in"
-            note = Note(layer.node.message.location(), text)
-            (notes if allow_missing else mistakes).append(note)
-    files: Files = {}
-    if weights is not None:
-        found = transfer(program, read_weights(weights))
-        notes += found.notes
-        mistakes += found.misfits
-        files[WEIGHTS] = safetensors(found.tensors)
-    code = model_code(program, None if weights is None else WEIGHTS)
-    return Export({"model.py": code.encode(), **files}, tuple(notes), tuple(mistakes))
+            yield Note(layer.node.message.location(), text)
+
+
+def _labels(path: str) -> tuple[str, ...]:
+    """The lines of a file but for empty ones at its end."""
+    text = decode(path, read_bytes(path)).text
+    return tuple(line.strip() for line in text.rstrip().splitlines())

@@ -79,6 +79,21 @@ class Parameter:
     """Is it another layer's?"""
 
 
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """A layer that has taken in those behind it, all by their keys."""
+
+    layer: str
+    norm: str | None
+    """The BatchNorm."""
+    eps: float
+    """The BatchNorm's."""
+    scale: str | None
+    outputs_last: bool
+    """Do the outputs lie on the second axis of the weight, not the first?"""
+    groups: int
+
+
 @dataclass(frozen=True)
 class Program:
     """A module for a net."""
@@ -99,3 +114,5 @@ class Program:
     """The blobs of each layer that has some, by the layer's key."""
     placeholders: tuple[Placeholder, ...]
     notes: tuple[Note, ...]
+    folds: tuple[Fold, ...] = ()
+    """Layers whose blobs are no longer Caffe's."""
