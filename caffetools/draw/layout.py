@@ -72,10 +72,7 @@ def layout(wiring: Wiring, wanted_columns: int | None = None) -> Layout:
     rows = _rows(wiring, points, starts, x, widths)
     sheet = _sheet(points, x, rows, firsts)
     corners = tuple(
-        (
-            sheet.x[vertex] - size.width / 2,
-            (sheet.top[rank] + sheet.bottom[rank] - size.height) / 2,
-        )
+        (sheet.x[vertex] - size.width / 2, sheet.top[rank])
         for vertex, (size, rank) in enumerate(zip(wiring.sizes, points.rank, strict=False))
     )
     found = routes(wiring, points, starts, sheet, corners)

@@ -196,16 +196,22 @@ def _spread(wanted: list[float], middle: float, width: float) -> list[float]:
         return [middle]
     reach = max(width / 2 - _INSET, 0)
     gap = min(_SPREAD, 2 * reach / (len(wanted) - 1))
-    even = [middle + (i - (len(wanted) - 1) / 2) * gap for i in range(len(wanted))]
-    places = [
-        x if abs(x - middle) <= reach else place for x, place in zip(wanted, even, strict=True)
-    ]
-    for i in range(1, len(places)):
-        places[i] = max(places[i], places[i - 1] + min(gap, TRACK))
+    straight = [x for x in wanted if abs(x - middle) <= reach]
+    left = sum(x < middle - reach for x in wanted)
+    right = len(wanted) - left - len(straight)
+    if not straight:
+        return [middle + (i - (len(wanted) - 1) / 2) * gap for i in range(len(wanted))]
+    places = [straight[0] - gap * i for i in range(left, 0, -1)]
+    places += straight
+    places += [straight[-1] + gap * i for i in range(1, right + 1)]
+    apart, limit = min(gap, TRACK), middle - reach
+    for i, place in enumerate(places):
+        places[i] = limit = max(place, limit)
+        limit += apart
     limit = middle + reach
-    for i in reversed(range(len(places))):
-        places[i] = min(places[i], limit)
-        limit = places[i] - min(gap, TRACK)
+    for i, place in reversed(list(enumerate(places))):
+        places[i] = limit = min(place, limit)
+        limit -= apart
     return places
 
 

@@ -14,7 +14,14 @@ const views = all(".drawing", canvas).map((drawing) => {
 let view = views[0];
 let chosen = -1;
 
+// While it moves, the picture is one layer that is moved as it was painted; then it is painted anew.
+let resting;
 const place = () => {
+  view.drawing.style.willChange = "transform";
+  clearTimeout(resting);
+  resting = setTimeout(() => {
+    for (const { drawing } of views) drawing.style.willChange = "auto";
+  }, 150);
   view.drawing.style.transform = `translate(${view.x}px, ${view.y}px) scale(${view.scale})`;
 };
 const fit = () => {
