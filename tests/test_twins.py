@@ -25,18 +25,12 @@ EMITTER = """
 """
 """Run on whole models by tests/torch/test_emitted.py and tests/cli/test_export.py."""
 
-LOGS = """
-    cli/parse_log.py log/contents.py log/parse.py log/parsed.py log/plain.py log/readers.py
-    log/summary.py
-"""
-"""Run by tests/test_parse_log.py on whole logs; their own twins are to come."""
 
 WITHOUT_TWIN = {
     "__main__.py": "three lines that call cli.main: test_init.py of the command line runs them",
     "log/line_table.py": "generated from proto/: a test of age.py reads it",
     "schema_table.py": "generated from proto/: a test there writes it anew and compares",
     **dict.fromkeys(EMITTER.split(), "run by tests/torch/test_emitted.py"),
-    **dict.fromkeys(LOGS.split(), "run by tests/test_parse_log.py"),
 }
 """Source files without a test file of their own, each with the reason."""
 

@@ -185,14 +185,12 @@ def _value(value: Value) -> Any:
 def records(curve: Curve, once: bool = False) -> Iterator[dict[str, Any]]:
     """The rows of a curve as flat dicts, each with the same keys: what pandas.DataFrame takes.
 
-    A number of a vector is `name[index]`. With `once`, what a resumed run tells again is given
+    A number of a vector is `name[index]`; an output that is called as one of Row's own fields, as
+    most losses are, is `output loss`. With `once`, what a resumed run tells again is given
     once, as the later process told it.
     """
-    sizes = curve.sizes()
     keys = [
-        (name, i, name if size == 1 else f"{name}[{i}]")
-        for name, size in sizes.items()
-        for i in range(size)
+        (name, i, _key(name, i, size)) for name, size in curve.sizes().items() for i in range(size)
     ]
     for row in compress(curve.rows(), _kept(curve) if once else repeat(True)):
         record: dict[str, Any] = row._asdict()
@@ -200,6 +198,11 @@ def records(curve: Curve, once: bool = False) -> Iterator[dict[str, Any]]:
         for name, i, key in keys:
             record[key] = row.outputs[name][i] if i < len(row.outputs.get(name, ())) else None
         yield record
+
+
+def _key(name: str, index: int, size: int) -> str:
+    own = f"output {name}" if name in Row._fields else name
+    return own if size == 1 else f"{own}[{index}]"
 
 
 def _kept(curve: Curve) -> bytearray:

@@ -49,6 +49,8 @@ class Readers:
         self._solvers: list[Echo] = []
         self._clock = Clock(year)
         self._origin = math.nan
+        self._day = ""
+        """What was last told of the day."""
         self._by_place: dict[str, Reader] = {}
         self.silent: set[str] = set()
         """The places of other files, whose messages tell nothing."""
@@ -112,8 +114,10 @@ class Readers:
         if len(self._first) < _PLACES:
             self._first[message.place] = message
         if math.isnan(self._origin):
+            # A year comes too late for lines that were placed without one.
+            if not self._day and not self._read_fork(message):
+                self.turn_to(message.time.partition(" ")[0])
             self._origin = self._clock.seconds(message.time)
-            self.turn_to(message.time.partition(" ")[0])
 
     def _read_other(self, message: Message) -> bool:
         """A message that begins with a name of the net's, or one that several programs print."""
@@ -178,6 +182,7 @@ class Readers:
 
     def turn_to(self, day: str) -> None:
         """The messages that follow are of this day, `mmdd` or `yyyymmdd`."""
+        self._day = day
         self._clock.turn_to(day)
         self.solver.turn_to(day)
         self.scores.turn_to(day)
