@@ -83,3 +83,12 @@ def test_what_is_not_needed_is_not_loaded(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert b"matplotlib" not in done.stderr
     assert b"numpy" not in done.stderr
+
+
+def test_the_pictures_of_alexnet_are_what_the_command_draws(tmp_path: Path) -> None:
+    folder = ROOT / "examples" / "alexnet"
+    options = ("--phase", "test", "--batch-size", "1")
+    run("draw", folder / "deploy.prototxt", *options, "-o", tmp_path / "graph.svg")
+    run("draw", folder / "deploy.prototxt", *options, "--stages", "-o", tmp_path / "stages")
+    for drawn, kept in (("graph.svg", "graph.svg"), ("stages/all.svg", "stages.svg")):
+        assert (tmp_path / drawn).read_bytes() == (folder / kept).read_bytes(), kept

@@ -1,0 +1,36 @@
+"""How long it takes to lay out, draw and report a net of 1,300 layers, and what came of it."""
+
+from __future__ import annotations
+
+import time
+
+from caffetools.draw.page import graph_scene
+from caffetools.draw.picture import graph
+from caffetools.draw.svg import svg
+from caffetools.net import from_text
+from caffetools.report.page import page
+from tests.draw.cases import residual
+
+BLOCKS = 325
+
+
+def main() -> None:
+    net = from_text(residual(BLOCKS))
+    for fold in (False, True):
+        start = time.perf_counter()
+        drawn = graph(net, fold)
+        laid_out = time.perf_counter()
+        text = svg(graph_scene(net, fold))
+        done = time.perf_counter()
+        print(
+            f"{len(net.layers):,} layers, {'folded' if fold else 'in full'}: laid out in "
+            f"{laid_out - start:.2f} s with {drawn.layout.crossings} crossings, "
+            f"drawn anew in {done - laid_out:.2f} s as {len(text):,} bytes of SVG"
+        )
+    start = time.perf_counter()
+    text = page(net, "net.prototxt")
+    print(f"report: {time.perf_counter() - start:.2f} s, {len(text.encode()):,} bytes")
+
+
+if __name__ == "__main__":
+    main()
