@@ -37,30 +37,47 @@ def replace_file(path: str | os.PathLike[str], data: bytes | Iterable[bytes | me
 def replace_folder(
     folder: str | os.PathLike[str], files: Mapping[str, bytes | Iterable[bytes | memoryview]]
 ) -> None:
-    """Put files, by their names, in a folder: all are written beside it first, then put in place.
+    """Put files, by their paths in it, in a folder: all are written beside it, then put in place.
 
-    A folder that is not there, or is empty, is as it was where anything fails. Raises
-    CaffeToolsError for one that cannot be written.
+    Where anything fails a folder that was not there is not there, and one that was has no new file.
+    Raises CaffeToolsError for one that cannot be written.
     """
     target = os.path.realpath(folder)
     try:
+        os.makedirs(os.path.dirname(target), exist_ok=True)
         beside = tempfile.mkdtemp(dir=os.path.dirname(target), prefix=".caffetools-")
         try:
             for name, data in files.items():
-                replace_file(os.path.join(beside, name), data)
-            if os.path.isdir(target) and os.listdir(target):
-                for name in files:
-                    os.replace(os.path.join(beside, name), os.path.join(target, name))
+                path = os.path.join(beside, name)
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                replace_file(path, data)
+            if os.path.isdir(target):
+                _move(beside, target, files)
             else:
                 os.chmod(beside, 0o777 & ~_umask())
-                if os.path.isdir(target):
-                    shutil.copymode(target, beside)
-                os.replace(beside, target)
+                os.rename(beside, target)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
     except OSError as error:
         message = f"cannot be written: {error.strerror}"
         raise CaffeToolsError(message, Location(os.fspath(folder))) from None
+
+
+def _move(source: str, target: str, names: Iterable[str]) -> None:
+    """Move files from folder to folder; those that were not there go where anything fails."""
+    new: list[str] = []
+    try:
+        for name in names:
+            path = os.path.join(target, name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            if not os.path.lexists(path):
+                new.append(path)
+            os.replace(os.path.join(source, name), path)
+    except OSError:
+        for path in new:
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+        raise
 
 
 def _copy_permissions(source: str, target: str) -> None:

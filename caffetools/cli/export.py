@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -10,15 +11,22 @@ import click
 from caffetools.cli.errors import report_note
 from caffetools.cli.options import net_options, shape_options
 from caffetools.errors import CaffeToolsError, Location
-from caffetools.net import load
-from caffetools.torch.export import Export, Wishes, export, program_of
+from caffetools.net import Net, load
+from caffetools.torch.export import Export, Wishes, export, export_onnx, program_of
 from caffetools.writing import replace_file, replace_folder
 
 
 @click.command("export")
 @click.argument("net", metavar="NET")
 @net_options
-@click.option("--to", "target", type=click.Choice(("torch",)), default="torch", show_default=True)
+@click.option(
+    "--to",
+    "target",
+    type=click.Choice(("torch", "onnx")),
+    default="torch",
+    show_default=True,
+    help="onnx for nets that are only run: implies the phase test.",
+)
 @click.option(
     "--weights",
     metavar="FILE",
@@ -27,14 +35,16 @@ from caffetools.writing import replace_file, replace_folder
 @click.option(
     "-o",
     "--output",
-    metavar="DIR|FILE.py|-",
+    metavar="DIR|FILE|-",
     default="-",
     show_default=True,
     help="Where to: a folder, the file for the model alone, or - to print it.",
 )
+@click.option("--solver", metavar="FILE", help="How to train it: the folder gets a train.py, too.")
 @click.option("--labels", metavar="FILE", help="Names of the classes, one a line, to take along.")
 @click.option(
     "--fold-bn",
+    "fold",
     is_flag=True,
     help="Put BatchNorm and Scale into the layers before them; needs --weights, implies test.",
 )
@@ -48,42 +58,73 @@ def command(net: str, output: str, **options: Any) -> None:
     makes the module. One module serves both phases where they differ by data, losses and accuracy;
     else it is that of --phase.
     """
-    names = ("weights", "labels", "fold_bn", "allow_missing", "force", "target")
-    weights, labels, fold, allow_missing, force, _ = (options.pop(name) for name in names)
-    alone = output == "-" or (output.endswith(".py") and not os.path.isdir(output))
-    if alone and weights is not None:
-        raise click.UsageError("--weights are written beside the model: give a folder with -o DIR")
-    if fold:
-        if weights is None:
-            raise click.UsageError("--fold-bn computes with weights: give them with --weights")
+    solver, target, force = (options.pop(name) for name in ("solver", "target", "force"))
+    extras = ("weights", "labels", "fold", "allow_missing")
+    wishes = Wishes(**{name: options.pop(name) for name in extras}, alone=_is_alone(output))
+    _check_usage(wishes, target, output, solver)
+    if wishes.fold or target == "onnx":
         options["phase"] = "test"
-    loaded = load(net, **options)
-    wishes = Wishes(weights, labels, fold, allow_missing, alone)
-    made = export(program_of(loaded, shape_options(net, **options)), wishes)
+    loaded, wishes = _loaded(net, solver, wishes, options)
+    program = program_of(loaded, shape_options(net, **options))
+    made = export(program, wishes) if target == "torch" else export_onnx(program, wishes)
     for note in (*loaded.notes, *made.notes, *made.mistakes):
         report_note(note)
     if made.mistakes:
-        found = len(made.mistakes)
-        what = f"{made.mistakes[0].message}, and {found - 1} more" if found > 1 else ""
-        raise CaffeToolsError(what or made.mistakes[0].message, made.mistakes[0].location)
-    if output == "-":
-        click.echo(made.files["model.py"], nl=False)
-    elif alone:
-        _write_file(output, made, force)
-    else:
-        _write_folder(output, made, force)
+        first, found = made.mistakes[0], len(made.mistakes)
+        more = f", and {found - 1} more" if found > 1 else ""
+        raise CaffeToolsError(first.message + more, first.location)
+    _write(output, made, wishes.alone, force)
 
 
-def _write_file(path: str, made: Export, force: bool) -> None:
-    _check_absent([path], force)
-    replace_file(path, made.files["model.py"])
+def _is_alone(output: str) -> bool:
+    """Does the output name one file, or the standard output?"""
+    return output == "-" or (output.endswith((".py", ".onnx")) and not os.path.isdir(output))
 
 
-def _write_folder(folder: str, made: Export, force: bool) -> None:
-    if os.path.lexists(folder) and not os.path.isdir(folder):
-        raise CaffeToolsError("expected a folder, found a file", Location(folder))
-    _check_absent([os.path.join(folder, name) for name in made.files], force)
-    replace_folder(folder, made.files)
+def _check_usage(wishes: Wishes, target: str, output: str, solver: str | None) -> None:
+    """Raise UsageError for options that do not go together."""
+    if target == "onnx":
+        if not wishes.alone or output.endswith(".py"):
+            raise click.UsageError("--to onnx writes one file: -o FILE.onnx, or -")
+        if wishes.labels is not None or solver is not None:
+            raise click.UsageError("an ONNX file takes neither --labels nor --solver along")
+    elif wishes.alone and (wishes.weights is not None or solver is not None):
+        raise click.UsageError("weights and training stand beside the model: give a folder, -o DIR")
+    if wishes.fold and wishes.weights is None:
+        raise click.UsageError("--fold-bn computes with weights: give them with --weights")
+    if wishes.fold and solver is not None:
+        raise click.UsageError("--fold-bn is for nets that are only run, not for --solver")
+
+
+def _loaded(
+    net: str, path: str | None, wishes: Wishes, options: dict[str, Any]
+) -> tuple[Net, Wishes]:
+    """The net, and what the solver says where one is given."""
+    if path is None:
+        return load(net, **options), wishes
+    from caffetools.torch.solver_file import read_solver
+
+    shapes = shape_options(net, **options)
+    solver = read_solver(path, options["stages"], options["level"], net=net, options=shapes)
+    for note in solver.notes:
+        report_note(note)
+    return solver.train, replace(wishes, solver=solver)
+
+
+def _write(output: str, made: Export, alone: bool, force: bool) -> None:
+    if alone:
+        (content,) = made.files.values()
+        assert isinstance(content, bytes)
+        if output == "-":
+            click.echo(content, nl=False)
+            return
+        _check_absent([output], force)
+        replace_file(output, content)
+        return
+    if os.path.lexists(output) and not os.path.isdir(output):
+        raise CaffeToolsError("expected a folder, found a file", Location(output))
+    _check_absent([os.path.join(output, name) for name in made.files], force)
+    replace_folder(output, made.files)
 
 
 def _check_absent(paths: list[str], force: bool) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from caffetools.errors import CaffeToolsError, Note
+from caffetools.errors import CaffeToolsError, Location, Note
 from caffetools.layers.base import Options
 from caffetools.net import Net, infer_net
 from caffetools.source import decode, read_bytes
@@ -19,10 +20,33 @@ from caffetools.torch.transfer import transfer
 from caffetools.weights.reading import read_weights
 from caffetools.weights.safetensors import safetensors
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from caffetools.torch.solver_file import SolverFile
+
 WEIGHTS = "weights.safetensors"
 MEAN = "mean.safetensors"
 
 Files = dict[str, "bytes | Iterable[bytes | memoryview]"]
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What an export is to hold beside the module."""
+
+    weights: str | None = None
+    """A file with Caffe's weights."""
+    labels: str | None = None
+    """A file with the name of a class on each line."""
+    fold: bool = False
+    """Are BatchNorm and Scale to become part of the layers before them?"""
+    allow_missing: bool = False
+    """May layers of unknown types be left to fill in?"""
+    alone: bool = False
+    """Is the module all that is written?"""
+    solver: SolverFile | None = None
+    """How the net is to be trained."""
 
 
 @dataclass(frozen=True)
@@ -54,59 +78,89 @@ def _other_phase(net: Net, options: Options) -> Net | None:
         return None
 
 
-@dataclass(frozen=True)
-class Wishes:
-    """What an export is to hold beside the module."""
-
-    weights: str | None = None
-    """A file with Caffe's weights."""
-    labels: str | None = None
-    """A file with the name of a class on each line."""
-    fold: bool = False
-    """Are BatchNorm and Scale to become part of the layers before them?"""
-    allow_missing: bool = False
-    """May layers of unknown types be left to fill in?"""
-    alone: bool = False
-    """Is the module all that is written?"""
-
-
 def export(program: Program, wishes: Wishes) -> Export:
     """The files of a program.
 
     Raises CaffeToolsError, placed, for weights that cannot be read or are of another net, and for
     labels or a mean image that cannot be read.
     """
-    notes = list(program.notes)
-    mistakes: list[Note] = []
-    missing = list(_missing(program))
-    (notes if wishes.allow_missing else mistakes).extend(missing)
-    files: Files = {}
-    if wishes.weights is not None:
-        found = transfer(program, read_weights(wishes.weights))
-        notes += found.notes
-        mistakes += found.misfits
-        tensors = found.tensors
-        if wishes.fold and not mistakes:
-            plain, program = program, assemble_folded(program.net)
-            tensors = fold_tensors(program, plain, tensors)
-        files[WEIGHTS] = safetensors(tensors)
-    preprocessing = preprocessing_of(program.net)
-    if preprocessing is not None:
-        notes += preprocessing.notes
-        if preprocessing.mean_image is not None:
-            files[MEAN] = safetensors({"mean": preprocessing.mean_image})
-    if MEAN in files and wishes.alone:
-        place = program.net.inferred.graph.message.location()
-        notes.append(Note(place, "the mean image needs a file of its own: preprocess is left out"))
-        preprocessing = None
+    moved = _moved(program, wishes)
+    notes = list(moved.notes)
+    files: Files = {} if wishes.weights is None else {WEIGHTS: safetensors(moved.tensors)}
+    made = preprocessing_of(program.net)
+    if made is not None:
+        notes += made.notes
+        if made.mean_image is not None and wishes.alone:
+            text = "the mean image needs a file of its own: preprocess is left out"
+            notes.append(Note(_place(program), text))
+            made = None
+        elif made.mean_image is not None:
+            files[MEAN] = safetensors({"mean": made.mean_image})
     extras = Extras(
         WEIGHTS if WEIGHTS in files else None,
-        preprocessing,
+        made,
         MEAN if MEAN in files else None,
         () if wishes.labels is None else _labels(wishes.labels),
     )
-    code = model_code(program, extras).encode()
-    return Export({"model.py": code, **files}, tuple(notes), tuple(mistakes))
+    if wishes.solver is not None and not moved.mistakes:
+        from caffetools.torch.train_code import training_files
+
+        files.update(training_files(wishes.solver, program))
+    code = model_code(moved.program, extras).encode()
+    return Export({"model.py": code, **files}, tuple(notes), moved.mistakes)
+
+
+def export_onnx(program: Program, wishes: Wishes) -> Export:
+    """The one file model.onnx of a program that is only run, none where there are mistakes.
+
+    Raises CaffeToolsError, placed, for weights that cannot be read or are of another net, and for a
+    module that ONNX cannot express.
+    """
+    moved = _moved(program, wishes)
+    if moved.mistakes:
+        return Export({}, moved.notes, moved.mistakes)
+    try:
+        from caffetools.torch.onnx_file import onnx_file
+
+        data, told = onnx_file(moved.program, moved.tensors)
+    except ImportError:
+        text = "--to onnx needs PyTorch: pip install 'caffetools[torch,onnx]'"
+        raise CaffeToolsError(text) from None
+    except CaffeToolsError as error:
+        raise error.at(_place(program)) from None
+    notes = (Note(_place(program), text) for text in told)
+    return Export({"model.onnx": data}, (*moved.notes, *notes), ())
+
+
+@dataclass(frozen=True)
+class _Moved:
+    """A program with its weights."""
+
+    program: Program
+    tensors: dict[str, NDArray[Any]]
+    notes: tuple[Note, ...]
+    mistakes: tuple[Note, ...]
+
+
+def _moved(program: Program, wishes: Wishes) -> _Moved:
+    notes = list(program.notes)
+    mistakes: list[Note] = []
+    (notes if wishes.allow_missing else mistakes).extend(_missing(program))
+    if wishes.weights is None:
+        return _Moved(program, {}, tuple(notes), tuple(mistakes))
+    found = transfer(program, read_weights(wishes.weights))
+    tensors, folded = found.tensors, program
+    notes += found.notes
+    mistakes += found.misfits
+    if wishes.fold and not mistakes:
+        folded = assemble_folded(program.net)
+        tensors = fold_tensors(folded, program, tensors)
+    return _Moved(folded, tensors, tuple(notes), tuple(mistakes))
+
+
+def _place(program: Program) -> Location:
+    """Where notes on the whole net stand."""
+    return program.net.inferred.graph.message.location()
 
 
 def _missing(program: Program) -> Iterator[Note]:

@@ -50,10 +50,12 @@ def read_solver(
     level: int = 0,
     max_iter: int | None = None,
     net: str | os.PathLike[str] | None = None,
+    options: Options | None = None,
 ) -> SolverFile:
     """Read a solver and its nets; stages and level are for the net that is trained, as in Caffe.
 
-    `net` is read in place of the net that the solver names to train, or for all. Raises
+    `net` is read in place of the net that the solver names to train, or for all; `options` say of
+    its data what the files do not. Raises
     CaffeToolsError, placed, for a file that is no solver and for what Caffe refuses.
     """
     notes = Notes()
@@ -68,7 +70,7 @@ def read_solver(
             notes.add(f"{name} is not read here", solver, name)
     field = net_field(solver, "TRAIN")
     added = solver.message("train_state")
-    nets = _Nets(solver, notes, net)
+    nets = _Nets(solver, notes, net, options or Options())
     train = nets.read(field, 0, _State("TRAIN", added, tuple(stages), level))
     tests = tuple(_test_nets(solver, nets))
     iterations = tuple(solver.integers("test_iter"))
@@ -127,6 +129,7 @@ class _Nets:
     solver: Message
     notes: Notes
     given: str | os.PathLike[str] | None
+    options: Options
 
     def read(self, field: str, index: int, state: _State) -> Net:
         """The net in a field, recomputed; in place of one that trains the one that is given."""
@@ -139,7 +142,7 @@ class _Nets:
             message = self.from_file(resolve(self.solver, field, index))
         net, more = upgrade(message)
         folder = os.path.dirname(net.source.name) or "."
-        return infer_net(net, state.of(net), Options(folder=folder), more)
+        return infer_net(net, state.of(net), replace(self.options, folder=folder), more)
 
     def from_file(self, path: str | os.PathLike[str]) -> Message:
         """The net in a file; raises CaffeToolsError for another solver."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from caffetools.errors import CaffeToolsError
 from caffetools.layers.base import Shape, dims
-from caffetools.torch.code import model_code
 from caffetools.torch.program import Program, Tensor
 
 if TYPE_CHECKING:
@@ -68,20 +67,12 @@ def run(
 
     `tensors` are its weights, by the keys of its state dict.
     """
-    import torch
+    from caffetools.torch.live import module_of, results_of
 
     trace = traced(program)
-    space: dict[str, Any] = {"__name__": "model"}
-    exec(compile(model_code(trace), "model.py", "exec"), space)  # noqa: S102  # our own code
-    module = space["build"]()
-    state = {key: torch.tensor(values) for key, values in tensors.items()}
-    module.load_state_dict(state, strict=False)
-    module.train(trace.phases[0] == "TRAIN")
-    with torch.no_grad():
-        found = module(*(torch.tensor(inputs[tensor.blob]) for tensor in trace.inputs))
     names = [tensor.blob for tensor in trace.outputs[trace.phases[0]]]
-    results = (found,) if isinstance(found, torch.Tensor) else found
-    return {name: each.numpy() for name, each in zip(names, results, strict=True)}
+    ordered = (inputs[tensor.blob] for tensor in trace.inputs)
+    return dict(zip(names, results_of(module_of(trace, tensors), *ordered), strict=True))
 
 
 def seeded(program: Program, given: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
