@@ -1,15 +1,25 @@
-"""How long it takes to lay out, draw and report a net of 1,300 layers, and what came of it."""
+"""How long it takes to lay out, draw and report a net of 1,300 layers, and what came of it.
+
+    python tests/benchmarks/bench_draw.py
+
+Not part of the test suite.
+"""
 
 from __future__ import annotations
 
+import sys
 import time
+from pathlib import Path
 
 from caffetools.draw.page import graph_scene
 from caffetools.draw.picture import graph
 from caffetools.draw.svg import svg
 from caffetools.net import from_text
 from caffetools.report.page import page
-from tests.draw.cases import residual
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.draw.cases import residual  # noqa: E402
 
 BLOCKS = 325
 
