@@ -19,7 +19,7 @@ from caffetools.report.page import page
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.draw.cases import residual  # noqa: E402
+from tests.draw.cases import residual
 
 BLOCKS = 325
 
