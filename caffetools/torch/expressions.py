@@ -21,6 +21,8 @@ from caffetools.torch.pretty import Group, Piece, flat, literal
 
 _STRENGTH = {">": 1, "+": 2, "-": 2, "*": 3, "/": 3, "**": 5}
 _NEGATION = 4
+_SIMPLE = (Attribute, Bottom, Name, Own, int, float)
+"""Around a power's sign stand no blanks where both sides are of these."""
 _WHOLE = 6
 
 
@@ -92,9 +94,7 @@ class Writer:
             return Group("", [self._operand(left, strength), *operands], "", operators=operators)
         base = self._operand(expression.left, strength + 1)
         exponent = self._operand(expression.right, _NEGATION)
-        close = not isinstance(expression.left, Binary | Call) and not isinstance(
-            expression.right, Binary | Call
-        )
+        close = all(isinstance(side, _SIMPLE) for side in (expression.left, expression.right))
         return f"{base}**{exponent}" if close else f"{base} ** {exponent}"
 
     def _operand(self, expression: Expression, strength: int) -> str:

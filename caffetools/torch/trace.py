@@ -47,11 +47,11 @@ class Comparison:
 
 def traced(program: Program) -> Program:
     """The program with all its blobs as outputs, by the values that they have in the end."""
-    made: dict[str, Tensor] = {}
-    for statement in program.statements:
-        made.update((tensor.blob, tensor) for tensor in statement.targets)
     phase = program.phases[0]
     kept = [each for each in program.statements if each.values and each.phase in {None, phase}]
+    made: dict[str, Tensor] = {}
+    for statement in kept:
+        made.update((tensor.blob, tensor) for tensor in statement.targets)
     return replace(
         program,
         phases=(phase,),

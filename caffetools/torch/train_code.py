@@ -26,8 +26,8 @@ from caffetools.torch.solver_file import SolverFile
 
 PACKAGE = "caffetools.torch.training"
 TEMPLATE = "net.caffemodel"
-_OUTSIDE = ("errors", "wire", "writing")
-"""Files of caffetools itself that the copy takes along."""
+_OUTSIDE = {"errors": "errors", "lmdb": "sources/lmdb", "wire": "wire", "writing": "writing"}
+"""Files of caffetools itself that the copy takes along, by their names there."""
 
 
 def training_files(solver: SolverFile, program: Program) -> dict[str, bytes]:
@@ -212,11 +212,12 @@ def _package(text: str) -> dict[str, str]:
 
 def _copied(path: str) -> str:
     """A file's text, its imports those of the copy."""
-    name = path.removesuffix(".py")
-    root = files("caffetools") if name in _OUTSIDE else files(PACKAGE)
-    text = root.joinpath(path).read_text(encoding="utf-8")
+    outside = _OUTSIDE.get(path.removesuffix(".py"))
+    home = files(PACKAGE) if outside is None else files("caffetools")
+    text = home.joinpath(path if outside is None else f"{outside}.py").read_text(encoding="utf-8")
     text = text.replace(PACKAGE, "training")
-    text = re.sub(rf"\bcaffetools\.({'|'.join(_OUTSIDE)})\b", r"training.\1", text)
+    for name, place in _OUTSIDE.items():
+        text = text.replace(f"caffetools.{place.replace('/', '.')} ", f"training.{name} ")
     return re.sub(r"\bfrom caffetools import", "from training import", text)
 
 

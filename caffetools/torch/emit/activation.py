@@ -99,6 +99,7 @@ def power(_: Power, place: Place) -> Emission:
     """`(shift + scale * x) ** power`, 1 for a power of 0."""
     param = place.param("power_param")
     exponent, scale = param.number("power"), param.number("scale")
+    exponent = int(exponent) if exponent.is_integer() else exponent
     if exponent == 0:
         return values(call("torch.ones_like", X))
     if scale == 0:

@@ -1,0 +1,57 @@
+"""Losses and accuracies of classes."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.torch.emission import Shape, lines
+
+CASES = (
+    ("SoftmaxWithLoss", [(2, 6), (2,)], 1, ["y = softmax_with_loss(a, b)"]),
+    (
+        (
+            "SoftmaxWithLoss softmax_param { axis: 2 } loss_param { ignore_label: "
+            "255 normalization: FULL }"
+        ),
+        [(2, 6, 3), (2, 6)],
+        1,
+        ['y = softmax_with_loss(a, b, axis=2, ignore_label=255, normalization="FULL")'],
+    ),
+    (
+        "SoftmaxWithLoss loss_param { normalize: false }",
+        [(2, 6), (2,)],
+        1,
+        ['y = softmax_with_loss(a, b, normalization="BATCH_SIZE")'],
+    ),
+    (
+        "SoftmaxWithLoss loss_param { normalize: false normalization: VALID }",
+        [(2, 6), (2,)],
+        1,
+        ["y = softmax_with_loss(a, b)"],
+    ),
+    ("Accuracy", [(2, 6), (2,)], 1, ["y = top_k_accuracy(a, b)"]),
+    (
+        "Accuracy accuracy_param { top_k: 5 axis: -1 ignore_label: 0 }",
+        [(2, 3, 6), (2, 3)],
+        1,
+        ["y = top_k_accuracy(a, b, top_k=5, axis=2, ignore_label=0)"],
+    ),
+    ("Accuracy", [(2, 6), (2,)], 2, ["y = top_k_accuracy(a, b)", "y1 = accuracy_per_class(a, b)"]),
+    (
+        "InfogainLoss loss_param { normalization: NONE }",
+        [(2, 6), (2,), (1, 1, 6, 6)],
+        1,
+        ['y = infogain_loss(a, b, c, normalization="NONE")'],
+    ),
+    (
+        "InfogainLoss loss_weight: 1 loss_weight: 0",
+        [(2, 6), (2,), (1, 1, 6, 6)],
+        2,
+        ["y = infogain_loss(a, b, c)", "y1 = F.softmax(a, dim=1)"],
+    ),
+)
+
+
+@pytest.mark.parametrize(("layer", "bottoms", "tops", "expected"), CASES)
+def test_lines(layer: str, bottoms: list[Shape], tops: int, expected: list[str]) -> None:
+    assert lines(layer, *bottoms, tops=tops) == expected

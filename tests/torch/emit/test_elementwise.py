@@ -1,0 +1,72 @@
+"""Sums, products and scales."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.torch.emission import Shape, lines
+
+CASES = (
+    ("Eltwise", [(2, 3), (2, 3), (2, 3)], 1, ["y = a + b + c"]),
+    ("Eltwise eltwise_param { operation: PROD }", [(2, 3), (2, 3), (2, 3)], 1, ["y = a * b * c"]),
+    (
+        "Eltwise eltwise_param { operation: MAX }",
+        [(2, 3), (2, 3), (2, 3)],
+        1,
+        ["y = elementwise_max(a, b, c)"],
+    ),
+    ("Eltwise eltwise_param { coeff: 1 coeff: -1 }", [(2, 3), (2, 3)], 1, ["y = a - b"]),
+    (
+        "Eltwise eltwise_param { coeff: -1 coeff: 0.5 coeff: -2 }",
+        [(2, 3), (2, 3), (2, 3)],
+        1,
+        ["y = -a + 0.5 * b - 2.0 * c"],
+    ),
+    ("Scale", [(2, 3, 4)], 1, ["m = Scale((3,))", "y = self.m(a)"]),
+    (
+        (
+            "Scale scale_param { axis: 2 bias_term: true filler { value: 3 } "
+            "bias_filler { value: 4 } }"
+        ),
+        [(2, 3, 4)],
+        1,
+        [
+            "m = Scale((4,), axis=2, bias=True)",
+            "nn.init.constant_(m.weight, 3.0)",
+            "nn.init.constant_(m.bias, 4.0)",
+            "y = self.m(a)",
+        ],
+    ),
+    (
+        "Scale scale_param { num_axes: 0 }",
+        [(2, 3, 4)],
+        1,
+        ["m = Scale((), axis=0)", "y = self.m(a)"],
+    ),
+    (
+        "Scale scale_param { axis: 0 num_axes: -1 }",
+        [(2, 3)],
+        1,
+        ["m = Scale((2, 3), axis=0)", "y = self.m(a)"],
+    ),
+    ("Scale", [(2, 3, 4), (3,)], 1, ["y = multiply_along(a, b)"]),
+    (
+        "Scale scale_param { axis: 0 bias_term: true }",
+        [(2, 3, 4), (2, 3)],
+        1,
+        ["m = Bias((2, 3), axis=0)", "y = self.m(multiply_along(a, b, axis=0))"],
+    ),
+    ("Bias", [(2, 3, 4)], 1, ["m = Bias((3,))", "y = self.m(a)"]),
+    (
+        'Bias bias_param { axis: -1 filler { type: "uniform" } }',
+        [(2, 3, 4)],
+        1,
+        ["m = Bias((4,), axis=2)", "nn.init.uniform_(m.bias)", "y = self.m(a)"],
+    ),
+    ("Bias", [(2, 3, 4), (3, 4)], 1, ["y = add_along(a, b)"]),
+)
+
+
+@pytest.mark.parametrize(("layer", "bottoms", "tops", "expected"), CASES)
+def test_lines(layer: str, bottoms: list[Shape], tops: int, expected: list[str]) -> None:
+    assert lines(layer, *bottoms, tops=tops) == expected
