@@ -19,6 +19,7 @@ COMMANDS = {
     "fmt": "caffetools.cli.fmt",
     "pack": "caffetools.cli.pack",
     "parse-log": "caffetools.cli.parse_log",
+    "plot": "caffetools.cli.plot",
     "report": "caffetools.cli.report",
     "shapes": "caffetools.cli.shapes",
     "train": "caffetools.cli.train",

@@ -9,6 +9,7 @@ import click
 
 from caffetools.cli.files import write_files
 from caffetools.cli.options import plugin_option
+from caffetools.draw.output import form_of
 from caffetools.errors import CaffeToolsError
 from caffetools.log.parsed import ParsedLog, parse_log
 from caffetools.log.summary import csv_text, net_words, summary
@@ -29,6 +30,7 @@ from caffetools.table import printable
 @click.option("--check", metavar="NET", help="Compare with NET; status 1 if they differ.")
 @click.option("--net-out", metavar="FILE", help="Write the first net that is echoed.")
 @click.option("--solver-out", metavar="FILE", help="Write the first solver that is echoed.")
+@click.option("--plot", metavar="FILE", help="Draw its curves: a .svg, .png or .pdf.")
 @click.option("-o", "--output", metavar="STEM", help="csv: STEM.train.csv, STEM.test0.csv, …")
 @click.option("--year", type=click.IntRange(1970, 9999), help="The year of the first line.")
 @click.option("--force", is_flag=True, help="Overwrite files that are there.")
@@ -41,10 +43,16 @@ def command(
     """
     if output and form != "csv":
         raise click.UsageError("-o goes with --format csv")
+    plot_form = form_of(options["plot"]) if options["plot"] else ""
     parsed = parse_log(log, year)
     files = _echoes(parsed, options["net_out"], options["solver_out"])
     if output:
         files |= _csv_files(parsed, output)
+    if plot_form:
+        # matplotlib is slow to load.
+        from caffetools.plot import plot
+
+        files[options["plot"]] = plot([parsed.contents], plot_form)
     write_files(files, options["force"])
     if check:
         _check(parsed, check)

@@ -1,0 +1,68 @@
+"""`caffetools plot`: the curves of logs as a figure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from caffetools.cli.files import write_files
+from caffetools.cli.options import plugin_option
+from caffetools.draw.output import form_of
+from caffetools.log.panels import Selection
+from caffetools.log.parse import read_log
+
+
+@click.command("plot")
+@click.argument("logs", metavar="LOG…", nargs=-1, required=True)
+@plugin_option
+@click.option(
+    "-o", "--output", metavar="FILE", required=True, help="Where to: a .svg, .png or .pdf."
+)
+@click.option(
+    "--name", "names", multiple=True, metavar="NAME", help="What a log is called, in their order."
+)
+@click.option(
+    "--x",
+    type=click.Choice(("iteration", "epoch", "time")),
+    default="iteration",
+    show_default=True,
+    help="What the curves go over.",
+)
+@click.option("--only", multiple=True, metavar="OUTPUT", help="Draw this output; may be repeated.")
+@click.option(
+    "--smooth",
+    type=click.IntRange(min=1),
+    default=1,
+    metavar="N",
+    help="Average over N values; the values stand behind the line.",
+)
+@click.option("--log-x", is_flag=True, help="A logarithmic x axis.")
+@click.option("--log-y", is_flag=True, help="Logarithmic axes of losses and of large outputs.")
+@click.option("--no-rate", is_flag=True, help="Leave the learning rate out.")
+@click.option("--no-events", is_flag=True, help="Leave snapshots, restarts and errors out.")
+@click.option("--title", default="", help="What stands above.")
+@click.option("--year", type=click.IntRange(1970, 9999), help="The year of the first line.")
+@click.option("--force", is_flag=True, help="Overwrite a file that is there.")
+def command(logs: tuple[str, ...], output: str, year: int | None, **options: Any) -> None:
+    """Draw the curves of each LOG, overlaid: losses, outputs, learning rate.
+
+    Training lines are thin, those of test nets thick. What a resumed run tells again is drawn once.
+    """
+    form = form_of(output)
+    if len(options["names"]) > len(logs):
+        raise click.UsageError(f"found {len(options['names'])} names for {len(logs)} logs")
+    found = [read_log(log, year) for log in logs]
+    # matplotlib is slow to load: a mistake in a log is told without it.
+    from caffetools.plot import Drawing, plot
+
+    selection = Selection(options["x"], options["only"], not options["no_rate"])
+    drawing = Drawing(
+        options["smooth"],
+        options["log_x"],
+        options["log_y"],
+        not options["no_events"],
+        options["title"],
+    )
+    picture = plot(found, form, options["names"], selection, drawing)
+    write_files({output: picture}, options["force"])

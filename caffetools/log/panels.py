@@ -1,0 +1,126 @@
+"""Which curves of logs a figure shows, and which of them share axes; nothing is drawn here."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from caffetools.errors import CaffeToolsError, Location
+from caffetools.log.contents import LogContents
+from caffetools.log.events import Event
+from caffetools.log.series import Series, log_series
+
+Across = Literal["iteration", "epoch", "time"]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What of some logs is shown."""
+
+    x: Across = "iteration"
+    only: tuple[str, ...] = ()
+    """Outputs that are shown, by name, beside the displayed loss; all if there is none."""
+    rate: bool = True
+
+
+class Line(NamedTuple):
+    """A series, and what a figure has to know of it."""
+
+    series: Series
+    run: int
+    """Which run of all logs."""
+    run_name: str
+    x: list[float]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Axes of their own."""
+
+    title: str
+    lines: list[Line] = field(default_factory=list)
+    is_rate: bool = False
+
+
+def panels(logs: Sequence[LogContents], names: Sequence[str], selection: Selection) -> list[Panel]:
+    """The axes of a figure from above: losses, outputs up to one, other outputs, rates.
+
+    Each log is called by its name, or its file's. Raises CaffeToolsError for logs that tell no
+    curve, or no epochs where x asks for them.
+    """
+    found = [
+        Panel("loss"),
+        Panel("outputs"),
+        Panel("other outputs"),
+        Panel("learning rate", [], True),
+    ]
+    for line in _all_lines(logs, names, selection):
+        found[_panel_of(line)].lines.append(line)
+    if not any(panel.lines for panel in found[:3]):
+        raise CaffeToolsError("no curve is told", Location(logs[0].name) if logs else None)
+    return [panel for panel in found if panel.lines and (selection.rate or not panel.is_rate)]
+
+
+def places(iterations: Sequence[float], log: LogContents, x: Across) -> list[float]:
+    """Where iterations stand along the x axis, iterations or epochs."""
+    if x != "epoch":
+        return list(iterations)
+    if not log.epoch or not log.epoch[0]:
+        raise CaffeToolsError("no epochs are told", Location(log.name))
+    return [iteration * log.epoch[1] / log.epoch[0] for iteration in iterations]
+
+
+def event_place(event: Event, log: LogContents, x: Across) -> float:
+    """Where an event stands along the x axis, NaN if that is not told."""
+    if x == "time":
+        return math.nan if event.seconds is None else event.seconds
+    return math.nan if event.iteration is None else places([event.iteration], log, x)[0]
+
+
+def _all_lines(
+    logs: Sequence[LogContents], names: Sequence[str], selection: Selection
+) -> Iterator[Line]:
+    first = 0
+    for number, log in enumerate(logs):
+        name = names[number] if number < len(names) else _file_name(log.name)
+        series = [one for one in _shown(log_series(log)) if _is_asked_for(one, selection)]
+        runs = sorted({one.key.run for one in series})
+        for one in series:
+            run_name = f"run {one.key.run + 1}" if len(runs) > 1 else name
+            if len(runs) > 1 and len(logs) > 1:
+                run_name = f"{name}, {run_name}"
+            by_time = selection.x == "time"
+            x = list(one.seconds) if by_time else places(one.iterations, log, selection.x)
+            yield Line(one, first + runs.index(one.key.run), run_name, x)
+        first += len(runs)
+
+
+def _file_name(path: str) -> str:
+    return os.path.splitext(os.path.basename(path))[0]
+
+
+def _shown(series: list[Series]) -> Iterator[Series]:
+    """All but a loss that stands alone in the displayed total, which tells the same smoothed."""
+    totals = {one.key[:2] for one in series if one.key.kind == "total"}
+    losses = [one.key[:2] for one in series if one.key.kind == "loss"]
+    for one in series:
+        place = one.key[:2]
+        if one.key.kind != "loss" or place not in totals or losses.count(place) > 1:
+            yield one
+
+
+def _is_asked_for(series: Series, selection: Selection) -> bool:
+    kind, name = series.key.kind, series.key.name
+    return not selection.only or kind in {"total", "rate"} or name in selection.only
+
+
+def _panel_of(line: Line) -> int:
+    """The number of the panel that a line belongs to."""
+    if line.series.key.kind == "rate":
+        return 3
+    if line.series.key.kind != "output":
+        return 0
+    return 1 if all(0 <= value <= 1 for value in line.series.values if math.isfinite(value)) else 2
