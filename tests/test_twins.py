@@ -44,6 +44,7 @@ WITHOUT_SOURCE = {
     "test_readme.py": "README.md",
     "test_twins.py": "the tests, whole",
     "torch/test_emitted.py": "emitted modules, whole",
+    "log/test_mutants.py": "damaged logs, whatever reads them",
     "report/test_browser.py": "report/script and page.css, in a browser",
 }
 """Test files that belong to no single source file, each with what it is about."""
