@@ -28,10 +28,10 @@ def read_state(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
     except (OSError, ValueError):
         return read_safetensors(path)  # which tells why it cannot be read
     pickled = head == _ZIP or (head.startswith(_PICKLE) and not head.endswith(b"\0"))
-    return _pickled(path) if pickled else read_safetensors(path)
+    return _pickled(path, mmap=head == _ZIP) if pickled else read_safetensors(path)
 
 
-def _pickled(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
+def _pickled(path: str | os.PathLike[str], *, mmap: bool) -> dict[str, NDArray[Any]]:
     place = Location(os.fspath(path))
     try:
         import torch
@@ -40,7 +40,7 @@ def _pickled(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
             "this file needs PyTorch: pip install 'caffetools[torch]'", place
         ) from None
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        state = torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
     except Exception as error:  # noqa: BLE001  # a damaged file raises whatever unpickling raises
         reason = str(error).partition("\n")[0]
         raise CaffeToolsError(f"PyTorch cannot load this file: {reason}", place) from None
