@@ -32,6 +32,7 @@ FAMILIES = (
     "convolution",
     "detection",
     "elementwise",
+    "fork_elementwise",
     "fork_loss",
     "fork_normalization",
     "inputs",
@@ -42,6 +43,8 @@ FAMILIES = (
     "permutation",
     "pooling",
     "recurrent",
+    "regions",
+    "resampling",
     "reshaping",
     "selection",
 )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from caffetools.layers.base import Shape, Window
 from caffetools.layers.convolution import Convolution, Deconvolution
-from caffetools.layers.depthwise import DepthwiseConvolution
+from caffetools.layers.depthwise import ConvolutionDepthwise, DepthwiseConvolution
 from caffetools.layers.im2col import Im2col
+from caffetools.layers.legacy import four_axes
+from caffetools.message import Message
 from caffetools.torch.emit.base import (
     Bottom,
     Call,
@@ -24,6 +26,7 @@ from caffetools.torch.emit.base import (
     values,
 )
 from caffetools.torch.emit.fillers import filled
+from caffetools.torch.emit.images import image
 
 _MODULES = {1: "nn.Conv1d", 2: "nn.Conv2d", 3: "nn.Conv3d"}
 _TRANSPOSED = {1: "nn.ConvTranspose1d", 2: "nn.ConvTranspose2d", 3: "nn.ConvTranspose3d"}
@@ -39,17 +42,26 @@ def convolution(layer: Convolution, place: Place) -> Emission:
         _applied(Bottom(index), bottom, axis, () if layer.transposed else windows)
         for index in range(len(place.bottoms))
     )
+    return Emission(tuple(results), (Member(module),), _slots(layer.param, place))
+
+
+def channelwise(layer: ConvolutionDepthwise, place: Place) -> Emission:
+    """As many groups as channels, which are as many as the bottom's."""
+    bottom = four_axes(place.bottoms[0])
+    options = _options(layer.axes, bottom[1], bias=layer.bias)
+    module = call("nn.Conv2d", bottom[1], bottom[1], **options)
+    result = _applied(image(place), bottom, 1, layer.axes)
+    return Emission((result,), (Member(module),), _slots(layer.param, place))
+
+
+def _slots(param: Message, place: Place) -> tuple[Slot, ...]:
+    """The weight, and the bias if there is one."""
+    fillers = ((name, f"{name}_filler") for name in ("weight", "bias"))
     slots = [
-        Slot(
-            name,
-            filled(
-                layer.param.message(f"{name}_filler"),
-                given=layer.param.has(f"{name}_filler"),
-            ),
-        )
-        for name in ("weight", "bias")
+        Slot(name, filled(param.message(filler), given=param.has(filler)))
+        for name, filler in fillers
     ]
-    return Emission(tuple(results), (Member(module),), tuple(slots[: len(place.params)]))
+    return tuple(slots[: len(place.params)])
 
 
 def _module(layer: Convolution, channels: int, windows: list[Window]) -> Call:
@@ -60,19 +72,21 @@ def _module(layer: Convolution, channels: int, windows: list[Window]) -> Call:
         options = differing(groups=(layer.group, 1), bias=(layer.bias, True))
         sizes = (channels, layer.num_output, kernel, stride, pad, dilation)
         return call(helper, *sizes, **options)
-    return call(
-        modules[len(windows)],
-        channels,
-        layer.num_output,
-        kernel_size=once(kernel),
-        **differing(
-            stride=(once(stride), 1),
-            padding=(once(pad), 0),
-            dilation=(once(dilation), 1),
-            groups=(layer.group, 1),
-            bias=(layer.bias, True),
-        ),
+    keywords = _options(windows, layer.group, bias=layer.bias)
+    return call(modules[len(windows)], channels, layer.num_output, **keywords)
+
+
+def _options(windows: list[Window], groups: int, *, bias: bool) -> dict[str, Expression]:
+    """What PyTorch's own convolutions are told beside the channels."""
+    kernel, stride, pad, dilation = zip(*windows, strict=True)
+    options = differing(
+        stride=(once(stride), 1),
+        padding=(once(pad), 0),
+        dilation=(once(dilation), 1),
+        groups=(groups, 1),
+        bias=(bias, True),
     )
+    return {"kernel_size": once(kernel), **options}
 
 
 def _applied(
@@ -116,6 +130,7 @@ def _unbatched(x: Expression, bottom: Shape, axis: int) -> Expression:
 
 EMITTERS: Emitters = {
     Convolution: convolution,
+    ConvolutionDepthwise: channelwise,
     Deconvolution: convolution,
     DepthwiseConvolution: convolution,
     Im2col: im2col,

@@ -20,6 +20,7 @@ from caffetools.torch.emit.base import (
     values,
 )
 from caffetools.torch.emit.fillers import filled
+from caffetools.torch.emit.images import image
 
 
 def normalize(layer: Normalize, place: Place) -> Emission:
@@ -47,8 +48,7 @@ def _bare(layer: Normalize, place: Place) -> Emission:
             raise param.error(f"{name} has no counterpart in PyTorch", name)
     if kind not in ("L1", "L2"):
         raise param.error(f"expected the normalize_type L1 or L2, found {kind!a}", "normalize_type")
-    shape = four_axes(place.bottoms[0])
-    x: Expression = X if shape == place.bottoms[0] else method(X, "reshape", *shape)
+    x = image(place)
     terms = method(x, "square" if kind == "L2" else "abs")
     length: Expression = Binary(method(terms, "sum", 1, keepdim=True), "+", 1e-6)
     length = method(length, "sqrt") if kind == "L2" else length

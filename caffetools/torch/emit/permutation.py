@@ -16,7 +16,6 @@ from caffetools.layers.permutation import (
 from caffetools.torch.emit.base import (
     Emission,
     Emitters,
-    Expression,
     Place,
     X,
     call,
@@ -24,6 +23,7 @@ from caffetools.torch.emit.base import (
     method,
     values,
 )
+from caffetools.torch.emit.images import image
 
 
 def permute(layer: Permute, place: Place) -> Emission:
@@ -76,12 +76,10 @@ def _flag(place: Place, name: str, *, default: bool) -> bool:
 
 def shuffle_channel(layer: ShuffleChannel, place: Place) -> Emission:
     """PyTorch's own; the top has always four axes."""
-    bottom = place.bottoms[0]
-    shape = four_axes(bottom)
-    if shape[1] % layer.group:
-        raise place.error(f"{shape[1]} channels do not divide into {layer.group} groups")
-    images: Expression = X if shape == bottom else method(X, "reshape", *shape)
-    return values(call("F.channel_shuffle", images, layer.group))
+    channels = four_axes(place.bottoms[0])[1]
+    if channels % layer.group:
+        raise place.error(f"{channels} channels do not divide into {layer.group} groups")
+    return values(call("F.channel_shuffle", image(place), layer.group))
 
 
 def reorg(layer: Reorg, place: Place) -> Emission:

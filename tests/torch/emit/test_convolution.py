@@ -148,6 +148,31 @@ CASES = (
         ],
     ),
     (
+        (
+            "ConvolutionDepthwise convolution_param { kernel_size: 3 stride: 2 pad: 1 "
+            'bias_term: false weight_filler { type: "msra" } }'
+        ),
+        [(1, 6, 9, 9)],
+        1,
+        [
+            "m = nn.Conv2d(6, 6, kernel_size=3, stride=2, padding=1, groups=6, bias=False)",
+            "msra_(m.weight)",
+            "y = self.m(a)",
+        ],
+    ),
+    (
+        "ConvolutionDepthwise convolution_param { kernel_size: 2 bias_filler { value: 1 } }",
+        [(1, 6, 9)],
+        1,
+        [
+            "m = nn.Conv2d(6, 6, kernel_size=2, groups=6)",
+            "nn.init.zeros_(m.weight)",
+            "nn.init.ones_(m.bias)",
+            # The one column of the image is narrower than the kernel.
+            "y = self.m(F.pad(a.reshape(1, 6, 9, 1), (0, 1, 0, 0)))",
+        ],
+    ),
+    (
         "Im2col convolution_param { kernel_size: 3 stride: 2 pad: 1 }",
         [(1, 2, 9, 9)],
         1,
