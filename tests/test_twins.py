@@ -13,24 +13,10 @@ import pytest
 TESTS = Path(__file__).parent
 SOURCE = TESTS.parent / "caffetools"
 
-EMITTER = """
-    torch/assembly.py torch/code.py torch/emit/__init__.py torch/emit/activation.py
-    torch/emit/base.py torch/emit/classification.py torch/emit/convolution.py
-    torch/emit/elementwise.py torch/emit/fillers.py torch/emit/inputs.py torch/emit/joining.py
-    torch/emit/linear.py torch/emit/loss.py torch/emit/normalization.py torch/emit/pooling.py
-    torch/emit/recurrent.py torch/emit/reshaping.py torch/emit/selection.py torch/export.py
-    torch/exported.py torch/expressions.py torch/in_place.py torch/lines.py torch/names.py
-    torch/pretty.py torch/program.py torch/runtime/activation.py torch/runtime/weights.py
-    torch/transfer.py weights/safetensors.py
-"""
-"""Run on whole models by tests/torch/test_emitted.py and tests/cli/test_export.py."""
-
-
 WITHOUT_TWIN = {
     "__main__.py": "three lines that call cli.main: test_init.py of the command line runs them",
     "log/line_table.py": "generated from proto/: a test of age.py reads it",
     "schema_table.py": "generated from proto/: a test there writes it anew and compares",
-    **dict.fromkeys(EMITTER.split(), "run by tests/torch/test_emitted.py"),
 }
 """Source files without a test file of their own, each with the reason."""
 
