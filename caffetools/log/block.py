@@ -2,25 +2,25 @@
 
 A training log is one block of lines again and again: the loss, the outputs, the rate. Once the form
 of a block has been seen, one regular expression finds all that follow, at a tenth of the cost of
-reading them line by line. What it does not match is left to be read so: both ways give the same
-curves.
+reading them line by line; a test is such a block too. What it does not match is left to be read so:
+both ways give the same curves.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from caffetools.log.curve import Output
-from caffetools.log.forms import ITERATION, OUTPUT, SPEED
+from caffetools.log.forms import ITERATION, OUTPUT, SPEED, TESTING
 from caffetools.log.glog import Message
 
 VALUE = "value"
 
-_FIRST = r"^[IWEF]([0-9]+ [^ ]+) +[^\]]+"
-_LATER = r"[IWEF][0-9]+ [^\]]+"
 _SAME_ITERATION = r"\2"
+_SILENT = 50
+"""So many silent lines of the source may stand between those of a test."""
 
 
 class Block(NamedTuple):
@@ -30,47 +30,76 @@ class Block(NamedTuple):
     fields: tuple[str, ...]
     """What its groups are: a name of Point's fields, or VALUE for one of the outputs."""
     outputs: tuple[Output, ...]
+    told: frozenset[tuple[str, str]]
+    """The outputs by index and name."""
     lines: int
 
-    def split(self, text: str) -> tuple[list[str], list[list[str]]] | None:
+    def split(self, text: str) -> tuple[list[str], list[list[str]]]:
         """What stands before and between and behind the blocks of a text, and each field's column.
 
-        The pattern is made for speed: a broken line makes it swallow another. Then this is None.
+        The pattern begins at the start of a line and crosses no end of one but its own.
         """
         parts = self.pattern.split(text)
         width = 1 + len(self.fields)
-        between = parts[::width]
-        in_blocks = (len(between) - 1) * self.lines
-        if text.count("\n") != in_blocks + sum(part.count("\n") for part in between if part):
-            return None
-        return between, [parts[i::width] for i in range(1, width)]
+        return parts[::width], [parts[i::width] for i in range(1, width)]
 
 
 def learn(lines: Sequence[Message]) -> Block | None:
     """The form of an iteration that these lines told.
 
-    None if its loss is not told, or other lines stand between.
+    None if they do not tell its loss, or other lines stand between.
     """
     form = _Form()
-    for offset, line in enumerate(lines):
-        if not line.head or line.number != lines[0].number + offset or not form.add(line):
-            return None
-    if "loss" not in form.fields:
-        return None
-    pattern = re.compile("".join(form.parts), re.MULTILINE)
-    return Block(pattern, tuple(form.fields), tuple(form.outputs), len(lines))
+    in_order = all(line.number == lines[0].number + offset for offset, line in enumerate(lines))
+    is_known = in_order and all(line.head and form.add(line) for line in lines)
+    return form.block() if is_known and "loss" in form.fields else None
+
+
+def learn_test(lines: Sequence[Message], silent: Collection[str]) -> Block | None:
+    """The form of a test that these lines told, None if they do not tell its iteration or outputs.
+
+    Lines of the source that are silent may stand between: data layers say that they wait.
+    """
+    places = "|".join(map(re.escape, sorted(silent)[:_SILENT]))
+    form = _Form(rf"(?:[IWEF][0-9]+ [^ \n]+ +[^ \n]+ (?:{places})\].*\n)*" if silent else "")
+    is_known = all(line.head and form.add(line) for line in lines)
+    return form.block() if is_known and form.is_test and form.outputs else None
 
 
 class _Form:
-    def __init__(self) -> None:
+    def __init__(self, between: str = "") -> None:
+        self.between = between
         self.parts: list[str] = []
         self.fields = ["time"]
         self.outputs: list[Output] = []
+        self.told: set[tuple[str, str]] = set()
+        self.is_test = False
 
     def add(self, line: Message) -> bool:
-        text = self.iteration(line.text) or self.output(line.text)
-        self.parts.append(rf"{_LATER if self.parts else _FIRST}\] {text}\n")
+        text = self.iteration(line.text) or self.output(line.text) or self.testing(line.text)
+        prefix = len(f"{line.head} {line.place}") - 1
+        # By its length alone, a prefix is passed over at once.
+        skipped = f".{{{prefix}}}"
+        if not self.parts:
+            time = len(line.time)
+            skipped = f"(.{{{time}}}) .{{{prefix - time - 1}}}"
+        self.parts.append(rf"[IWEF]{skipped}\] {text}\n")
         return bool(text)
+
+    def block(self) -> Block:
+        pattern = re.compile(f"^{self.between}" + self.between.join(self.parts), re.MULTILINE)
+        told = frozenset(self.told)
+        return Block(pattern, tuple(self.fields), tuple(self.outputs), told, len(self.parts))
+
+    def testing(self, text: str) -> str:
+        found = TESTING.search(text)
+        if not found or not found[1] or self.parts:
+            return ""
+        self.is_test = True
+        self.fields.append("iteration")
+        form = _Escaped(text)
+        form.put(found.span(1), "([0-9]+)")
+        return form.end()
 
     def iteration(self, text: str) -> str:
         found = ITERATION.search(text)
@@ -99,11 +128,12 @@ class _Form:
         if not found:
             return ""
         self.outputs.append(Output(found[3], found[5] or ""))
+        self.told.add((found[2], found[3]))
         self.fields.append(VALUE)
         form = _Escaped(text)
-        form.put(found.span(4), "([^ ]+)" if found[5] else r"([^ \n]+)")
+        form.put(found.span(4), r"([^ \n]+)")
         if found[5]:
-            form.put((found.end(5) + len(" = "), text.rindex(" loss)")), "[^ ]+")
+            form.put((found.end(5) + len(" = "), text.rindex(" loss)")), r"[^ \n]+")
         return form.end()
 
 

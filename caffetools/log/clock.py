@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from calendar import isleap, monthrange
+from collections.abc import Iterable, Iterator
 from datetime import MAXYEAR, MINYEAR, date
 
 DAY = 86400.0
@@ -78,6 +79,31 @@ class Clock:
             return self._midnight + _MINUTES[clock[:6]] + float(clock[6:])
         except (KeyError, ValueError):
             return math.nan
+
+    def moments(
+        self, times: Iterable[str], days: Iterable[tuple[int, str]]
+    ) -> Iterator[tuple[float, str | None]]:
+        """The seconds and the ISO form of each time, NaN and None if it is none.
+
+        `days` are the places in `times` before which the log says what day it is.
+        """
+        turns = iter(days)
+        place, day = next(turns, (-1, ""))
+        minute, start, iso = None, math.nan, ""
+        for index, time in enumerate(times):
+            while place == index:
+                self.turn_to(day)
+                place, day = next(turns, (-1, ""))
+                minute = None
+            before, _, rest = time.rpartition(":")
+            if before != minute:
+                minute = before
+                start, iso = self.seconds(f"{before}:0"), self.iso(f"{before}:")
+            try:
+                seconds = start + float(rest)
+            except ValueError:
+                seconds = math.nan
+            yield seconds, None if math.isnan(seconds) else iso + rest
 
     def iso(self, time: str) -> str:
         """`2023-07-21T10:38:15.326920` of the line whose seconds were asked for last.

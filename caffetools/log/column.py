@@ -8,7 +8,6 @@ from array import array
 from collections.abc import Iterable, Iterator
 
 _PIECE = 4096
-_FEW = 64
 _WINDOWS = re.compile(r"(-?)(?:1\.#|)(INF|QNAN|SNAN|IND|NAN)(?:\(.*\))?0*", re.IGNORECASE)
 
 
@@ -57,14 +56,10 @@ class Column:
 
     def extend(self, texts: Iterable[str], count: int) -> None:
         """Add `count` numbers."""
-        if count < _FEW:
-            self._new.extend(texts)
-        else:
-            self._close()
+        self._close()
+        if count:
             self._pieces.append("\n".join(texts))
-        self._size += count
-        if len(self._new) >= _PIECE:
-            self._close()
+            self._size += count
 
     def _close(self) -> None:
         if self._new:
@@ -72,14 +67,24 @@ class Column:
             self._new.clear()
 
     def __iter__(self) -> Iterator[str]:
+        self._close()
         for piece in self._pieces:
             yield from piece.split("\n")
-        yield from self._new
 
-    def values(self) -> list[float | None]:
+    def values(self) -> Iterator[float | None]:
         """The numbers; NaN and infinities are what they are, None is what the log does not tell."""
-        return list(map(number, self))
+        self._close()
+        for piece in self._pieces:
+            yield from _values(piece)
 
     def floats(self) -> array[float]:
         """The numbers, NaN for what the log does not tell as well."""
         return array("d", (math.nan if value is None else value for value in self.values()))
+
+
+def _values(piece: str) -> Iterable[float | None]:
+    texts = piece.split("\n")
+    try:
+        return list(map(float if "_" not in piece else number, texts))
+    except ValueError:
+        return map(number, texts)

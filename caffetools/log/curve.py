@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain, groupby
 from typing import NamedTuple
 
 from caffetools.log.clock import Clock
 from caffetools.log.column import Column, number
+
+_COLUMNS = ("iteration", "time", "loss", "lr", "speed")
+_NEW = 512
+"""So many rows that came one by one are put into the columns together."""
 
 
 class Output(NamedTuple):
@@ -50,10 +54,10 @@ class Row(NamedTuple):
     outputs: dict[str, list[float | None]]
 
 
-def _speed(before: Row | None, row: Row) -> float | None:
-    if before is None or before.seconds is None or row.seconds is None:
+def _speed(before: Row | None, iteration: int, at: float | None) -> float | None:
+    if before is None or before.seconds is None or at is None:
         return None
-    seconds, iterations = row.seconds - before.seconds, row.iteration - before.iteration
+    seconds, iterations = at - before.seconds, iteration - before.iteration
     return iterations / seconds if seconds > 0 and iterations > 0 else None
 
 
@@ -77,80 +81,80 @@ class Curve:
         self.origin = math.nan
         """When the log's first line was written, in the seconds of a Clock."""
         self._year = year
-        self._iterations = Column()
-        self._times = Column()
-        self._losses = Column()
-        self._lrs = Column()
-        self._speeds = Column()
+        self._new: list[Point] = []
+        self._columns = {name: Column() for name in _COLUMNS}
+        self._iterations = self._columns["iteration"]
         self._values = Column()
         self._stretches: list[_Stretch] = []
 
     def __len__(self) -> int:
-        return len(self._iterations)
+        return len(self._iterations) + len(self._new)
 
     def append(self, point: Point) -> None:
         """Add one row."""
-        self._use(tuple(point.outputs))
-        self._iterations.append(point.iteration)
-        self._times.append(point.time)
-        self._losses.append(point.loss)
-        self._lrs.append(point.lr)
-        self._speeds.append(point.speed)
-        self._values.extend(point.values, len(point.values))
+        self._new.append(point)
+        if len(self._new) == _NEW:
+            self._flush()
+
+    def _flush(self) -> None:
+        new, self._new = self._new, []
+        for outputs, group in groupby(new, lambda point: point.outputs):
+            points = list(group)
+            columns = {name: [getattr(point, name) for point in points] for name in _COLUMNS}
+            values = [point.values for point in points]
+            self._add(columns, outputs, values)
 
     def extend(
         self,
         columns: Mapping[str, Sequence[str]],
-        outputs: tuple[Output, ...],
+        outputs: Sequence[Output],
         values: Sequence[Sequence[str]],
     ) -> None:
         """Add rows that tell the same: columns, by Point's names, and one for each output."""
-        self._use(outputs)
+        self._flush()
+        self._add(columns, outputs, zip(*values, strict=True))
+
+    def _add(
+        self,
+        columns: Mapping[str, Sequence[str]],
+        outputs: Sequence[Output],
+        values: Iterable[Sequence[str]],
+    ) -> None:
+        if not self._stretches or self._stretches[-1].outputs != tuple(outputs):
+            self._stretches.append(_Stretch(len(self._iterations), tuple(outputs)))
         count = len(columns["iteration"])
         untold = ("",) * count
-        self._iterations.extend(columns["iteration"], count)
-        self._times.extend(columns["time"], count)
-        self._losses.extend(columns.get("loss", untold), count)
-        self._lrs.extend(columns.get("lr", untold), count)
-        self._speeds.extend(columns.get("speed", untold), count)
-        by_row = values[0] if len(values) == 1 else chain.from_iterable(zip(*values, strict=True))
-        self._values.extend(by_row, count * len(outputs))
-
-    def _use(self, outputs: tuple[Output, ...]) -> None:
-        if not self._stretches or self._stretches[-1].outputs != outputs:
-            self._stretches.append(_Stretch(len(self), outputs))
+        for name, column in self._columns.items():
+            column.extend(columns.get(name, untold), count)
+        self._values.extend(chain.from_iterable(values), count * len(outputs))
 
     def iterations(self) -> array[int]:
         """The iteration of each row."""
+        self._flush()
         return array("q", map(int, self._iterations))
 
     def seconds(self) -> array[float]:
         """When each row was written, in seconds since the log's first line; NaN where not told."""
-        return array("d", (seconds for seconds, _ in self._moments()))
+        return array("d", (seconds - self.origin for seconds, _ in self._moments()))
 
     def _moments(self) -> Iterator[tuple[float, str | None]]:
-        """Of each row, the seconds since the log's first line and the time by ISO 8601."""
-        clock = Clock(self._year)
-        days = iter([*self.days, (len(self), "")])
-        row, day = next(days)
-        for i, time in enumerate(self._times):
-            while row <= i:
-                clock.turn_to(day)
-                row, day = next(days)
-            seconds = clock.seconds(time)
-            told = not math.isnan(seconds)
-            yield round(seconds - self.origin, 6), clock.iso(time) if told else None
+        """Of each row, the seconds of the log's clock and the time by ISO 8601."""
+        self._flush()
+        return Clock(self._year).moments(self._columns["time"], self.days)
 
     def losses(self) -> array[float]:
         """The loss of each row, NaN where it is not told."""
-        return self._losses.floats()
+        self._flush()
+        return self._columns["loss"].floats()
 
     def lrs(self) -> array[float]:
         """The learning rate of each row, NaN where it is not told."""
-        return self._lrs.floats()
+        self._flush()
+        return self._columns["lr"].floats()
 
     def sizes(self) -> dict[str, int]:
         """Of each output, in the order of their first row: how many numbers it has."""
+        self._flush()
         sizes: dict[str, int] = {}
         for stretch in self._stretches:
             names = [output.name for output in stretch.outputs]
@@ -160,6 +164,7 @@ class Curve:
 
     def weights(self) -> dict[str, float]:
         """With which weight each output that is a loss entered it last."""
+        self._flush()
         outputs = [output for stretch in self._stretches for output in stretch.outputs]
         weights = {output.name: number(output.weight) for output in outputs}
         return {name: weight for name, weight in weights.items() if weight is not None}
@@ -167,41 +172,39 @@ class Curve:
     def output(self, name: str, index: int = 0) -> array[float]:
         """One number of an output in each row, NaN where it is not told."""
         found = array("d")
-        for outputs, row in self._values_by_row():
-            places = [i for i, output in enumerate(outputs) if output.name == name]
-            value = number(row[places[index]]) if index < len(places) else None
+        for outputs in self._outputs():
+            values = outputs.get(name, ())
+            value = values[index] if index < len(values) else None
             found.append(math.nan if value is None else value)
         return found
 
     def rows(self) -> Iterator[Row]:
         """The rows, one after the other."""
+        self._flush()
+        told = [self._columns[name].values() for name in ("loss", "lr", "speed")]
         columns = zip(
-            map(int, self._iterations),
-            self._moments(),
-            map(number, self._losses),
-            map(number, self._lrs),
-            map(number, self._speeds),
-            self._values_by_row(),
-            strict=True,
+            map(int, self._iterations), self._moments(), *told, self._outputs(), strict=True
         )
         begins = {*self.starts, *self.restores}
         before: Row | None = None
-        for index, column in enumerate(columns):
-            iteration, (seconds, time), loss, lr, speed, (outputs, values) = column
-            named: dict[str, list[float | None]] = {}
-            for output, value in zip(outputs, values, strict=True):
-                named.setdefault(output.name, []).append(number(value))
+        for index, (iteration, (moment, time), loss, lr, told_speed, outputs) in enumerate(columns):
+            seconds = round(moment - self.origin, 6) if time else None
             if index in begins:
                 # Caffe measures since it does not know when.
-                before, speed = None, None
-            row = Row(iteration, time, seconds if time else None, loss, lr, speed, named)
-            before = row._replace(speed=speed if speed is not None else _speed(before, row))
+                speed = None
+            else:
+                speed = _speed(before, iteration, seconds) if told_speed is None else told_speed
+            before = Row(iteration, time, seconds, loss, lr, speed, outputs)
             yield before
 
-    def _values_by_row(self) -> Iterator[tuple[tuple[Output, ...], list[str]]]:
-        values = iter(self._values)
-        for index, stretch in enumerate(self._stretches):
-            later = self._stretches[index + 1 : index + 2]
-            end = later[0].first_row if later else len(self)
+    def _outputs(self) -> Iterator[dict[str, list[float | None]]]:
+        self._flush()
+        values = self._values.values()
+        ends = [*(stretch.first_row for stretch in self._stretches[1:]), len(self)]
+        for stretch, end in zip(self._stretches, ends, strict=False):
+            names = [output.name for output in stretch.outputs]
             for _ in range(stretch.first_row, end):
-                yield stretch.outputs, list(islice(values, len(stretch.outputs)))
+                found: dict[str, list[float | None]] = {}
+                for name, value in zip(names, values, strict=False):
+                    found.setdefault(name, []).append(value)
+                yield found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from itertools import compress
 from typing import IO
 
 from caffetools.log.block import Block
@@ -49,9 +50,8 @@ class LogParser:
         if not text.endswith("\n"):
             text += "\n"
         form = self._readers.solver.block
-        blocks = form.split(text) if form else None
-        if form and blocks:
-            self._read_blocks(form, *blocks)
+        if form:
+            self._read_blocks(form, *form.split(text))
         else:
             self._read_text(text)
 
@@ -69,13 +69,24 @@ class LogParser:
         solver = self._readers.solver
         solver.offer(form, columns)
         start = 0
-        for i in [*(i for i, text in enumerate(between[:-1]) if text), len(between) - 1]:
+        for i in [*compress(range(len(between) - 1), between), len(between) - 1]:
             if i > start:
                 self._end_echo()
                 self._lines += (i - start) * form.lines
                 solver.advance(i)
-            self._read_text(between[i])
+            self._read_between(between[i])
             start = i
+
+    def _read_between(self, text: str) -> None:
+        """Lines between iterations: most often those of a test."""
+        end = 0
+        if not self._readers.echo.is_open:
+            lines = 1
+            while lines:
+                end, lines = self._readers.solver.take_test(text, end)
+                self._lines += lines
+        if end < len(text):
+            self._read_text(text[end:])
 
     def _read_text(self, text: str) -> None:
         """Lines, one by one."""

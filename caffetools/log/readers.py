@@ -39,8 +39,10 @@ class Readers:
     """Hands each message to the reader that knows it."""
 
     def __init__(self, year: int | None = None) -> None:
+        self.silent: set[str] = set()
+        """The places of other files, whose messages tell nothing."""
         self.nets = NetReader()
-        self.solver = SolverReader(year)
+        self.solver = SolverReader(year, self.silent)
         self.scores = Scores(year)
         self.timings = Timings()
         self.debug = DebugMeans()
@@ -52,8 +54,6 @@ class Readers:
         self._day = ""
         """What was last told of the day."""
         self._by_place: dict[str, Reader] = {}
-        self.silent: set[str] = set()
-        """The places of other files, whose messages tell nothing."""
         self._first: dict[str, Message] = {}
         """The first message of each place."""
         self._fork: str | None = None

@@ -5,6 +5,8 @@ Through v0.999 the rate stands before the loss of its iteration, afterwards behi
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from caffetools.log import block, forms
 from caffetools.log.block import VALUE, Block
 from caffetools.log.curve import Curve, Output, Point
@@ -17,10 +19,11 @@ _SLOW_POINTS = 8
 class SolverReader:
     """Folds a solver's messages into a curve of the training net and one of each test net.
 
+    `silent` are the lines of Caffe's source that are known to tell nothing, as they become known.
     The read methods say whether a message was one that they know.
     """
 
-    def __init__(self, year: int | None = None) -> None:
+    def __init__(self, year: int | None = None, silent: Collection[str] = ()) -> None:
         self.tests: dict[int, Curve] = {}
         self.iteration = 0
         """The last one that the log tells."""
@@ -40,6 +43,10 @@ class SolverReader:
         self._test_net = 0
         self._told: set[tuple[str, str]] = set()
         self._slow_points = 0
+        self._test_blocks: dict[int, Block] = {}
+        self._test_lines: list[Message] = []
+        self._slow_tests = 0
+        self._silent = silent
 
     @property
     def train(self) -> Curve:
@@ -82,8 +89,7 @@ class SolverReader:
             self._told.add((index, name))
             point.outputs.append(Output(name, weight))
             point.values.append(value)
-            if net == "Train":
-                self._lines.append(message)
+            (self._lines if net == "Train" else self._test_lines).append(message)
         return True
 
     def _read_test_line(self, text: str) -> bool:
@@ -116,7 +122,22 @@ class SolverReader:
         self.iteration = int(iteration or self.iteration)
         self._test = self._point(str(self.iteration), message)
         self._test_net = int(net or 0)
+        self._test_lines[:] = [message]
         return True
+
+    def take_test(self, text: str, start: int) -> tuple[int, int]:
+        """Read a test whose form is known, if it stands there: where it ends, and its lines."""
+        for net, form in self._test_blocks.items():
+            if found := form.pattern.match(text, start):
+                time, iteration, *values = found.groups()
+                self._end_train()
+                self._end_test()
+                self.iteration = int(iteration)
+                self._test = Point(iteration, time, outputs=list(form.outputs), values=values)
+                self._test_net, self._told = net, set(form.told)
+                self._test_lines.clear()
+                return found.end(), found[0].count("\n")
+        return start, 0
 
     def offer(self, form: Block, columns: list[list[str]]) -> None:
         """Iterations that `form` found in the lines to come, of which none has come yet."""
@@ -198,4 +219,13 @@ class SolverReader:
             if self._test_net not in self.tests:
                 self.tests[self._test_net] = Curve(self._year, self._day)
             self.tests[self._test_net].append(self._test)
+            if self._test_lines:
+                self._learn_test()
         self._test = None
+
+    def _learn_test(self) -> None:
+        if self._test_net not in self._test_blocks or self._slow_tests == _SLOW_POINTS:
+            self._slow_tests = 0
+            if form := block.learn_test(self._test_lines, self._silent):
+                self._test_blocks[self._test_net] = form
+        self._slow_tests += 1

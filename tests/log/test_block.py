@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from caffetools.log.block import VALUE, learn
+from caffetools.log.block import VALUE, learn, learn_test
 from caffetools.log.curve import Output
 from caffetools.log.glog import Message
 from tests.logs import SGD, SOLVER, line
@@ -53,10 +53,9 @@ def test_forms_of_other_ages(lines: list[Message], fields: tuple[str, ...]) -> N
     assert block is not None
     assert block.fields == ("time", *fields)
     text = "".join(line(message.text) for message in lines)
-    split = block.split(text * 2)
-    assert split is not None
-    assert split[0] == ["", "", ""]
-    assert [len(column) for column in split[1]] == [2] * len(block.fields)
+    between, columns = block.split(text * 2)
+    assert between == ["", "", ""]
+    assert [len(column) for column in columns] == [2] * len(block.fields)
 
 
 @pytest.mark.parametrize(
@@ -76,16 +75,12 @@ def test_lines_that_have_no_form(lines: list[Message]) -> None:
 
 
 def test_split_gives_columns_and_what_stands_between() -> None:
-    block = learn(TODAY)
+    lines = [*TODAY[:3], TODAY[3]._replace(place=SGD)]
+    block = learn(lines)
     assert block is not None
-    one = "".join(
-        line(message.text, place)
-        for message, place in zip(TODAY, [SOLVER] * 3 + [SGD], strict=True)
-    )
+    one = "".join(line(message.text, message.place) for message in lines)
     other = line("Snapshotting to x")
-    split = block.split(other + one + one.replace("6.9", "nan") + other + "bare\n" + one)
-    assert split is not None
-    between, columns = split
+    between, columns = block.split(other + one + one.replace("6.9", "nan") + other + "bare\n" + one)
     assert between == [other, "", other + "bare\n", ""]
     named = dict(zip(block.fields, columns, strict=True))
     assert named["time"] == ["0721 10:38:15.326920"] * 3
@@ -101,6 +96,8 @@ def test_split_gives_columns_and_what_stands_between() -> None:
         ("(* 0.3 =", "(* 1 ="),
         ("Train net output #1", "Test net output #1"),
         ("loss = 6.9\n", "loss = 6.9 a note\n"),
+        ("loss = 6.8 (*", "loss =\n (*"),
+        ("4692 solver", "4692\nsolver"),
     ],
 )
 def test_a_block_of_another_form_is_left_alone(change: tuple[str, str]) -> None:
@@ -108,13 +105,54 @@ def test_a_block_of_another_form_is_left_alone(change: tuple[str, str]) -> None:
     text = "".join(line(message.text) for message in TODAY)
     assert change[0] in text
     assert block is not None
-    split = block.split(text.replace(*change))
-    assert split is not None
-    assert split[0] == [text.replace(*change)]
+    assert block.split(text.replace(*change))[0] == [text.replace(*change)]
 
 
-def test_a_broken_line_is_noticed() -> None:
+def test_a_broken_line_swallows_no_other() -> None:
     block = learn(TODAY)
     text = "".join(line(message.text) for message in TODAY)
+    cut = "I0721 10:38:15.326920 a line that was cut\n"
     assert block is not None
-    assert block.split("I0721 10:38:15.326920 a line that was cut\n" + text) is None
+    assert block.split(cut + text)[0] == [cut, ""]
+
+
+TEST = told(
+    "Iteration 20, Testing net (#1)",
+    "    Test net output #0: accuracy = 0.1",
+    "    Test net output #1: loss = 6.8 (* 0.3 = 2.04 loss)",
+)
+
+
+def test_the_form_of_a_test() -> None:
+    block = learn_test(TEST, ())
+    assert block is not None
+    assert block.fields == ("time", "iteration", VALUE, VALUE)
+    assert block.outputs == (Output("accuracy"), Output("loss", "0.3"))
+    assert block.told == {("0", "accuracy"), ("1", "loss")}
+    found = block.pattern.match("".join(line(message.text) for message in TEST))
+    assert found is not None
+    assert found.groups() == ("0721 10:38:15.326920", "20", "0.1", "6.8")
+
+
+@pytest.mark.parametrize(("silent", "is_read"), [((), False), (("data_layer.cpp:73",), True)])
+def test_silent_lines_may_stand_in_a_test(silent: tuple[str, ...], *, is_read: bool) -> None:
+    block = learn_test(TEST, silent)
+    first, *later = (line(message.text) for message in TEST)
+    text = first + line("Restarting data prefetching", "data_layer.cpp:73") + "".join(later)
+    assert block is not None
+    assert (block.pattern.match(text) is not None) is is_read
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [],
+        TEST[:1],
+        TEST[1:],
+        told("Testing net (#0)", "    Test net output #0: accuracy = 0.1"),
+        [*TEST, *told("    class 1: 0.5")],
+    ],
+    ids=["none", "no outputs", "no head", "no iteration", "a score of a class"],
+)
+def test_tests_that_have_no_form(lines: list[Message]) -> None:
+    assert learn_test(lines, ()) is None

@@ -105,3 +105,23 @@ def test_a_file_of_the_month_before_is_of_no_other_year() -> None:
     clock = Clock(2015)
     assert clock.seconds("0801 00:00:00") - clock.seconds("0731 00:00:00") == DAY
     assert clock.year == 2015
+
+
+def test_moments_are_what_single_lines_tell() -> None:
+    times = ["0721 10:38:15.5", "0721 10:38:16", "0721 10:39:00", "no time", "0722 00:00:01", ""]
+    clock = Clock(2015)
+    expected = [(clock.seconds(time), clock.iso(time)) for time in times]
+    found = list(Clock(2015).moments(times, [(0, "0721")]))
+    for time, (seconds, iso), (at, told) in zip(times, found, expected, strict=True):
+        if time[:1].isdigit():
+            assert (seconds, iso) == (at, told)
+        else:
+            assert math.isnan(seconds)
+            assert iso is None
+
+
+def test_moments_turn_where_the_log_does() -> None:
+    times = ["1231 23:59:59", "1231 23:59:59"]
+    found = list(Clock().moments(times, [(0, "20141231"), (1, "20151231")]))
+    # A year comes too late once lines have been read, unless one was known.
+    assert [iso for _, iso in found] == ["2014-12-31T23:59:59", "2015-12-31T23:59:59"]

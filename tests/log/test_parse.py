@@ -20,7 +20,21 @@ from caffetools.log.parse import LogParser, read_log
 from caffetools.log.parsed import ParsedLog
 from tests.logs import line, net_log, read, train_log
 
-LOG = net_log() + line("Solving small") + train_log(range(0, 300, 10)) + "another program\n"
+TEST = (
+    line("Iteration {}, Testing net (#0)")
+    + line("Restarting data prefetching from start.", "data_layer.cpp:73")
+    + line("    Test net output #0: accuracy = 0.{}")
+    + line("    Test net output #1: loss = 1.{} (* 1 = 1.{} loss)")
+)
+LOG = (
+    net_log()
+    + line("Solving small")
+    + "".join(
+        TEST.replace("{}", str(i)) + train_log(range(i, i + 30, 10), i // 10)
+        for i in range(0, 300, 30)
+    )
+    + "another program\n"
+)
 
 
 def told(contents: LogContents) -> dict[str, Any]:
@@ -119,6 +133,17 @@ def test_a_crash_without_a_prefix_is_an_event() -> None:
         "fatal",
         LOG.count("\n") + 1,
     )
+
+
+def test_a_test_that_is_broken_off() -> None:
+    """Tests are read in blocks as well; what another form has is read line by line."""
+    odd = line("Iteration 300, Testing net (#0)") + line("    Test net output #0: accuracy = nan")
+    found = read(LOG + odd + TEST.replace("{}", "310"))
+    (curve,) = found.tests.values()
+    told = [(row.iteration, row.outputs) for row in curve.rows()][-3:]
+    assert told[0] == (270, {"accuracy": [0.27], "loss": [1.27]})
+    assert [*told[1][1]] == ["accuracy"]
+    assert told[2] == (310, {"accuracy": [0.31], "loss": [1.31]})
 
 
 def test_two_messages_in_a_line() -> None:
