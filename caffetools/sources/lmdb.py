@@ -1,14 +1,18 @@
-"""The first record of an LMDB.
+"""The records of an LMDB.
 
 Our own reader of as much of the format as that takes: the library maps the file into memory, so
-that a database whose copy was cut short kills the whole process. Layout: OpenLDAP's mdb.c, release
-0.9, 64 bits, the low byte first.
+that a database whose copy was cut short kills the whole process; and it opens a database once in a
+process and its children, where training opens one for each net and each worker. Layout: OpenLDAP's
+mdb.c, release 0.9, 64 bits, the low byte first.
 """
 
 from __future__ import annotations
 
 import os
 import struct
+from bisect import bisect_right
+from collections.abc import Iterator
+from itertools import accumulate
 from typing import BinaryIO, NamedTuple
 
 from caffetools.errors import CaffeToolsError
@@ -35,6 +39,79 @@ class _Tree(NamedTuple):
     transaction: int
     page_size: int
     root: int
+    last_page: int = 0
+
+
+class Lmdb:
+    """All records of a database, by their index in the order of the keys.
+
+    Raises CaffeToolsError for what is not an LMDB, or not a whole one; OSError for a file that
+    cannot be read.
+    """
+
+    def __init__(self, path: str) -> None:
+        data = os.path.join(path, DATA) if os.path.isdir(path) else path
+        self._file = open(data, "rb")  # noqa: SIM115  # as long as the records
+        self._tree = tree = _tree(self._file)
+        needed = (tree.last_page + 1) * tree.page_size
+        if os.fstat(self._file.fileno()).st_size < needed:
+            raise CaffeToolsError(f"{DATA} ends too early to be a whole LMDB")
+        leaves = [] if tree.root == _NO_PAGE else list(self._leaves())
+        self._pages = [page for page, _ in leaves]
+        self._ends = list(accumulate(count for _, count in leaves))
+        self._leaf: tuple[int, bytes] | None = None
+
+    def __del__(self) -> None:
+        if hasattr(self, "_file"):
+            self._file.close()
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    def read(self, index: int) -> bytes:
+        """The record of an index."""
+        leaf = bisect_right(self._ends, index)
+        if self._leaf is None or self._leaf[0] != leaf:
+            self._leaf = leaf, self._page(self._pages[leaf])
+        page = self._leaf[1]
+        offset = _node_offset(page, index - (self._ends[leaf - 1] if leaf else 0))
+        low, middle, high, key_size = _NODE.unpack_from(page, offset)
+        rest = page[offset + _NODE.size + key_size :]
+        return _value(self._file, self._tree, rest, (low, middle, high))
+
+    def _leaves(self) -> Iterator[tuple[int, int]]:
+        """The leaves in order, each with how many records it has."""
+        waiting, visited = [self._tree.root], 0
+        while waiting:
+            number = waiting.pop()
+            visited += 1
+            page = self._page(number)
+            flags, lower = struct.unpack_from("<HH", page, _HEADER - 6)
+            count = (lower - _HEADER) // 2
+            fits = 0 < count <= (len(page) - _HEADER) // 2
+            if not fits or not flags & (_LEAF | _BRANCH) or visited > self._tree.last_page:
+                raise CaffeToolsError(f"{DATA} is damaged: its tree leads nowhere")
+            if flags & _LEAF:
+                yield number, count
+            else:
+                waiting += (_child(page, index) for index in reversed(range(count)))
+
+    def _page(self, number: int) -> bytes:
+        return _read(self._file, number * self._tree.page_size, self._tree.page_size)
+
+
+def _child(page: bytes, index: int) -> int:
+    """The page that a node of a branch leads to."""
+    low, middle, high, _ = _NODE.unpack_from(page, _node_offset(page, index))
+    return int(low | middle << 16 | high << 32)
+
+
+def _node_offset(page: bytes, index: int) -> int:
+    """Where a node stands in its page."""
+    (offset,) = struct.unpack_from("<H", page, _HEADER + 2 * index)
+    if offset + _NODE.size > len(page):
+        raise CaffeToolsError(f"{DATA} is damaged: its tree leads nowhere")
+    return int(offset)
 
 
 def first_value(folder: str) -> bytes | None:
@@ -55,12 +132,12 @@ def _tree(file: BinaryIO) -> _Tree:
 
 
 def _meta(file: BinaryIO, offset: int) -> _Tree:
-    magic, version, page_size, root, _, transaction = _META.unpack(
+    magic, version, page_size, root, last_page, transaction = _META.unpack(
         _read(file, offset + _HEADER, _META.size)
     )
     if magic != _MAGIC or version != 1 or page_size < 512:
         raise CaffeToolsError(f"{DATA} is not an LMDB as Caffe reads it (release 0.9, 64 bits)")
-    return _Tree(transaction, page_size, root)
+    return _Tree(transaction, page_size, root, last_page)
 
 
 def _leftmost(file: BinaryIO, tree: _Tree) -> bytes:

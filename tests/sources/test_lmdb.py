@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from caffetools.errors import CaffeToolsError
-from caffetools.sources.lmdb import DATA, first_value
+from caffetools.sources.lmdb import DATA, Lmdb, first_value
 from tests.sources.files import write_lmdb
 
 FEW = (b"first", b"second")
@@ -23,6 +23,21 @@ LARGE = (b"x" * 10_000, b"y" * 20_000)
 def test_first_value(tmp_path: Path, records: tuple[bytes, ...], expected: bytes | None) -> None:
     write_lmdb(tmp_path / "db", *records)
     assert first_value(str(tmp_path / "db")) == expected
+
+
+@pytest.mark.parametrize("records", [FEW, MANY, LARGE, (b"",), ()])
+def test_all_records_in_any_order(tmp_path: Path, records: tuple[bytes, ...]) -> None:
+    write_lmdb(tmp_path / "db", *records)
+    found = Lmdb(str(tmp_path / "db"))
+    assert len(found) == len(records)
+    order = [*range(len(records)), *reversed(range(len(records)))]
+    assert [found.read(index) for index in order] == [records[index] for index in order]
+
+
+def test_a_database_is_opened_as_often_as_one_likes(tmp_path: Path) -> None:
+    write_lmdb(tmp_path / "db", *FEW)
+    several = [Lmdb(str(tmp_path / "db")) for _ in range(3)]
+    assert [each.read(1) for each in several] == [FEW[1]] * 3
 
 
 def test_the_later_of_two_transactions_counts(tmp_path: Path) -> None:
@@ -43,6 +58,13 @@ def test_a_file_that_was_cut_off(tmp_path: Path, tree: bytes, length: int) -> No
     (tmp_path / DATA).write_bytes(tree[:length])
     with pytest.raises(CaffeToolsError, match=r"data\.mdb ends too early to be a whole LMDB"):
         first_value(str(tmp_path))
+
+
+@pytest.mark.parametrize("left", [0.1, 0.5, 0.99])
+def test_all_records_of_a_file_that_was_cut_off(tmp_path: Path, tree: bytes, left: float) -> None:
+    (tmp_path / DATA).write_bytes(tree[: int(len(tree) * left)])
+    with pytest.raises(CaffeToolsError, match=r"data\.mdb ends too early to be a whole LMDB"):
+        Lmdb(str(tmp_path))
 
 
 def test_another_file(tmp_path: Path) -> None:
@@ -71,6 +93,14 @@ def test_a_tree_that_leads_nowhere(tmp_path: Path, tree: bytes) -> None:
         (tmp_path / DATA).write_bytes(damaged)
         with pytest.raises(CaffeToolsError, match="is damaged: its tree leads nowhere"):
             first_value(str(tmp_path))
+        with pytest.raises(CaffeToolsError, match="is damaged: its tree leads nowhere"):
+            Lmdb(str(tmp_path)).read(0)
+
+
+def all_values(path: str) -> bytes:
+    """The longest of all records."""
+    records = Lmdb(path)
+    return max((records.read(index) for index in range(len(records))), key=len, default=b"")
 
 
 @given(data=st.data())
@@ -83,8 +113,9 @@ def test_damage_is_told(
         page = data.draw(st.integers(0, len(tree) // 4096 - 1))
         damaged[page * 4096 + data.draw(st.integers(0, 200))] = data.draw(st.integers(0, 255))
     (folder / DATA).write_bytes(damaged)
-    try:
-        value = first_value(str(folder))
-    except CaffeToolsError:
-        return
-    assert value is None or len(value) <= len(tree)
+    for read in (first_value, all_values):
+        try:
+            value = read(str(folder))
+        except CaffeToolsError:
+            continue
+        assert value is None or len(value) <= len(tree)

@@ -1,11 +1,13 @@
-"""The records of a database one after the other: LMDB with lmdb, LevelDB with plyvel."""
+"""The records of a database by their index: LMDB by ourselves, LevelDB with plyvel."""
 
 from __future__ import annotations
 
 import os
+from functools import cache
 from typing import Any, Protocol
 
 from caffetools.errors import CaffeToolsError, Location
+from caffetools.sources.lmdb import Lmdb
 
 
 class Records(Protocol):
@@ -15,7 +17,7 @@ class Records(Protocol):
         """How many records there are."""
 
     def read(self, index: int) -> bytes:
-        """The record of an index in the order of the keys; quick for the one after the last."""
+        """The record of an index in the order of the keys; of LevelDB quick in that order."""
 
 
 def open_database(path: str, backend: str) -> Records:
@@ -34,52 +36,11 @@ def open_database(path: str, backend: str) -> Records:
         raise CaffeToolsError(text, place) from None
     except CaffeToolsError as error:
         raise error.at(place) from None
+    except OSError as error:
+        raise CaffeToolsError(f"cannot be read: {error.strerror}", place) from None
     if not len(records):
         raise CaffeToolsError("the database has no records", place)
     return records
-
-
-class Lmdb:
-    """The main table of an LMDB."""
-
-    def __init__(self, path: str) -> None:
-        import lmdb
-
-        try:
-            environment = lmdb.open(
-                path,
-                readonly=True,
-                lock=False,
-                readahead=False,
-                meminit=False,
-                subdir=os.path.isdir(path),
-            )
-            _check_whole(path, environment)
-            self._environment = environment
-            self._count = int(environment.stat()["entries"])
-            self._cursor = environment.begin(buffers=False).cursor()
-        except (lmdb.Error, OSError) as error:
-            raise CaffeToolsError(f"the LMDB cannot be opened: {error}") from None
-        self._at = -1
-
-    def __len__(self) -> int:
-        return self._count
-
-    def read(self, index: int) -> bytes:
-        """The record of an index in the order of the keys."""
-        import lmdb
-
-        try:
-            if index < self._at or self._at < 0:
-                self._cursor.first()
-                self._at = 0
-            while self._at < index:
-                self._cursor.next()
-                self._at += 1
-            value: bytes = self._cursor.value()
-        except lmdb.Error as error:
-            raise CaffeToolsError(f"the LMDB is damaged: {error}") from None
-        return value
 
 
 class LevelDb:
@@ -89,7 +50,7 @@ class LevelDb:
         import plyvel
 
         try:
-            self._database = plyvel.DB(path)
+            self._database = _leveldb(os.path.realpath(path))
             with self._database.iterator(include_value=False) as keys:
                 self._count = sum(1 for _ in keys)
             self._records = self._database.iterator(include_key=False)
@@ -117,13 +78,9 @@ class LevelDb:
         return value
 
 
-def _check_whole(path: str, environment: Any) -> None:
-    """Raise CaffeToolsError for a file that was cut short.
+@cache
+def _leveldb(path: str) -> Any:
+    """The LevelDB in a folder, which a process may open only once."""
+    import plyvel
 
-    The library maps the file: to read beyond its end would kill the process.
-    """
-    file = os.path.join(path, "data.mdb") if os.path.isdir(path) else path
-    needed = (environment.info()["last_pgno"] + 1) * environment.stat()["psize"]
-    there = os.path.getsize(file)
-    if there < needed:
-        raise CaffeToolsError(f"the LMDB is cut off: expected {needed} bytes, found {there}")
+    return plyvel.DB(path)

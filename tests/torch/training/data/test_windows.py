@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from caffetools.errors import CaffeToolsError
+from caffetools.torch.training.data.sources import Place
+from caffetools.torch.training.data.transform import Transform
+from caffetools.torch.training.data.windows import (
+    Region,
+    Window,
+    WindowFile,
+    _Windows,
+    read_windows,
+    region_of,
+)
+
+TOPS = ("data", "label")
+PLACE = Place(0, train=True)
+TEXT = """\
+# 0
+{folder}/a.png
+3
+20
+30
+3
+4 0.9 2 3 11 12
+2 0.2 0 0 9 9
+7 0.5 5 5 14 14
+"""
+
+
+def window_file(folder: Path, text: str = TEXT, **options: Any) -> WindowFile:
+    pytest.importorskip("PIL")
+    from tests.torch.training.data.images import encoded
+
+    image = np.arange(20 * 30 * 3).reshape(20, 30, 3) % 251
+    (folder / "a.png").write_bytes(encoded(image))
+    path = folder / "windows.txt"
+    path.write_text(text.format(folder=folder))
+    given = {"transform": Transform(crop_size=10), **options}
+    return WindowFile(TOPS, str(path), 8, **given)
+
+
+def test_read_windows(tmp_path: Path) -> None:
+    images, windows = read_windows(window_file(tmp_path).source)
+    assert images == [f"{tmp_path}/a.png"]
+    assert windows[0] == Window(0, 4, 0.9, 2, 3, 11, 12)
+    assert len(windows) == 3
+
+
+def test_backgrounds_stand_before_objects(tmp_path: Path) -> None:
+    """8 * 0.25 = 2 of a batch of 8 are objects; backgrounds have the label 0."""
+    items = window_file(tmp_path).open(PLACE)
+    labels = [
+        [int(items.read(8 * batch + slot, slot)[1]) for slot in range(8)] for batch in range(9)
+    ]
+    assert all(each[:6] == [0] * 6 for each in labels)
+    assert {label for each in labels for label in each[6:]} == {4, 7}
+
+
+def test_thresholds(tmp_path: Path) -> None:
+    items = window_file(tmp_path, fg_threshold=0.6, bg_threshold=0.3).open(PLACE)
+    assert isinstance(items, _Windows)
+    assert [each.label for each in items.foreground] == [4]
+    assert [each.overlap for each in items.background] == [0.2]
+
+
+def test_a_window_of_the_nets_size_is_cut_out(tmp_path: Path) -> None:
+    source = window_file(tmp_path, scale=0.5)
+    items = source.open(PLACE)
+    assert isinstance(items, _Windows)
+    values, label = items.read(7, 7)
+    window = next(each for each in items.foreground if each.label == int(label))
+    from caffetools.torch.training.data.sources import read_image
+
+    image = read_image(f"{tmp_path}/a.png", color=True).transpose(2, 0, 1).astype(np.float32)
+    part = image[:, window.y1 : window.y2 + 1, window.x1 : window.x2 + 1]
+    assert values == pytest.approx(part * 0.5)
+    mirrored = items.warped(image.transpose(1, 2, 0).astype(np.uint8), window, mirrored=True)
+    assert mirrored == pytest.approx(part[:, :, ::-1] * 0.5)
+
+
+def test_means(tmp_path: Path) -> None:
+    from caffetools.torch.training.caffe_files import Blob, binaryproto
+
+    mean = np.random.default_rng(0).normal(size=(3, 14, 14)).astype(np.float32)
+    path = tmp_path / "mean.binaryproto"
+    path.write_bytes(binaryproto(Blob(mean.shape, mean)))
+    window = Window(0, 4, 0.9, 2, 3, 11, 12)
+    image = np.full((20, 30, 3), 100, np.uint8)
+    for transform, expected in (
+        (
+            Transform(crop_size=10, mean_values=(1.0, 2.0, 3.0)),
+            100 - np.array([1, 2, 3])[:, None, None],
+        ),
+        (Transform(crop_size=10, mean_file=str(path)), 100 - mean[:, 2:12, 2:12]),
+    ):
+        items = window_file(tmp_path, transform=transform).open(PLACE)
+        assert isinstance(items, _Windows)
+        found = items.warped(image, window, mirrored=False)
+        assert found == pytest.approx(np.broadcast_to(expected, (3, 10, 10)))
+
+
+@pytest.mark.parametrize(
+    ("box", "options", "mirrored", "expected"),
+    [
+        ((2, 3, 11, 12), {}, False, Region(2, 3, 11, 12, 10, 10, 0, 0)),
+        # Context of 1 on each side: 10 / (10 - 2) = 1.25 times the half sizes 4, around (14, 14).
+        ((10, 10, 17, 17), {"context_pad": 1}, False, Region(9, 9, 19, 19, 10, 10, 0, 0)),
+        # A square of half size 6 around (14, 16).
+        ((10, 10, 17, 21), {"crop_mode": "square"}, False, Region(8, 10, 20, 22, 10, 10, 0, 0)),
+        # Around (4, 4) the region is -1 to 9: one of 11 columns and rows lies outside.
+        ((0, 0, 7, 7), {"context_pad": 1}, False, Region(0, 0, 9, 9, 9, 9, 1, 1)),
+        ((0, 0, 7, 7), {"context_pad": 1}, True, Region(0, 0, 9, 9, 9, 9, 0, 1)),
+    ],
+)
+def test_region(
+    box: tuple[int, ...], options: dict[str, Any], mirrored: bool, expected: Region
+) -> None:
+    source = WindowFile(TOPS, "", 8, Transform(crop_size=10), **options)
+    window = Window(0, 1, 1.0, *box)
+    assert region_of(source, window, 40, 40, mirrored=mirrored) == expected
+
+
+def test_what_lies_outside_of_the_image_is_zero(tmp_path: Path) -> None:
+    items = window_file(tmp_path, context_pad=1).open(PLACE)
+    assert isinstance(items, _Windows)
+    image = np.full((20, 30, 3), 100, np.uint8)
+    values = items.warped(image, Window(0, 1, 1.0, 0, 0, 7, 7), mirrored=False)
+    assert (values[:, 0] == 0).all()
+    assert (values[:, :, 0] == 0).all()
+    assert (values[:, 1:, 1:] == 100).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "the window file is empty"),
+        ("x 0", "image 0 of the window file: expected # before an image, found 'x'"),
+        ("# 0 a.png 3 20 30 2 1 0.9 0 0 1 1", "image 1 of the window file is cut off"),
+        ("# 0 a.png 3 20 x 0", "image 1 of the window file: invalid literal"),
+        ("# 0 a.png 3 20 30 1 1 0.9 0 0 1 1", "expected windows of objects and of background"),
+        (
+            "# 0 a.png 3 20 30 2 0 0.9 0 0 1 1 1 0.1 0 0 1 1",
+            "an object's window has a label below 1",
+        ),
+    ],
+)
+def test_damaged_window_files(tmp_path: Path, text: str, message: str) -> None:
+    source = window_file(tmp_path, text)
+    with pytest.raises(CaffeToolsError, match=message) as caught:
+        source.open(PLACE)
+    assert str(caught.value).startswith(f"{source.source}: ")
+
+
+def test_a_window_outside_of_its_image(tmp_path: Path) -> None:
+    items = window_file(tmp_path).open(PLACE)
+    assert isinstance(items, _Windows)
+    with pytest.raises(CaffeToolsError, match="lies outside of its image"):
+        items.warped(np.zeros((5, 5, 3), np.uint8), Window(0, 1, 1.0, 8, 8, 9, 9), mirrored=False)
