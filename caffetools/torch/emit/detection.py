@@ -82,18 +82,19 @@ def detection_output(layer: DetectionOutput, place: Place) -> Emission:
 def detection_evaluate(layer: DetectionEvaluate, place: Place) -> Emission:
     """The helper, for boxes as shares of their image."""
     param = place.param("detection_evaluate_param")
+    notes: tuple[str, ...] = ()
     if param.has("name_size_file"):
-        raise place.error(
-            "boxes in pixels, by a name_size_file, have no counterpart: without it they are "
-            "compared as shares of their image",
-            "detection_evaluate_param",
+        # In pixels each box counts as one longer and wider, so that overlaps differ a little.
+        notes = (
+            "name_size_file is not read: boxes are compared as shares of the image, not in pixels",
         )
     options = differing(
         background_label_id=(_signed(param.integer("background_label_id")), 0),
         overlap_threshold=(param.number("overlap_threshold"), 0.5),
         evaluate_difficult_gt=(param.flag("evaluate_difficult_gt"), True),
     )
-    return values(call("detection_evaluate", X, Bottom(1), layer.classes, **options))
+    marks = call("detection_evaluate", X, Bottom(1), layer.classes, **options)
+    return Emission((marks,), notes=notes)
 
 
 def multibox_loss(layer: MultiBoxLoss, place: Place) -> Emission:

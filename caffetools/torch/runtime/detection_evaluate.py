@@ -49,7 +49,7 @@ def detection_evaluate(
     plain = hit & counted[which]
     # Of the detections that find the same box the first is right.
     rank = torch.arange(found.size(0), device=found.device)
-    first = torch.full_like(rank[:1], found.size(0)).expand(real.size(0))
+    first = rank.new_zeros(real.size(0)) + found.size(0)
     first = first.scatter_reduce(
         0, which, torch.where(plain, rank, found.size(0)), "amin"
     )

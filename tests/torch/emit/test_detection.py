@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from caffetools.errors import CaffeToolsError
-from tests.torch.emission import Shape, lines
+from tests.torch.emission import Shape, lines, program_of
 from tests.torch.golden import check_emitted
 
 GOLDEN = (
@@ -113,17 +113,35 @@ def test_lines(layer: str, bottoms: list[Shape], expected: list[str]) -> None:
     assert lines(layer, *bottoms) == expected
 
 
+@pytest.mark.parametrize(
+    ("layer", "bottoms", "note"),
+    [
+        (
+            'DetectionEvaluate detection_evaluate_param { num_classes: 3 name_size_file: "sizes" }',
+            [(1, 1, 5, 7), (1, 1, 4, 8)],
+            "not in pixels",
+        ),
+        (
+            (
+                "DetectionOutput detection_output_param { num_classes: 3 "
+                'save_output_param { output_directory: "found" } }'
+            ),
+            DETECTIONS,
+            "not written to files",
+        ),
+    ],
+)
+def test_what_differs_is_told(layer: str, bottoms: list[Shape], note: str) -> None:
+    (found,) = program_of(layer, *bottoms).notes
+    assert note in found.message
+
+
 REFUSED = (
     ("PriorBox prior_box_param { min_size: 30 }", IMAGE[:1], "expected a second bottom"),
     (
         "DetectionOutput detection_output_param { num_classes: 3 }",
         [*DETECTIONS, (2, 24)],
         "found a fourth",
-    ),
-    (
-        'DetectionEvaluate detection_evaluate_param { num_classes: 3 name_size_file: "sizes" }',
-        [(1, 1, 5, 7), (1, 1, 4, 8)],
-        "name_size_file",
     ),
     (
         "MultiBoxLoss multibox_loss_param { num_classes: 3 ignore_difficult_gt: true }",

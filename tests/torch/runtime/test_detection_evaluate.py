@@ -77,3 +77,12 @@ def test_compiles_as_one_graph_and_has_a_shape_before_data() -> None:
     assert torch.equal(compiled(FOUND, TRUTH, 2), detection_evaluate(FOUND, TRUTH, 2))
     on_meta = detection_evaluate(FOUND.to("meta"), TRUTH.to("meta"), 3)
     assert on_meta.shape == (1, 1, 2 + 5, 5)
+
+
+def test_compiles_behind_detections_whose_number_the_data_say() -> None:
+    def marks(found: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+        return detection_evaluate(found[found[:, 2] > 0.3], truth, 2)
+
+    compiled = torch.compile(marks, fullgraph=True, backend="aot_eager")
+    with torch._dynamo.config.patch(capture_dynamic_output_shape_ops=True):
+        assert torch.equal(compiled(FOUND, TRUTH), marks(FOUND, TRUTH))
