@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -88,3 +90,66 @@ def test_shared_logs_agree_with_what_they_print(shared: Path, offset: int) -> No
         assert result.exit_code == 0, (path, result.stderr)
         for net in json.loads(result.stdout)["nets"]:
             assert net["differences"] == [], path
+
+
+LOSS = re.compile(r"Iteration (\d+)(?: \(.*\))?(?:, \S+ep)?, loss = (\S+) *$")
+RATE = re.compile(r"Iteration (\d+), lr = ([^\s,]+)(?:, .*)?$")
+TESTING = re.compile(r"Iteration (\d+), Testing net \(#(\d+)\)")
+OUTPUT = re.compile(r"(Train|Test) net output #\d+: (\S+) = (\S+)")
+
+
+def told_by_lines(text: str) -> dict[str, list[Any]]:
+    """What single lines of a log say, read without knowing how they belong together."""
+    found: dict[str, list[Any]] = {"loss": [], "lr": [], "Train": [], "Test": []}
+    iteration, net = "", "0"
+    for text_line in re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines():
+        _, prefix, message = text_line.partition("] ")
+        message = re.sub(r"^ *\[[0-9.]+\] ", "", message)  # NVCaffe's mark of a device
+        if not prefix:
+            continue
+        if testing := TESTING.search(message):
+            iteration, net = testing.groups()
+        elif loss := LOSS.match(message):
+            iteration = loss[1]
+            found["loss"].append((int(iteration), number(loss[2])))
+        elif rate := RATE.match(message):
+            found["lr"].append((int(rate[1]), number(rate[2])))
+        elif output := OUTPUT.search(message):
+            where = (int(net),) if output[1] == "Test" else ()
+            found[output[1]].append((int(iteration or 0), *where, output[2], number(output[3])))
+    return found
+
+
+def number(text: str) -> float | str:
+    value = float(text)
+    return value if math.isfinite(value) else text.lstrip("-")
+
+
+def outputs(rows: list[dict[str, Any]], *where: str) -> list[Any]:
+    return [
+        (row["iteration"], *(row[key] for key in where), name, value)
+        for row in rows
+        for name, values in row["outputs"].items()
+        for value in values
+    ]
+
+
+@pytest.mark.parametrize("index", range(20))
+def test_curves_are_what_the_lines_say(shared: Path, index: int) -> None:
+    """Twenty logs of different ages, each number of each curve."""
+    logs = [
+        path
+        for path in sorted((shared / "corpus" / "logs").rglob("*"))
+        if path.is_file() and 20_000 < path.stat().st_size < 400_000
+    ]
+    path = logs[index * len(logs) // 20]
+    text = path.read_text("utf-8", "replace")
+    told = told_by_lines(text)
+    found = parsed(text)
+    train, test = found["train"], found["test"]
+    assert [(row["iteration"], row["loss"]) for row in train if row["loss"] is not None] == told[
+        "loss"
+    ]
+    assert [(row["iteration"], row["lr"]) for row in train if row["lr"] is not None] == told["lr"]
+    assert sorted(outputs(train)) == sorted(told["Train"])
+    assert sorted(outputs(test, "net")) == sorted(told["Test"])
