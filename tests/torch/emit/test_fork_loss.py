@@ -39,6 +39,52 @@ def test_lines(layer: str, bottoms: list[Shape], expected: str) -> None:
     assert lines(layer, *bottoms) == [f"y = {expected}"]
 
 
+OHEM = (
+    (
+        "loss_param { normalization: NONE }",
+        [SHAPE] * 2,
+        'F.smooth_l1_loss(a, b, reduction="none").sum()',
+    ),
+    ("", [SHAPE] * 2, 'F.smooth_l1_loss(a, b, reduction="none").sum() / (a.size(0) * 16)'),
+    (
+        "loss_param { normalization: BATCH_SIZE }",
+        [SHAPE] * 3,
+        (
+            "F.smooth_l1_loss(with_gradient_of(a * c, a), with_gradient_of(b * c, b), "
+            'reduction="none").sum() / a.size(0)'
+        ),
+    ),
+    (
+        "loss_param { normalization: PRE_FIXED pre_fixed_normalizer: 128 }",
+        [(5, 8)] * 2,
+        (
+            "F.smooth_l1_loss(a.reshape(5, 8, 1, 1), b.reshape(5, 8, 1, 1), "
+            'reduction="none").sum() / 128.0'
+        ),
+    ),
+)
+
+
+@pytest.mark.parametrize(("options", "bottoms", "expected"), OHEM)
+def test_lines_of_ohem(options: str, bottoms: list[Shape], expected: str) -> None:
+    assert lines(f"SmoothL1LossOHEM {options}", *bottoms) == [f"y = {expected}"]
+
+
+def test_ohem_by_hand() -> None:
+    shape = (1, 2, 1, 2)
+    module = module_of(program_of("SmoothL1LossOHEM", shape, shape, shape, tops=2))
+    a = torch.tensor([[0.5, 2], [-3, 9]]).reshape(shape).requires_grad_()
+    weights = torch.tensor([[1.0, 2], [1, 0]]).reshape(shape)
+    total, by_place = module(a, torch.zeros(shape), weights)
+    # 0.5 * 0.5^2, 2 * 2 - 0.5; 3 - 0.5, 0: two places
+    assert by_place.flatten().tolist() == [0.125 + 2.5, 3.5]
+    assert total.item() == (0.125 + 3.5 + 2.5) / 2
+    total.backward()
+    assert a.grad is not None
+    # The weight of 2 is not in the gradient.
+    assert a.grad.flatten().tolist() == [0.25, 0.5, -0.5, 0]
+
+
 def test_l1_by_hand() -> None:
     module = module_of(program_of("L1Loss", (2, 2), (2, 2)))
     a, b = torch.tensor([[1.0, -2], [3, 0]]), torch.tensor([[0.0, 1], [3, 0.5]])
