@@ -21,7 +21,7 @@ from caffetools.torch.emit.base import (
     call,
     method,
 )
-from caffetools.torch.program import Statement
+from caffetools.torch.program import Statement, Tensor
 
 _KEEP_SIGNS = {"Dropout", "ELU", "PReLU", "ReLU", "ReLU6", "TanH"}
 """What positive values pass as positive ones, and what is not positive as such, or without any
@@ -31,16 +31,17 @@ gradient."""
 def with_later_signs(statements: Iterable[Statement]) -> tuple[Statement, ...]:
     """The statements, each such ReLU with the result of the layers behind it as its mask."""
     found = list(statements)
-    for index, statement in enumerate(found):
-        if statement.type == "ReLU" and _in_place(statement):
-            later = [
-                each
-                for each in found[index + 1 :]
-                if _in_place(each) and each.targets == statement.targets
-            ]
-            changing = [each for each in later if each.type not in _KEEP_SIGNS]
-            if changing and all(len(each.bottoms) == len(each.values) == 1 for each in changing):
-                found[index] = _masked(statement, changing)
+    behind: dict[tuple[Tensor, ...], list[Statement]] = {}
+    for index in reversed(range(len(found))):
+        statement = found[index]
+        if not _in_place(statement):
+            continue
+        later = behind.setdefault(statement.targets, [])
+        fits = all(len(each.bottoms) == len(each.values) == 1 for each in later)
+        if statement.type == "ReLU" and later and fits:
+            found[index] = _masked(statement, later)
+        if statement.type not in _KEEP_SIGNS:
+            later.insert(0, statement)
     return tuple(found)
 
 

@@ -179,8 +179,21 @@ def _statement(line: Statement, writer: Writer, indent: str) -> Iterator[str]:
         names = ", ".join(tensor.variable for tensor in each)
         comment = ", ".join(dict.fromkeys(shown(tensor.shape) for tensor in each))
         piece = writer.write(value, bottoms, line.members)
-        if flat(piece) != names:
-            yield from statement(f"{names} = ", piece, indent, comment)
+        if not each:  # a type that nobody knows, and that names no top
+            yield from laid_out("", piece, indent)
+        elif flat(piece) != names:
+            yield from _assignment(names, piece, indent, comment)
+
+
+def _assignment(names: str, piece: Piece, indent: str, comment: str) -> Iterator[str]:
+    """`names = piece`; many names stand in brackets, one in each line."""
+    if ", " not in names or len(f"{indent}{names} = (") <= WIDTH:
+        yield from statement(f"{names} = ", piece, indent, comment)
+        return
+    yield f"{indent}# {comment}"
+    yield f"{indent}("
+    yield from (f"{indent}{INDENT}{name}," for name in names.split(", "))
+    yield from laid_out(") = ", piece, indent)
 
 
 def _return(outputs: tuple[Tensor, ...], indent: str) -> list[str]:

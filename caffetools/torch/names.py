@@ -123,6 +123,7 @@ class Names:
         self._fallback = fallback
         self._given: dict[Hashable, str] = {}
         self._used: set[str] = set()
+        self._numbers: dict[str, int] = {}
 
     def __getitem__(self, key: Hashable) -> str:
         """The name that `key` was given."""
@@ -142,12 +143,12 @@ class Names:
     def _free(self, name: str) -> str:
         if name in self._taken:
             name += "_"
-        if name not in self._used and name not in self._taken:
-            return name
-        number = 2
-        while f"{name}_{number}" in self._used | self._taken:
+        found, number = name, self._numbers.get(name, 1)
+        while found in self._used or found in self._taken:
             number += 1
-        return f"{name}_{number}"
+            found = f"{name}_{number}"
+        self._numbers[name] = number
+        return found
 
 
 def snake(text: str, fallback: str) -> str:

@@ -72,6 +72,30 @@ def test_shapes_that_are_not_caffes_are_told() -> None:
     assert '        "p.weight": (),' in lines(text)
 
 
+def test_an_unknown_layer_without_a_top_is_called_all_the_same() -> None:
+    text = (
+        'layer { name: "in" type: "Input" top: "x" input_param { shape { dim: 1 dim: 3 } } }'
+        'layer { name: "o" type: "Odd" bottom: "x" }'
+    )
+    assert lines(text)[-2:] == ["        self.o(x)", "        return ()"]
+
+
+def test_many_targets_stand_in_brackets() -> None:
+    tops = "".join(f' top: "{"top" * 10}_{index}"' for index in range(3))
+    text = (
+        'layer { name: "in" type: "Input" top: "x" input_param { shape { dim: 2 dim: 3 } } }'
+        f'layer {{ name: "s" type: "Slice" bottom: "x"{tops} }}'
+    )
+    found = lines(text)
+    start = found.index("        (")
+    assert found[start - 1 : start + 5] == [
+        "        # 2 x 1",
+        "        (",
+        *(f"            {'top' * 10}_{index}," for index in range(3)),
+        "        ) = x.chunk(3, dim=1)",
+    ]
+
+
 def test_words() -> None:
     assert listed(["a", "b"]) == "a, b"
     assert listed([]) == "nothing"
