@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from torch import nn
 
+from caffetools import schema
 from caffetools.caffe_log import caffe_log
 from caffetools.errors import CaffeToolsError, Location
+from caffetools.message import Entry, Message
 from caffetools.net import Net
 from caffetools.printer import prototxt
 from caffetools.reading import without_weights
@@ -88,10 +90,23 @@ def _loaded(module: nn.Module, path: str, layers: Layers) -> list[str]:
         raise error.at(Location(path)) from None
 
 
+def filtered(net: Net) -> Message:
+    """The net as Caffe echoes it: its state, and the layers that it keeps in it."""
+    whole = without_weights(net.inferred.graph.message)
+    state = Message(schema.message("NetState"), whole.source)
+    state.fields = {
+        "phase": [(net.state.phase, 0)],
+        "level": [(net.state.level, 0)],
+        "stage": [(stage, 0) for stage in net.state.stages],
+    }
+    layers: list[Entry] = [(layer.node.message, 0) for layer in net.layers]
+    own: dict[str, list[Entry]] = {"state": [(state, 0)], "layer": layers}
+    return Message(whole.descriptor, whole.source, whole.offset, {**whole.fields, **own})
+
+
 def log_net(net: Net, log: Log) -> None:
     """What Caffe logs while it sets a net up."""
-    text = prototxt(without_weights(net.inferred.graph.message))
-    log.say("net.cpp:53", "Initializing net from parameters: \n" + text)
+    log.say("net.cpp:53", "Initializing net from parameters: \n" + prototxt(filtered(net)))
     for line in caffe_log(net.inferred):
         head, _, message = line.partition("] ")
         log.say(head.rpartition(" ")[2], message)

@@ -55,9 +55,9 @@ class World:
         """
         if self.size == 1 or not any(each.requires_grad for each in module.parameters()):
             return module
-        return DistributedDataParallel(
-            module, broadcast_buffers=False, find_unused_parameters=has_unused
-        )
+        wrapped = DistributedDataParallel(module, find_unused_parameters=has_unused)
+        wrapped.broadcast_buffers = False  # each has BatchNorm's statistics of its own, as in Caffe
+        return wrapped
 
     def mean(self, values: Tensor) -> Tensor:
         """The mean of a tensor over all processes."""

@@ -29,13 +29,17 @@ def run(project: Project, options: RunOptions, log: Log) -> None:
     project.solver.check()
     world = World.join(options.device)
     try:
-        log = log if world.is_first else Log(None)
-        trainer = prepare(project, options, world, log)
-        log.say("caffe.cpp:239", "Starting Optimization")
-        trainer.solve()
-        log.say("caffe.cpp:250", "Optimization Done.")
+        _train(project, options, world, log if world.is_first else Log(None))
     finally:
         world.leave()
+
+
+def _train(project: Project, options: RunOptions, world: World, log: Log) -> None:
+    """Train; what holds on to the other processes is gone when this returns."""
+    trainer = prepare(project, options, world, log)
+    log.say("caffe.cpp:239", "Starting Optimization")
+    trainer.solve()
+    log.say("caffe.cpp:250", "Optimization Done.")
 
 
 def prepare(project: Project, options: RunOptions, world: World, log: Log) -> Trainer:

@@ -83,9 +83,10 @@ class Batches(Dataset[Batch]):
         return Batch(tensors, notes)
 
     def _item(self, number: int, slot: int, notes: list[str]) -> Arrays:
+        items = self.items
         for attempt in range(_TRIES):
             try:
-                item = self.items.read(number + attempt, slot)
+                item = items.read(number + attempt, slot)
             except CaffeToolsError as error:
                 text = f"item {number + attempt} of the data: {error}"
                 if self.reading.strict:

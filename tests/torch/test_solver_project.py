@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+import torch
+
+from caffetools.errors import CaffeToolsError
+from caffetools.log.parsed import parse_log
+from caffetools.torch.solver_project import project_of
+from caffetools.torch.training.caffe_files import Blob, caffemodel
+from caffetools.torch.training.glog import Log
+from caffetools.torch.training.model import layer_blobs
+from tests.torch.test_solver_file import read
+from tests.torch.training.cases import lines
+
+TEST = "test_iter: 3 test_interval: 2"
+
+
+def weights_of(project_net: torch.nn.Module, folder: Path, name: str = "ip") -> str:
+    path = folder / "weights.caffemodel"
+    blobs = [Blob(b.shape, b.tensor.detach().numpy() * 0 + 2) for b in layer_blobs(project_net)]
+    from caffetools.torch.training.caffe_files import NetTemplate
+
+    template = NetTemplate("net", ((name, b"\x0a" + bytes([len(name)]) + name.encode()),))
+    path.write_bytes(b"".join(caffemodel(template, {name: blobs})))
+    return str(path)
+
+
+def test_a_project_is_what_its_files_say(tmp_path: Path) -> None:
+    made = project_of(read(tmp_path, TEST), (), Log(None))
+    assert made.name == "net"
+    assert [test.iterations for test in made.tests] == [3]
+    assert made.multipliers == {"ip": ((1.0, 1.0), (1.0, 1.0))}
+    assert [name for name, _ in made.template.layers] == ["data", "ip", "loss"]
+    assert made.folder == str(tmp_path)
+    module = made.net.build()
+    assert module.inputs == ("data", "label")
+    assert made.tests[0].build().outputs == ("accuracy", "loss")
+
+
+def test_the_log_is_caffes(tmp_path: Path) -> None:
+    stream = io.StringIO()
+    project_of(read(tmp_path, TEST), (), Log(stream))
+    found = lines(stream)
+    for message in (
+        "Initializing solver from parameters: ",
+        f"Creating training net from net file: {tmp_path}/net.prototxt",
+        "Network initialization done.",
+        f"Creating test net (#0) specified by net file: {tmp_path}/net.prototxt",
+        "Solver scaffolding done.",
+    ):
+        assert message in found
+    path = tmp_path / "log"
+    path.write_text(stream.getvalue())
+    log = parse_log(path).to_dict()
+    assert [net["phase"] for net in log["nets"]] == ["TRAIN", "TEST"]
+    assert [net["differences"] for net in log["nets"]] == [[], []]
+    assert log["solver"]["max_iter"] == 5
+
+
+def test_weights(tmp_path: Path) -> None:
+    solver = read(tmp_path)
+    path = weights_of(project_of(solver, (), Log(None)).net.build(), tmp_path)
+    stream = io.StringIO()
+    module = project_of(solver, [path], Log(stream)).net.build()
+    assert all((blob.tensor == 2).all() for blob in layer_blobs(module))
+    assert f"Finetuning from {path}" in lines(stream)
+
+
+def test_weights_of_other_layers(tmp_path: Path) -> None:
+    solver = read(tmp_path)
+    path = weights_of(project_of(solver, (), Log(None)).net.build(), tmp_path, "other")
+    stream = io.StringIO()
+    project_of(solver, [path], Log(stream)).net.build()
+    assert lines(stream)[-1] == "Ignoring source layer other"
+
+
+def test_weights_that_do_not_fit(tmp_path: Path) -> None:
+    solver = read(tmp_path)
+    path = weights_of(project_of(solver, (), Log(None)).net.build(), tmp_path)
+    (tmp_path / "net.prototxt").write_text(
+        (tmp_path / "net.prototxt").read_text().replace("num_output: 2", "num_output: 5")
+    )
+    from caffetools.torch.solver_file import read_solver
+
+    other = read_solver(tmp_path / "solver.prototxt")
+    with pytest.raises(CaffeToolsError, match=r"expected blob 0 of layer 'ip' to be \(5, 3\)"):
+        project_of(other, [path], Log(None)).net.build()
