@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from caffetools.errors import CaffeToolsError, Location
-from caffetools.writing import replace_file
+from caffetools.writing import replace_file, replace_folder
 
 
 def mode(path: Path) -> int:
@@ -70,3 +71,53 @@ def test_a_failure_leaves_the_old_file_and_no_other(
         replace_file(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_pieces(tmp_path: Path) -> None:
+    pieces: list[bytes | memoryview] = [b"a", memoryview(b"bc")]
+    replace_file(tmp_path / "net", iter(pieces))
+    assert (tmp_path / "net").read_bytes() == b"abc"
+
+
+def test_a_piece_that_cannot_be_had_leaves_nothing(tmp_path: Path) -> None:
+    def pieces() -> Iterator[bytes]:
+        yield b"a"
+        raise CaffeToolsError("too large")
+
+    with pytest.raises(CaffeToolsError):
+        replace_file(tmp_path / "net", pieces())
+    with pytest.raises(CaffeToolsError):
+        replace_folder(tmp_path / "out", {"first": b"1", "second": pieces()})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder(tmp_path: Path) -> None:
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    replace_folder(tmp_path / "a" / "out", {"model.py": b"1", "sub/more.py": [b"2"]})
+    out = tmp_path / "a" / "out"
+    assert (out / "model.py").read_bytes() == b"1"
+    assert (out / "sub" / "more.py").read_bytes() == b"2"
+    assert mode(out) == mode(plain)
+    assert [path.name for path in out.parent.iterdir()] == ["out"]
+
+
+def test_a_folder_that_is_there_keeps_what_else_is_in_it(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir(0o700)
+    (out / "mine").write_bytes(b"mine")
+    (out / "model.py").write_bytes(b"old")
+    replace_folder(out, {"model.py": b"new"})
+    assert sorted(path.name for path in out.iterdir()) == ["mine", "model.py"]
+    assert (out / "model.py").read_bytes() == b"new"
+    assert mode(out) == 0o700
+
+
+def test_a_folder_that_cannot_be_filled_has_no_new_file(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    (out / "b").mkdir(parents=True)
+    (out / "b" / "inside").touch()
+    with pytest.raises(CaffeToolsError) as caught:
+        replace_folder(out, {"a": b"1", "b": b"2"})
+    assert caught.value.location == Location(str(out))
+    assert [path.name for path in out.iterdir()] == ["b"]

@@ -129,3 +129,57 @@ def test_outputs_are_caffes(shared: Path, tmp_path: Path, case: str) -> None:
         expected = data[f"out/{blob}"]
         limit = 1e-4 * np.abs(expected).max(initial=0) + 1e-6
         np.testing.assert_allclose(value.detach().numpy(), expected, rtol=0, atol=limit)
+
+
+def test_what_does_not_go_together(tmp_path: Path) -> None:
+    for options in (
+        ("--fold-bn",),
+        ("--fold-bn", "--weights", "w", "--solver", "s", "-o", tmp_path),
+        ("--solver", "s"),
+        ("--to", "onnx", "-o", tmp_path),
+        ("--to", "onnx", "-o", "net.py"),
+        ("--to", "onnx", "-o", "net.onnx", "--labels", "l"),
+    ):
+        assert export(LENET, *options).exit_code == 2, options
+
+
+def test_a_folder_is_whole_or_absent(tmp_path: Path) -> None:
+    lenet_weights(tmp_path / "lenet.caffemodel")
+    data = (tmp_path / "lenet.caffemodel").read_bytes()
+    for end in (len(data) // 2, len(data) - 1):
+        (tmp_path / "cut.caffemodel").write_bytes(data[:end])
+        result = export(LENET, "--weights", tmp_path / "cut.caffemodel", "-o", tmp_path / "out")
+        assert result.exit_code == 1
+        assert not (tmp_path / "out").exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"lenet.caffemodel", "cut.caffemodel"}
+
+
+def test_every_blob_that_does_not_fit_is_told(tmp_path: Path) -> None:
+    layers = [(name, "", [np.zeros((2, 2)), np.zeros(2)]) for name in ("conv1", "ip2")]
+    pieces = caffemodel("LeNet", layers)
+    (tmp_path / "w.caffemodel").write_bytes(b"".join(bytes(piece) for piece in pieces))
+    result = export(LENET, "--weights", tmp_path / "w.caffemodel", "-o", tmp_path / "out")
+    lines = result.stderr.splitlines()
+    assert [line.split(": ")[-1] for line in lines[-5:]] == [
+        "blob 0 of layer 'conv1' is 20 x 1 x 5 x 5, found 2 x 2",
+        "blob 1 of layer 'conv1' is 20, found 2",
+        "blob 0 of layer 'ip2' is 10 x 500, found 2 x 2",
+        "blob 1 of layer 'ip2' is 10, found 2",
+        "blob 0 of layer 'conv1' is 20 x 1 x 5 x 5, found 2 x 2, and 3 more",
+    ]
+    assert "no weights for layer 'conv2'" in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_folded_weights(tmp_path: Path) -> None:
+    from tests.torch.nets import FOLDING, drawn, stored
+
+    (tmp_path / "net.prototxt").write_text(FOLDING)
+    net = caffetools.load(tmp_path / "net.prototxt")
+    (tmp_path / "w.caffemodel").write_bytes(stored(drawn(net)))
+    options = ("--weights", tmp_path / "w.caffemodel", "--fold-bn", "-o", tmp_path / "out")
+    assert export(tmp_path / "net.prototxt", *options).exit_code == 0
+    module = built(tmp_path / "out")
+    assert not module.training
+    assert [name for name, _ in module.named_children()] == ["c", "d", "i"]
+    assert module(torch.zeros(2, 4, 9, 9)).shape == (2, 3)
