@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from caffetools.log.parsed import parse_log
+from tests.commands import ROOT, run
+
+h5py = pytest.importorskip("h5py")
+
+NET = """\
+name: "net"
+layer { name: "data" type: "HDF5Data" top: "data" top: "label"
+  hdf5_data_param { source: "list.txt" batch_size: 4 } }
+layer { name: "ip" type: "InnerProduct" bottom: "data" top: "ip"
+  inner_product_param { num_output: 3 weight_filler { type: "xavier" } } }
+layer { name: "accuracy" type: "Accuracy" bottom: "ip" bottom: "label" top: "accuracy"
+  include { phase: TEST } }
+layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "label" top: "loss" }
+"""
+SOLVER = """\
+net: "net.prototxt" base_lr: 0.1 lr_policy: "step" gamma: 0.5 stepsize: 4 momentum: 0.9
+max_iter: 10 display: 1 test_iter: 2 test_interval: 5 snapshot: 5 snapshot_prefix: "net"
+random_seed: 1
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A solver, its net and its data, in the working directory."""
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 3, 20)
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        file["data"] = random.normal(size=(20, 3)) + 3 * np.eye(3)[labels]
+        file["label"] = labels
+    (tmp_path / "list.txt").write_text("data.h5\n")
+    (tmp_path / "net.prototxt").write_text(NET)
+    (tmp_path / "solver.prototxt").write_text(SOLVER)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_log_is_read_back_as_it_was_trained(folder: Path) -> None:
+    """Every loss, rate and test that parse-log finds is the one that training had."""
+    done = run("train", "--solver", "solver.prototxt")
+    assert done.status == 0, done.err
+    assert done.out == ""
+    (folder / "log").write_text(done.err)
+    log = parse_log(folder / "log").to_dict()
+    assert [row["iteration"] for row in log["train"]] == [*range(11)]
+    assert [row["lr"] for row in log["train"][:10]] == [0.1] * 4 + [0.05] * 4 + [0.025] * 2
+    for row in log["train"][:10]:
+        assert row["outputs"]["loss"] == [row["loss"]]
+    assert [(row["iteration"], row["net"]) for row in log["test"]] == [(0, 0), (5, 0), (10, 0)]
+    assert all(set(row["outputs"]) == {"accuracy", "loss"} for row in log["test"])
+    assert log["train"][9]["loss"] < log["train"][0]["loss"]
+    assert log["solver"]["max_iter"] == 10
+    kinds = [event["kind"] for event in log["events"]]
+    assert "snapshot" in kinds
+
+
+def test_weights_and_snapshots(folder: Path) -> None:
+    assert run("train", "--solver", "solver.prototxt").status == 0
+    whole = (folder / "net_iter_10.caffemodel").read_bytes()
+    (folder / "net_iter_10.caffemodel").unlink()
+    resumed = run("train", "--solver", "solver.prototxt", "--snapshot", "net_iter_5.solverstate")
+    assert resumed.status == 0, resumed.err
+    assert (folder / "net_iter_10.caffemodel").read_bytes() == whole
+    tuned = run("train", "--solver", "solver.prototxt", "--weights", "net_iter_5.caffemodel")
+    assert "] Finetuning from net_iter_5.caffemodel\n" in tuned.err
+
+
+def test_options(folder: Path) -> None:
+    done = run(
+        "train", "--solver", "solver.prototxt", "--max-iter", "2", "--stage", "a,b", "--level", "1"
+    )
+    assert done.status == 0, done.err
+    assert "Iteration 2, loss" in done.err
+    assert (folder / "net_iter_2.solverstate").exists()
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        ((), 2, "Missing option '--solver'"),
+        (("--solver", "gone.prototxt"), 1, "gone.prototxt: no such file"),
+        (("--solver", "net.prototxt"), 1, "net.prototxt: this is a net: expected a solver"),
+        (
+            ("--solver", "solver.prototxt", "--weights", "a", "--snapshot", "b"),
+            2,
+            "--snapshot and --weights exclude each other",
+        ),
+        (("--solver", "solver.prototxt", "--weights", "gone"), 1, "gone: no such file"),
+        (
+            ("--solver", "solver.prototxt", "--snapshot", "gone.solverstate"),
+            1,
+            "gone.solverstate: no such file",
+        ),
+        (("--solver", "solver.prototxt", "--gpu", "x"), 2, "--gpu: expected all or numbers"),
+        (("--solver", "solver.prototxt", "--gpu", "99"), 1, "PyTorch finds "),
+    ],
+)
+def test_mistakes(arguments: tuple[str, ...], status: int, message: str) -> None:
+    done = run("train", *arguments)
+    assert done.status == status
+    assert message in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_folder_that_cannot_be_written(folder: Path) -> None:
+    (folder / "solver.prototxt").write_text(SOLVER.replace('"net"', '"gone/net"'))
+    done = run("train", "--solver", "solver.prototxt")
+    assert done.status == 1
+    assert done.err.splitlines()[-1] == (
+        "gone/net: snapshots cannot be written: No such file or directory"
+    )
+
+
+def test_data_that_is_not_there(folder: Path) -> None:
+    (folder / "data.h5").unlink()
+    done = run("train", "--solver", "solver.prototxt")
+    assert done.status == 1
+    assert "data.h5" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_sigint_stops_with_a_snapshot(folder: Path) -> None:
+    """In a process of its own, as at a terminal."""
+    (folder / "solver.prototxt").write_text(SOLVER.replace("max_iter: 10", "max_iter: 1000000"))
+    program = [sys.executable, "-m", "caffetools", "train", "--solver", "solver.prototxt"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(program, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "Iteration 3 " in line:
+                process.send_signal(signal.SIGINT)
+                break
+        rest = process.stderr.read()
+        deadline = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert process.returncode == 0
+    assert "] Optimization stopped early.\n" in rest
+    assert list(folder.glob("net_iter_*.solverstate"))
