@@ -33,6 +33,7 @@ ORDER = (
     "errors < writing",
     "errors wire writing sources < torch.training < torch",
     "printer caffe_log schema_protobuf < torch",
+    "torch.training < data",
     "errors wire < sources < layers",
     "message < state splits",
     "layers < plugin",
@@ -57,6 +58,7 @@ HEAVY = {
     "google.protobuf": ("schema_protobuf",),
     "matplotlib": ("plot", "draw"),
     "numpy": (
+        "data",
         "weights",
         "torch.exported",
         "torch.live",

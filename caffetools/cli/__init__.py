@@ -13,6 +13,7 @@ from caffetools.cli.streams import abandon_output, prepare
 from caffetools.errors import CaffeToolsError, Location
 
 COMMANDS = {
+    "data": "caffetools.cli.data",
     "diff": "caffetools.cli.diff",
     "draw": "caffetools.cli.draw",
     "export": "caffetools.cli.export",
