@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from functools import cache
 from typing import Any, Protocol
+from weakref import WeakValueDictionary
 
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.sources.lmdb import Lmdb
@@ -50,10 +50,10 @@ class LevelDb:
         import plyvel
 
         try:
-            self._database = _leveldb(os.path.realpath(path))
-            with self._database.iterator(include_value=False) as keys:
+            self._opened = _opened(path)
+            with self._opened.database.iterator(include_value=False) as keys:
                 self._count = sum(1 for _ in keys)
-            self._records = self._database.iterator(include_key=False)
+            self._records = self._opened.database.iterator(include_key=False)
         except (plyvel.Error, OSError) as error:
             raise CaffeToolsError(f"the LevelDB cannot be opened: {error}") from None
         self._at = 0
@@ -66,7 +66,7 @@ class LevelDb:
         import plyvel
 
         if index < self._at:
-            self._records = self._database.iterator(include_key=False)
+            self._records = self._opened.database.iterator(include_key=False)
             self._at = 0
         value = b""
         try:
@@ -78,9 +78,21 @@ class LevelDb:
         return value
 
 
-@cache
-def _leveldb(path: str) -> Any:
-    """The LevelDB in a folder, which a process may open only once."""
-    import plyvel
+class _Opened:
+    """A LevelDB that is open, as long as there is a LevelDb that reads it."""
 
-    return plyvel.DB(path)
+    def __init__(self, path: str) -> None:
+        import plyvel
+
+        self.database: Any = plyvel.DB(path)
+
+
+_OPENED: WeakValueDictionary[str, _Opened] = WeakValueDictionary()
+"""By their folders: a process may open each only once."""
+
+
+def _opened(path: str) -> _Opened:
+    folder = os.path.realpath(path)
+    opened = _OPENED.get(folder) or _Opened(folder)
+    _OPENED[folder] = opened
+    return opened
