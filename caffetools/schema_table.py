@@ -134,6 +134,7 @@ ap_version 242 optional string Integral NVIDIA/caffe
 rampup_interval 20000 optional int32 0 NVIDIA/caffe
 rampup_lr 20001 optional float 0 NVIDIA/caffe
 update_interval 20002 optional int32 1 yjxiong/caffe
+plateau_winsize 20003 repeated int32 - weiliu89/caffe
 """,
     "SolverState": """\
 -
