@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from caffetools.cli.options import plugin_option
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.sources.database import backend_of
 from caffetools.writing import replace_file
@@ -15,6 +16,7 @@ _BACKENDS = {"lmdb": "LMDB", "leveldb": "LEVELDB"}
 
 
 @click.group("data")
+@plugin_option
 def command() -> None:
     """Make what data layers read: databases and mean images."""
 

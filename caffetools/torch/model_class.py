@@ -17,9 +17,8 @@ BODY = INDENT * 2
 def model_class(program: Program, writer: Writer) -> Iterator[str]:
     """The lines of the class."""
     yield f"class {program.name}(nn.Module):"
-    results = " or ".join(
-        listed(tensor.variable for tensor in program.outputs[phase]) for phase in program.phases
-    )
+    each_phase = (listed(each.variable for each in program.outputs[p]) for p in program.phases)
+    results = " or ".join(dict.fromkeys(each_phase))
     arguments = listed(tensor.variable for tensor in program.inputs)
     for line in _wrapped(f"{arguments} -> {results}."):
         yield f"{INDENT}{line}"
