@@ -23,6 +23,7 @@ WITHOUT_TWIN = {
 WITHOUT_SOURCE = {
     "test_conftest.py": "the tests' own helpers",
     "test_contributing.py": "CONTRIBUTING.md",
+    "test_digits.py": "examples/lenet, trained",
     "test_examples.py": "examples/, whole",
     "test_imports.py": "the package, whole",
     "test_parse_log.py": "caffetools/log, whole",
