@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.writing import replace_file
 
 
-def write_files(files: Mapping[str, bytes], force: bool, folder: str | None = None) -> None:
-    """Write each file by its path; `folder` is made first where they lie in one that is new.
+def write_files(
+    files: Mapping[str, bytes | Iterable[bytes | memoryview]],
+    force: bool,
+    folder: str | None = None,
+) -> None:
+    """Write each file by its path, whole or in pieces.
 
+    Where they lie in a `folder` that is new, it is made first.
     Raises CaffeToolsError before anything is written if one is there, unless with `force`.
     """
     there = next((path for path in files if os.path.lexists(path)), None)

@@ -8,11 +8,13 @@ from typing import Any
 import click
 
 from caffetools.cli.files import write_files
+from caffetools.cli.follow import follow_log
 from caffetools.cli.options import plugin_option
 from caffetools.draw.output import form_of
 from caffetools.errors import CaffeToolsError
 from caffetools.log.parsed import ParsedLog, parse_log
 from caffetools.log.summary import csv_text, net_words, summary
+from caffetools.log.tensorboard import event_files
 from caffetools.table import printable
 
 
@@ -32,6 +34,8 @@ from caffetools.table import printable
 @click.option("--solver-out", metavar="FILE", help="Write the first solver that is echoed.")
 @click.option("--plot", metavar="FILE", help="Draw its curves: a .svg, .png or .pdf.")
 @click.option("-o", "--output", metavar="STEM", help="csv: STEM.train.csv, STEM.test0.csv, …")
+@click.option("--tensorboard", metavar="DIR", help="Write its curves for TensorBoard.")
+@click.option("--follow", is_flag=True, help="Show where LOG stands while it grows.")
 @click.option("--year", type=click.IntRange(1970, 9999), help="The year of the first line.")
 @click.option("--force", is_flag=True, help="Overwrite files that are there.")
 def command(
@@ -41,6 +45,9 @@ def command(
 
     LOG may be compressed by gzip or xz, or - for standard input.
     """
+    if options.pop("follow"):
+        _follow(log, check, output, year, form != "table", *options.values())
+        return
     if output and form != "csv":
         raise click.UsageError("-o goes with --format csv")
     plot_form = form_of(options["plot"]) if options["plot"] else ""
@@ -54,17 +61,30 @@ def command(
 
         files[options["plot"]] = plot([parsed.contents], plot_form)
     write_files(files, options["force"])
+    if options["tensorboard"]:
+        _write_events(parsed, options["tensorboard"], options["force"])
     if check:
         _check(parsed, check)
-    elif form == "json":
-        for piece in parsed.json():
+    elif not output:
+        _print(parsed, form)
+
+
+def _follow(log: str, *others: object) -> None:
+    if any(others):
+        raise click.UsageError("--follow goes with no other option")
+    follow_log(log)
+
+
+def _print(log: ParsedLog, form: str) -> None:
+    if form == "json":
+        for piece in log.json():
             click.echo(piece, nl=False)
         click.echo()
     elif form == "table":
-        for line in summary(parsed):
+        for line in summary(log):
             click.echo(line)
-    elif not output:
-        click.echo(csv_text(parsed.train_records()), nl=False)
+    else:
+        click.echo(csv_text(log.train_records()), nl=False)
 
 
 def _echoes(log: ParsedLog, net_out: str | None, solver_out: str | None) -> dict[str, bytes]:
@@ -87,6 +107,16 @@ def _csv_files(log: ParsedLog, stem: str) -> dict[str, bytes]:
     for net in log.contents.tests:
         files[f"{stem}.test{net}.csv"] = csv_text(log.test_records(net)).encode()
     return files
+
+
+def _write_events(log: ParsedLog, folder: str, force: bool) -> None:
+    is_empty = True
+    for name, records in event_files(log.contents):
+        path = os.path.join(folder, name)
+        write_files({path: records}, force, os.path.dirname(path))
+        is_empty = False
+    if is_empty:
+        raise CaffeToolsError(f"{log.contents.name!a} tells of no iteration")
 
 
 def _check(log: ParsedLog, path: str) -> None:

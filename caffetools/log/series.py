@@ -66,7 +66,7 @@ def curve_series(curve: Curve, net: int | None = None) -> list[Series]:
         for name in sizes
     }
     found: dict[Key, Series] = {}
-    for run, row in _runs(curve):
+    for run, row in run_rows(curve):
         for kind, name, index, value in _numbers(row, kinds):
             key = Key(run, net, kind, name, index if sizes.get(name, 1) > 1 else None)
             if key not in found:
@@ -78,7 +78,7 @@ def curve_series(curve: Curve, net: int | None = None) -> list[Series]:
     return sorted(found.values(), key=lambda series: series.key.run)
 
 
-def _runs(curve: Curve) -> Iterator[tuple[int, Row]]:
+def run_rows(curve: Curve) -> Iterator[tuple[int, Row]]:
     """The rows that make the one curve of each run, with the run's number."""
     iterations = curve.iterations()
     run_of = array("q", [-1]) * len(iterations)

@@ -88,6 +88,26 @@ def test_check(log: Path, tmp_path: Path) -> None:
     assert err.startswith("found ")
 
 
+def test_tensorboard(log: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "events"
+    status, out, err = run("parse-log", log, "--tensorboard", folder)
+    assert (status, err) == (0, "")
+    assert out.startswith("log ")
+    written = {path.parent.name: path for path in folder.rglob("*tfevents*")}
+    assert sorted(written) == ["test0", "train"]
+    data = written["train"].read_bytes()
+    assert b"brain.Event:2" in data
+    assert run("parse-log", log, "--tensorboard", folder).status == 1
+    assert run("parse-log", log, "--tensorboard", folder, "--force").status == 0
+    assert written["train"].read_bytes() == data
+
+
+def test_tensorboard_of_no_curve(tmp_path: Path) -> None:
+    status, _, err = run("parse-log", "-", "--tensorboard", tmp_path / "events", stdin=b"")
+    assert (status, err) == (1, "'<stdin>' tells of no iteration\n")
+    assert not (tmp_path / "events").exists()
+
+
 def test_usage(log: Path) -> None:
     assert run("parse-log", log, "-o", "stem").status == 2
     assert run("parse-log", log, "--year", "70").status == 2

@@ -1,0 +1,120 @@
+"""`caffetools parse-log --follow`: where a growing log stands, on one screen or as lines."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from itertools import islice
+
+import click
+
+from caffetools.log.follow import Live, LiveEvent, Outputs, follow
+from caffetools.table import printable
+
+_SHOWN_NUMBERS = 8
+
+
+def follow_log(path: str) -> None:
+    """Show where a log stands until its run ends, or the user does."""
+    if path == "-":
+        raise click.UsageError("--follow takes a file, standard input is read to its end")
+    tell = _draw if sys.stdout.isatty() else Lines().tell
+    try:
+        for live in follow(path, sleep=time.sleep, clock=time.monotonic):
+            tell(path, live)
+    except KeyboardInterrupt:
+        pass
+
+
+def _draw(path: str, live: Live) -> None:
+    width, height = shutil.get_terminal_size()
+    click.clear()
+    for text in islice(screen(os.path.basename(path), live), max(height - 1, 1)):
+        click.echo(text[: width - 1])
+
+
+def screen(name: str, live: Live) -> Iterator[str]:
+    """The lines of one screen."""
+    yield printable(f"{name}: {_standing(live)}")
+    for title, value in (("loss", live.loss), ("lr", live.lr), ("speed", _speed(live))):
+        if value:
+            yield printable(f"{title:<8} {value}")
+    if live.train.values:
+        yield printable(f"{'train':<8} {_outputs(live.train)}")
+    for net, test in live.tests.items():
+        yield printable(f"{f'test {net}':<8} {_test(test)}")
+    for event in live.events:
+        yield printable(f"{'event':<8} {_event(event)}")
+
+
+class Lines:
+    """One line for each state that tells something new, and for each event."""
+
+    def __init__(self) -> None:
+        self._events = 0
+        self._told = ""
+
+    def tell(self, _path: str, live: Live) -> None:
+        """Print what is new."""
+        new = min(live.event_count - self._events, len(live.events))
+        self._events = live.event_count
+        for event in islice(live.events, len(live.events) - new, None):
+            click.echo(printable(f"event {_event(event)}"))
+        text = ", ".join(filter(None, _parts(live)))
+        if text != self._told:
+            self._told = text
+            click.echo(printable(text))
+
+
+def _parts(live: Live) -> Iterator[str]:
+    if live.iteration is not None:
+        yield f"iteration {_standing(live)}"
+        yield live.loss and f"loss = {live.loss}"
+        yield live.lr and f"lr = {live.lr}"
+        yield f"train: {_outputs(live.train)}" if live.train.values else ""
+        yield _speed(live)
+    for net, test in live.tests.items():
+        yield f"test {net} at {_test(test)}"
+
+
+def _standing(live: Live) -> str:
+    if live.iteration is None:
+        return "no iteration yet"
+    if not live.max_iter:
+        return f"{live.iteration:,}"
+    return f"{live.iteration:,} of {live.max_iter:,} ({live.iteration / live.max_iter:.1%})"
+
+
+def _speed(live: Live) -> str:
+    if live.speed is None:
+        return ""
+    left = live.seconds_left
+    forecast = "" if left is None else f", {_duration(round(left))} left"
+    return f"{live.speed:.4g} iterations a second{forecast}"
+
+
+def _duration(seconds: int) -> str:
+    """`26:03:04`: hours, minutes, seconds."""
+    return f"{seconds // 3600:,}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+
+
+def _test(test: Outputs) -> str:
+    at = "an iteration not told" if test.iteration is None else f"{test.iteration:,}"
+    return f"{at}: {_outputs(test) or 'under way'}"
+
+
+def _outputs(outputs: Outputs) -> str:
+    return ", ".join(f"{name} = {_numbers(values)}" for name, values in outputs.values.items())
+
+
+def _numbers(values: list[str]) -> str:
+    more = f" … ({len(values)} in all)" if len(values) > _SHOWN_NUMBERS else ""
+    return " ".join(values[:_SHOWN_NUMBERS]) + more
+
+
+def _event(event: LiveEvent) -> str:
+    at = "" if event.iteration is None else f" at {event.iteration:,}"
+    return f"{event.kind}{at}: {event.message[:120]}"

@@ -1,0 +1,140 @@
+"""Curves as event files that TensorBoard opens, encoded here: without TensorFlow and protobuf.
+
+A file is a row of TFRecords (tensorflow/core/lib/io/record_writer.cc): the length of the data, its
+checksum, the data, its checksum. The data is an Event with a Summary (tensorflow/core/util/
+event.proto and tensorflow/core/framework/summary.proto).
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from caffetools.log.contents import LogContents
+from caffetools.log.curve import Row
+from caffetools.log.series import run_rows
+
+FILE = "events.out.tfevents.caffetools"
+"""TensorBoard looks for files with `tfevents` in their names; their folder names the run."""
+
+_VERSION = b"brain.Event:2"
+_START_OF_2000 = 946_684_800.0
+"""In the seconds of Unix: since when a log's Clock counts where the year is known."""
+
+
+def event_files(log: LogContents) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """The path and the records of each run: `train/…`, `test0/…` and so on for each test net.
+
+    Where the log tells further runs, `run2/train/…`; a resumed run is one, and what it tells again
+    counts once. Take the records of one before asking for the next: the log is walked through once.
+    """
+    curves = {"train": log.train, **{f"test{net}": curve for net, curve in log.tests.items()}}
+    for name, curve in curves.items():
+        sizes = curve.sizes()
+        for run, pairs in groupby(run_rows(curve), key=lambda pair: pair[0]):
+            folder = f"run{run + 1}/{name}" if run else name
+            yield f"{folder}/{FILE}", _records((row for _, row in pairs), sizes, curve.origin)
+
+
+def _records(rows: Iterable[Row], sizes: dict[str, int], origin: float) -> Iterator[bytes]:
+    """The file's version, then one event for each row that tells a number."""
+    before: float | None = None
+    for row in rows:
+        wall_time = _wall_time(row, origin, before or 0.0)
+        if before is None:
+            yield record(event(wall_time, _bytes(3, _VERSION)))
+        before = wall_time
+        values = [_bytes(1, value) for value in _values(row, sizes)]
+        if values:
+            step = _varint(2 << 3) + _varint(row.iteration)
+            yield record(event(wall_time, step + _bytes(5, b"".join(values))))
+
+
+def _wall_time(row: Row, origin: float, before: float) -> float:
+    """The seconds of Unix, a log's local time taken for UTC.
+
+    Where no year is known, those since the log's first line; `before` where no time is told.
+    """
+    if row.time is None or row.seconds is None or math.isnan(row.seconds):
+        return before
+    # ISO 8601 begins with a dash where the year is left out.
+    return row.seconds + (0.0 if row.time.startswith("-") else _START_OF_2000 + origin)
+
+
+def _values(row: Row, sizes: dict[str, int]) -> Iterator[bytes]:
+    """The Summary.Value of each number that a row tells.
+
+    An output that is called as the displayed loss or the rate is `output loss` or `output lr`, as
+    in CSV.
+    """
+    own = {"loss": row.loss, "lr": row.lr}
+    for tag, value in own.items():
+        if value is not None:
+            yield _scalar(tag, value)
+    for name, values in row.outputs.items():
+        tag = f"output {name}" if name in own else name
+        for index, value in enumerate(values):
+            if value is not None:
+                yield _scalar(f"{tag}/{index}" if sizes[name] > 1 else tag, value)
+
+
+def _scalar(tag: str, value: float) -> bytes:
+    try:
+        number = struct.pack("<f", value)
+    except OverflowError:
+        number = struct.pack("<f", math.copysign(math.inf, value))
+    return _bytes(1, tag.encode()) + b"\x15" + number
+
+
+def event(wall_time: float, fields: bytes) -> bytes:
+    """An Event with these further fields."""
+    return b"\x09" + struct.pack("<d", wall_time) + fields
+
+
+def _bytes(number: int, data: bytes) -> bytes:
+    """Field `number` of a message: a string, bytes or a message."""
+    return _varint(number << 3 | 2) + _varint(len(data)) + data
+
+
+def _varint(value: int) -> bytes:
+    found = bytearray()
+    while value > 0x7F:
+        found.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes((*found, value))
+
+
+def record(data: bytes) -> bytes:
+    """Data as a TFRecord."""
+    length = struct.pack("<Q", len(data))
+    return length + _checksum(length) + data + _checksum(data)
+
+
+def _checksum(data: bytes) -> bytes:
+    """TFRecord's mask of a CRC: a CRC of data that holds CRCs would be a poor one."""
+    crc = crc32c(data)
+    rotated = crc >> 15 | crc << 17 & 0xFFFF_FFFF
+    return struct.pack("<I", (rotated + 0xA282_EAD8) & 0xFFFF_FFFF)
+
+
+def _table() -> tuple[int, ...]:
+    found = []
+    for byte in range(256):
+        crc = byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F6_3B78 if crc & 1 else 0)
+        found.append(crc)
+    return tuple(found)
+
+
+_TABLE = _table()
+
+
+def crc32c(data: bytes) -> int:
+    """Castagnoli's CRC (RFC 3720, appendix B.4)."""
+    crc = 0xFFFF_FFFF
+    for byte in data:
+        crc = crc >> 8 ^ _TABLE[(crc ^ byte) & 0xFF]
+    return crc ^ 0xFFFF_FFFF
