@@ -6,6 +6,8 @@ The formulas are those of bbox_util.cpp in weiliu89/caffe, branch ssd.
 import torch
 from torch import Tensor
 
+from caffetools.torch.runtime.operators import operator_name
+
 
 def read_priors(prior: Tensor) -> tuple[Tensor, Tensor]:
     """Split PriorBox's blob, 1 x 2 x (4 * P), into P boxes and P times four variances."""
@@ -66,7 +68,7 @@ def decode_boxes(
     return torch.cat([centre - half, centre + half], -1)
 
 
-@torch.library.custom_op("caffetools::suppress_overlaps", mutates_args=())
+@torch.library.custom_op(operator_name("suppress_overlaps"), mutates_args=())
 def suppress_overlaps(
     boxes: Tensor, valid: Tensor, threshold: float, eta: float
 ) -> Tensor:

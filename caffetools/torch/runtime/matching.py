@@ -7,9 +7,10 @@ import torch
 from torch import Tensor
 
 from caffetools.torch.runtime.boxes import box_area, box_overlap, suppress_overlaps
+from caffetools.torch.runtime.operators import operator_name
 
 
-@torch.library.custom_op("caffetools::match_boxes", mutates_args=())
+@torch.library.custom_op(operator_name("match_boxes"), mutates_args=())
 def match_boxes(
     boxes: Tensor,
     truth: Tensor,

@@ -6,13 +6,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from caffetools.torch.runtime.operators import operator_name
+
 
 def round_half_away(x: Tensor) -> Tensor:
     """Round as C does: halves away from 0."""
     return torch.sign(x) * torch.floor(x.abs() + 0.5)
 
 
-@torch.library.custom_op("caffetools::roi_max_pool", mutates_args=())
+@torch.library.custom_op(operator_name("roi_max_pool"), mutates_args=())
 def roi_max_pool(
     x: Tensor, rois: Tensor, height: int, width: int, scale: float
 ) -> tuple[Tensor, Tensor]:

@@ -1,0 +1,17 @@
+"""Names of operators that loops are hidden in, so that `torch.compile` need not unroll them."""
+
+from __future__ import annotations
+
+import torch
+
+
+def operator_name(name: str) -> str:
+    """Return a name under which no model of this process has an operator yet.
+
+    PyTorch takes a second operator of the same name for a new definition, and whoever holds the
+    first can call it no more: two exported models would break each other.
+    """
+    number = 1
+    while hasattr(torch.ops.caffetools, f"{name}_{number}"):
+        number += 1
+    return f"caffetools::{name}_{number}"
