@@ -76,7 +76,7 @@ def solver_state(trainer: Trainer, learned_net: str) -> SolverState:
 
 def resume(trainer: Trainer, generators: list[dict[str, str]]) -> Resume:
     """What the file beside a .solverstate holds."""
-    smoothed = trainer.smoothed
+    smoothed = trainer.losses.smoothed
     return Resume(
         trainer.seed,
         trainer.positions,
@@ -105,7 +105,7 @@ def restore(trainer: Trainer, snapshot: Snapshot) -> None:
 
 
 def _restore_run(trainer: Trainer, resumed: Resume) -> None:
-    smoothed = trainer.smoothed
+    smoothed = trainer.losses.smoothed
     if len(resumed.losses) <= smoothed.average_loss:
         smoothed.losses = list(resumed.losses)
         smoothed.value, smoothed.count = resumed.smoothed_loss, resumed.loss_count

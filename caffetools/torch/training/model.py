@@ -78,8 +78,13 @@ def outputs_of(module: nn.Module, result: Tensor | tuple[Tensor, ...]) -> dict[s
 
 def total_loss(outputs: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:
     """Caffe's loss: every element of every output, times its weight."""
-    parts = [outputs[blob].sum() * weight for blob, weight in weights.items()]
-    return torch.stack(parts).sum() if parts else torch.zeros(())
+    parts = [_weighted(outputs[blob], weight) for blob, weight in weights.items()]
+    return sum(parts[1:], parts[0]) if parts else torch.zeros(())
+
+
+def _weighted(values: Tensor, weight: float) -> Tensor:
+    total = values.sum() if values.dim() else values
+    return total if weight == 1 else total * weight
 
 
 def share(test: nn.Module, trained: nn.Module) -> None:

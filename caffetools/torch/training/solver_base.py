@@ -69,20 +69,18 @@ class Solver(torch.optim.Optimizer):
             self.update(group, gradients, self.rate * group["lr_mult"])
 
     @torch.no_grad()
-    def clip(self) -> tuple[float, float] | None:
-        """Scale the gradients down to a norm of clip_gradients.
+    def clip(self) -> Tensor | None:
+        """Scale the gradients down to a norm of clip_gradients, on their device.
 
-        Returns the norm that they had, and the factor; None where nothing was to be done.
+        Returns the norm that they had; None where there is nothing to clip.
         """
         most = self.settings.clip_gradients
         gradients = [tensor.grad for tensor in self.blobs if tensor.grad is not None]
         if most < 0 or not gradients:
             return None
-        norm = float(torch.stack(_foreach_norm(gradients)).norm())
-        if not norm > most:
-            return None
-        _foreach_mul_(gradients, most / norm)
-        return norm, most / norm
+        norm = torch.linalg.vector_norm(torch.stack(_foreach_norm(gradients)))
+        _foreach_mul_(gradients, torch.where(norm > most, most / norm, 1.0))
+        return norm
 
     def decay(self, group: Group) -> float:
         """How strongly the weights of a group are pulled to zero."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from contextlib import nullcontext
 
 import torch
@@ -13,17 +12,14 @@ from caffetools.torch.training import checkpoint, signals
 from caffetools.torch.training.clock import Clock
 from caffetools.torch.training.data.batches import Reader
 from caffetools.torch.training.glog import Log, number
+from caffetools.torch.training.losses import Losses
 from caffetools.torch.training.model import learnable, loss_weights, outputs_of, total_loss
 from caffetools.torch.training.parallel import World
 from caffetools.torch.training.project import Project, RunOptions
 from caffetools.torch.training.rates import Schedule
 from caffetools.torch.training.signals import Signals
-from caffetools.torch.training.smoothing import SmoothedLoss
 from caffetools.torch.training.solvers import SOLVERS
 from caffetools.torch.training.testing import TestNet, output_lines, read_inputs, scores
-
-_MOST_PENDING = 20
-"""Losses that may wait on a GPU before they are looked at."""
 
 
 class Trainer:
@@ -47,7 +43,9 @@ class Trainer:
         blobs = learnable(self.module, project.multipliers)
         self.solver = SOLVERS[self.settings.type](blobs, self.settings)
         self.schedule = Schedule(self.settings)
-        self.smoothed = SmoothedLoss(self.settings.average_loss)
+        self.at_once = world.device.type == "cpu" or self.settings.lr_policy == "plateau"
+        """Are numbers looked at in the iteration that they are of? A GPU would have to wait."""
+        self.losses = Losses(world, self.settings.average_loss, at_once=self.at_once)
         self.signals = Signals(options.sigint, options.sighup)
         self.iteration = 0
         self.clock = Clock(0)
@@ -57,7 +55,7 @@ class Trainer:
         if options.compile:
             self.module.compile()
         self._called = world.wrapped(self.module, has_unused=project.has_unused)
-        self._pending: list[Tensor] = []
+        self._norms: list[Tensor] = []
         self._asked = signals.NONE
         self._failed: CaffeToolsError | None = None
 
@@ -109,16 +107,13 @@ class Trainer:
         shows = self._is_due(self.settings.display)
         self.solver.zero_grad(set_to_none=True)
         outputs = self.gradients()
-        waits = self.world.device.type != "cpu" and self.settings.lr_policy != "plateau"
-        if shows or not waits or len(self._pending) >= _MOST_PENDING:
-            self.look_at_losses()
         if shows:
             self.show(outputs)
-        self.check_finite()
+        self.losses.check_finite(self.iteration)
         self.update(shows=shows)
         self.positions = [reader.position for reader in self.readers]
         if self.log.is_terminal:
-            loss, last = self.smoothed.value, self.settings.max_iter
+            loss, last = self.losses.smoothed.value, self.settings.max_iter
             self.log.progress(self.clock.progress(self.iteration, last, loss))
 
     def gradients(self) -> dict[str, Tensor]:
@@ -135,7 +130,7 @@ class Trainer:
                 if loss.requires_grad:
                     loss.backward()  # type: ignore[no-untyped-call]
             losses.append(loss.detach())
-        self._pending.append(torch.stack(losses).mean())
+        self.losses.add(losses[0] if size == 1 else torch.stack(losses).mean())
         return outputs
 
     def inputs(self) -> dict[str, Tensor]:
@@ -155,48 +150,44 @@ class Trainer:
         called = self._called if module is self.module and module.training else module
         names: tuple[str, ...] = module.inputs  # type: ignore[assignment]
         kind = self.world.device.type
-        with torch.autocast(kind, torch.bfloat16, enabled=self.options.amp):
+        amp = torch.autocast(kind, torch.bfloat16) if self.options.amp else nullcontext()
+        with amp:
             result = called(*(inputs[name] for name in names))
         return outputs_of(module, result)
 
     def update(self, *, shows: bool) -> None:
         """Change the weights with this iteration's rate."""
-        rate = self.schedule.rate(self.iteration, self.smoothed.value)
+        rate = self.schedule.rate(self.iteration, self.losses.smoothed.value)
         for message in self.schedule.take_messages():
             self.log.say("sgd_solver.cpp:50", message)
         if shows:
             text = f"Iteration {self.iteration}, lr = {number(rate)}"
             self.log.say("sgd_solver.cpp:112", text)
-        clipped = self.solver.clip()
-        if clipped is not None:
-            norm, factor = clipped
-            norms = f"L2 norm {number(norm)} > {number(self.settings.clip_gradients)}"
-            text = f"scaling down gradients ({norms}) by scale factor {number(factor)}"
-            self.log.say("sgd_solver.cpp:99", f"Gradient clipping: {text}")
+        norm = self.solver.clip()
+        if norm is not None:
+            self._norms.append(norm)
+        if self.at_once:
+            self.tell_clipping()
         self.solver.rate, self.solver.iteration = rate, self.iteration
         self.solver.step()
         self.iteration += 1
 
-    def look_at_losses(self) -> None:
-        """Take the losses that wait on the device into the mean that is shown."""
-        if self._pending:
-            losses = self.world.mean(torch.stack(self._pending))
-            self._pending.clear()
-            for loss in losses.tolist():
-                self.smoothed.add(loss)
-
-    def check_finite(self) -> None:
-        """Raise CaffeToolsError where the loss has become infinite or no number."""
-        if not math.isfinite(self.smoothed.value):
-            raise CaffeToolsError(
-                f"the loss is {number(self.smoothed.value)} at iteration {self.iteration}: "
-                "training stops, the last snapshot is kept"
-            )
+    def tell_clipping(self) -> None:
+        """Log the norms of gradients that were clipped since the last call."""
+        most = self.settings.clip_gradients
+        norms, self._norms = self._norms, []
+        for norm in torch.stack(norms).tolist() if norms else ():
+            if norm > most:
+                text = f"(L2 norm {number(norm)} > {number(most)}) by scale factor"
+                text = f"Gradient clipping: scaling down gradients {text} {number(most / norm)}"
+                self.log.say("sgd_solver.cpp:99", text)
 
     def show(self, outputs: dict[str, Tensor]) -> None:
         """Caffe's lines of an iteration."""
+        self.tell_clipping()
+        self.losses.look()
         speed = self.clock.lap(self.iteration, self.settings.display)
-        text = f"Iteration {self.iteration} ({speed}), loss = {number(self.smoothed.value)}"
+        text = f"Iteration {self.iteration} ({speed}), loss = {number(self.losses.smoothed.value)}"
         self.log.say("solver.cpp:239", text)
         means = {blob: self.world.mean(each.detach().float()) for blob, each in outputs.items()}
         for line in output_lines("Train", means, loss_weights(self.module)):
@@ -206,9 +197,10 @@ class Trainer:
         """Once trained Caffe shows the loss of one more batch."""
         with torch.no_grad():
             outputs = self.forward(self.module, self.inputs())
-            self._pending.append(total_loss(outputs, loss_weights(self.module)))
-        self.look_at_losses()
-        text = f"Iteration {self.iteration}, loss = {number(self.smoothed.value)}"
+            self.losses.add(total_loss(outputs, loss_weights(self.module)))
+        self.tell_clipping()
+        self.losses.look()
+        text = f"Iteration {self.iteration}, loss = {number(self.losses.smoothed.value)}"
         self.log.say("solver.cpp:327", text)
 
     def test_all(self) -> bool:
@@ -228,8 +220,8 @@ class Trainer:
 
     def snapshot(self) -> None:
         """Write a snapshot; where that fails training goes on, and the failure is told."""
-        self.look_at_losses()
-        self.check_finite()
+        self.losses.look()
+        self.losses.check_finite(self.iteration)
         try:
             checkpoint.save(self)
             self._failed = None
@@ -240,7 +232,7 @@ class Trainer:
     def asked(self) -> int:
         """What signals ask of all processes; between looks at the losses the answer waits."""
         self._asked = max(self._asked, self.signals.request())
-        if self.world.size > 1 and self._pending:
+        if self.world.size > 1 and self.losses.wait:
             return signals.NONE
         asked, self._asked = self.world.most(self._asked), signals.NONE
         return asked

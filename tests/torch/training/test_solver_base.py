@@ -70,15 +70,19 @@ def test_no_gradient_counts_as_zero() -> None:
 
 
 @pytest.mark.parametrize(
-    ("most", "expected"),
-    [(10.0, None), (5.0, None), (2.5, (5.0, 0.5)), (-1.0, None)],
+    ("most", "norm", "factor"),
+    [(10.0, 5.0, 1), (5.0, 5.0, 1), (2.5, 5.0, 0.5), (0.0, 5.0, 0), (-1.0, None, 1)],
 )
-def test_clip(most: float, expected: tuple[float, float] | None) -> None:
+def test_clip(most: float, norm: float | None, factor: float) -> None:
     solver, weight = made([0.0, 0.0], [3.0, 4.0], clip_gradients=most)  # of norm 5
-    assert solver.clip() == expected
+    assert solver.clip() == norm
     assert weight.grad is not None
-    factor = 1 if expected is None else expected[1]
     assert weight.grad.tolist() == [3 * factor, 4 * factor]
+
+
+def test_clip_without_a_gradient() -> None:
+    solver, _ = made([0.0], None, clip_gradients=1.0)
+    assert solver.clip() is None
 
 
 def test_clip_is_by_the_norm_of_all() -> None:
@@ -86,7 +90,8 @@ def test_clip_is_by_the_norm_of_all() -> None:
     for tensor, value in zip(tensors, (3.0, 4.0), strict=True):
         tensor.grad = torch.tensor([value])
     blobs = list(map(Learnable, tensors))
-    assert SGD(blobs, SolverSettings(clip_gradients=1.0)).clip() == (5.0, 1 / 5)
+    assert SGD(blobs, SolverSettings(clip_gradients=2.5)).clip() == 5
+    assert [tensor.grad for tensor in tensors] == [torch.tensor([1.5]), torch.tensor([2.0])]
 
 
 def test_histories_stand_in_caffes_order() -> None:

@@ -99,7 +99,7 @@ def test_when_it_takes_snapshots(
 
 def test_it_learns(tmp_path: Path) -> None:
     made, found = solved(tmp_path, max_iter=100, test_interval=100, display=0)
-    assert made.smoothed.value < 1
+    assert made.losses.smoothed.value < 1
     assert float(found[-3].rpartition(" ")[2]) >= 0.8
 
 
