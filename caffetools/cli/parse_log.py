@@ -13,7 +13,8 @@ from caffetools.cli.options import plugin_option
 from caffetools.draw.output import form_of
 from caffetools.errors import CaffeToolsError
 from caffetools.log.parsed import ParsedLog, parse_log
-from caffetools.log.summary import csv_text, net_words, summary
+from caffetools.log.records import csv_text
+from caffetools.log.summary import net_words, summary
 from caffetools.log.tensorboard import event_files
 from caffetools.table import printable
 
@@ -84,7 +85,7 @@ def _print(log: ParsedLog, form: str) -> None:
         for line in summary(log):
             click.echo(line)
     else:
-        click.echo(csv_text(log.train_records()), nl=False)
+        click.echo(csv_text(log.contents.train), nl=False)
 
 
 def _echoes(log: ParsedLog, net_out: str | None, solver_out: str | None) -> dict[str, bytes]:
@@ -103,9 +104,9 @@ def _echoes(log: ParsedLog, net_out: str | None, solver_out: str | None) -> dict
 
 
 def _csv_files(log: ParsedLog, stem: str) -> dict[str, bytes]:
-    files = {f"{stem}.train.csv": csv_text(log.train_records()).encode()}
-    for net in log.contents.tests:
-        files[f"{stem}.test{net}.csv"] = csv_text(log.test_records(net)).encode()
+    files = {f"{stem}.train.csv": csv_text(log.contents.train).encode()}
+    for net, curve in log.contents.tests.items():
+        files[f"{stem}.test{net}.csv"] = csv_text(curve).encode()
     return files
 
 

@@ -19,6 +19,9 @@ from caffetools.log.glog import Message
 VALUE = "value"
 
 _SAME_ITERATION = r"\2"
+_WORD = "[!-~]+"
+"""A number as printed: a range of characters is passed over faster than what is no space."""
+
 _SILENT = 50
 """So many silent lines of the source may stand between those of a test."""
 
@@ -120,7 +123,7 @@ class _Form:
         if found[3]:
             form.put((found.start(3), text.index("ep,", found.end(3))), "[0-9./]+")
         self.fields.append(found[4])
-        form.put((found.start(5), len(text)), r"([^ ,\n]+),[^\n]*" if tail else r"([^ \n]+)")
+        form.put((found.start(5), len(text)), r"([^ ,\n]+),[^\n]*" if tail else f"({_WORD})")
         return form.end()
 
     def output(self, text: str) -> str:
@@ -131,9 +134,9 @@ class _Form:
         self.told.add((found[2], found[3]))
         self.fields.append(VALUE)
         form = _Escaped(text)
-        form.put(found.span(4), r"([^ \n]+)")
+        form.put(found.span(4), f"({_WORD})")
         if found[5]:
-            form.put((found.end(5) + len(" = "), text.rindex(" loss)")), r"[^ \n]+")
+            form.put((found.end(5) + len(" = "), text.rindex(" loss)")), _WORD)
         return form.end()
 
 

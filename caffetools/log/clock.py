@@ -82,28 +82,40 @@ class Clock:
 
     def moments(
         self, times: Iterable[str], days: Iterable[tuple[int, str]]
-    ) -> Iterator[tuple[float, str | None]]:
-        """The seconds and the ISO form of each time, NaN and None if it is none.
+    ) -> Iterator[tuple[int | None, str | None]]:
+        """The microseconds and the ISO form of each time, None and None if it is none.
 
         `days` are the places in `times` before which the log says what day it is.
         """
         turns = iter(days)
         place, day = next(turns, (-1, ""))
-        minute, start, iso = None, math.nan, ""
+        minute, start, iso = "", None, ""
         for index, time in enumerate(times):
             while place == index:
                 self.turn_to(day)
                 place, day = next(turns, (-1, ""))
-                minute = None
-            before, _, rest = time.rpartition(":")
-            if before != minute:
-                minute = before
-                start, iso = self.seconds(f"{before}:0"), self.iso(f"{before}:")
-            try:
-                seconds = start + float(rest)
-            except ValueError:
-                seconds = math.nan
-            yield seconds, None if math.isnan(seconds) else iso + rest
+                minute = ""
+            # Most lines are of the minute of the one before, and end in `15.326920`.
+            if time[:-9] != minute:
+                minute = time[:-9]
+                start, iso = self._minute(minute)
+            rest = time[-9:]
+            digits = rest[:2] + rest[3:]
+            if start is None or rest[2:3] != "." or not digits.isdecimal():
+                yield self._moment(time)
+            else:
+                yield start + int(digits), iso + rest
+
+    def _minute(self, minute: str) -> tuple[int | None, str]:
+        """The start of `0721 10:38:`, None if it is no minute."""
+        seconds = self.seconds(f"{minute}0") if minute[-1:] == ":" else math.nan
+        return (None, "") if math.isnan(seconds) else (round(seconds * 1e6), self.iso(minute))
+
+    def _moment(self, time: str) -> tuple[int | None, str | None]:
+        seconds = self.seconds(time)
+        if not math.isfinite(seconds):
+            return None, None
+        return round(seconds * 1e6), self.iso(time)
 
     def iso(self, time: str) -> str:
         """`2023-07-21T10:38:15.326920` of the line whose seconds were asked for last.

@@ -66,6 +66,15 @@ class Column:
             self._pieces.append("\n".join(self._new))
             self._new.clear()
 
+    def last(self, count: int) -> list[str]:
+        """The last `count` numbers, in order."""
+        self._close()
+        found: list[str] = []
+        pieces = reversed(self._pieces)
+        while len(found) < count and (piece := next(pieces, None)) is not None:
+            found[:0] = piece.split("\n")
+        return found[len(found) - count :]
+
     def __iter__(self) -> Iterator[str]:
         self._close()
         for piece in self._pieces:

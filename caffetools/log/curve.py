@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import math
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, groupby
+from itertools import chain, groupby, islice
 from typing import NamedTuple
 
 from caffetools.log.clock import Clock
 from caffetools.log.column import Column, number
+from caffetools.log.rows import Part, Row, Speeds
 
 _COLUMNS = ("iteration", "time", "loss", "lr", "speed")
 _NEW = 512
 """So many rows that came one by one are put into the columns together."""
+_PART = 4096
+"""So many rows are taken out of the columns together."""
 
 
 class Output(NamedTuple):
@@ -36,29 +40,6 @@ class Point:
     speed: str = ""
     outputs: list[Output] = field(default_factory=list)
     values: list[str] = field(default_factory=list)
-
-
-class Row(NamedTuple):
-    """One iteration's row of a curve; None is not told."""
-
-    iteration: int
-    time: str | None
-    """ISO 8601, without its year where the log does not tell it."""
-    seconds: float | None
-    """Since the log's first line."""
-    loss: float | None
-    """The weighted total; of training, smoothed over average_loss iterations, as displayed."""
-    lr: float | None
-    speed: float | None
-    """Iterations per second since the row before: as Caffe tells it, else by the times."""
-    outputs: dict[str, list[float | None]]
-
-
-def _speed(before: Row | None, iteration: int, at: float | None) -> float | None:
-    if before is None or before.seconds is None or at is None:
-        return None
-    seconds, iterations = at - before.seconds, iteration - before.iteration
-    return iterations / seconds if seconds > 0 and iterations > 0 else None
 
 
 class _Stretch(NamedTuple):
@@ -101,7 +82,7 @@ class Curve:
         for outputs, group in groupby(new, lambda point: point.outputs):
             points = list(group)
             columns = {name: [getattr(point, name) for point in points] for name in _COLUMNS}
-            values = [point.values for point in points]
+            values = chain.from_iterable(point.values for point in points)
             self._add(columns, outputs, values)
 
     def extend(
@@ -112,21 +93,23 @@ class Curve:
     ) -> None:
         """Add rows that tell the same: columns, by Point's names, and one for each output."""
         self._flush()
-        self._add(columns, outputs, zip(*values, strict=True))
+        one = len(values) == 1
+        by_row = values[0] if one else chain.from_iterable(zip(*values, strict=True))
+        self._add(columns, outputs, by_row)
 
     def _add(
         self,
         columns: Mapping[str, Sequence[str]],
         outputs: Sequence[Output],
-        values: Iterable[Sequence[str]],
+        values: Iterable[str],
     ) -> None:
+        """Add rows; `values` has all outputs of the first row, then those of the second."""
         if not self._stretches or self._stretches[-1].outputs != tuple(outputs):
             self._stretches.append(_Stretch(len(self._iterations), tuple(outputs)))
         count = len(columns["iteration"])
-        untold = ("",) * count
         for name, column in self._columns.items():
-            column.extend(columns.get(name, untold), count)
-        self._values.extend(chain.from_iterable(values), count * len(outputs))
+            column.extend(columns.get(name) or ("",) * count, count)
+        self._values.extend(values, count * len(outputs))
 
     def iterations(self) -> array[int]:
         """The iteration of each row."""
@@ -135,12 +118,20 @@ class Curve:
 
     def seconds(self) -> array[float]:
         """When each row was written, in seconds since the log's first line; NaN where not told."""
-        return array("d", (seconds - self.origin for seconds, _ in self._moments()))
+        found = self._since_origin([moment for moment, _ in self._moments()])
+        return array("d", (math.nan if seconds is None else seconds for seconds in found))
 
-    def _moments(self) -> Iterator[tuple[float, str | None]]:
-        """Of each row, the seconds of the log's clock and the time by ISO 8601."""
+    def _moments(self) -> Iterator[tuple[int | None, str | None]]:
+        """Of each row, the microseconds of the log's clock and the time by ISO 8601."""
         self._flush()
         return Clock(self._year).moments(self._columns["time"], self.days)
+
+    def _since_origin(self, moments: Iterable[int | None]) -> list[float | None]:
+        """Microseconds of the log's clock as seconds since the log's first line."""
+        if math.isnan(self.origin):
+            return [None for _ in moments]
+        origin = round(self.origin * 1e6)
+        return [None if moment is None else (moment - origin) / 1e6 for moment in moments]
 
     def losses(self) -> array[float]:
         """The loss of each row, NaN where it is not told."""
@@ -172,39 +163,63 @@ class Curve:
     def output(self, name: str, index: int = 0) -> array[float]:
         """One number of an output in each row, NaN where it is not told."""
         found = array("d")
-        for outputs in self._outputs():
-            values = outputs.get(name, ())
-            value = values[index] if index < len(values) else None
-            found.append(math.nan if value is None else value)
+        for size, outputs, numbers in self._numbers():
+            places = [i for i, output in enumerate(outputs) if output.name == name]
+            column = numbers[places[index]] if index < len(places) else [None] * size
+            found.extend(math.nan if value is None else value for value in column)
         return found
 
     def rows(self) -> Iterator[Row]:
         """The rows, one after the other."""
-        self._flush()
-        told = [self._columns[name].values() for name in ("loss", "lr", "speed")]
-        columns = zip(
-            map(int, self._iterations), self._moments(), *told, self._outputs(), strict=True
-        )
-        begins = {*self.starts, *self.restores}
-        before: Row | None = None
-        for index, (iteration, (moment, time), loss, lr, told_speed, outputs) in enumerate(columns):
-            seconds = round(moment - self.origin, 6) if time else None
-            if index in begins:
-                # Caffe measures since it does not know when.
-                speed = None
-            else:
-                speed = _speed(before, iteration, seconds) if told_speed is None else told_speed
-            before = Row(iteration, time, seconds, loss, lr, speed, outputs)
-            yield before
+        return chain.from_iterable(part.rows() for part in self.parts())
 
-    def _outputs(self) -> Iterator[dict[str, list[float | None]]]:
+    def parts(self) -> Iterator[Part]:
+        """The rows in columns, _PART of them at most at once."""
+        iterations, moments, speeds = map(int, self._iterations), self._moments(), Speeds()
+        losses, lrs, told = (self._columns[name].values() for name in ("loss", "lr", "speed"))
+        begins = sorted({*self.starts, *self.restores})
+        start = 0
+        for size, outputs, numbers in self._numbers():
+            here = list(islice(iterations, size))
+            times = list(islice(moments, size))
+            seconds = self._since_origin(moment for moment, _ in times)
+            speed = speeds.of(here, seconds, list(islice(told, size)))
+            for row in begins[bisect_left(begins, start) : bisect_left(begins, start + size)]:
+                # Caffe measures since it does not know when.
+                speed[row - start] = None
+            yield Part(
+                here,
+                [time for _, time in times],
+                seconds,
+                list(islice(losses, size)),
+                list(islice(lrs, size)),
+                speed,
+                tuple(output.name for output in outputs),
+                numbers,
+            )
+            start += size
+
+    def last(self) -> Row | None:
+        """The last row but for its time and speed, found without going through the others."""
+        if not len(self):
+            return None
+        self._flush()
+        loss, lr = (number(self._columns[name].last(1)[0]) for name in ("loss", "lr"))
+        outputs = self._stretches[-1].outputs
+        values = map(number, self._values.last(len(outputs)))
+        told: dict[str, list[float | None]] = {}
+        for output, value in zip(outputs, values, strict=True):
+            told.setdefault(output.name, []).append(value)
+        return Row(int(self._iterations.last(1)[0]), None, None, loss, lr, None, told)
+
+    def _numbers(self) -> Iterator[tuple[int, tuple[Output, ...], list[list[float | None]]]]:
+        """Of rows that tell the same, _PART at most: how many, the outputs, and their columns."""
         self._flush()
         values = self._values.values()
         ends = [*(stretch.first_row for stretch in self._stretches[1:]), len(self)]
         for stretch, end in zip(self._stretches, ends, strict=False):
-            names = [output.name for output in stretch.outputs]
-            for _ in range(stretch.first_row, end):
-                found: dict[str, list[float | None]] = {}
-                for name, value in zip(names, values, strict=False):
-                    found.setdefault(name, []).append(value)
-                yield found
+            width = len(stretch.outputs)
+            for start in range(stretch.first_row, end, _PART):
+                size = min(_PART, end - start)
+                flat = list(islice(values, size * width))
+                yield size, stretch.outputs, [flat[i::width] for i in range(width)]

@@ -120,10 +120,13 @@ def whole_lines(texts: Iterable[str]) -> Iterator[str]:
     """
     rest = ""
     for text in texts:
+        if end := text.rfind("\n") + 1:
+            yield clean(rest + text[:end])
+            rest = text[end:]
+            continue
         rest += text
         # A CR at the end may be the first half of a CRLF.
-        end = rest.rfind("\n") + 1 or rest.rfind("\r", 0, -1) + 1
-        if end:
+        if end := rest.rfind("\r", 0, -1) + 1:
             yield clean(rest[:end])
             rest = rest[end:]
         elif len(rest) > LONGEST_LINE:

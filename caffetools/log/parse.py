@@ -82,7 +82,7 @@ class LogParser:
         end = 0
         if not self._readers.echo.is_open:
             lines = 1
-            while lines:
+            while lines and end < len(text):
                 end, lines = self._readers.solver.take_test(text, end)
                 self._lines += lines
         if end < len(text):

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
+from itertools import chain
 from typing import IO, Any
 
 from caffetools.errors import CaffeToolsError
-from caffetools.log import plain
+from caffetools.log import plain, records
 from caffetools.log.compare import Comparison, compare_echo, compare_file, compare_printed
 from caffetools.log.contents import LogContents
 from caffetools.log.net import LoggedNet
@@ -57,12 +58,12 @@ class ParsedLog:
 
         With `once`, what a resumed run tells again is given once, as the later process told it.
         """
-        return plain.records(self.contents.train, once)
+        return records.records(self.contents.train, once)
 
     def test_records(self, net: int = 0, once: bool = False) -> Iterator[dict[str, Any]]:
         """The curve of one test net likewise."""
         curve = self.contents.tests.get(net)
-        return iter(()) if curve is None else plain.records(curve, once)
+        return iter(()) if curve is None else records.records(curve, once)
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the curves, and what the log tells."""
@@ -79,13 +80,18 @@ class ParsedLog:
 
     def json(self) -> Iterator[str]:
         """The same as JSON, in pieces: a log of a gigabyte has millions of rows."""
+        train, tests = self.contents.train, self.contents.tests
+        long = {
+            "train": records.json_rows(train),
+            "test": chain(*(records.json_rows(curve, net) for net, curve in tests.items())),
+        }
         separator = "{"
         for name, part in self._parts().items():
             yield f"{separator}{json.dumps(name)}: "
             if isinstance(part, Iterator):
                 yield "["
-                for index, row in enumerate(part):
-                    yield (", " if index else "") + json.dumps(row)
+                for index, rows in enumerate(long.get(name) or map(json.dumps, part)):
+                    yield (", " if index else "") + rows
                 yield "]"
             else:
                 yield json.dumps(part)
@@ -115,10 +121,8 @@ class ParsedLog:
                 {"line": echo.line, "prototxt": echo.text, "cut": echo.cut}
                 for echo in contents.solvers
             ],
-            "train": map(plain.train_row, train.rows()),
-            "test": (
-                plain.test_row(row, net) for net, curve in tests.items() for row in curve.rows()
-            ),
+            "train": records.plain_rows(train),
+            "test": chain(*(records.plain_rows(curve, net) for net, curve in tests.items())),
             "loss_weights": {
                 "train": train.weights(),
                 "test": [{"net": net, **curve.weights()} for net, curve in tests.items()],

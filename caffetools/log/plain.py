@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from itertools import compress, repeat
+from collections.abc import Mapping
 from typing import Any
 
 from caffetools import prototxt, schema
 from caffetools.errors import CaffeToolsError
 from caffetools.log.column import number
 from caffetools.log.compare import Comparison
-from caffetools.log.curve import Curve, Output, Row
+from caffetools.log.curve import Curve, Output
 from caffetools.log.net import LoggedNet
 from caffetools.log.scores import Score
 from caffetools.log.segments import joined, segments
@@ -29,31 +28,6 @@ def plain(value: float | None) -> float | str | None:
 def plain_outputs(outputs: Mapping[str, list[float | None]]) -> dict[str, list[float | str | None]]:
     """The outputs of a row, each with all its numbers."""
     return {name: [plain(value) for value in values] for name, values in outputs.items()}
-
-
-def train_row(row: Row) -> dict[str, Any]:
-    """A row of a training curve."""
-    return {
-        "iteration": row.iteration,
-        "time": row.time,
-        "seconds": row.seconds,
-        "loss": plain(row.loss),
-        "lr": plain(row.lr),
-        "speed": plain(row.speed),
-        "outputs": plain_outputs(row.outputs),
-    }
-
-
-def test_row(row: Row, net: int) -> dict[str, Any]:
-    """A row of a test net's curve."""
-    return {
-        "iteration": row.iteration,
-        "net": net,
-        "time": row.time,
-        "seconds": row.seconds,
-        "loss": plain(row.loss),
-        "outputs": plain_outputs(row.outputs),
-    }
 
 
 def plain_segments(curve: Curve) -> list[dict[str, Any]]:
@@ -180,36 +154,3 @@ def _value(value: Value) -> Any:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     return plain(value) if isinstance(value, float) else value
-
-
-def records(curve: Curve, once: bool = False) -> Iterator[dict[str, Any]]:
-    """The rows of a curve as flat dicts, each with the same keys: what pandas.DataFrame takes.
-
-    A number of a vector is `name[index]`; an output that is called as one of Row's own fields, as
-    most losses are, is `output loss`. With `once`, what a resumed run tells again is given
-    once, as the later process told it.
-    """
-    keys = [
-        (name, i, _key(name, i, size)) for name, size in curve.sizes().items() for i in range(size)
-    ]
-    for row in compress(curve.rows(), _kept(curve) if once else repeat(True)):
-        record: dict[str, Any] = row._asdict()
-        del record["outputs"]
-        for name, i, key in keys:
-            record[key] = row.outputs[name][i] if i < len(row.outputs.get(name, ())) else None
-        yield record
-
-
-def _key(name: str, index: int, size: int) -> str:
-    own = f"output {name}" if name in Row._fields else name
-    return own if size == 1 else f"{own}[{index}]"
-
-
-def _kept(curve: Curve) -> bytearray:
-    """Of each row: is it one of its run's one curve?"""
-    iterations = curve.iterations()
-    kept = bytearray(len(iterations))
-    for run in joined(segments(curve, iterations), iterations).values():
-        for rows in run:
-            kept[rows.start : rows.stop] = bytes([True]) * len(rows)
-    return kept

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from caffetools.log.contents import LogContents
-from caffetools.log.curve import Curve, Row
+from caffetools.log.curve import Curve
+from caffetools.log.rows import Row
 from caffetools.log.segments import joined, segments
 
 Kind = Literal["total", "loss", "output", "rate"]

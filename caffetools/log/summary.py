@@ -1,14 +1,11 @@
-"""A log for people: its nets, where its curves end, what happened; and its rows as CSV."""
+"""A log for people: its nets, where its curves end, what happened."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from caffetools.log.age import Age
-from caffetools.log.curve import Curve, Row
+from caffetools.log.curve import Curve
 from caffetools.log.net import LoggedNet
 from caffetools.log.parsed import ParsedLog
 from caffetools.log.plain import net_name
@@ -59,9 +56,7 @@ def net_words(net: LoggedNet) -> str:
 
 def curve_lines(title: str, curve: Curve) -> Iterator[str]:
     """How many rows a curve has and what its last one tells."""
-    last: Row | None = None
-    for last in curve.rows():  # noqa: B007
-        pass
+    last = curve.last()
     if last is None:
         return
     values = [("loss", [last.loss]), ("lr", [last.lr]), *last.outputs.items()]
@@ -73,15 +68,3 @@ def curve_lines(title: str, curve: Curve) -> Iterator[str]:
 def _numbers(values: Iterable[float | None]) -> str:
     numbers = ["?" if value is None else f"{value:g}" for value in values]
     return " ".join(numbers[:8]) + (f" … ({len(numbers)} in all)" if len(numbers) > 8 else "")
-
-
-def csv_text(records: Iterable[dict[str, Any]]) -> str:
-    """Rows as comma-separated values, with a head; "" for none."""
-    out = io.StringIO()
-    writer: csv.DictWriter[str] | None = None
-    for record in records:
-        if writer is None:
-            writer = csv.DictWriter(out, list(record), lineterminator="\n")
-            writer.writeheader()
-        writer.writerow(record)
-    return out.getvalue()

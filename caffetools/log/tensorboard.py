@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from caffetools.log.contents import LogContents
-from caffetools.log.curve import Row
+from caffetools.log.rows import Row
 from caffetools.log.series import run_rows
 
 FILE = "events.out.tfevents.caffetools"

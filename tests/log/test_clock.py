@@ -108,16 +108,30 @@ def test_a_file_of_the_month_before_is_of_no_other_year() -> None:
 
 
 def test_moments_are_what_single_lines_tell() -> None:
-    times = ["0721 10:38:15.5", "0721 10:38:16", "0721 10:39:00", "no time", "0722 00:00:01", ""]
+    times = [
+        *("0721 10:38:15.500000", "0721 10:38:16", "0721 10:38:59.999999", "0721 10:39:00.25"),
+        *("no time", "0721 10:39:0_.000000", "0721 10:39:01.000001", "0722 00:00:01", ""),
+        *("0722 25:00:00.000000", "0722 00:00:x1.000000", "20150722 00:00:02.000000"),
+    ]
     clock = Clock(2015)
-    expected = [(clock.seconds(time), clock.iso(time)) for time in times]
-    found = list(Clock(2015).moments(times, [(0, "0721")]))
-    for time, (seconds, iso), (at, told) in zip(times, found, expected, strict=True):
-        if time[:1].isdigit():
-            assert (seconds, iso) == (at, told)
-        else:
-            assert math.isnan(seconds)
-            assert iso is None
+    midnight = clock.seconds("0721 00:00:00")
+    found = [
+        (moment and moment / 1e6 - midnight, iso)
+        for moment, iso in Clock(2015).moments(times, [(0, "0721")])
+    ]
+    at = 10 * 3600 + 38 * 60
+    none = (None, None)
+    assert [(seconds and round(seconds, 6), iso) for seconds, iso in found] == [
+        (at + 15.5, "2015-07-21T10:38:15.500000"),
+        (at + 16, "2015-07-21T10:38:16"),
+        (at + 59.999999, "2015-07-21T10:38:59.999999"),
+        (at + 60.25, "2015-07-21T10:39:00.25"),
+        *(none, none),
+        (at + 61.000001, "2015-07-21T10:39:01.000001"),
+        (86401, "2015-07-22T00:00:01"),
+        *(none, none, none),
+        (86402, "2015-07-22T00:00:02.000000"),
+    ]
 
 
 def test_moments_turn_where_the_log_does() -> None:

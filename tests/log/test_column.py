@@ -63,3 +63,14 @@ def test_many_numbers_one_by_one() -> None:
     for i in range(10_000):
         column.append(str(i))
     assert list(column.floats()) == list(range(10_000))
+
+
+@given(st.lists(st.lists(st.sampled_from(["", "1", "nan"]), max_size=3), max_size=6), st.data())
+def test_the_last_ones(pieces: list[list[str]], data: st.DataObject) -> None:
+    column = Column()
+    for piece in pieces:
+        column.extend(piece, len(piece))
+    column.append("2")
+    texts = [*(text for piece in pieces for text in piece), "2"]
+    count = data.draw(st.integers(0, len(texts)))
+    assert column.last(count) == texts[len(texts) - count :]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from caffetools.log.curve import Curve, Output, Point
@@ -27,6 +29,29 @@ def test_columns(curve: Curve) -> None:
     assert curve.sizes() == {"v": 2, "w": 1}
     assert curve.weights() == {"v": 2.0}
     assert curve.output("v", 1)[0] == 2
+    assert math.isnan(curve.output("v", 1)[1])
+
+
+def test_the_last_row(curve: Curve) -> None:
+    assert curve.last() == (10, None, None, None, None, None, {"w": [3]})
+    assert Curve().last() is None
+
+
+def test_rows_that_tell_the_same_come_as_one_part(curve: Curve) -> None:
+    curve.extend({"iteration": ["20", "30"], "loss": ["1", "2"]}, [Output("w")], [["4", "nan"]])
+    curve.restores.append(2)
+    first, second = curve.parts()
+    assert (first.names, first.numbers) == (("v", "v"), [[1], [2]])
+    assert (second.iterations, second.names) == ([10, 20, 30], ("w",))
+    assert second.numbers[0][:2] == [3, 4]
+    assert second.losses == [None, 1, 2]
+
+
+def test_no_speed_is_known_where_a_run_begins(curve: Curve) -> None:
+    curve.origin = 0.0
+    assert [row.speed for row in curve.rows()] == [None, 10 / 2]
+    curve.starts.append(1)
+    assert [row.speed for row in curve.rows()] == [None, None]
 
 
 def test_an_empty_curve_has_no_rows() -> None:

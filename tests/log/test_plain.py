@@ -17,12 +17,9 @@ from caffetools.log.plain import (
     plain_outputs,
     plain_score,
     plain_segments,
-    records,
     solver_fields,
     untyped,
 )
-from caffetools.log.plain import test_row as row_of_test
-from caffetools.log.plain import train_row as row_of_train
 from caffetools.log.scores import Score
 from tests.logs import SOLVER, line, net_log, read, train_log
 
@@ -45,25 +42,6 @@ def test_outputs() -> None:
     assert plain_outputs({"a": [1.0, math.nan], "b": [None]}) == {"a": [1.0, "nan"], "b": [None]}
     outputs = [Output("v"), Output("w"), Output("v")]
     assert named(outputs, ["1", "x", "inf"]) == {"v": [1.0, math.inf], "w": [None]}
-
-
-def test_rows() -> None:
-    (row,) = read(train_log(range(1)), 2015).train.rows()
-    train = row_of_train(row)
-    assert train == {
-        "iteration": 0,
-        "time": "2015-07-21T10:00:00.250000",
-        "seconds": 0.0,
-        "loss": 0.5,
-        "lr": 0.01,
-        "speed": None,
-        "outputs": {"v": [0.0, 0.0], "loss": [0.25]},
-    }
-    test = row_of_test(row, 3)
-    assert test == {
-        **{key: train[key] for key in ("iteration", "time", "seconds", "loss", "outputs")},
-        "net": 3,
-    }
 
 
 RESUMED = (
@@ -90,22 +68,6 @@ def test_segments() -> None:
             "iterations": [20, 30],
         },
     ]
-
-
-def test_records() -> None:
-    curve = read(RESUMED).train
-    assert [record["v[1]"] for record in records(curve)] == [0, -10, -20, -20, -30]
-    assert [record["v[1]"] for record in records(curve, once=True)] == [0, -10, -20, -30]
-
-
-def test_records_have_one_set_of_keys() -> None:
-    """Though the outputs change in the middle."""
-    texts = [
-        *("Iteration 0, loss = 1", "    Train net output #0: a = 1"),
-        *("Iteration 1, loss = 1", "    Train net output #0: b = 2"),
-    ]
-    found = list(records(read("".join(map(line, texts))).train))
-    assert [(record["a"], record["b"]) for record in found] == [(1, None), (None, 2)]
 
 
 def test_score() -> None:

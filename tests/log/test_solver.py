@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from caffetools.log.curve import Row
+from caffetools.log.rows import Row
 from tests.logs import SGD, SOLVER, line, lines, read, train_log
 
 NAN = math.nan

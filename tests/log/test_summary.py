@@ -8,7 +8,7 @@ import pytest
 
 from caffetools.log.age import Age
 from caffetools.log.parsed import ParsedLog
-from caffetools.log.summary import age_words, csv_text, curve_lines, net_words, summary
+from caffetools.log.summary import age_words, curve_lines, net_words, summary
 from tests.logs import SOLVER, line, net_log, read, train_log
 
 
@@ -74,8 +74,3 @@ def test_a_long_vector_is_cut() -> None:
     assert told == [
         "train    1 rows, the last of iteration 1: loss = nan, v = 0 1 2 3 4 5 6 7 … (9 in all)"
     ]
-
-
-def test_csv() -> None:
-    assert csv_text([{"a": 1, "b": None}, {"a": "x,y", "b": 2.5}]) == 'a,b\n1,\n"x,y",2.5\n'
-    assert csv_text([]) == ""
