@@ -83,7 +83,7 @@ Pieces = list["bytes | memoryview"]
 """A file, piece by piece, so that the numbers are not there twice."""
 
 
-def caffemodel(template: NetTemplate, blobs: Mapping[str, Sequence[Blob]]) -> Pieces:
+def caffemodel(template: NetTemplate, blobs: Mapping[str, Sequence[Blob | None]]) -> Pieces:
     """A net with its weights; of two layers of one name the first takes the blobs.
 
     Raises CaffeToolsError for more than Caffe reads.
@@ -93,7 +93,7 @@ def caffemodel(template: NetTemplate, blobs: Mapping[str, Sequence[Blob]]) -> Pi
     for name, head in template.layers:
         own: Pieces = [head]
         for blob in left.pop(name, ()):
-            own += _blob(_LAYER_BLOBS, blob)
+            own += _blob(_LAYER_BLOBS, blob) if blob is not None else ()
         pieces += [tag(_NET_LAYER, LENGTH), varint(sum(map(len, own))), *own]
     if sum(map(len, pieces)) > MOST_BYTES:
         raise CaffeToolsError("Caffe reads no file of 2 GiB or more, and this would be larger")

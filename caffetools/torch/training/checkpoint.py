@@ -43,13 +43,15 @@ def save(trainer: Trainer) -> None:
     )
 
 
-def blobs(trainer: Trainer) -> dict[str, list[Blob]]:
+def blobs(trainer: Trainer) -> dict[str, list[Blob | None]]:
     """The blobs of each layer, in Caffe's order; HDF5 holds shared ones at their owner alone."""
     is_hdf5 = trainer.settings.snapshot_format == "HDF5"
-    found = model.owned_blobs if is_hdf5 else model.layer_blobs
-    layers: dict[str, list[Blob]] = {}
-    for blob in found(trainer.module):
-        layers.setdefault(blob.layer, []).append(Blob(blob.shape, _array(blob.tensor)))
+    owned = {(blob.layer, blob.place) for blob in model.owned_blobs(trainer.module)}
+    layers: dict[str, list[Blob | None]] = {}
+    for blob in model.layer_blobs(trainer.module):
+        left_out = is_hdf5 and (blob.layer, blob.place) not in owned
+        saved = None if left_out else Blob(blob.shape, _array(blob.tensor))
+        layers.setdefault(blob.layer, []).append(saved)
     return layers
 
 

@@ -13,8 +13,11 @@ from caffetools.errors import CaffeToolsError
 from caffetools.torch.training.caffe_files import Blob, NetTemplate, Pieces, SolverState
 
 
-def caffemodel(template: NetTemplate, blobs: Mapping[str, Sequence[Blob]]) -> Pieces:
-    """A net's weights: /data/<layer>/<i>, a group for layers without blobs, too."""
+def caffemodel(template: NetTemplate, blobs: Mapping[str, Sequence[Blob | None]]) -> Pieces:
+    """A net's weights: /data/<layer>/<i>, a group for layers without blobs, too.
+
+    None stands for a blob that an earlier layer shares: there is no data set for it.
+    """
     with _new_file() as (file, data):
         layers = file.create_group("data")
         for name in dict.fromkeys(name for name, _ in template.layers):
@@ -37,14 +40,18 @@ def solverstate(state: SolverState) -> Pieces:
     return [data.getvalue()]
 
 
-def read_caffemodel(path: str) -> dict[str, list[Blob]]:
-    """The blobs of each layer. Raises CaffeToolsError for a file that holds none."""
+def read_caffemodel(path: str) -> dict[str, list[Blob | None]]:
+    """The blobs of each layer, None where there is no data set before one that is there.
+
+    Raises CaffeToolsError for a file that holds none.
+    """
     with _open(path) as file:
-        found: dict[str, list[Blob]] = {}
+        found: dict[str, list[Blob | None]] = {}
 
         def visit(name: str, member: Any) -> None:
-            if hasattr(member, "keys") and hasattr(member.get("0"), "shape"):
-                found[name] = _load(member)
+            blobs = _load(member) if hasattr(member, "keys") else []
+            if blobs:
+                found[name] = blobs
 
         _member(file, "data").visititems(visit)
         return found
@@ -58,7 +65,7 @@ def read_solverstate(path: str) -> SolverState:
         return SolverState(
             int(np.ravel(_member(file, "iter")[()])[0]),
             text,
-            _load(_member(file, "history")),
+            [blob for blob in _load(_member(file, "history")) if blob is not None],
             int(np.ravel(_member(file, "current_step")[()])[0]),
             None if plateau is None else (float(plateau[0]), int(plateau[1])),
         )
@@ -98,16 +105,19 @@ def _member(file: Any, name: str) -> Any:
     return file[name]
 
 
-def _save(group: Any, blobs: Sequence[Blob]) -> None:
+def _save(group: Any, blobs: Sequence[Blob | None]) -> None:
     for index, blob in enumerate(blobs):
+        if blob is None:
+            continue
         values = np.asarray(blob.values, np.float32).reshape(blob.shape)
         group.create_dataset(str(index), data=values)
 
 
-def _load(group: Any) -> list[Blob]:
-    blobs: list[Blob] = []
-    while str(len(blobs)) in group:
-        dataset = group[str(len(blobs))]
-        values = np.ravel(dataset[()]).astype(np.float32)
-        blobs.append(Blob(tuple(dataset.shape), values))
-    return blobs
+def _load(group: Any) -> list[Blob | None]:
+    """The data sets that are named for their places."""
+    found = {
+        int(name): Blob(tuple(each.shape), np.ravel(each[()]).astype(np.float32))
+        for name, each in group.items()
+        if name.isdecimal() and hasattr(each, "shape")
+    }
+    return [found.get(place) for place in range(max(found, default=-1) + 1)]

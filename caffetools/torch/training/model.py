@@ -110,12 +110,14 @@ def share(test: nn.Module, trained: nn.Module) -> None:
 
 
 @torch.no_grad()
-def load(module: nn.Module, layers: Mapping[str, Sequence[Blob]]) -> Iterator[str]:
+def load(module: nn.Module, layers: Mapping[str, Sequence[Blob | None]]) -> Iterator[str]:
     """Copy the blobs of layers of the same name (net.cpp, CopyTrainedLayersFrom).
 
-    Yields the names that the module does not have. Raises CaffeToolsError where a layer has another
-    number of blobs, or a blob another number of elements.
+    A blob that an earlier layer shares may be missing, as in HDF5. Yields the names that the module
+    does not have. Raises CaffeToolsError where a layer has another number of blobs, or a blob
+    another shape.
     """
+    owned = {(blob.layer, blob.place) for blob in owned_blobs(module)}
     own: dict[str, list[LayerBlob]] = {}
     for blob in layer_blobs(module):
         own.setdefault(blob.layer, []).append(blob)
@@ -124,11 +126,15 @@ def load(module: nn.Module, layers: Mapping[str, Sequence[Blob]]) -> Iterator[st
             if given:
                 yield layer
             continue
-        if len(given) != len(own[layer]):
+        there = [place for place, found in enumerate(given) if found is not None]
+        missing = {blob.place for blob in own[layer]} - set(there)
+        if len(given) > len(own[layer]) or any((layer, place) in owned for place in missing):
             raise CaffeToolsError(
-                f"expected {len(own[layer])} blobs for layer {layer!a}, found {len(given)}"
+                f"expected {len(own[layer])} blobs for layer {layer!a}, found {len(there)}"
             )
-        for mine, found in zip(own[layer], given, strict=True):
+        for mine, found in zip(own[layer], given, strict=False):
+            if found is None:
+                continue
             if _significant(mine.shape) != _significant(found.shape):
                 raise CaffeToolsError(
                     f"expected blob {mine.place} of layer {layer!a} to be {mine.shape}, "

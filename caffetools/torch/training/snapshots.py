@@ -52,7 +52,7 @@ class Snapshot:
     """All that was found in the files of one."""
 
     state: SolverState
-    layers: Mapping[str, Sequence[Blob]] | None
+    layers: Mapping[str, Sequence[Blob | None]] | None
     """None where the state names no net."""
     resume: Resume | None
 
@@ -86,7 +86,7 @@ def save_model(
     settings: SolverSettings,
     iteration: int,
     template: NetTemplate,
-    blobs: Mapping[str, Sequence[Blob]],
+    blobs: Mapping[str, Sequence[Blob | None]],
 ) -> None:
     """Write the weights. The state of an older snapshot with this name goes first."""
     model, state = (file_name(settings, iteration, ending) for ending in endings(settings))
@@ -121,7 +121,7 @@ def read(path: str) -> Snapshot:
     return Snapshot(state, layers, _read_resume(path))
 
 
-def read_layers(path: str) -> dict[str, list[Blob]]:
+def read_layers(path: str) -> Mapping[str, Sequence[Blob | None]]:
     """The blobs of each layer of a .caffemodel or .caffemodel.h5."""
     if path.endswith(".h5"):
         return hdf5_files.read_caffemodel(path)

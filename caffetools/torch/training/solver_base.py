@@ -78,7 +78,7 @@ class Solver(torch.optim.Optimizer):
         gradients = [tensor.grad for tensor in self.blobs if tensor.grad is not None]
         if most < 0 or not gradients:
             return None
-        norm = torch.linalg.vector_norm(torch.stack(_foreach_norm(gradients)))
+        norm: Tensor = torch.linalg.vector_norm(torch.stack(_foreach_norm(gradients)))
         _foreach_mul_(gradients, torch.where(norm > most, most / norm, 1.0))
         return norm
 

@@ -28,14 +28,30 @@ def test_a_caffemodel_is_read_back(tmp_path: Path) -> None:
     template = NetTemplate("net", (("a/b", b""), ("relu", b""), ("c", b"")))
     path.write_bytes(b"".join(caffemodel(template, {"a/b": BLOBS, "c": BLOBS[1:]})))
     found = read_caffemodel(str(path))
-    assert {name: [blob.shape for blob in blobs] for name, blobs in found.items()} == {
-        "a/b": [(2, 3), (1,)],
-        "c": [(1,)],
-    }
+    shapes = {name: [blob and blob.shape for blob in blobs] for name, blobs in found.items()}
+    assert shapes == {"a/b": [(2, 3), (1,)], "c": [(1,)]}
+    assert found["a/b"][0] is not None
     assert found["a/b"][0].values.tolist() == [0, 1, 2, 3, 4, 5]
     with h5py.File(path) as file:
         assert sorted(file["data"]) == ["a", "c", "relu"]  # a group for layers without blobs, too
     assert len(read_weights(path).layers) == 3
+
+
+def test_a_shared_blob_leaves_its_place_empty(tmp_path: Path) -> None:
+    """Caffe's: the names of data sets are places among the blobs of the layer."""
+    path = tmp_path / "net.caffemodel.h5"
+    template = NetTemplate("net", (("a", b""), ("b", b""), ("c", b"")))
+    blobs: dict[str, list[Blob | None]] = {"a": [*BLOBS], "b": [None, BLOBS[1]], "c": [None, None]}
+    path.write_bytes(b"".join(caffemodel(template, blobs)))
+    with h5py.File(path) as file:
+        assert {name: list(group) for name, group in file["data"].items()} == {
+            "a": ["0", "1"],
+            "b": ["1"],
+            "c": [],
+        }
+    found = read_caffemodel(str(path))
+    assert list(found) == ["a", "b"]
+    assert [blob if blob is None else blob.shape for blob in found["b"]] == [None, (1,)]
 
 
 @pytest.mark.parametrize("plateau", [None, (0.25, 7)])

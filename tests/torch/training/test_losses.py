@@ -31,7 +31,6 @@ def test_some_wait_until_they_are_looked_at() -> None:
     assert given.smoothed.count == 0
     given.look()
     given.look()
-    assert not given.wait
     assert (given.smoothed.count, given.smoothed.value) == (2, 2.0)
 
 

@@ -94,6 +94,16 @@ def test_load_copies_by_name_and_tells_what_is_not_there() -> None:
     assert module.ip.bias.tolist() == [1, 1, 1]
 
 
+@pytest.mark.parametrize("given", [[], [None]])
+def test_what_an_earlier_layer_shares_need_not_be_there(given: list[Blob | None]) -> None:
+    module = Shared()
+    ones = Blob((1, 1, 2, 2), np.ones(4, np.float32))
+    assert list(load(module, {"b": given, "a": [ones]})) == []
+    assert module.b.weight.tolist() == [[1, 1], [1, 1]]
+    with pytest.raises(CaffeToolsError, match="expected 1 blobs for layer 'a', found 0"):
+        list(load(module, {"a": given, "b": [ones]}))
+
+
 @pytest.mark.parametrize(
     ("shapes", "message"),
     [

@@ -38,7 +38,9 @@ def test_all_files_are_read_back(tmp_path: Path, form: str) -> None:
     assert found.resume == RESUME
     assert found.state.iteration == 3
     assert found.layers is not None
-    assert found.layers["ip"][0].values.tolist() == [1, 2]
+    (blob,) = found.layers["ip"]
+    assert blob is not None
+    assert blob.values.tolist() == [1, 2]
 
 
 def test_the_net_is_sought_beside_the_state(tmp_path: Path) -> None:
