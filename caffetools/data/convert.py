@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from caffetools.data.listing import Listing
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.torch.training.data.datum import encoded_datum, raw_datum
+from caffetools.torch.training.data.files import read_bytes
 from caffetools.torch.training.data.images import decode, resize
 
 if TYPE_CHECKING:
@@ -65,7 +66,9 @@ def convert(
     if os.path.lexists(output):
         raise CaffeToolsError("this is there already", Location(output))
     try:
-        beside = tempfile.mkdtemp(dir=os.path.dirname(os.path.realpath(output)))
+        beside = tempfile.mkdtemp(
+            dir=os.path.dirname(os.path.realpath(output)), prefix=".caffetools-"
+        )
     except OSError as error:
         raise CaffeToolsError(f"cannot be written: {error.strerror}", Location(output)) from None
     try:
@@ -88,9 +91,10 @@ def _records(
     listing: Listing, conversion: Conversion, tell: Callable[[str], None]
 ) -> Iterator[Record]:
     first: tuple[int, ...] | None = None
-    for number, (name, label) in enumerate(listing.images):
-        place = Location(os.path.join(listing.folder, name))
+    for number, line in enumerate(listing.images):
+        place = Location(os.path.join(listing.folder, line.image))
         try:
+            name, label = line.whole
             value, shape = _record(place.file, label, conversion)
         except CaffeToolsError as error:
             if conversion.strict:
@@ -105,11 +109,7 @@ def _records(
 
 def _record(path: str, label: int, conversion: Conversion) -> tuple[bytes, tuple[int, ...]]:
     """A Datum, and the image's shape."""
-    try:
-        with open(path, "rb") as file:
-            data = file.read()
-    except OSError as error:
-        raise CaffeToolsError(f"cannot be read: {error.strerror}") from None
+    data = read_bytes(path)
     image = decode(data, color=not conversion.gray)
     if conversion.height and conversion.width:
         image = resize(image, conversion.height, conversion.width)

@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass
 
 from caffetools.errors import CaffeToolsError, Location
-from caffetools.torch.training.data.sources import read_list
+from caffetools.torch.training.data.image_list import Line, read_list
 
 _ENDINGS = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 
@@ -17,7 +17,7 @@ class Listing:
     """Images of a folder, by their paths within it, and the names of the classes."""
 
     folder: str
-    images: tuple[tuple[str, int], ...]
+    images: tuple[Line, ...]
     classes: tuple[str, ...] = ()
     """Empty where a list gave the labels."""
 
@@ -43,7 +43,7 @@ def found(folder: str) -> Listing:
     except OSError as error:
         raise CaffeToolsError(f"cannot be read: {error.strerror}", Location(folder)) from None
     images = [
-        (os.path.join(name, image), label)
+        Line(os.path.join(name, image), label)
         for label, name in enumerate(classes)
         for image in sorted(os.listdir(os.path.join(folder, name)))
         if image.lower().endswith(_ENDINGS)

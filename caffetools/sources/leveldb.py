@@ -25,4 +25,10 @@ def first_value(folder: str) -> bytes | None:
         finally:
             database.close()
     except (plyvel.Error, OSError) as error:
-        raise CaffeToolsError(f"the LevelDB cannot be opened: {error}") from None
+        raise CaffeToolsError(f"the LevelDB cannot be opened: {told(error)}") from None
+
+
+def told(error: Exception) -> str:
+    """What plyvel says, which is bytes."""
+    text = error.args[0] if error.args else ""
+    return text.decode("utf-8", "replace") if isinstance(text, bytes) else str(error)

@@ -70,14 +70,24 @@ class Lmdb:
 
     def read(self, index: int) -> bytes:
         """The record of an index."""
+        page, offset = self._find(index)
+        low, middle, high, key_size = _NODE.unpack_from(page, offset)
+        rest = page[offset + _NODE.size + key_size :]
+        return _value(self._file, self._tree, rest, (low, middle, high))
+
+    def key(self, index: int) -> bytes:
+        """Its key."""
+        page, offset = self._find(index)
+        *_, key_size = _NODE.unpack_from(page, offset)
+        return page[offset + _NODE.size :][:key_size]
+
+    def _find(self, index: int) -> tuple[bytes, int]:
+        """The leaf that holds a record, and where its node stands there."""
         leaf = bisect_right(self._ends, index)
         if self._leaf is None or self._leaf[0] != leaf:
             self._leaf = leaf, self._page(self._pages[leaf])
         page = self._leaf[1]
-        offset = _node_offset(page, index - (self._ends[leaf - 1] if leaf else 0))
-        low, middle, high, key_size = _NODE.unpack_from(page, offset)
-        rest = page[offset + _NODE.size + key_size :]
-        return _value(self._file, self._tree, rest, (low, middle, high))
+        return page, _node_offset(page, index - (self._ends[leaf - 1] if leaf else 0))
 
     def _leaves(self) -> Iterator[tuple[int, int]]:
         """The leaves in order, each with how many records it has."""

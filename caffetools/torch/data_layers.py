@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from functools import partial
 from math import prod
 from typing import Any
 
+from caffetools.errors import CaffeToolsError
 from caffetools.infer import InferredLayer
 from caffetools.layers.base import Shape
 from caffetools.message import Message
 from caffetools.net import Net
+from caffetools.sources.database import backend_of
+from caffetools.sources.find import find
 from caffetools.torch.emit import emitter_of
 from caffetools.torch.training.data.hdf5 import Hdf5
+from caffetools.torch.training.data.image_list import ImageList
 from caffetools.torch.training.data.labels import LabelRange
-from caffetools.torch.training.data.sources import ArraySource, Database, ImageList, Source
+from caffetools.torch.training.data.sources import ArraySource, Database, Source
 from caffetools.torch.training.data.transform import Transform
 from caffetools.torch.training.data.windows import WindowFile
+from caffetools.torch.training.project import Origin
 
 _CLASSIFIERS = {
     "SoftmaxWithLoss": ("softmax_param", "loss_param"),
@@ -26,10 +33,66 @@ _CLASSIFIERS = {
 }
 """Layers whose second bottom holds classes: the options with their axis, and with ignore_label."""
 
+_PARAMS = {
+    "Data": "data_param",
+    "HDF5Data": "hdf5_data_param",
+    "ImageData": "image_data_param",
+    "WindowData": "window_data_param",
+}
+"""Layers that read a source, and the options that name it."""
+
+_KINDS = {
+    "Data": "database",
+    "HDF5Data": "list of HDF5 files",
+    "ImageData": "list of images",
+    "WindowData": "window file",
+}
+
 
 def sources_of(net: Net) -> tuple[Source, ...]:
     """What fills the inputs of the net's module, in the order of the layers."""
     return tuple(_source(net, layer) for layer in net.layers if is_input(layer))
+
+
+def origins_of(net: Net) -> tuple[Origin, ...]:
+    """For each of the sources what places its errors in the prototxt."""
+    return tuple(partial(_placed, layer.node.message) for layer in net.layers if is_input(layer))
+
+
+def check_sources(net: Net) -> None:
+    """Raise CaffeToolsError, placed, for a source that is not there, or tells no shape."""
+    folder = os.path.dirname(net.inferred.graph.message.source.name)
+    for layer in net.layers:
+        name = _PARAMS.get(layer.node.type)
+        if name is None:
+            continue
+        param = layer.node.message.message(name)
+        text = _fault(layer, param.text("source"), folder)
+        if text is None and None in layer.tops:
+            place = layer.node.message.location()
+            text = next(note.message for note in net.notes if note.location == place)
+        if text is not None:
+            raise param.error(text, "source", kind=CaffeToolsError)
+
+
+def _fault(layer: InferredLayer, source: str, folder: str) -> str | None:
+    """Why a layer cannot have a source, as far as its name tells."""
+    kind, path = _KINDS[layer.node.type], find(source, folder)
+    if path is None:
+        return f"there is no {kind} {source!a}"
+    if layer.node.type == "Data":
+        return None if backend_of(path) else f"{source!a} is neither an LMDB nor a LevelDB"
+    return None if os.path.isfile(path) else f"expected a {kind}, found that {source!a} is no file"
+
+
+def _placed(layer: Message, error: CaffeToolsError) -> CaffeToolsError:
+    """An error of a data layer's source, at the option that names the file."""
+    transform = layer.message("transform_param")
+    mean = transform.text("mean_file")
+    if mean and error.location is not None and error.location.file.endswith(mean):
+        return transform.error(str(error), "mean_file", kind=CaffeToolsError)
+    param = layer.message(_PARAMS[layer.text("type")]) if layer.text("type") in _PARAMS else layer
+    return param.error(str(error), "source", kind=CaffeToolsError)
 
 
 def is_input(layer: InferredLayer) -> bool:
@@ -129,7 +192,8 @@ def _windows(_: InferredLayer, tops: tuple[str, ...], message: Message) -> Sourc
 def _arrays(layer: InferredLayer, tops: tuple[str, ...], _: Message) -> Source:
     """What a program must feed: MemoryData, Input, and types whose files nothing here reads."""
     shape = layer.tops[0]
-    return ArraySource(tops, shape[0] if shape else 1)
+    rows = tuple(None if each is None else each[1:] for each in layer.tops)
+    return ArraySource(tops, shape[0] if shape else 1, shapes=rows)
 
 
 _MAKERS: dict[str, Callable[[InferredLayer, tuple[str, ...], Message], Source]] = {

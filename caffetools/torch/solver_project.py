@@ -16,7 +16,7 @@ from caffetools.printer import prototxt
 from caffetools.reading import without_weights
 from caffetools.torch.assembly import assemble
 from caffetools.torch.code import model_code
-from caffetools.torch.data_layers import labels_of, sources_of
+from caffetools.torch.data_layers import check_sources, labels_of, origins_of, sources_of
 from caffetools.torch.learning import has_unused, multipliers_of
 from caffetools.torch.net_template import net_template
 from caffetools.torch.solver_file import SolverFile
@@ -35,6 +35,8 @@ def project_of(solver: SolverFile, weights: Sequence[str], log: Log) -> Project:
     Logs what Caffe does while it sets a solver up. Raises CaffeToolsError, placed, for a net that
     PyTorch cannot have and for weights that do not fit.
     """
+    for net in (solver.train, *solver.tests):
+        check_sources(net)
     log.say("solver.cpp:45", "Initializing solver from parameters: \n" + prototxt(solver.message))
     log.say("solver.cpp:102", f"Creating training net from net file: {_source(solver.train)}")
     log_net(solver.train, log)
@@ -45,21 +47,23 @@ def project_of(solver: SolverFile, weights: Sequence[str], log: Log) -> Project:
         text = f"Creating test net (#{index}) specified by net file: {_source(net)}"
         log.say("solver.cpp:190", text)
         log_net(net, log)
-        tests.append(NetWithData(builder(net), sources_of(net), labels_of(net), count))
+        tests.append(_with_data(net, builder(net), count))
     log.say("solver.cpp:57", "Solver scaffolding done.")
     loaded = [(path, _layers(path)) for path in weights]
     return Project(
         solver.train.name,
         solver.settings,
-        NetWithData(
-            builder(solver.train, loaded, log), sources_of(solver.train), labels_of(solver.train)
-        ),
+        _with_data(solver.train, builder(solver.train, loaded, log)),
         tuple(tests),
         multipliers_of(solver.train),
         NetTemplate.parse(net_template(solver.train)),
         has_unused(solver.train),
         os.path.dirname(_source(solver.train)) or ".",
     )
+
+
+def _with_data(net: Net, build: Callable[[], nn.Module], iterations: int = 0) -> NetWithData:
+    return NetWithData(build, sources_of(net), labels_of(net), iterations, origins_of(net))
 
 
 def builder(

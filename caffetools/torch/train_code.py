@@ -26,7 +26,13 @@ from caffetools.torch.solver_file import SolverFile
 
 PACKAGE = "caffetools.torch.training"
 TEMPLATE = "net.caffemodel"
-_OUTSIDE = {"errors": "errors", "lmdb": "sources/lmdb", "wire": "wire", "writing": "writing"}
+_OUTSIDE = {
+    "errors": "errors",
+    "leveldb": "sources/leveldb",
+    "lmdb": "sources/lmdb",
+    "wire": "wire",
+    "writing": "writing",
+}
 """Files of caffetools itself that the copy takes along, by their names there."""
 
 
@@ -121,7 +127,8 @@ _HOMES = {
     "command": ("main",),
     "data.labels": ("LabelRange",),
     "data.hdf5": ("Hdf5",),
-    "data.sources": ("ArraySource", "Database", "ImageList"),
+    "data.image_list": ("ImageList",),
+    "data.sources": ("ArraySource", "Database"),
     "data.transform": ("Transform",),
     "data.windows": ("WindowFile",),
     "project": ("NetWithData", "Project"),

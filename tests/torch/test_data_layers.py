@@ -5,8 +5,9 @@ import pytest
 import caffetools
 from caffetools.torch.data_layers import labels_of, sources_of
 from caffetools.torch.training.data.hdf5 import Hdf5
+from caffetools.torch.training.data.image_list import ImageList
 from caffetools.torch.training.data.labels import LabelRange
-from caffetools.torch.training.data.sources import ArraySource, Database, ImageList, Source
+from caffetools.torch.training.data.sources import ArraySource, Database, Source
 from caffetools.torch.training.data.transform import Transform
 from caffetools.torch.training.data.windows import WindowFile
 
@@ -69,11 +70,11 @@ CASES: list[tuple[str, Source]] = [
     ),
     (
         '"MemoryData" memory_data_param { batch_size: 5 channels: 1 height: 2 width: 3 } }',
-        ArraySource(TOPS, 5),
+        ArraySource(TOPS, 5, shapes=((1, 2, 3), ())),
     ),
     (
         '"Input" input_param { shape { dim: 6 dim: 2 } shape { dim: 6 } } }',
-        ArraySource(TOPS, 6),
+        ArraySource(TOPS, 6, shapes=((2,), ())),
     ),
 ]
 

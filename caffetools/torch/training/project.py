@@ -15,6 +15,9 @@ from caffetools.torch.training.data.sources import ArraySource, Source
 from caffetools.torch.training.model import Multipliers
 from caffetools.torch.training.settings import SolverSettings
 
+Origin = Callable[[CaffeToolsError], CaffeToolsError]
+"""Places an error of a source at the text that named it."""
+
 
 @dataclass(frozen=True)
 class NetWithData:
@@ -26,7 +29,9 @@ class NetWithData:
     labels: Mapping[str, LabelRange] = field(default_factory=dict)
     """What labels each top of a source may hold."""
     iterations: int = 0
-    """Batches of a test; 0 for the net that is trained."""
+    """Batches of a test."""
+    origins: tuple[Origin, ...] = ()
+    """Of each source, where there is a prototxt."""
 
     def fed(self, feeds: Mapping[str, np.ndarray]) -> NetWithData:
         """The same net, its inputs fed with arrays by the names of their tops."""

@@ -38,14 +38,17 @@ def _train(project: Project, options: RunOptions, world: World, log: Log) -> Non
     """Train; what holds on to the other processes is gone when this returns."""
     trainer = prepare(project, options, world, log)
     log.say("caffe.cpp:239", "Starting Optimization")
-    trainer.solve()
+    try:
+        trainer.solve()
+    finally:
+        trainer.close()
     log.say("caffe.cpp:250", "Optimization Done.")
 
 
 def prepare(project: Project, options: RunOptions, world: World, log: Log) -> Trainer:
     """Build the nets and open the data, at the start or where a snapshot stands."""
     settings = project.solver
-    if world.is_first and settings.snapshot:
+    if world.is_first and (settings.snapshot or settings.snapshot_after_train):
         snapshots.check_writable(settings)
     snapshot = None if options.snapshot is None else snapshots.read(options.snapshot)
     seed = _seed(settings.random_seed, snapshot, world)
@@ -85,12 +88,15 @@ def _seed(given: int, snapshot: Snapshot | None, world: World) -> int:
 def _readers(
     net: NetWithData, project: Project, options: RunOptions, world: World, place: tuple[int, int]
 ) -> tuple[Reader, ...]:
-    """The readers of a net's sources; each reads one batch first, so that mistakes come early."""
+    """The readers of a net's sources; each reads one batch first, so that mistakes come early.
+
+    `place` is the run's seed, and the number of the net: 0 for the one that is trained.
+    """
     readers = []
     for index, source in enumerate(net.sources):
         reading = Reading(
             Draws(*place, index).below(2**62),
-            train=net.iterations == 0,
+            train=place[1] == 0,
             folder=project.folder,
             rank=world.rank,
             world=world.size,
@@ -99,7 +105,10 @@ def _readers(
             labels=net.labels,
         )
         reader = Reader(source, reading, pin=world.device.type == "cuda")
-        reader.first()
+        try:
+            reader.first()
+        except CaffeToolsError as error:
+            raise net.origins[index](error) if net.origins else error from None
         readers.append(reader)
     return tuple(readers)
 

@@ -70,15 +70,13 @@ def endings(settings: SolverSettings) -> tuple[str, str]:
 
 def check_writable(settings: SolverSettings) -> None:
     """Raise CaffeToolsError where snapshots could not be written, before hours are spent."""
-    probe = file_name(settings, 0, ".tempfile")
+    probe = file_name(settings, settings.max_iter, f".{os.getpid()}.solverstate.h5")
     try:
         with open(probe, "xb"):
             pass
         os.unlink(probe)
-    except FileExistsError:
-        return
-    except OSError as error:
-        text = f"snapshots cannot be written: {error.strerror}"
+    except (OSError, ValueError) as error:  # ValueError for a name that no file can have
+        text = f"snapshots cannot be written: {getattr(error, 'strerror', error)}"
         raise CaffeToolsError(text, Location(settings.snapshot_prefix)) from None
 
 

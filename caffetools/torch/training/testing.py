@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from caffetools.torch.training.data.batches import Batch, Reader
-from caffetools.torch.training.glog import Log, number
+from caffetools.torch.training.glog import number
 from caffetools.torch.training.model import total_loss
+from caffetools.torch.training.skipped import Skipped
 
 Forward = Callable[[nn.Module, dict[str, Tensor]], dict[str, Tensor]]
 
@@ -30,21 +31,24 @@ class TestNet:
 
 
 def read_inputs(
-    readers: tuple[Reader, ...], device: torch.device
-) -> tuple[dict[str, Tensor], list[str]]:
-    """The next batch of each source by top, on the device, and notes on damaged items."""
+    readers: tuple[Reader, ...], device: torch.device, skipped: Skipped
+) -> dict[str, Tensor]:
+    """The next batch of each source by top, on the device; `skipped` takes its notes."""
     tensors: dict[str, Tensor] = {}
-    notes: list[str] = []
     for reader in readers:
         batch: Batch = reader.next()
         tensors.update(batch.tensors)
-        notes += batch.notes
-    return {top: each.to(device, non_blocking=True) for top, each in tensors.items()}, notes
+        skipped.tell(batch.notes)
+    return {top: each.to(device, non_blocking=True) for top, each in tensors.items()}
 
 
 @torch.no_grad()
 def scores(
-    net: TestNet, forward: Forward, device: torch.device, log: Log, stop: Callable[[], bool]
+    net: TestNet,
+    forward: Forward,
+    device: torch.device,
+    skipped: Skipped,
+    stop: Callable[[], bool],
 ) -> tuple[dict[str, Tensor], Tensor] | None:
     """The mean of each output and of the loss over all batches; None where `stop` said so."""
     totals: dict[str, Tensor] = {}
@@ -55,10 +59,7 @@ def scores(
         for _ in range(net.iterations):
             if stop():
                 return None
-            inputs, notes = read_inputs(net.readers, device)
-            for note in notes:
-                log.remark("data_layer.cpp:100", note)
-            outputs = forward(net.module, inputs)
+            outputs = forward(net.module, read_inputs(net.readers, device, skipped))
             loss += total_loss(outputs, net.loss_weights)
             for blob, values in outputs.items():
                 totals[blob] = totals[blob] + values if blob in totals else values.float()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -11,13 +13,15 @@ from caffetools.errors import CaffeToolsError
 from caffetools.torch.training import checkpoint, signals
 from caffetools.torch.training.clock import Clock
 from caffetools.torch.training.data.batches import Reader
+from caffetools.torch.training.forward import Forward
 from caffetools.torch.training.glog import Log, number
 from caffetools.torch.training.losses import Losses
-from caffetools.torch.training.model import learnable, loss_weights, outputs_of, total_loss
+from caffetools.torch.training.model import learnable, loss_weights, total_loss
 from caffetools.torch.training.parallel import World
 from caffetools.torch.training.project import Project, RunOptions
 from caffetools.torch.training.rates import Schedule
 from caffetools.torch.training.signals import Signals
+from caffetools.torch.training.skipped import Skipped
 from caffetools.torch.training.solvers import SOLVERS
 from caffetools.torch.training.testing import TestNet, output_lines, read_inputs, scores
 
@@ -55,34 +59,62 @@ class Trainer:
         if options.compile:
             self.module.compile()
         self._called = world.wrapped(self.module, has_unused=project.has_unused)
+        self.forward = Forward(self.module, self._called, world.device.type, amp=options.amp)
+        self.skipped = Skipped(log)
         self._norms: list[Tensor] = []
         self._asked = signals.NONE
         self._failed: CaffeToolsError | None = None
+        self._saved = 0
+        """The iteration of the last snapshot, 0 before the first."""
 
     def solve(self) -> None:
         """Train up to max_iter, with all that Caffe does before and after.
 
         Raises CaffeToolsError where the loss is not finite, the data is damaged, or the last
-        snapshot could not be written.
+        snapshot could not be written. Where the data is damaged, what was trained is saved first.
         """
         settings = self.settings
         self.log.say("solver.cpp:289", f"Solving {self.project.name}")
         self.log.say("solver.cpp:290", f"Learning Rate Policy: {settings.lr_policy}")
         self.clock = Clock(self.iteration)
         with self.signals.caught():
-            stopped = not self.train_to(settings.max_iter)
-            if settings.snapshot_after_train and not self._is_due(settings.snapshot):
-                self.snapshot()
-            if stopped:
-                self.log.say("solver.cpp:311", "Optimization stopped early.")
-            else:
-                if self._is_due(settings.display):
-                    self.show_last_loss()
-                if self._is_due(settings.test_interval):
-                    self.test_all()
-                self.log.say("solver.cpp:332", "Optimization Done.")
+            try:
+                self._solve()
+            except CaffeToolsError:
+                self._rescue()
+                raise
+        self.skipped.sum_up(sum(self.world.gather(self.skipped.count)))
         if self._failed is not None:
             raise self._failed
+
+    def _solve(self) -> None:
+        settings = self.settings
+        stopped = not self.train_to(settings.max_iter)
+        if settings.snapshot_after_train and not self._is_due(settings.snapshot):
+            self.snapshot()
+        if stopped:
+            self.log.say("solver.cpp:311", "Optimization stopped early.")
+            return
+        if self._is_due(settings.display):
+            self.show_last_loss()
+        if self._is_due(settings.test_interval):
+            self.test_all()
+        self.log.say("solver.cpp:332", "Optimization Done.")
+
+    def _rescue(self) -> None:
+        """Save what was trained before an error, but for a loss that is no number.
+
+        Of several processes none does: the others cannot be asked for what they hold.
+        """
+        self.skipped.sum_up(self.skipped.count)
+        is_new = self.iteration != self._saved
+        if self.world.size == 1 and is_new and math.isfinite(self.losses.smoothed.value):
+            self.snapshot()
+
+    def close(self) -> None:
+        """End what reads data ahead."""
+        for reader in (*self.readers, *(reader for test in self.tests for reader in test.readers)):
+            reader.close()
 
     def train_to(self, last: int) -> bool:
         """Train up to an iteration; False where a signal stopped it before."""
@@ -106,7 +138,8 @@ class Trainer:
         """One iteration: gradients, what is shown, the update."""
         shows = self._is_due(self.settings.display)
         self.solver.zero_grad(set_to_none=True)
-        outputs = self.gradients()
+        with self._at_iteration("training"):
+            outputs = self.gradients()
         if shows:
             self.show(outputs)
         self.losses.check_finite(self.iteration)
@@ -134,26 +167,17 @@ class Trainer:
         return outputs
 
     def inputs(self) -> dict[str, Tensor]:
-        """The next batch. Where the data is damaged, what was trained is saved before the error."""
-        try:
-            inputs, notes = read_inputs(self.readers, self.world.device)
-        except CaffeToolsError:
-            if self.world.size == 1 and self.iteration:
-                self.snapshot()
-            raise
-        for note in notes:
-            self.log.remark("data_layer.cpp:100", note)
-        return inputs
+        """The next batch."""
+        return read_inputs(self.readers, self.world.device, self.skipped)
 
-    def forward(self, module: nn.Module, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
-        """The outputs of a module by name."""
-        called = self._called if module is self.module and module.training else module
-        names: tuple[str, ...] = module.inputs  # type: ignore[assignment]
-        kind = self.world.device.type
-        amp = torch.autocast(kind, torch.bfloat16) if self.options.amp else nullcontext()
-        with amp:
-            result = called(*(inputs[name] for name in names))
-        return outputs_of(module, result)
+    @contextmanager
+    def _at_iteration(self, doing: str) -> Iterator[None]:
+        """Errors of the data say when they were met."""
+        try:
+            yield
+        except CaffeToolsError as error:
+            text = f"{error.message} ({doing}, iteration {self.iteration})"
+            raise CaffeToolsError(text, error.location) from None
 
     def update(self, *, shows: bool) -> None:
         """Change the weights with this iteration's rate."""
@@ -195,7 +219,7 @@ class Trainer:
 
     def show_last_loss(self) -> None:
         """Once trained Caffe shows the loss of one more batch."""
-        with torch.no_grad():
+        with torch.no_grad(), self._at_iteration("training"):
             outputs = self.forward(self.module, self.inputs())
             self.losses.add(total_loss(outputs, loss_weights(self.module)))
         self.tell_clipping()
@@ -207,7 +231,10 @@ class Trainer:
         """Test with each test net, in the first process; False where a signal stopped it."""
         for index, net in enumerate(self.tests):
             self.log.say("solver.cpp:347", f"Iteration {self.iteration}, Testing net (#{index})")
-            result = scores(net, self.forward, self.world.device, self.log, self._stops_test)
+            with self._at_iteration(f"test net #{index}"):
+                result = scores(
+                    net, self.forward, self.world.device, self.skipped, self._stops_test
+                )
             if result is None:
                 self.log.say("solver.cpp:396", "Test interrupted.")
                 return False
@@ -224,7 +251,7 @@ class Trainer:
         self.losses.check_finite(self.iteration)
         try:
             checkpoint.save(self)
-            self._failed = None
+            self._failed, self._saved = None, self.iteration
         except CaffeToolsError as error:
             self._failed = error
             self.log.fail("solver.cpp:464", f"no snapshot: {error}")

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from caffetools.torch.training.glog import Log
+from caffetools.torch.training.skipped import Skipped
 from caffetools.torch.training.testing import output_lines, scores
 from tests.torch.training.cases import project, trainer
 
@@ -16,7 +17,7 @@ def test_scores_are_the_mean_of_all_batches(tmp_path: Path) -> None:
     inputs = net.readers[0].batches
     with torch.no_grad():
         batches = [made.forward(net.module, inputs[start].tensors) for start in (0, 5)]
-    result = scores(net, made.forward, torch.device("cpu"), Log(None), lambda: False)
+    result = scores(net, made.forward, torch.device("cpu"), Skipped(Log(None)), lambda: False)
     assert result is not None
     for blob in ("accuracy", "loss"):
         mean = sum(float(batch[blob]) for batch in batches) / 2
@@ -27,7 +28,10 @@ def test_scores_are_the_mean_of_all_batches(tmp_path: Path) -> None:
 
 def test_a_test_may_be_stopped(tmp_path: Path) -> None:
     made = trainer(project(tmp_path))
-    assert scores(made.tests[0], made.forward, torch.device("cpu"), Log(None), lambda: True) is None
+    assert (
+        scores(made.tests[0], made.forward, torch.device("cpu"), Skipped(Log(None)), lambda: True)
+        is None
+    )
 
 
 def test_lines_count_every_element() -> None:

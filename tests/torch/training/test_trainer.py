@@ -188,8 +188,12 @@ def test_damaged_data_stops_with_a_snapshot(tmp_path: Path) -> None:
     from caffetools.torch.training.data.labels import LabelRange
 
     made = replace(made, net=replace(made.net, labels={"label": LabelRange(3)}))
-    with pytest.raises(CaffeToolsError, match="the label 5 of item 14 of the data is out of range"):
+    with pytest.raises(CaffeToolsError) as caught:
         trainer(made).solve()
+    assert caught.value.message == (
+        "item 14 of what was fed: the label 5 is out of range: 'label' is read for 3 classes, "
+        "from 0 (training, iteration 3)"
+    )
     assert [path.name for path in tmp_path.glob("*.solverstate")] == ["small_iter_3.solverstate"]
 
 

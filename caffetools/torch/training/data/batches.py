@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -16,8 +17,8 @@ from caffetools.errors import CaffeToolsError
 from caffetools.torch.training.data.labels import LabelRange
 from caffetools.torch.training.data.sources import Arrays, Items, Place, Source
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+Shapes = tuple[tuple[int, ...], ...]
+"""Of an item: the shape of each of its arrays."""
 
 _TRIES = 1000
 """Damaged items in a row after which the data counts as damaged as a whole."""
@@ -41,7 +42,7 @@ class Reading:
 
 
 class Batch(NamedTuple):
-    """A batch by top, and notes on items that were damaged."""
+    """A batch by top, and a note on each damaged item whose place the next has taken."""
 
     tensors: dict[str, Tensor]
     notes: list[str]
@@ -72,32 +73,66 @@ class Batches(Dataset[Batch]):
 
     def __getitem__(self, position: int) -> Batch:
         notes: list[str] = []
-        reading = self.reading
-        items = [
-            self._item(position + slot * reading.world + reading.rank, slot, notes)
-            for slot in range(self.source.batch_size)
-        ]
-        tensors = {}
-        for top, arrays in zip(self.source.tops, zip(*items, strict=True), strict=True):
-            tensors[top] = torch.from_numpy(_stacked(top, arrays))
-        return Batch(tensors, notes)
+        reading, slots = self.reading, range(self.source.batch_size)
+        numbers = [position + slot * reading.world + reading.rank for slot in slots]
+        items = [self._item(number, slot, notes) for slot, number in enumerate(numbers)]
+        if len(set(map(_shapes, items))) > 1:
+            shapes = self._usual(items, numbers)
+            for slot, number in enumerate(numbers):
+                if _shapes(items[slot]) != shapes:
+                    items[slot] = self._item(number, slot, notes, shapes)
+        tensors = {
+            top: torch.from_numpy(np.stack(arrays).astype(np.float32, copy=False))
+            for top, arrays in zip(self.source.tops, zip(*items, strict=True), strict=True)
+        }
+        return Batch(tensors, list(dict.fromkeys(notes)))
 
-    def _item(self, number: int, slot: int, notes: list[str]) -> Arrays:
-        items = self.items
-        for attempt in range(_TRIES):
+    def _item(
+        self, number: int, slot: int, notes: list[str], shapes: Shapes | None = None
+    ) -> Arrays:
+        """The item of a number, of these shapes where some are given, or the next that will do."""
+        first = ""
+        for each in range(number, number + _TRIES):
             try:
-                item = items.read(number + attempt, slot)
+                item = self.items.read(each, slot)
+                if shapes is not None:
+                    self._check_shapes(item, shapes)
             except CaffeToolsError as error:
-                text = f"item {number + attempt} of the data: {error}"
+                text = f"{self.items.name(each, slot)}: {error}"
                 if self.reading.strict:
                     raise CaffeToolsError(text) from None
-                notes.append(f"{text}; the next takes its place")
+                first = first or text
+                notes.append(text)
                 continue
-            self._check_labels(item, number + attempt)
+            self._check_labels(item, each, slot)
             return item
-        raise CaffeToolsError(f"{_TRIES} items in a row are damaged, the last: {notes[-1]}")
+        raise CaffeToolsError(f"{first}; and so the {_TRIES - 1} items after it")
 
-    def _check_labels(self, item: Arrays, number: int) -> None:
+    def _usual(self, items: list[Arrays], numbers: list[int]) -> Shapes:
+        """The shapes that most items of a batch have; of equally many the data's first item's.
+
+        Raises CaffeToolsError where fewer than half have them: of such data Caffe makes no batches.
+        """
+        counts = Counter(map(_shapes, items))
+        most = max(counts.values())
+        if 2 * most < len(items):
+            odd = next(i for i, item in enumerate(items) if _shapes(item) != _shapes(items[0]))
+            raise CaffeToolsError(
+                f"{self.items.name(numbers[odd], odd)}: expected items of one shape in a batch, "
+                f"found {_shapes(items[0])} and {_shapes(items[odd])}"
+            )
+        usual = [shapes for shapes, count in counts.items() if count == most]
+        first = _shapes(self._item(0, 0, []))
+        return first if first in usual else usual[0]
+
+    def _check_shapes(self, item: Arrays, shapes: Shapes) -> None:
+        for top, array, shape in zip(self.source.tops, item, shapes, strict=True):
+            if np.shape(array) != shape:
+                raise CaffeToolsError(
+                    f"expected {shape} for {top!a} as most of the batch, found {np.shape(array)}"
+                )
+
+    def _check_labels(self, item: Arrays, number: int, slot: int) -> None:
         for top, values in zip(self.source.tops, item, strict=True):
             allowed = self.reading.labels.get(top)
             if allowed is None:
@@ -105,8 +140,8 @@ class Batches(Dataset[Batch]):
             wrong = allowed.first_wrong(values)
             if wrong is not None:
                 raise CaffeToolsError(
-                    f"the label {wrong} of item {number} of the data is out of range: {top!a} is "
-                    f"read for {allowed.classes} classes, from 0"
+                    f"{self.items.name(number, slot)}: the label {wrong:g} is out of range: "
+                    f"{top!a} is read for {allowed.classes} classes, from 0"
                 )
 
 
@@ -134,11 +169,20 @@ class Reader:
         self.position = position
         self._ahead = None
 
+    def close(self) -> None:
+        """End the processes that read ahead: once forgotten they take seconds to end."""
+        self.go_to(self.position)
+
     def next(self) -> Batch:
-        """The next batch. Raises CaffeToolsError where the data is damaged."""
+        """The next batch. Raises CaffeToolsError where the data is damaged, or a worker dies."""
         if self._ahead is None:
             self._ahead = self._read_ahead()
-        batch = next(self._ahead)
+        try:
+            batch = next(self._ahead)
+        except RuntimeError as error:
+            if not str(error).startswith("DataLoader worker"):  # PyTorch's, where one has ended
+                raise
+            raise CaffeToolsError(f"the data cannot be read ahead: {_line(error)}") from None
         self.position += self.step
         return batch
 
@@ -192,9 +236,10 @@ def _leave_signals_to_the_run(_worker: int) -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-def _stacked(top: str, arrays: Sequence[NDArray[np.generic]]) -> NDArray[np.float32]:
-    shapes = {np.shape(array) for array in arrays}
-    if len(shapes) > 1:
-        found = " and ".join(map(str, sorted(shapes)[:2]))
-        raise CaffeToolsError(f"items of one batch of {top!a} differ in shape: {found}")
-    return np.stack(arrays).astype(np.float32, copy=False)
+def _line(error: Exception) -> str:
+    """The first line of what an error says."""
+    return str(error).partition("\n")[0]
+
+
+def _shapes(item: Arrays) -> Shapes:
+    return tuple(np.shape(array) for array in item)

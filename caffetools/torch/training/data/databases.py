@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
 from caffetools.errors import CaffeToolsError, Location
+from caffetools.sources.leveldb import told
 from caffetools.sources.lmdb import Lmdb
 
 
@@ -19,6 +20,9 @@ class Records(Protocol):
     def read(self, index: int) -> bytes:
         """The record of an index in the order of the keys; of LevelDB quick in that order."""
 
+    def key(self, index: int) -> bytes:
+        """Its key, for messages."""
+
 
 def open_database(path: str, backend: str) -> Records:
     """The database in a folder.
@@ -29,6 +33,8 @@ def open_database(path: str, backend: str) -> Records:
     place = Location(path)
     if not os.path.exists(path):
         raise CaffeToolsError("there is no such database", place)
+    if not os.path.isdir(path):
+        raise CaffeToolsError(f"expected the folder of an {backend}, found a file", place)
     try:
         records: Records = Lmdb(path) if backend == "LMDB" else LevelDb(path)
     except ImportError as error:
@@ -53,29 +59,38 @@ class LevelDb:
             self._opened = _opened(path)
             with self._opened.database.iterator(include_value=False) as keys:
                 self._count = sum(1 for _ in keys)
-            self._records = self._opened.database.iterator(include_key=False)
+            self._records = self._opened.database.iterator()
         except (plyvel.Error, OSError) as error:
-            raise CaffeToolsError(f"the LevelDB cannot be opened: {error}") from None
-        self._at = 0
+            raise CaffeToolsError(f"the LevelDB cannot be opened: {told(error)}") from None
+        self._next = 0
+        self._last = b"", b""
 
     def __len__(self) -> int:
         return self._count
 
     def read(self, index: int) -> bytes:
         """The record of an index in the order of the keys."""
+        return self._record(index)[1]
+
+    def key(self, index: int) -> bytes:
+        """Its key."""
+        return self._record(index)[0]
+
+    def _record(self, index: int) -> tuple[bytes, bytes]:
         import plyvel
 
-        if index < self._at:
-            self._records = self._opened.database.iterator(include_key=False)
-            self._at = 0
-        value = b""
+        if index < self._next - 1:
+            self._records = self._opened.database.iterator()
+            self._next = 0
         try:
-            while self._at <= index:
-                value = next(self._records)
-                self._at += 1
-        except (plyvel.Error, StopIteration) as error:
-            raise CaffeToolsError(f"the LevelDB is damaged: {error}") from None
-        return value
+            while self._next <= index:
+                self._last = next(self._records)
+                self._next += 1
+        except StopIteration:
+            raise CaffeToolsError(f"the LevelDB has ended after {self._next} records") from None
+        except (plyvel.Error, OSError) as error:
+            raise CaffeToolsError(f"the LevelDB is damaged: {told(error)}") from None
+        return self._last
 
 
 class _Opened:

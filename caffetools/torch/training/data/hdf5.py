@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import numpy as np
 
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.torch.training.data.draws import shuffled
+from caffetools.torch.training.data.files import read_text
 from caffetools.torch.training.data.sources import Arrays, Items, Place
 
 if TYPE_CHECKING:
@@ -41,19 +43,31 @@ class _Rows:
     def __init__(self, source: Hdf5, place: Place) -> None:
         self.source, self.place = source, place
         self.files = [place.find(name) for name in _listed(place.find(source.source))]
-        self.lengths = [_length(path, source.tops) for path in self.files]
+        shapes = [_shapes(path, source.tops) for path in self.files]
+        _check_rows(self.files, shapes)
+        self.lengths = [each[0][0] for each in shapes]
         self._epoch: tuple[int, list[int], list[int]] | None = None
         self._loaded: tuple[int, int, Arrays, NDArray[np.int64] | None] | None = None
 
     def read(self, number: int, slot: int) -> Arrays:
         """A row of each dataset."""
+        epoch, file, place = self._place(number)
+        arrays, rows = self.load(epoch, file)
+        row = place if rows is None else int(rows[place])
+        return tuple(array[row] for array in arrays)
+
+    def name(self, number: int, slot: int) -> str:
+        """The file, and the row in it."""
+        epoch, file, place = self._place(number)
+        order = self.row_order(epoch, file)
+        return f"{self.files[file]}: row {place if order is None else order[place]}"
+
+    def _place(self, number: int) -> tuple[int, int, int]:
+        """The epoch, the file and the place in its rows' order of an item."""
         epoch, place = divmod(number, sum(self.lengths))
         files, ends = self.order(epoch)
         turn = bisect_right(ends, place)
-        arrays, rows = self.load(epoch, files[turn])
-        row = place - (ends[turn - 1] if turn else 0)
-        row = row if rows is None else int(rows[row])
-        return tuple(array[row] for array in arrays)
+        return epoch, files[turn], place - (ends[turn - 1] if turn else 0)
 
     def order(self, epoch: int) -> tuple[list[int], list[int]]:
         """The files of an epoch in their order, and how many rows have passed after each."""
@@ -74,49 +88,57 @@ class _Rows:
                     arrays = tuple(
                         np.asarray(data[top][()], np.float32) for top in self.source.tops
                     )
-            rows = None
-            if self.source.shuffle:
-                rows = shuffled(self.lengths[file], self.place.seed, epoch, file)
-            self._loaded = epoch, file, arrays, rows
+            self._loaded = epoch, file, arrays, self.row_order(epoch, file)
         return self._loaded[2:]
+
+    def row_order(self, epoch: int, file: int) -> NDArray[np.int64] | None:
+        """The order of a file's rows in an epoch where that is mixed."""
+        if not self.source.shuffle:
+            return None
+        return shuffled(self.lengths[file], self.place.seed, epoch, file)
 
 
 def _listed(path: str) -> list[str]:
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            names = file.read().split()
-    except OSError as error:
-        raise CaffeToolsError(f"cannot be read: {error.strerror}", Location(path)) from None
+    names = read_text(path).split()
     if not names:
         raise CaffeToolsError("the list names no HDF5 file", Location(path))
     return names
 
 
-def _length(path: str, tops: tuple[str, ...]) -> int:
-    """How many rows a file has. Raises CaffeToolsError, placed, for what Caffe refuses."""
-    lengths = {}
+def _shapes(path: str, tops: tuple[str, ...]) -> list[tuple[int, ...]]:
+    """The shapes of a file's datasets. Raises CaffeToolsError, placed, for what Caffe refuses."""
+    shapes = []
     with _open(path) as file:
         for top in tops:
             dataset = file.get(top)
-            if (
-                not hasattr(dataset, "dtype")
-                or dataset.dtype.kind not in "fiu"
-                or not dataset.shape
-            ):
-                raise CaffeToolsError(f"the file has no dataset {top!a} with rows of numbers")
-            lengths[top] = dataset.shape[0]
-    if len(set(lengths.values())) != 1 or not min(lengths.values()):
-        found = ", ".join(f"{name!a} {length}" for name, length in lengths.items())
-        raise CaffeToolsError(
-            f"expected as many rows in each dataset, found {found}", Location(path)
-        )
-    return int(lengths[tops[0]])
+            if not hasattr(dataset, "dtype"):
+                raise CaffeToolsError(f"the file has no dataset {top!a}")
+            if dataset.dtype.kind not in "fiu" or not dataset.shape:
+                found = f"{dataset.dtype} of shape {dataset.shape}"
+                raise CaffeToolsError(f"expected rows of numbers in {top!a}, found {found}")
+            shapes.append(tuple(map(int, dataset.shape)))
+        lengths = [shape[0] for shape in shapes]
+        if len(set(lengths)) != 1 or not lengths[0]:
+            found = ", ".join(f"{top!a} {n}" for top, n in zip(tops, lengths, strict=True))
+            raise CaffeToolsError(f"expected as many rows in each dataset, found {found}")
+    return shapes
+
+
+def _check_rows(paths: list[str], found: list[list[tuple[int, ...]]]) -> None:
+    """Raise CaffeToolsError where the rows of a file are not as those of the first."""
+    for path, shapes in zip(paths, found, strict=True):
+        for shape, first in zip(shapes, found[0], strict=True):
+            if shape[1:] != first[1:]:
+                text = f"expected rows of {first[1:]} as in {paths[0]}, found {shape[1:]}"
+                raise CaffeToolsError(text, Location(path))
 
 
 @contextmanager
 def _open(path: str) -> Iterator[Any]:
     """An HDF5 file; whatever goes wrong with it becomes a CaffeToolsError, placed at it."""
     place = Location(path)
+    if not os.path.exists(path):
+        raise CaffeToolsError("there is no such file", place)
     try:
         import h5py
 

@@ -24,18 +24,22 @@ def decode(data: bytes, color: bool | None) -> NDArray[np.uint8]:
     are no image, or a damaged one.
     """
     try:
-        from PIL import Image
+        from PIL import Image, UnidentifiedImageError
     except ImportError:
         raise CaffeToolsError("images need Pillow: pip install Pillow") from None
     try:
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd metadata: the pixels count
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             image = Image.open(io.BytesIO(data))
             if color is False:
                 image.draft("L", image.size)  # a JPEG has a grey channel, which OpenCV takes
             mode = _own_mode(image) if color is None else "RGB" if color else "L"
             array: NDArray[np.uint8] = np.asarray(image.convert(mode))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Warning) as error:
+    except UnidentifiedImageError:
+        text = "the image cannot be decoded: it is of no kind that Pillow knows"
+        raise CaffeToolsError(text) from None
+    except Exception as error:  # noqa: BLE001  # damaged files make Pillow raise anything
         raise CaffeToolsError(f"the image cannot be decoded: {error}") from None
     if array.ndim == 2:
         return array[:, :, np.newaxis]

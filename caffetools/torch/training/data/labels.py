@@ -16,10 +16,10 @@ class LabelRange(NamedTuple):
     classes: int
     ignored: int | None = None
 
-    def first_wrong(self, values: NDArray[np.generic]) -> int | None:
-        """The first of the labels that is out of range."""
-        labels = np.asarray(values).astype(np.int64)
-        wrong = (labels < 0) | (labels >= self.classes)
+    def first_wrong(self, values: NDArray[np.generic]) -> float | None:
+        """The first of the labels that is out of range, once C has cut it to a whole number."""
+        labels = np.trunc(np.asarray(values, np.float64))
+        right = (labels >= 0) & (labels < self.classes)
         if self.ignored is not None:
-            wrong &= labels != self.ignored
-        return int(labels[wrong].flat[0]) if wrong.any() else None
+            right |= labels == self.ignored
+        return None if right.all() else float(np.asarray(values)[~right].flat[0])

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
-from caffetools.errors import CaffeToolsError, Location
-from caffetools.torch.training.data.databases import Records, open_database
+from caffetools.errors import CaffeToolsError
+from caffetools.torch.training.data.databases import open_database
 from caffetools.torch.training.data.datum import read_datum
-from caffetools.torch.training.data.draws import Draws, shuffled
-from caffetools.torch.training.data.images import decode, resize
+from caffetools.torch.training.data.draws import Draws
 from caffetools.torch.training.data.transform import Transform
 
 if TYPE_CHECKING:
@@ -53,6 +52,9 @@ class Items(Protocol):
 
         Raises CaffeToolsError for an item that is damaged.
         """
+
+    def name(self, number: int, slot: int) -> str:
+        """What messages call it: its file, and its place there."""
 
 
 class Source(Protocol):
@@ -92,74 +94,35 @@ class Database:
 
     def open(self, place: Place) -> Items:
         """Its items."""
-        return _DatabaseItems(self, place, open_database(place.find(self.source), self.backend))
+        return _DatabaseItems(self, place)
 
 
-@dataclass(frozen=True)
 class _DatabaseItems:
-    source: Database
-    place: Place
-    records: Records
+    def __init__(self, source: Database, place: Place) -> None:
+        self.source, self.place = source, place
+        self.path = place.find(source.source)
+        self.transform = source.transform.opened(place.find)
+        self.records = open_database(self.path, source.backend)
+        self.skipped = Draws(place.seed).below(source.rand_skip)
 
     def read(self, number: int, slot: int) -> Arrays:
         """Values and label of a record."""
-        skipped = Draws(self.place.seed).below(self.source.rand_skip)
-        record = self.records.read((number + skipped) % len(self.records))
-        transform = self.source.transform
-        datum = read_datum(record, transform.color)
+        datum = read_datum(self.records.read(self._index(number)), self.transform.color)
         draws = self.place.draws(number)
-        values = transform.apply(datum.values, draws, train=self.place.train)
+        values = self.transform.apply(datum.values, draws, train=self.place.train)
         return (values, np.float32(datum.label))[: len(self.source.tops)]
 
+    def name(self, number: int, slot: int) -> str:
+        """The database, and the record's place and key in it."""
+        index = self._index(number)
+        try:
+            key = f", key {os.fsdecode(self.records.key(index))!a}"
+        except CaffeToolsError:
+            key = ""
+        return f"{self.path}: record {index}{key}"
 
-@dataclass(frozen=True)
-class ImageList:
-    """ImageData: the images of a list, `path label` a line (image_data_layer.cpp)."""
-
-    tops: tuple[str, ...]
-    source: str
-    batch_size: int
-    transform: Transform = field(default_factory=Transform)
-    root_folder: str = ""
-    new_height: int = 0
-    new_width: int = 0
-    is_color: bool = True
-    shuffle: bool = False
-    rand_skip: int = 0
-
-    workers = 2
-
-    def open(self, place: Place) -> Items:
-        """Its items."""
-        return _Images(self, place)
-
-
-class _Images:
-    def __init__(self, source: ImageList, place: Place) -> None:
-        self.source, self.place = source, place
-        self.lines = read_list(place.find(source.source))
-        self.skipped = Draws(place.seed).below(source.rand_skip)
-        self._order: tuple[int, NDArray[np.int64]] | None = None
-
-    def read(self, number: int, slot: int) -> Arrays:
-        """An image and its label."""
-        source = self.source
-        epoch, index = divmod(number + self.skipped, len(self.lines))
-        if source.shuffle:
-            index = int(self.order(epoch)[index])
-        name, label = self.lines[index]
-        image = read_image(self.place.find(source.root_folder + name), color=source.is_color)
-        if source.new_height:
-            image = resize(image, source.new_height, source.new_width)
-        draws = self.place.draws(number)
-        values = source.transform.apply(image.transpose(2, 0, 1), draws, train=self.place.train)
-        return values, np.float32(label)
-
-    def order(self, epoch: int) -> NDArray[np.int64]:
-        """The shuffled lines of an epoch."""
-        if self._order is None or self._order[0] != epoch:
-            self._order = epoch, shuffled(len(self.lines), self.place.seed, epoch)
-        return self._order[1]
+    def _index(self, number: int) -> int:
+        return (number + self.skipped) % len(self.records)
 
 
 @dataclass(frozen=True)
@@ -169,17 +132,40 @@ class ArraySource:
     tops: tuple[str, ...]
     batch_size: int
     arrays: Arrays = ()
+    shapes: tuple[tuple[int, ...] | None, ...] = ()
+    """Of an item of each top, None for any."""
 
     workers = 0
 
     def open(self, place: Place) -> Items:
-        """Its items. Raises CaffeToolsError where there is no array for a top, or no item."""
+        """Its items. Raises CaffeToolsError where an array is missing or of another shape."""
         if len(self.arrays) != len(self.tops):
             names = ", ".join(map(ascii, self.tops))
             raise CaffeToolsError(f"expected an array for each of {names}: fed from Python")
-        if len({len(array) for array in self.arrays}) != 1 or not len(self.arrays[0]):
-            raise CaffeToolsError("expected arrays of as many items each, and at least one")
-        return _Rows(self.arrays)
+        if not all(map(np.ndim, self.arrays)) or not len(self.arrays[0]):
+            raise CaffeToolsError("expected arrays of items, and at least one item")
+        if len({len(array) for array in self.arrays}) != 1:
+            found = " and ".join(str(len(array)) for array in self.arrays)
+            raise CaffeToolsError(f"expected arrays of as many items each, found {found}")
+        return _Rows(tuple(map(_fitted, self.tops, self.arrays, self._shapes())))
+
+    def _shapes(self) -> tuple[tuple[int, ...] | None, ...]:
+        return self.shapes or (None,) * len(self.tops)
+
+
+def _fitted(
+    top: str, array: NDArray[np.generic], shape: tuple[int, ...] | None
+) -> NDArray[np.generic]:
+    """An array with items of a shape, but for extents of 1 that they may have or lack."""
+    array = np.asarray(array)
+    if array.dtype.kind not in "fiub":
+        raise CaffeToolsError(f"expected numbers for {top!a}, found {array.dtype}")
+    if shape is None:
+        return array
+    found, wanted = ([n for n in extents if n != 1] for extents in (array.shape[1:], shape))
+    if found != wanted:
+        raise CaffeToolsError(f"expected items of {shape} for {top!a}, found {array.shape[1:]}")
+    return array.reshape(len(array), *shape)
 
 
 @dataclass(frozen=True)
@@ -190,41 +176,6 @@ class _Rows:
         """A row of each array."""
         return tuple(array[number % len(array)] for array in self.arrays)
 
-
-def read_list(path: str) -> list[tuple[str, int]]:
-    """The lines of a list: a file and a label.
-
-    As in Caffe, the label follows the last blank and counts as 0 where it is no number. Raises
-    CaffeToolsError, placed, for a list that cannot be read or is empty.
-    """
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            pairs = [line.rstrip("\n").rpartition(" ") for line in file]
-    except OSError as error:
-        raise CaffeToolsError(f"cannot be read: {error.strerror}", Location(path)) from None
-    if not pairs:
-        raise CaffeToolsError("the list is empty", Location(path))
-    return [(name or rest, _label(rest)) for name, _, rest in pairs]
-
-
-def read_image(path: str, *, color: bool) -> NDArray[np.uint8]:
-    """An image file as height x width x channels; CaffeToolsError, placed, where it is none."""
-    try:
-        with open(path, "rb") as file:
-            return decode(file.read(), color)
-    except CaffeToolsError as error:
-        raise error.at(Location(path)) from None
-    except OSError as error:
-        raise CaffeToolsError(f"cannot be read: {error.strerror}", Location(path)) from None
-
-
-def _label(text: str) -> int:
-    """C's atoi."""
-    digits = text.strip()
-    sign = digits[:1] if digits[:1] in ("-", "+") else ""
-    number = ""
-    for character in digits[len(sign) :]:
-        if not character.isdecimal():
-            break
-        number += character
-    return int(sign + number) if number else 0
+    def name(self, number: int, slot: int) -> str:
+        """The number of the row."""
+        return f"item {number % len(self.arrays[0])} of what was fed"

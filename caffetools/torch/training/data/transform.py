@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import cached_property
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +13,7 @@ import numpy as np
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.torch.training.caffe_files import read_blob
 from caffetools.torch.training.data.draws import Draws
+from caffetools.torch.training.data.files import read_bytes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,32 +54,43 @@ class Transform:
         if self.mean_file:
             values -= self._mean_for(item.shape)[:, rows, columns]
         elif self.mean_values:
-            if len(self.mean_values) not in (1, channels):
-                raise CaffeToolsError(
-                    f"expected 1 mean_value or {channels}, one a channel, "
-                    f"found {len(self.mean_values)}"
-                )
-            values -= np.array(self.mean_values, np.float32).reshape(-1, 1, 1)
+            values -= self.channel_means(channels)
         if self.scale != 1:
             values *= np.float32(self.scale)
         return values[:, :, ::-1] if mirrored else values
 
-    @cached_property
-    def mean(self) -> NDArray[np.float32]:
-        """The mean image, channels x height x width.
+    def opened(self, find: Callable[[str], str]) -> Transform:
+        """The same with its mean image read, which `find` gives the path of.
 
         Raises CaffeToolsError, placed at the file, where it cannot be read.
         """
+        if not self.mean_file:
+            return self
+        opened = replace(self, mean_file=find(self.mean_file))
+        opened.mean.flags.writeable = False  # it is read here, and all items share it
+        return opened
+
+    @cached_property
+    def mean(self) -> NDArray[np.float32]:
+        """The mean image, channels x height x width; CaffeToolsError, placed, where it is none."""
+        place = Location(self.mean_file)
         try:
-            with open(self.mean_file, "rb") as file:
-                blob = read_blob(file.read())
+            blob = read_blob(read_bytes(self.mean_file))
         except CaffeToolsError as error:
-            raise error.at(Location(self.mean_file)) from None
-        except OSError as error:
-            text = f"cannot be read: {error.strerror}"
-            raise CaffeToolsError(text, Location(self.mean_file)) from None
+            raise error.at(place) from None
         shape = (1, 1, 1, *blob.shape)[-3:]
+        if blob.values.size == 0 or blob.values.size != prod(shape):
+            text = f"expected a mean image, found {blob.values.size} values of shape {blob.shape}"
+            raise CaffeToolsError(text, place)
         return blob.values.astype(np.float32).reshape(shape)
+
+    def channel_means(self, channels: int) -> NDArray[np.float32]:
+        """What mean_value says of each channel, as channels x 1 x 1; 0 where it says nothing."""
+        if len(self.mean_values) not in (0, 1, channels):
+            raise CaffeToolsError(
+                f"expected 1 mean_value or {channels}, one a channel, found {len(self.mean_values)}"
+            )
+        return np.array(self.mean_values or (0,), np.float32).reshape(-1, 1, 1)
 
     def _mean_for(self, shape: tuple[int, ...]) -> NDArray[np.float32]:
         if self.mean.shape != shape:

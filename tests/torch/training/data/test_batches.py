@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import multiprocessing
 import signal
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,8 @@ class Counting:
     damaged: tuple[int, ...] = ()
     tops: tuple[str, ...] = TOPS
     workers: int = 2
+    sizes: Mapping[int, int] = field(default_factory=dict)
+    """Of the items that have another than 3."""
 
     def open(self, place: Place) -> Counting.Items:
         return Counting.Items(self, place)
@@ -37,7 +41,11 @@ class Counting:
             if number in self.source.damaged:
                 raise CaffeToolsError(f"number {number} is damaged")
             draw = self.place.draws(number).below(1000)
-            return np.array([number, draw, slot], np.float64), np.float32(number)
+            size = self.source.sizes.get(number, 3)
+            return np.array([number, draw, slot, 0, 0][:size], np.float64), np.float32(number)
+
+        def name(self, number: int, slot: int) -> str:
+            return f"item {number}"
 
 
 def reading(**options: Any) -> Reading:
@@ -90,19 +98,19 @@ def test_a_source_that_only_one_process_may_open_has_no_workers() -> None:
 def test_a_damaged_item_gives_its_place_to_the_next(workers: int) -> None:
     batch = Reader(Counting(damaged=(1,)), reading(workers=workers)).next()
     assert batch.tensors["label"].tolist() == [0, 2, 2]
-    assert batch.notes == ["item 1 of the data: number 1 is damaged; the next takes its place"]
+    assert batch.notes == ["item 1: number 1 is damaged"]
 
 
 @pytest.mark.parametrize("workers", [0, 1])
 def test_strict(workers: int) -> None:
     reader = Reader(Counting(damaged=(4,)), reading(workers=workers, strict=True))
     reader.next()
-    with pytest.raises(CaffeToolsError, match="item 4 of the data: number 4 is damaged"):
+    with pytest.raises(CaffeToolsError, match="item 4: number 4 is damaged"):
         reader.next()
 
 
 def test_data_that_is_damaged_as_a_whole() -> None:
-    with pytest.raises(CaffeToolsError, match="1000 items in a row are damaged, the last: item"):
+    with pytest.raises(CaffeToolsError, match="item 0: number 0 is damaged; and so the 999"):
         Batches(Counting(damaged=tuple(range(2000))), reading())[0]
 
 
@@ -112,21 +120,71 @@ def test_labels_out_of_range() -> None:
     with pytest.raises(CaffeToolsError) as caught:
         batches[3]
     assert caught.value.message == (
-        "the label 5 of item 5 of the data is out of range: 'label' is read for 5 classes, from 0"
+        "item 5: the label 5 is out of range: 'label' is read for 5 classes, from 0"
     )
 
 
-def test_items_of_different_shapes() -> None:
-    @dataclass(frozen=True)
-    class Uneven(Counting):
-        def open(self, place: Place) -> Any:
-            return self
+@pytest.mark.parametrize(
+    ("sizes", "batch_size", "expected", "skipped"),
+    [
+        ({1: 4}, 3, [0, 2, 2], [1]),
+        ({0: 4}, 3, [1, 1, 2], [0]),
+        ({2: 4, 3: 5}, 3, [0, 1, 4], [2, 3]),
+        # Of as many of each those count that are as the first item of all.
+        ({4: 5, 5: 5}, 2, [0, 1], []),
+        ({1: 5}, 2, [0, 2], [1]),
+        # A batch may be of another shape as a whole, as in Caffe.
+        ({0: 4, 1: 4, 2: 4}, 3, [0, 1, 2], []),
+        ({0: 4}, 1, [0], []),
+    ],
+)
+def test_an_item_of_another_shape_is_damaged(
+    sizes: dict[int, int], batch_size: int, expected: list[int], skipped: list[int]
+) -> None:
+    batch = Batches(Counting(batch_size, sizes=sizes), reading())[0]
+    assert batch.tensors["label"].tolist() == expected
+    shape = batch.tensors["data"].shape[1:]
+    assert batch.notes == [
+        f"item {number}: expected {tuple(shape)} for 'data' as most of the batch, "
+        f"found ({sizes[number]},)"
+        for number in skipped
+    ]
 
-        def read(self, number: int, slot: int) -> Arrays:
-            return np.zeros(number), np.float32(0)
 
-    with pytest.raises(CaffeToolsError, match=r"one batch of 'data' differ in shape: \(1,\) and"):
-        Batches(Uneven(), reading())[1]
+def test_an_item_of_another_shape_and_strict() -> None:
+    with pytest.raises(CaffeToolsError, match=r"^item 1: expected \(3,\) for 'data' as most"):
+        Batches(Counting(sizes={1: 4}), reading(strict=True))[0]
+
+
+def test_items_that_all_differ_in_shape() -> None:
+    sizes = {1: 4, 2: 5}
+    with pytest.raises(CaffeToolsError) as caught:
+        Batches(Counting(sizes=sizes), reading())[0]
+    assert caught.value.message == (
+        "item 1: expected items of one shape in a batch, found ((3,), ()) and ((4,), ())"
+    )
+
+
+def test_a_worker_that_is_killed_is_told() -> None:
+    """As the system does where memory ends."""
+    before = set(multiprocessing.active_children())
+    reader = Reader(Counting(), reading(workers=1))
+    reader.next()
+    (worker,) = set(multiprocessing.active_children()) - before
+    worker.kill()
+    with pytest.raises(CaffeToolsError, match="the data cannot be read ahead: DataLoader worker"):
+        list(iter(reader.next, None))  # what was read by then comes first
+
+
+def test_a_reader_that_is_closed_has_no_processes() -> None:
+    before = set(multiprocessing.active_children())
+    reader = Reader(Counting(), reading(workers=2))
+    found = reader.next().tensors["label"].tolist()
+    assert len(set(multiprocessing.active_children()) - before) == 2
+    reader.close()
+    assert not set(multiprocessing.active_children()) - before
+    assert reader.next().tensors["label"].tolist() == [number + 3 for number in found]
+    reader.close()
 
 
 def test_workers_leave_signals_to_the_run() -> None:

@@ -82,6 +82,9 @@ def corrupt(folder: Path, change: str) -> None:
         elif change == "text":
             del file["label"]
             file["label"] = [b"a", b"b"]
+        elif change == "scalar":
+            del file["label"]
+            file["label"] = 1
         elif change == "longer":
             del file["label"]
             file["label"] = np.zeros(3)
@@ -94,8 +97,9 @@ def corrupt(folder: Path, change: str) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("missing", "0.h5: the file has no dataset 'label' with rows of numbers"),
-        ("text", "0.h5: the file has no dataset 'label' with rows of numbers"),
+        ("missing", "0.h5: the file has no dataset 'label'"),
+        ("text", "0.h5: expected rows of numbers in 'label', found object of shape (2,)"),
+        ("scalar", "0.h5: expected rows of numbers in 'label', found int64 of shape ()"),
         ("longer", "0.h5: expected as many rows in each dataset, found 'data' 2, 'label' 3"),
         ("empty", "0.h5: expected as many rows in each dataset, found 'data' 0, 'label' 0"),
     ],
@@ -112,7 +116,7 @@ def test_files_that_are_not_there_or_damaged(tmp_path: Path) -> None:
     path = Path(listed(tmp_path, 2))
     cases: list[tuple[Any, str]] = [
         (lambda: (tmp_path / "0.h5").write_bytes(b"rubbish"), "0.h5: cannot be read as HDF5"),
-        ((tmp_path / "0.h5").unlink, "0.h5: cannot be read as HDF5"),
+        ((tmp_path / "0.h5").unlink, "0.h5: there is no such file"),
         (lambda: path.write_text("\n"), "list.txt: the list names no HDF5 file"),
         (path.unlink, "list.txt: cannot be read: No such file"),
     ]
@@ -121,3 +125,32 @@ def test_files_that_are_not_there_or_damaged(tmp_path: Path) -> None:
         with pytest.raises(CaffeToolsError) as caught:
             Hdf5(TOPS, str(path), 2).open(Place(0, train=True))
         assert message in str(caught.value)
+
+
+def test_rows_of_another_shape_in_a_later_file(tmp_path: Path) -> None:
+    source = Hdf5(TOPS, listed(tmp_path, 2, 2), 2)
+    with h5py.File(tmp_path / "1.h5", "a") as file:
+        del file["data"]
+        file["data"] = np.zeros((2, 4))
+    with pytest.raises(CaffeToolsError) as caught:
+        source.open(Place(0, train=True))
+    expected = f"{tmp_path}/1.h5: expected rows of (3,) as in {tmp_path}/0.h5, found (4,)"
+    assert str(caught.value) == expected
+
+
+def test_a_file_that_is_cut_off_while_it_is_read(tmp_path: Path) -> None:
+    source = Hdf5(TOPS, listed(tmp_path, 2, 2), 2)
+    items = source.open(Place(0, train=True))
+    path = tmp_path / "1.h5"
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(CaffeToolsError, match=r"1\.h5: cannot be read as HDF5"):
+        items.read(2, 0)
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_a_row_is_named(tmp_path: Path, shuffle: bool) -> None:
+    items = Hdf5(TOPS, listed(tmp_path, 2, 3), 2, shuffle=shuffle).open(Place(0, train=True))
+    for number in range(10):
+        label = int(items.read(number, 0)[1])
+        file, row = (0, label) if label < 2 else (1, label - 2)
+        assert items.name(number, 0) == f"{tmp_path}/{file}.h5: row {row}"

@@ -5,18 +5,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from caffetools.errors import CaffeToolsError
 from caffetools.torch.training.data.sources import Place
 from caffetools.torch.training.data.transform import Transform
-from caffetools.torch.training.data.windows import (
-    Region,
-    Window,
-    WindowFile,
-    _Windows,
-    read_windows,
-    region_of,
-)
+from caffetools.torch.training.data.window_file import Window
+from caffetools.torch.training.data.windows import Region, WindowFile, _Windows, region_of
 
 TOPS = ("data", "label")
 PLACE = Place(0, train=True)
@@ -45,13 +41,6 @@ def window_file(folder: Path, text: str = TEXT, **options: Any) -> WindowFile:
     return WindowFile(TOPS, str(path), 8, **given)
 
 
-def test_read_windows(tmp_path: Path) -> None:
-    images, windows = read_windows(window_file(tmp_path).source)
-    assert images == [f"{tmp_path}/a.png"]
-    assert windows[0] == Window(0, 4, 0.9, 2, 3, 11, 12)
-    assert len(windows) == 3
-
-
 def test_backgrounds_stand_before_objects(tmp_path: Path) -> None:
     """8 * 0.25 = 2 of a batch of 8 are objects; backgrounds have the label 0."""
     items = window_file(tmp_path).open(PLACE)
@@ -75,7 +64,7 @@ def test_a_window_of_the_nets_size_is_cut_out(tmp_path: Path) -> None:
     assert isinstance(items, _Windows)
     values, label = items.read(7, 7)
     window = next(each for each in items.foreground if each.label == int(label))
-    from caffetools.torch.training.data.sources import read_image
+    from caffetools.torch.training.data.image_list import read_image
 
     image = read_image(f"{tmp_path}/a.png", color=True).transpose(2, 0, 1).astype(np.float32)
     part = image[:, window.y1 : window.y2 + 1, window.x1 : window.x2 + 1]
@@ -139,10 +128,6 @@ def test_what_lies_outside_of_the_image_is_zero(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "the window file is empty"),
-        ("x 0", "image 0 of the window file: expected # before an image, found 'x'"),
-        ("# 0 a.png 3 20 30 2 1 0.9 0 0 1 1", "image 1 of the window file is cut off"),
-        ("# 0 a.png 3 20 x 0", "image 1 of the window file: invalid literal"),
         ("# 0 a.png 3 20 30 1 1 0.9 0 0 1 1", "expected windows of objects and of background"),
         (
             "# 0 a.png 3 20 30 2 0 0.9 0 0 1 1 1 0.1 0 0 1 1",
@@ -150,15 +135,59 @@ def test_what_lies_outside_of_the_image_is_zero(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_damaged_window_files(tmp_path: Path, text: str, message: str) -> None:
+def test_windows_that_will_not_do(tmp_path: Path, text: str, message: str) -> None:
     source = window_file(tmp_path, text)
     with pytest.raises(CaffeToolsError, match=message) as caught:
         source.open(PLACE)
     assert str(caught.value).startswith(f"{source.source}: ")
 
 
-def test_a_window_outside_of_its_image(tmp_path: Path) -> None:
+@pytest.mark.parametrize("box", [(8, 8, 9, 9), (-1, 0, 3, 3), (3, 3, 2, 4), (0, 4, 4, 5)])
+def test_a_window_outside_of_its_image(tmp_path: Path, box: tuple[int, ...]) -> None:
     items = window_file(tmp_path).open(PLACE)
     assert isinstance(items, _Windows)
-    with pytest.raises(CaffeToolsError, match="lies outside of its image"):
-        items.warped(np.zeros((5, 5, 3), np.uint8), Window(0, 1, 1.0, 8, 8, 9, 9), mirrored=False)
+    with pytest.raises(CaffeToolsError, match="the window lies outside of its image of 5 x 5"):
+        items.warped(np.zeros((5, 5, 3), np.uint8), Window(0, 1, 1.0, *box), mirrored=False)
+
+
+def test_a_window_is_named(tmp_path: Path) -> None:
+    source = window_file(tmp_path)
+    items = source.open(PLACE)
+    assert items.name(7, 0) == f"{source.source}: window (0, 0, 9, 9) of {tmp_path}/a.png"
+
+
+@pytest.mark.parametrize("shape", [(3, 9, 9), (1, 14, 14), (3, 9, 14)])
+def test_a_mean_image_that_does_not_cover_the_input(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    """Caffe reads beyond its end."""
+    from caffetools.torch.training.caffe_files import Blob, binaryproto
+
+    path = tmp_path / "mean"
+    path.write_bytes(binaryproto(Blob(shape, np.zeros(shape, np.float32))))
+    transform = Transform(crop_size=10, mean_file=str(path))
+    items = window_file(tmp_path, transform=transform).open(PLACE)
+    with pytest.raises(CaffeToolsError, match="expected 3 x 10 x 10 or more"):
+        items.read(0, 0)
+
+
+def test_a_context_that_leaves_no_window() -> None:
+    source = WindowFile(TOPS, "", 8, Transform(crop_size=10), context_pad=5)
+    with pytest.raises(CaffeToolsError, match="expected a context_pad below half of 10, found 5"):
+        region_of(source, Window(0, 1, 1.0, 0, 0, 1, 1), 40, 40, mirrored=False)
+
+
+@given(
+    st.tuples(*[st.integers(0, 39)] * 4).map(lambda b: (*sorted(b[::2]), *sorted(b[1::2]))),
+    st.integers(0, 4),
+    st.sampled_from(["warp", "square"]),
+    st.booleans(),
+)
+def test_a_region_stays_within_image_and_input(
+    box: tuple[int, int, int, int], pad: int, mode: str, mirrored: bool
+) -> None:
+    x1, x2, y1, y2 = box
+    source = WindowFile(TOPS, "", 8, Transform(crop_size=11), context_pad=pad, crop_mode=mode)
+    region = region_of(source, Window(0, 1, 1.0, x1, y1, x2, y2), 40, 40, mirrored=mirrored)
+    assert 0 <= region.x1 <= region.x2 < 40
+    assert 0 <= region.y1 <= region.y2 < 40
+    assert 0 <= region.left <= region.left + region.width <= 11
+    assert 0 <= region.top <= region.top + region.height <= 11

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from caffetools.errors import CaffeToolsError
+from caffetools.torch.training.forward import Forward
+from tests.torch.training.cases import Small
+
+DATA, LABEL = torch.ones(2, 1, 2, 3), torch.tensor([0.0, 2.0])
+
+
+def forward(module: nn.Module, *, amp: bool = False) -> Forward:
+    return Forward(module, module, "cpu", amp=amp)
+
+
+def test_the_outputs_by_name() -> None:
+    module = Small()
+    outputs = forward(module)(module, {"label": LABEL, "data": DATA})
+    assert list(outputs) == ["loss"]
+
+
+def test_what_stands_for_a_net_is_called_in_training_alone() -> None:
+    class Averaging(nn.Module):
+        def forward(self, *inputs: Tensor) -> Tensor:
+            return torch.tensor(7.0)
+
+    module = Small()
+    call = Forward(module, Averaging(), "cpu", amp=False)
+    assert call(module, {"data": DATA, "label": LABEL})["loss"] == 7
+    assert call(module.eval(), {"data": DATA, "label": LABEL})["loss"] != 7
+
+
+def test_data_of_a_shape_that_the_net_cannot_take() -> None:
+    module = Small()
+    with pytest.raises(CaffeToolsError) as caught:
+        forward(module)(module, {"data": torch.ones(2, 1, 3, 3), "label": LABEL})
+    start = "the net cannot take 'data' (2, 1, 3, 3), 'label' (2,): mat1 and mat2 shapes"
+    assert caught.value.message.startswith(start)
+
+
+def test_a_label_out_of_range_that_nothing_checked() -> None:
+    module = Small()
+    with pytest.raises(CaffeToolsError, match="a label is out of range: Target 3 is out of bounds"):
+        forward(module)(module, {"data": DATA, "label": LABEL + 3})
+
+
+def test_any_other_error_is_a_bug() -> None:
+    class Broken(Small):
+        def forward(self, *_: Tensor) -> Tensor:
+            raise RuntimeError("something else")
+
+    module = Broken()
+    with pytest.raises(RuntimeError, match="something else"):
+        forward(module)(module, {"data": DATA, "label": LABEL})
