@@ -42,7 +42,7 @@ ORDER = (
     "cost table < caffe_log",
     "errors schema source table wire upgrade_v0 upgrade_v1 < weights < torch draw",
     "net summary explain table < draw torch",
-    "errors < log < log.recompute < log.compare < log.plain < log.parsed < log.summary < plot",
+    "errors < log < log.recompute < log.compare < log.plain < log.records < log.parsed < log.summary < plot",
     "net < log.recompute",
     "table < log.summary",
     "cost weights draw log.summary < report < notebook",
