@@ -79,6 +79,8 @@ def _train(solver_path: str, gpus: list[str], options: dict[str, Any]) -> None:
     solver = read_solver(solver_path, stages, options["level"], options["max_iter"])
     for note in (*solver.notes, *solver.train.notes) if is_first else ():
         report_note(note)
+    for said in solver.log:
+        (log.remark if said.is_warning else log.say)(said.place, said.text)
     gpus = gpus or _gpus_of_solver(solver.message)
     log.say("caffe.cpp:204" if gpus else "caffe.cpp:197", _device_line(gpus))
     given = options["weights"].split(",") if options["weights"] else []

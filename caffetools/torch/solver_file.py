@@ -9,24 +9,15 @@ from typing import Any
 
 from caffetools.errors import CaffeToolsError, Location, Note
 from caffetools.layers.base import Options
-from caffetools.message import Message
+from caffetools.message import Entry, Message
 from caffetools.net import Net, infer_net
 from caffetools.notes import Notes
 from caffetools.reading import read_message
 from caffetools.solver import net_field, resolve
 from caffetools.state import State
+from caffetools.torch.solver_upgrade import Said, upgrade_solver
 from caffetools.torch.training.settings import POLICIES, SolverSettings
 from caffetools.upgrade import upgrade
-
-_TYPES = {
-    "SGD": "SGD",
-    "NESTEROV": "Nesterov",
-    "ADAGRAD": "AdaGrad",
-    "RMSPROP": "RMSProp",
-    "ADADELTA": "AdaDelta",
-    "ADAM": "Adam",
-}
-"""Today's name for each value of the former `solver_type` (UpgradeSolverType)."""
 
 _IGNORED = ("debug_info", "snapshot_diff", "layer_wise_reduce")
 """Fields that change nothing here, with a note where they are set."""
@@ -37,11 +28,16 @@ class SolverFile:
     """A solver with its nets, recomputed."""
 
     message: Message
+    """In today's form, with what `caffe train` adds to it."""
     settings: SolverSettings
     train: Net
     tests: tuple[Net, ...]
     test_iterations: tuple[int, ...]
     notes: tuple[Note, ...]
+    log: tuple[Said, ...] = ()
+    """What Caffe logs while it reads the file."""
+    has_prefix: bool = True
+    """Does the file say where snapshots go?"""
 
 
 def read_solver(
@@ -54,14 +50,15 @@ def read_solver(
 ) -> SolverFile:
     """Read a solver and its nets; stages and level are for the net that is trained, as in Caffe.
 
-    `net` is read in place of the net that the solver names to train, or for all; `options` say of
-    its data what the files do not. Raises
-    CaffeToolsError, placed, for a file that is no solver and for what Caffe refuses.
+    The level goes before the solver's own, the stages come after its. `net` is read in place of the
+    net that the solver names to train, or for all; `options` say of its data what the files do not.
+    Raises CaffeToolsError, placed, for a file that is no solver and for what Caffe refuses.
     """
     notes = Notes()
-    solver = read_message(path, notes)
-    if solver.descriptor is None or solver.descriptor.name != "SolverParameter":
+    given = read_message(path, notes)
+    if given.descriptor is None or given.descriptor.name != "SolverParameter":
         raise CaffeToolsError("this is a net: expected a solver", Location(os.fspath(path)))
+    solver, log = upgrade_solver(given)
     settings = settings_of(solver)
     if max_iter is not None:
         settings = replace(settings, max_iter=max_iter)
@@ -69,12 +66,25 @@ def read_solver(
         if solver.has(name) and solver.get(name) not in (False, None):
             notes.add(f"{name} is not read here", solver, name)
     field = net_field(solver, "TRAIN")
-    added = solver.message("train_state")
+    added = _with_state(solver.message("train_state"), stages, level)
+    solver.fields["train_state"] = [(added, solver.place("train_state"))]
     nets = _Nets(solver, notes, net, options or Options())
-    train = nets.read(field, 0, _State("TRAIN", added, tuple(stages), level))
+    train = nets.read(field, 0, _State("TRAIN", added))
     tests = tuple(_test_nets(solver, nets))
     iterations = tuple(solver.integers("test_iter"))
-    return SolverFile(solver, settings, train, tests, iterations, notes.all())
+    has_prefix = given.has("snapshot_prefix")
+    return SolverFile(solver, settings, train, tests, iterations, notes.all(), log, has_prefix)
+
+
+def _with_state(state: Message, stages: Sequence[str], level: int) -> Message:
+    """A train_state with the command line's; no stage there counts as one without a name."""
+    added: list[Entry] = [(stage, state.offset) for stage in stages or ("",)]
+    fields: dict[str, list[Entry]] = {
+        **state.fields,
+        "level": [(level, state.offset)],
+        "stage": [*state.fields.get("stage", ()), *added],
+    }
+    return Message(state.descriptor, state.source, state.offset, fields)
 
 
 def settings_of(solver: Message) -> SolverSettings:
@@ -87,11 +97,6 @@ def settings_of(solver: Message) -> SolverSettings:
     for name in known:
         repeated = isinstance(getattr(SolverSettings, name), tuple)
         given[name] = tuple(solver.all(name)) if repeated else solver.get(name)
-    if solver.has("solver_type"):
-        if solver.has("type"):
-            text = "expected type or the former solver_type, found both"
-            raise solver.error(text, "solver_type", kind=CaffeToolsError)
-        given["type"] = _TYPES[solver.text("solver_type")]
     settings = SolverSettings(**given)
     if not settings.lr_policy or not solver.has("lr_policy"):
         text = f"expected lr_policy, one of {', '.join(POLICIES)}"
@@ -106,20 +111,18 @@ def settings_of(solver: Message) -> SolverSettings:
 
 @dataclass(frozen=True)
 class _State:
-    """The phase, what the solver adds to a net's own state, and what the user adds."""
+    """The phase, and what the solver adds to a net's own state."""
 
     phase: str
     added: Message
-    stages: tuple[str, ...] = ()
-    level: int = 0
 
     def of(self, net: Message) -> State:
         """The state: a later one's phase and level go before an earlier one's."""
         own, added = net.message("state"), self.added
         phases = [each.text("phase") for each in (own, added) if each.has("phase")]
         levels = [each.integer("level") for each in (own, added) if each.has("level")]
-        stages = (*own.texts("stage"), *added.texts("stage"), *self.stages)
-        return State((phases or [self.phase])[-1], stages, self.level or (levels or [0])[-1])
+        stages = (*own.texts("stage"), *added.texts("stage"))
+        return State((phases or [self.phase])[-1], stages, (levels or [0])[-1])
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from torch import nn
 
 from caffetools import schema
 from caffetools.caffe_log import caffe_log
+from caffetools.debug_string import debug_string
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.message import Entry, Message
 from caffetools.net import Net
-from caffetools.printer import prototxt
 from caffetools.reading import without_weights
 from caffetools.torch.assembly import assemble
 from caffetools.torch.code import model_code
@@ -37,7 +37,7 @@ def project_of(solver: SolverFile, weights: Sequence[str], log: Log) -> Project:
     """
     for net in (solver.train, *solver.tests):
         check_sources(net)
-    log.say("solver.cpp:45", "Initializing solver from parameters: \n" + prototxt(solver.message))
+    log.say("solver.cpp:45", "Initializing solver from parameters: \n" + _echo(solver, weights))
     log.say("solver.cpp:102", f"Creating training net from net file: {_source(solver.train)}")
     log_net(solver.train, log)
     for path in weights:
@@ -47,6 +47,8 @@ def project_of(solver: SolverFile, weights: Sequence[str], log: Log) -> Project:
         text = f"Creating test net (#{index}) specified by net file: {_source(net)}"
         log.say("solver.cpp:190", text)
         log_net(net, log)
+        for path in weights:
+            log.say("solver.cpp:72", f"Finetuning from {path}")
         tests.append(_with_data(net, builder(net), count))
     log.say("solver.cpp:57", "Solver scaffolding done.")
     loaded = [(path, _layers(path)) for path in weights]
@@ -94,13 +96,22 @@ def _loaded(module: nn.Module, path: str, layers: Layers) -> list[str]:
         raise error.at(Location(path)) from None
 
 
+def _echo(solver: SolverFile, weights: Sequence[str]) -> str:
+    """The solver as Caffe echoes it, with the weights that are read in place of those it names."""
+    fields = {name: entries for name, entries in solver.message.fields.items() if name != "weights"}
+    if weights:
+        fields["weights"] = [(",".join(weights), solver.message.offset)]
+    message = Message(solver.message.descriptor, solver.message.source, 0, fields)
+    return debug_string(message).removesuffix("\n")
+
+
 def filtered(net: Net) -> Message:
     """The net as Caffe echoes it: its state, and the layers that it keeps in it."""
     whole = without_weights(net.inferred.graph.message)
     state = Message(schema.message("NetState"), whole.source)
     state.fields = {
         "phase": [(net.state.phase, 0)],
-        "level": [(net.state.level, 0)],
+        "level": [(net.state.level, 0)] if net.state.level or net.state.phase == "TRAIN" else [],
         "stage": [(stage, 0) for stage in net.state.stages],
     }
     layers: list[Entry] = [(layer.node.message, 0) for layer in net.layers]
@@ -110,7 +121,8 @@ def filtered(net: Net) -> Message:
 
 def log_net(net: Net, log: Log) -> None:
     """What Caffe logs while it sets a net up."""
-    log.say("net.cpp:53", "Initializing net from parameters: \n" + prototxt(filtered(net)))
+    echo = debug_string(filtered(net)).removesuffix("\n")
+    log.say("net.cpp:53", "Initializing net from parameters: \n" + echo)
     for line in caffe_log(net.inferred):
         head, _, message = line.partition("] ")
         log.say(head.rpartition(" ")[2], message)

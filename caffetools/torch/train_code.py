@@ -10,7 +10,7 @@ import ast
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from importlib.resources import files
 from typing import Any
 
@@ -23,6 +23,7 @@ from caffetools.torch.net_template import net_template
 from caffetools.torch.pretty import Group, Piece, laid_out, number, string
 from caffetools.torch.program import Program
 from caffetools.torch.solver_file import SolverFile
+from caffetools.torch.training.settings import SolverSettings
 
 PACKAGE = "caffetools.torch.training"
 TEMPLATE = "net.caffemodel"
@@ -88,7 +89,7 @@ def _train(solver: SolverFile, program: Program, modules: list[str]) -> Iterator
     body = [
         "HERE = Path(__file__).parent",
         "",
-        *laid_out("SOLVER = ", _literal(solver.settings), ""),
+        *laid_out("SOLVER = ", _literal(_settings(solver)), ""),
         "",
         "# Of the rate and the decay, for the blobs of each layer.",
         *laid_out("MULTIPLIERS = ", _literal(multipliers_of(net)), ""),
@@ -105,6 +106,14 @@ def _train(solver: SolverFile, program: Program, modules: list[str]) -> Iterator
     yield from _imports("\n".join(body), ["model", *modules])
     yield ""
     yield from body
+
+
+def _settings(solver: SolverFile) -> SolverSettings:
+    """Snapshots that would lie beside the solver for want of a prefix lie where train.py runs."""
+    settings = solver.settings
+    if solver.has_prefix:
+        return settings
+    return replace(settings, snapshot_prefix=os.path.basename(settings.snapshot_prefix))
 
 
 def _imports(body: str, modules: list[str]) -> Iterator[str]:

@@ -38,7 +38,9 @@ def names(solver: SolverFile, test: int | None = None) -> list[str]:
 
 def test_settings(tmp_path: Path) -> None:
     more = 'momentum: 0.9 stepvalue: 3 stepvalue: 4 test_initialization: false type: "Adam"'
+    prefix = str(tmp_path / "solver")
     assert read(tmp_path, more).settings == SolverSettings(
+        snapshot_prefix=prefix,
         type="Adam",
         base_lr=0.1,
         max_iter=5,
@@ -86,9 +88,18 @@ def test_states(tmp_path: Path) -> None:
     solver = read(tmp_path, more, stages=("extra",), level=3)
     assert names(solver) == ["data", "ip", "extra", "deep", "loss"]
     assert solver.train.state.stages == ("x", "extra")
+    assert solver.train.state.level == 3
     assert names(solver, 0) == ["data", "ip", "extra", "accuracy", "loss"]
     assert names(solver, 1) == ["data", "ip", "deep", "accuracy", "loss"]
     assert solver.test_iterations == (1, 2)
+
+
+def test_the_level_of_the_command_line_goes_before_the_solvers(tmp_path: Path) -> None:
+    """Even where it is not given: `caffe train` sets it to 0, and a stage without a name."""
+    solver = read(tmp_path, "train_state { level: 2 }")
+    assert solver.train.state.level == 0
+    assert solver.train.state.stages == ("",)
+    assert "deep" not in names(solver)
 
 
 def test_nets_within_the_solver(tmp_path: Path) -> None:

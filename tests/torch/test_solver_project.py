@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import torch
 
 from caffetools.errors import CaffeToolsError
 from caffetools.log.parsed import parse_log
+from caffetools.torch.solver_file import read_solver
 from caffetools.torch.solver_project import project_of
 from caffetools.torch.training.caffe_files import Blob, caffemodel
 from caffetools.torch.training.glog import Log
@@ -60,6 +62,52 @@ def test_the_log_is_caffes(tmp_path: Path) -> None:
     assert log["solver"]["max_iter"] == 5
 
 
+ECHO = """\
+test_iter: 3
+test_interval: 2
+base_lr: 0.1
+max_iter: 5
+lr_policy: "fixed"
+snapshot_prefix: "{folder}/solver"
+net: "net.prototxt"
+train_state {{
+  level: 0
+  stage: ""
+}}
+weights: "{folder}/weights.caffemodel"
+"""
+
+
+def test_the_echo_is_caffes(tmp_path: Path) -> None:
+    """What the command line added, and the weights in place of those that the solver names."""
+    path = weights_of(project_of(read(tmp_path), (), Log(None)).net.build(), tmp_path)
+    stream = io.StringIO()
+    project_of(read(tmp_path, TEST + ' weights: "gone"'), [path], Log(stream))
+    text = stream.getvalue()
+    assert "Initializing solver from parameters: \n" + ECHO.format(folder=tmp_path) in text
+    assert 'state {\n  phase: TRAIN\n  level: 0\n  stage: ""\n}\nlayer {' in text
+    assert "state {\n  phase: TEST\n}\nlayer {" in text
+    assert text.count("Finetuning from") == 2
+
+
+@pytest.mark.parametrize("case", ["legacy_solver_type", "sgd_batchnorm", "adam_poly"])
+def test_caffes_own_echoes(shared: Path, case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the solver and of both nets, line by line."""
+    folder = shared / "golden" / "training" / case
+    monkeypatch.chdir(folder)
+    stream = io.StringIO()
+    solver = read_solver("solver.prototxt")
+    for said in solver.log:
+        Log(stream).say(said.place, said.text)
+    project_of(solver, ["init.caffemodel"], Log(stream))
+    found, wanted = (
+        [line for line in text.splitlines() if not re.match(r"[IWE]\d{4} ", line)]
+        for text in (stream.getvalue(), (folder / "caffe.log").read_text())
+    )
+    assert len(found) > 200
+    assert found == wanted
+
+
 def test_weights(tmp_path: Path) -> None:
     solver = read(tmp_path)
     path = weights_of(project_of(solver, (), Log(None)).net.build(), tmp_path)
@@ -83,8 +131,6 @@ def test_weights_that_do_not_fit(tmp_path: Path) -> None:
     (tmp_path / "net.prototxt").write_text(
         (tmp_path / "net.prototxt").read_text().replace("num_output: 2", "num_output: 5")
     )
-    from caffetools.torch.solver_file import read_solver
-
     other = read_solver(tmp_path / "solver.prototxt")
     with pytest.raises(CaffeToolsError, match=r"expected blob 0 of layer 'ip' to be \(5, 3\)"):
         project_of(other, [path], Log(None)).net.build()

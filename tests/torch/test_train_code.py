@@ -106,6 +106,11 @@ def test_settings_are_written_as_data(tmp_path: Path) -> None:
     assert all(len(line) <= 100 for line in text.splitlines())
 
 
+def test_without_a_prefix_snapshots_lie_where_it_runs(tmp_path: Path) -> None:
+    text = files_of(tmp_path, SOLVER + MORE.replace("snapshot_prefix: 'net' ", ""))["train.py"]
+    assert b'snapshot_prefix="solver"' in text
+
+
 def test_a_test_net_that_the_model_cannot_serve_has_a_file_of_its_own(tmp_path: Path) -> None:
     inner = NET.replace("num_output: 2", "num_output: 3").replace('"ip" type', '"ip2" type')
     text = SOLVER + MORE + f" test_net_param {{ {inner} }} test_iter: 4"
