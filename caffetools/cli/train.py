@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from caffetools.cli.errors import report_note
 from caffetools.cli.options import plugin_option
 from caffetools.errors import CaffeToolsError
+
+if TYPE_CHECKING:
+    from caffetools.torch.solver_file import SolverFile
 
 _EFFECTS = click.Choice(("stop", "snapshot", "none"))
 
@@ -86,10 +89,22 @@ def _train(solver_path: str, gpus: list[str], options: dict[str, Any]) -> None:
     given = options["weights"].split(",") if options["weights"] else []
     named = [name for each in solver.message.texts("weights") for name in each.split(",")]
     weights = [] if options["snapshot"] else [name.strip() for name in given or named]
+    if is_first:
+        _check_snapshots(solver)
     project = project_of(solver, weights, log)
     device = "cpu" if not gpus else "cuda" if "WORLD_SIZE" in os.environ else f"cuda:{gpus[0]}"
     names = ("amp", "compile", "snapshot", "strict", "workers", "sigint", "sighup")
     run(project, RunOptions(device, **{name: options[name] for name in names}), log)
+
+
+def _check_snapshots(solver: SolverFile) -> None:
+    """Raise CaffeToolsError, placed, where snapshots could not be written: before nets are made."""
+    from caffetools.torch.training.snapshots import check_writable
+
+    try:
+        check_writable(solver.settings)
+    except CaffeToolsError as error:
+        raise solver.message.error(str(error), "snapshot_prefix", kind=CaffeToolsError) from None
 
 
 def _gpus(text: str) -> list[str]:

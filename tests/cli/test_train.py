@@ -119,9 +119,9 @@ def test_a_folder_that_cannot_be_written(folder: Path) -> None:
     (folder / "solver.prototxt").write_text(SOLVER.replace('"net"', '"gone/net"'))
     done = run("train", "--solver", "solver.prototxt")
     assert done.status == 1
-    assert done.err.splitlines()[-1] == (
-        "gone/net: snapshots cannot be written: No such file or directory"
-    )
+    message = "gone/net: snapshots cannot be written: No such file or directory"
+    assert f"solver.prototxt:2:67: {message}\n" in done.err
+    assert "Initializing net" not in done.err
 
 
 def test_data_that_is_not_there(folder: Path) -> None:

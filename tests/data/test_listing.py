@@ -8,6 +8,7 @@ pytest.importorskip("PIL")
 
 from caffetools.data.listing import Listing, found, listed
 from caffetools.errors import CaffeToolsError
+from caffetools.torch.training.data.image_list import Line
 from tests.data.images import folder_of
 
 
@@ -28,15 +29,15 @@ def test_folders_are_classes(tmp_path: Path) -> None:
 def test_a_list(tmp_path: Path) -> None:
     (tmp_path / "list.txt").write_text("cat/0.png 7\na b.png 2\n")
     listing = listed("root", str(tmp_path / "list.txt"))
-    assert listing == Listing("root", (("cat/0.png", 7), ("a b.png", 2)))
+    assert listing == Listing("root", (Line("cat/0.png", 7), Line("a b.png", 2)))
 
 
 def test_shuffled() -> None:
-    listing = Listing("", tuple((str(number), number) for number in range(20)), ("a",))
+    listing = Listing("", tuple(Line(str(number), number) for number in range(20)), ("a",))
     mixed = listing.shuffled(3)
     assert mixed == listing.shuffled(3)
     assert mixed != listing.shuffled(4)
-    assert sorted(mixed.images, key=lambda pair: pair[1]) == list(listing.images)
+    assert sorted(mixed.images, key=lambda line: int(line.image)) == list(listing.images)
     assert mixed.classes == ("a",)
 
 

@@ -98,7 +98,7 @@ def restore(trainer: Trainer, snapshot: Snapshot) -> None:
     state = snapshot.state
     trainer.log.say("sgd_solver.cpp:336", "SGDSolver: restoring history")
     trainer.solver.restore([torch.from_numpy(blob.values.copy()) for blob in state.history])
-    trainer.iteration = trainer.solver.iteration = state.iteration
+    trainer.iteration = trainer.solver.iteration = trainer.saved = state.iteration
     trainer.schedule.current_step = state.current_step
     if state.plateau is not None:
         trainer.schedule.minimum_loss, trainer.schedule.iter_last_event = state.plateau

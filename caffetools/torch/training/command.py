@@ -10,7 +10,7 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 from caffetools.errors import CaffeToolsError
-from caffetools.torch.training.glog import Log
+from caffetools.torch.training.glog import Log, one_line
 from caffetools.torch.training.project import Project, RunOptions
 from caffetools.torch.training.run import run
 from caffetools.torch.training.settings import SolverSettings
@@ -59,7 +59,9 @@ def main(
     try:
         run(project, options, log)
     except CaffeToolsError as error:
-        sys.exit(str(error))
+        sys.exit(one_line(str(error)))
+    except KeyboardInterrupt:  # before or after the training, which takes SIGINT as asked
+        sys.exit("interrupted")
 
 
 def settings_text(settings: SolverSettings) -> str:

@@ -57,6 +57,19 @@ def learnable(module: nn.Module, multipliers: Multipliers) -> list[Learnable]:
     return found
 
 
+def check_finite(module: nn.Module, iteration: int) -> None:
+    """Raise CaffeToolsError where a blob holds what is no number: such weights are not to be kept.
+
+    They may be so before the loss is: by a gradient that was infinite, or in a layer beside it.
+    """
+    for blob in owned_blobs(module):
+        if not torch.isfinite(blob.tensor).all():
+            raise CaffeToolsError(
+                f"blob {blob.place} of layer {blob.layer!a} holds nan or inf after iteration "
+                f"{iteration}: training stops, the last snapshot is kept"
+            )
+
+
 def loss_weights(module: nn.Module) -> dict[str, float]:
     """The weight with which each output enters the loss, of those that do."""
     weights: Mapping[str, float] = getattr(module, "loss_weights", {})

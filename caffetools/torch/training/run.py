@@ -23,8 +23,8 @@ from caffetools.torch.training.trainer import Trainer
 def run(project: Project, options: RunOptions, log: Log) -> None:
     """Train a project, alone or with the processes that torchrun started.
 
-    Raises CaffeToolsError for settings, data or snapshots that will not do, and for a run that
-    fails; the log of all processes but the first stays empty.
+    The log of all processes but the first stays empty. Raises CaffeToolsError for settings, data or
+    snapshots that will not do, for a run that fails and, once it is over, for a log that failed.
     """
     project.solver.check()
     world = World.join(options.device)
@@ -43,12 +43,14 @@ def _train(project: Project, options: RunOptions, world: World, log: Log) -> Non
     finally:
         trainer.close()
     log.say("caffe.cpp:250", "Optimization Done.")
+    if log.failure is not None:
+        raise CaffeToolsError(f"lines of the log could not be written: {log.failure}")
 
 
 def prepare(project: Project, options: RunOptions, world: World, log: Log) -> Trainer:
     """Build the nets and open the data, at the start or where a snapshot stands."""
     settings = project.solver
-    if world.is_first and (settings.snapshot or settings.snapshot_after_train):
+    if world.is_first:
         snapshots.check_writable(settings)
     snapshot = None if options.snapshot is None else snapshots.read(options.snapshot)
     seed = _seed(settings.random_seed, snapshot, world)

@@ -69,7 +69,12 @@ def endings(settings: SolverSettings) -> tuple[str, str]:
 
 
 def check_writable(settings: SolverSettings) -> None:
-    """Raise CaffeToolsError where snapshots could not be written, before hours are spent."""
+    """Raise CaffeToolsError where snapshots could not be written, before hours are spent.
+
+    Caffe looks where `snapshot` is set alone, and meets the last one's failure in the end.
+    """
+    if not settings.snapshot and not settings.snapshot_after_train:
+        return
     probe = file_name(settings, settings.max_iter, f".{os.getpid()}.solverstate.h5")
     try:
         with open(probe, "xb"):

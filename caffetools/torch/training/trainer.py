@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +16,7 @@ from caffetools.torch.training.data.batches import Reader
 from caffetools.torch.training.forward import Forward
 from caffetools.torch.training.glog import Log, number
 from caffetools.torch.training.losses import Losses
-from caffetools.torch.training.model import learnable, loss_weights, total_loss
+from caffetools.torch.training.model import check_finite, learnable, loss_weights, total_loss
 from caffetools.torch.training.parallel import World
 from caffetools.torch.training.project import Project, RunOptions
 from caffetools.torch.training.rates import Schedule
@@ -64,7 +64,7 @@ class Trainer:
         self._norms: list[Tensor] = []
         self._asked = signals.NONE
         self._failed: CaffeToolsError | None = None
-        self._saved = 0
+        self.saved = 0
         """The iteration of the last snapshot, 0 before the first."""
 
     def solve(self) -> None:
@@ -107,9 +107,13 @@ class Trainer:
         Of several processes none does: the others cannot be asked for what they hold.
         """
         self.skipped.sum_up(self.skipped.count)
-        is_new = self.iteration != self._saved
-        if self.world.size == 1 and is_new and math.isfinite(self.losses.smoothed.value):
-            self.snapshot()
+        if self.world.size > 1:
+            return
+        if self.iteration != self.saved and math.isfinite(self.losses.smoothed.value):
+            with suppress(CaffeToolsError):  # there is an error that came first
+                self.snapshot()
+        last = f"the last snapshot is that of iteration {self.saved}"
+        self.log.remark("solver.cpp:464", last if self.saved else "there is no snapshot")
 
     def close(self) -> None:
         """End what reads data ahead."""
@@ -249,9 +253,10 @@ class Trainer:
         """Write a snapshot; where that fails training goes on, and the failure is told."""
         self.losses.look()
         self.losses.check_finite(self.iteration)
+        check_finite(self.module, self.iteration)
         try:
             checkpoint.save(self)
-            self._failed, self._saved = None, self.iteration
+            self._failed, self.saved = None, self.iteration
         except CaffeToolsError as error:
             self._failed = error
             self.log.fail("solver.cpp:464", f"no snapshot: {error}")

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 
 import pytest
 
-from caffetools.torch.training.glog import Log, number
+from caffetools.torch.training.glog import Log, number, one_line
 
 
 class Terminal(io.StringIO):
@@ -58,3 +59,20 @@ def test_without_a_stream_nothing_happens() -> None:
 )
 def test_number_is_as_c_writes_it(value: float, text: str) -> None:
     assert number(value) == text
+
+
+def test_a_disk_that_is_full_ends_no_run() -> None:
+    with open("/dev/full", "w") as stream:
+        log = Log(stream)
+        log.say("solver.cpp:239", "done")
+        assert log.failure == "No space left on device"
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # what waits goes somewhere
+
+
+def test_a_remark_is_one_line() -> None:
+    """Whatever the names of files hold, no line of the log is made up by them."""
+    stream = io.StringIO()
+    Log(stream).remark("data_layer.cpp:100", "a\nI0101 00:00:00.0 1 b.cpp:1] c\x1b[2J")
+    assert stream.getvalue().count("\n") == 1
+    assert stream.getvalue().endswith("a\\nI0101 00:00:00.0 1 b.cpp:1] c\\x1b[2J\n")
+    assert one_line("é ─") == "é ─"

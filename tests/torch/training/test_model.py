@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from caffetools.errors import CaffeToolsError
 from caffetools.torch.training.caffe_files import Blob
 from caffetools.torch.training.model import (
+    check_finite,
     layer_blobs,
     learnable,
     load,
@@ -115,3 +116,11 @@ def test_load_refuses_what_caffe_does(shapes: tuple[tuple[int, ...], ...], messa
     blobs = [Blob(shape, np.zeros(int(np.prod(shape)), np.float32)) for shape in shapes]
     with pytest.raises(CaffeToolsError, match=message):
         list(load(Small(), {"ip": blobs}))
+
+
+def test_blobs_that_hold_no_numbers() -> None:
+    module = Small()
+    check_finite(module, 3)
+    module.ip.bias.data[1] = float("nan")
+    with pytest.raises(CaffeToolsError, match="blob 1 of layer 'ip' holds nan or inf after iter"):
+        check_finite(module, 3)

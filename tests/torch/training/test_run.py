@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import io
 from dataclasses import replace
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from caffetools.errors import CaffeToolsError
+from caffetools.errors import CaffeToolsError, Location
 from caffetools.torch.training.data.sources import ArraySource
 from caffetools.torch.training.glog import Log
 from caffetools.torch.training.project import RunOptions
@@ -70,3 +71,34 @@ def test_amp(tmp_path: Path, amp: bool, dtype: torch.dtype) -> None:
     made.solve()
     assert seen[0] == dtype
     assert made.solver.blobs[0].dtype == torch.float32
+
+
+def test_a_log_that_fails_is_an_error_once_all_is_done(tmp_path: Path) -> None:
+    class Full(io.StringIO):
+        def write(self, _: str) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(CaffeToolsError, match="of the log could not be written: No space left"):
+        run(project(tmp_path), RunOptions(), Log(Full()))
+    assert (tmp_path / "small_iter_12.solverstate").exists()
+
+
+def test_an_error_of_a_source_stands_where_the_prototxt_names_it(tmp_path: Path) -> None:
+    made = with_source(project(tmp_path), ArraySource(("data", "label"), 4))
+    place = Location("net.prototxt", 3, 5)
+    placed = replace(made.net, origins=(lambda error: error.at(place),))
+    with pytest.raises(CaffeToolsError, match="expected an array") as caught:
+        trainer(replace(made, net=placed))
+    assert caught.value.location == place
+
+
+@pytest.mark.parametrize("snapshots", [{"snapshot": 5}, {"snapshot_after_train": True}])
+def test_a_folder_for_snapshots_that_is_not_there(
+    tmp_path: Path, snapshots: dict[str, object]
+) -> None:
+    made = project(tmp_path, snapshot_prefix=str(tmp_path / "gone" / "net"), **snapshots)
+    with pytest.raises(CaffeToolsError, match="snapshots cannot be written: No such file"):
+        trainer(made)
+    nothing = {"snapshot": 0, "snapshot_after_train": False}
+    settings = replace(made.solver, **nothing)  # type: ignore[arg-type]
+    assert trainer(replace(made, solver=settings)).iteration == 0

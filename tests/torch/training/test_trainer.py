@@ -4,7 +4,7 @@ import io
 import os
 import re
 import signal
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from caffetools.errors import CaffeToolsError
-from caffetools.torch.training.data.sources import ArraySource
+from caffetools.torch.training.data.sources import Arrays, ArraySource, Items, Place
 from caffetools.torch.training.trainer import Trainer
 from tests.torch.training.cases import arrays, lines, project, trainer, with_source
 
@@ -173,9 +173,11 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_last_snapshot(tmp_path: Pa
     data, labels = arrays(20)
     data[14] = np.nan  # in the fourth batch of four
     source = ArraySource(("data", "label"), 4, (data, labels))
-    made = trainer(with_source(project(tmp_path, snapshot=2), source))
+    stream = io.StringIO()
+    made = trainer(with_source(project(tmp_path, snapshot=2), source), stream)
     with pytest.raises(CaffeToolsError, match="the loss is nan at iteration 3: training stops"):
         made.solve()
+    assert lines(stream)[-1] == "the last snapshot is that of iteration 2"
     states = sorted(path.name for path in tmp_path.glob("*.solverstate"))
     assert states == ["small_iter_2.solverstate"]
 
@@ -195,6 +197,89 @@ def test_damaged_data_stops_with_a_snapshot(tmp_path: Path) -> None:
         "from 0 (training, iteration 3)"
     )
     assert [path.name for path in tmp_path.glob("*.solverstate")] == ["small_iter_3.solverstate"]
+
+
+def test_weights_that_are_no_numbers_are_not_kept(tmp_path: Path) -> None:
+    """The loss of the iteration was a number yet: its gradient was not."""
+    stream = io.StringIO()
+    made = trainer(project(tmp_path, snapshot=2, test_interval=0), stream)
+    update = made.update
+
+    def diverged(*, shows: bool) -> None:
+        update(shows=shows)
+        if made.iteration == 4:
+            made.solver.blobs[0].data.fill_(float("inf"))
+
+    made.update = diverged  # type: ignore[method-assign]
+    message = "blob 0 of layer 'ip' holds nan or inf after iteration 4: training stops"
+    with pytest.raises(CaffeToolsError, match=message):
+        made.solve()
+    assert lines(stream)[-1] == "the last snapshot is that of iteration 2"
+    states = [path.name for path in tmp_path.glob("*.solverstate")]
+    assert states == ["small_iter_2.solverstate"]
+
+
+def test_damaged_data_of_a_test_saves_what_was_trained(tmp_path: Path) -> None:
+    made = project(tmp_path, test_interval=5, test_initialization=False)
+    data, labels = arrays(10, 1)
+    labels[7] = -1
+    from caffetools.torch.training.data.labels import LabelRange
+
+    test = replace(
+        made.tests[0],
+        sources=(ArraySource(("data", "label"), 5, (data, labels)),),
+        labels={"label": LabelRange(3)},
+    )
+    stream = io.StringIO()
+    with pytest.raises(CaffeToolsError) as caught:
+        trainer(replace(made, tests=(test,)), stream).solve()
+    assert caught.value.message == (
+        "item 7 of what was fed: the label -1 is out of range: 'label' is read for 3 classes, "
+        "from 0 (test net #0, iteration 5)"
+    )
+    assert [path.name for path in tmp_path.glob("*.solverstate")] == ["small_iter_5.solverstate"]
+    assert lines(stream)[-1] == "the last snapshot is that of iteration 5"
+
+
+def test_damaged_items_are_counted(tmp_path: Path) -> None:
+    data, labels = arrays(20)
+
+    @dataclass(frozen=True)
+    class Damaged(ArraySource):
+        def open(self, place: Place) -> Items:
+            opened = super().open(place)
+            whole = opened.read
+
+            def read(number: int, slot: int) -> Arrays:
+                if number % 20 == 6:
+                    raise CaffeToolsError("it is damaged")
+                return whole(number, slot)
+
+            object.__setattr__(opened, "read", read)
+            return opened
+
+    source = Damaged(("data", "label"), 4, (data, labels))
+    stream = io.StringIO()
+    trainer(with_source(project(tmp_path, max_iter=12, test_interval=0), source), stream).solve()
+    told = [line for line in lines(stream) if "it is damaged" in line or "skipped" in line]
+    assert told == [
+        "item 6 of what was fed: it is damaged; the next item takes its place",
+        "damaged items that were skipped in this run: 3",
+    ]
+
+
+def test_what_was_saved_is_not_saved_again(tmp_path: Path) -> None:
+    data, labels = arrays(20)
+    labels[14] = 5
+    source = ArraySource(("data", "label"), 4, (data, labels))
+    made = with_source(project(tmp_path, snapshot=3, test_interval=0), source)
+    from caffetools.torch.training.data.labels import LabelRange
+
+    stream = io.StringIO()
+    made = replace(made, net=replace(made.net, labels={"label": LabelRange(3)}))
+    with pytest.raises(CaffeToolsError, match=r"\(training, iteration 3\)"):
+        trainer(made, stream).solve()
+    assert sum(line.startswith("Snapshotting to") for line in lines(stream)) == 1
 
 
 def test_a_snapshot_that_fails_does_not_end_the_run(tmp_path: Path) -> None:
