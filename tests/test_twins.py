@@ -31,6 +31,7 @@ WITHOUT_SOURCE = {
     "test_readme.py": "README.md",
     "test_twins.py": "the tests, whole",
     "torch/test_emitted.py": "emitted modules, whole",
+    "torch/test_training_log.py": "the log of a run, read back",
     "torch/training/test_golden_runs.py": "whole runs, beside Caffe's",
     "log/test_mutants.py": "damaged logs, whatever reads them",
     "report/test_browser.py": "report/script and page.css, in a browser",
