@@ -64,16 +64,16 @@ class Recording(Trainer):
         super().__init__(*args)
         self.train: dict[int, dict[str, Any]] = {}
 
-    def show(self, outputs: dict[str, Tensor]) -> None:
-        super().show(outputs)
+    def gradients(self) -> dict[str, Tensor]:
+        outputs = super().gradients()
         found = {"outputs": row(outputs), "loss": shown(self.losses.smoothed.value)}
         self.train[self.iteration] = found
+        return outputs
 
     def update(self, *, shows: bool) -> None:
         iteration = self.iteration
         super().update(shows=shows)
-        if shows:
-            self.train[iteration]["lr"] = shown(self.solver.rate)
+        self.train[iteration]["lr"] = shown(self.solver.rate)
 
 
 @pytest.fixture
@@ -109,15 +109,15 @@ def test_every_number_is_read_back(trained: tuple[Recording, list[Any], Path]) -
     made, tests, path = trained
     log = parse_log(path).to_dict()
     rows = {each["iteration"]: each for each in log["train"]}
-    assert list(made.train) == list(range(0, 20, 2))
-    for iteration, had in made.train.items():
-        found = rows[iteration]
+    displayed = list(range(0, 20, 2))
+    for iteration in displayed:
+        had, found = made.train[iteration], rows[iteration]
         assert {name: found[name] for name in had} == had
-    assert list(rows) == [*made.train, 20]  # and the loss once more when it has been trained
+    assert list(rows) == [*displayed, 20]  # and the loss once more when it has been trained
     assert rows[20]["loss"] == shown(made.losses.smoothed.value)
-    found = {(each["iteration"], each["net"]): each["outputs"] for each in log["test"]}
+    tested = {(each["iteration"], each["net"]): each["outputs"] for each in log["test"]}
     places = [(iteration, net) for iteration in (0, 10, 20) for net in (0, 1)]
-    assert found == dict(zip(places, tests, strict=True))
+    assert tested == dict(zip(places, tests, strict=True))
     assert len(tests[0]["class"]) == 3
     assert len(tests[0]["pull"]) == 4 * 3
 

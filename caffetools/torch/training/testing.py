@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 
 from caffetools.torch.training.data.batches import Batch, Reader
-from caffetools.torch.training.glog import number
 from caffetools.torch.training.model import total_loss
 from caffetools.torch.training.skipped import Skipped
 
@@ -67,14 +66,3 @@ def scores(
         net.module.train(was_training)
     count = max(net.iterations, 1)
     return {blob: total / count for blob, total in totals.items()}, loss / count
-
-
-def output_lines(kind: str, outputs: dict[str, Tensor], weights: Mapping[str, float]) -> list[str]:
-    """Caffe's lines for outputs, one for each element; `kind` is Train or Test."""
-    lines: list[str] = []
-    for blob, values in outputs.items():
-        weight = weights.get(blob, 0.0)
-        for value in values.detach().float().reshape(-1).tolist():
-            loss = f" (* {number(weight)} = {number(weight * value)} loss)" if weight else ""
-            lines.append(f"    {kind} net output #{len(lines)}: {blob} = {number(value)}{loss}")
-    return lines

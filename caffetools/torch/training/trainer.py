@@ -11,19 +11,19 @@ from torch import Tensor, nn
 
 from caffetools.errors import CaffeToolsError
 from caffetools.torch.training import checkpoint, signals
-from caffetools.torch.training.clock import Clock
 from caffetools.torch.training.data.batches import Reader
 from caffetools.torch.training.forward import Forward
-from caffetools.torch.training.glog import Log, number
+from caffetools.torch.training.glog import Log
 from caffetools.torch.training.losses import Losses
 from caffetools.torch.training.model import check_finite, learnable, loss_weights, total_loss
 from caffetools.torch.training.parallel import World
 from caffetools.torch.training.project import Project, RunOptions
 from caffetools.torch.training.rates import Schedule
+from caffetools.torch.training.report import Report
 from caffetools.torch.training.signals import Signals
 from caffetools.torch.training.skipped import Skipped
 from caffetools.torch.training.solvers import SOLVERS
-from caffetools.torch.training.testing import TestNet, output_lines, read_inputs, scores
+from caffetools.torch.training.testing import TestNet, read_inputs, scores
 
 
 class Trainer:
@@ -47,12 +47,11 @@ class Trainer:
         blobs = learnable(self.module, project.multipliers)
         self.solver = SOLVERS[self.settings.type](blobs, self.settings)
         self.schedule = Schedule(self.settings)
-        self.at_once = world.device.type == "cpu" or self.settings.lr_policy == "plateau"
-        """Are numbers looked at in the iteration that they are of? A GPU would have to wait."""
-        self.losses = Losses(world, self.settings.average_loss, at_once=self.at_once)
+        at_once = world.device.type == "cpu" or self.settings.lr_policy == "plateau"
+        self.losses = Losses(world, self.settings.average_loss, at_once=at_once)
+        self.report = Report(log, world, self.settings, self.losses)
         self.signals = Signals(options.sigint, options.sighup)
         self.iteration = 0
-        self.clock = Clock(0)
         self.seed = 0
         self.positions = [reader.position for reader in self.readers]
         """The places in the data after the last whole iteration."""
@@ -61,7 +60,6 @@ class Trainer:
         self._called = world.wrapped(self.module, has_unused=project.has_unused)
         self.forward = Forward(self.module, self._called, world.device.type, amp=options.amp)
         self.skipped = Skipped(log)
-        self._norms: list[Tensor] = []
         self._asked = signals.NONE
         self._failed: CaffeToolsError | None = None
         self.saved = 0
@@ -73,10 +71,7 @@ class Trainer:
         Raises CaffeToolsError where the loss is not finite, the data is damaged, or the last
         snapshot could not be written. Where the data is damaged, what was trained is saved first.
         """
-        settings = self.settings
-        self.log.say("solver.cpp:289", f"Solving {self.project.name}")
-        self.log.say("solver.cpp:290", f"Learning Rate Policy: {settings.lr_policy}")
-        self.clock = Clock(self.iteration)
+        self.report.begins(self.project.name, self.iteration)
         with self.signals.caught():
             try:
                 self._solve()
@@ -145,13 +140,11 @@ class Trainer:
         with self._at_iteration("training"):
             outputs = self.gradients()
         if shows:
-            self.show(outputs)
+            self.report.shows(self.iteration, outputs, loss_weights(self.module))
         self.losses.check_finite(self.iteration)
         self.update(shows=shows)
         self.positions = [reader.position for reader in self.readers]
-        if self.log.is_terminal:
-            loss, last = self.losses.smoothed.value, self.settings.max_iter
-            self.log.progress(self.clock.progress(self.iteration, last, loss))
+        self.report.progress(self.iteration)
 
     def gradients(self) -> dict[str, Tensor]:
         """Add up the gradients of iter_size batches; returns the outputs of the last."""
@@ -189,47 +182,20 @@ class Trainer:
         for message in self.schedule.take_messages():
             self.log.say("sgd_solver.cpp:50", message)
         if shows:
-            text = f"Iteration {self.iteration}, lr = {number(rate)}"
-            self.log.say("sgd_solver.cpp:112", text)
+            self.report.rate(self.iteration, rate)
         norm = self.solver.clip()
         if norm is not None:
-            self._norms.append(norm)
-        if self.at_once:
-            self.tell_clipping()
+            self.report.norm(norm)
         self.solver.rate, self.solver.iteration = rate, self.iteration
         self.solver.step()
         self.iteration += 1
-
-    def tell_clipping(self) -> None:
-        """Log the norms of gradients that were clipped since the last call."""
-        most = self.settings.clip_gradients
-        norms, self._norms = self._norms, []
-        for norm in torch.stack(norms).tolist() if norms else ():
-            if norm > most:
-                text = f"(L2 norm {number(norm)} > {number(most)}) by scale factor"
-                text = f"Gradient clipping: scaling down gradients {text} {number(most / norm)}"
-                self.log.say("sgd_solver.cpp:99", text)
-
-    def show(self, outputs: dict[str, Tensor]) -> None:
-        """Caffe's lines of an iteration."""
-        self.tell_clipping()
-        self.losses.look()
-        speed = self.clock.lap(self.iteration, self.settings.display)
-        text = f"Iteration {self.iteration} ({speed}), loss = {number(self.losses.smoothed.value)}"
-        self.log.say("solver.cpp:239", text)
-        means = {blob: self.world.mean(each.detach().float()) for blob, each in outputs.items()}
-        for line in output_lines("Train", means, loss_weights(self.module)):
-            self.log.say("solver.cpp:258", line)
 
     def show_last_loss(self) -> None:
         """Once trained Caffe shows the loss of one more batch."""
         with torch.no_grad(), self._at_iteration("training"):
             outputs = self.forward(self.module, self.inputs())
             self.losses.add(total_loss(outputs, loss_weights(self.module)))
-        self.tell_clipping()
-        self.losses.look()
-        text = f"Iteration {self.iteration}, loss = {number(self.losses.smoothed.value)}"
-        self.log.say("solver.cpp:327", text)
+        self.report.last_loss(self.iteration)
 
     def test_all(self) -> bool:
         """Test with each test net, in the first process; False where a signal stopped it."""
@@ -243,10 +209,7 @@ class Trainer:
                 self.log.say("solver.cpp:396", "Test interrupted.")
                 return False
             outputs, loss = result
-            if self.settings.test_compute_loss:
-                self.log.say("solver.cpp:401", f"Test loss: {number(float(loss))}")
-            for line in output_lines("Test", outputs, net.loss_weights):
-                self.log.say("solver.cpp:414", line)
+            self.report.tested(outputs, net.loss_weights, loss)
         return True
 
     def snapshot(self) -> None:

@@ -7,7 +7,7 @@ import torch
 
 from caffetools.torch.training.glog import Log
 from caffetools.torch.training.skipped import Skipped
-from caffetools.torch.training.testing import output_lines, scores
+from caffetools.torch.training.testing import scores
 from tests.torch.training.cases import project, trainer
 
 
@@ -32,12 +32,3 @@ def test_a_test_may_be_stopped(tmp_path: Path) -> None:
         scores(made.tests[0], made.forward, torch.device("cpu"), Skipped(Log(None)), lambda: True)
         is None
     )
-
-
-def test_lines_count_every_element() -> None:
-    outputs = {"a": torch.tensor([0.5, 1e-7]), "loss": torch.tensor(2.0)}
-    assert output_lines("Train", outputs, {"loss": 0.25}) == [
-        "    Train net output #0: a = 0.5",
-        "    Train net output #1: a = 1e-07",
-        "    Train net output #2: loss = 2 (* 0.25 = 0.5 loss)",
-    ]
