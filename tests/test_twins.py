@@ -30,6 +30,7 @@ WITHOUT_SOURCE = {
     "test_mutants.py": "damaged input, whatever reads it",
     "test_readme.py": "README.md",
     "test_twins.py": "the tests, whole",
+    "cli/test_train_data.py": "training with damaged data, whole",
     "torch/test_emitted.py": "emitted modules, whole",
     "torch/test_training_log.py": "the log of a run, read back",
     "torch/training/test_golden_runs.py": "whole runs, beside Caffe's",

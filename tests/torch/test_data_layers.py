@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import caffetools
-from caffetools.torch.data_layers import labels_of, sources_of
+from caffetools.errors import CaffeToolsError, Location
+from caffetools.net import Net
+from caffetools.torch.data_layers import check_sources, labels_of, origins_of, sources_of
 from caffetools.torch.training.data.hdf5 import Hdf5
 from caffetools.torch.training.data.image_list import ImageList
 from caffetools.torch.training.data.labels import LabelRange
@@ -121,3 +125,89 @@ def test_labels_of_all_outputs() -> None:
       input_param { shape { dim: 4 dim: 3 dim: 2 } shape { dim: 4 } shape { dim: 4 } } }
     layer { name: "hinge" type: "HingeLoss" bottom: "data" bottom: "label" top: "loss" }"""
     assert labels_of(caffetools.from_text(text)) == {"label": LabelRange(3 * 2)}
+
+
+def written(folder: Path, text: str) -> Net:
+    path = folder / "net.prototxt"
+    path.write_text(HEAD + text)
+    return caffetools.load(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "message"),
+    [
+        ('"Data" data_param { source: "gone" batch_size: 4 } }', 70, "there is no database 'gone'"),
+        (
+            '"Data" data_param { source: "folder" batch_size: 4 } }',
+            70,
+            "'folder' is neither an LMDB nor a LevelDB",
+        ),
+        (
+            '"ImageData" image_data_param { source: "gone" batch_size: 4 } }',
+            81,
+            "there is no list of images 'gone'",
+        ),
+        (
+            '"ImageData" image_data_param { source: "folder" batch_size: 4 } }',
+            81,
+            "expected a list of images, found that 'folder' is no file",
+        ),
+        (
+            '"ImageData" image_data_param { source: "list" batch_size: 4 } }',
+            81,
+            "the image 'gone.png' is not there",
+        ),
+        (
+            '"HDF5Data" hdf5_data_param { source: "list" batch_size: 4 } }',
+            79,
+            "the source lists 'gone.png', which is not there",
+        ),
+        (
+            """"WindowData" window_data_param { source: "gone" batch_size: 4 }
+               transform_param { crop_size: 3 } }""",
+            83,
+            "there is no window file 'gone'",
+        ),
+    ],
+)
+def test_sources_that_are_not_there(tmp_path: Path, text: str, column: int, message: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "list").write_text("gone.png 1\n")
+    net = written(tmp_path, text)
+    with pytest.raises(CaffeToolsError) as caught:
+        check_sources(net)
+    assert caught.value.message == message
+    assert caught.value.location == Location(f"{tmp_path}/net.prototxt", 1, column)
+
+
+def test_sources_that_are_there(tmp_path: Path) -> None:
+    (tmp_path / "windows").write_text("# 0 a.png 3 9 9 0\n")
+    text = """"WindowData" window_data_param { source: "windows" batch_size: 4 }
+        transform_param { crop_size: 3 } }"""
+    check_sources(written(tmp_path, text))
+    memory = '"MemoryData" memory_data_param { batch_size: 5 channels: 1 height: 2 width: 3 } }'
+    check_sources(written(tmp_path, memory))
+
+
+@pytest.mark.parametrize(
+    ("error", "column"),
+    [
+        (CaffeToolsError("it is damaged"), 70),
+        (CaffeToolsError("it is damaged", Location("here/db")), 70),
+        (CaffeToolsError("it is damaged", Location("here/mean")), 117),
+    ],
+)
+def test_origins_place_errors(tmp_path: Path, error: CaffeToolsError, column: int) -> None:
+    text = (
+        '"Data" data_param { source: "db" batch_size: 4 } transform_param { mean_file: "mean" } }'
+    )
+    (origin,) = origins_of(written(tmp_path, text))
+    placed = origin(error)
+    assert placed.message == str(error)
+    assert placed.location == Location(f"{tmp_path}/net.prototxt", 1, column)
+
+
+def test_origins_of_what_is_fed(tmp_path: Path) -> None:
+    net = written(tmp_path, '"Input" input_param { shape { dim: 6 dim: 2 } shape { dim: 6 } } }')
+    (origin,) = origins_of(net)
+    assert origin(CaffeToolsError("none")).location == Location(f"{tmp_path}/net.prototxt", 1, 1)

@@ -133,6 +133,20 @@ def test_it_trains_and_resumes(tmp_path: Path) -> None:
     assert "Resuming from net_iter_3.solverstate" in resumed.stderr
 
 
+def test_damaged_data_is_told_as_by_the_command(tmp_path: Path) -> None:
+    """A label that is out of range, then a file that is not there: no net is lost by either."""
+    export = with_data(tmp_path)
+    with h5py.File(tmp_path / "data.h5", "a") as file:
+        file["label"][6] = 2
+    done = run(export)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        f"{tmp_path}/data.h5: row 6: the label 2 is out of range: 'label' is read for 2 classes, "
+        "from 0 (test net #0, iteration 0)"
+    )
+    assert "Traceback" not in done.stderr
+
+
 def test_a_mistake_is_told_in_one_line(tmp_path: Path) -> None:
     export = with_data(tmp_path)
     (tmp_path / "data.h5").unlink()

@@ -34,7 +34,7 @@ def open_database(path: str, backend: str) -> Records:
     if not os.path.exists(path):
         raise CaffeToolsError("there is no such database", place)
     if not os.path.isdir(path):
-        raise CaffeToolsError(f"expected the folder of an {backend}, found a file", place)
+        raise CaffeToolsError("expected the folder of a database, found a file", place)
     try:
         records: Records = Lmdb(path) if backend == "LMDB" else LevelDb(path)
     except ImportError as error:

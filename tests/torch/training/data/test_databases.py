@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,45 @@ def test_several_nets_read_one_database(tmp_path: Path, backend: str) -> None:
     assert [each.read(index) for each in several for index in (0, 3, 1)] == [
         RECORDS[index] for _ in several for index in (0, 3, 1)
     ]
+
+
+@pytest.mark.parametrize("backend", MAKERS)
+def test_keys(tmp_path: Path, backend: str) -> None:
+    records = open_database(MAKERS[backend](tmp_path / "db", RECORDS), backend)
+    for index in (0, 1, 6, 3, 3):
+        assert records.key(index) == b"%08d" % index
+        assert records.read(index) == RECORDS[index]
+
+
+@pytest.mark.parametrize("backend", MAKERS)
+def test_a_file_in_place_of_the_folder(tmp_path: Path, backend: str) -> None:
+    (tmp_path / "db").write_bytes(b"no database")
+    with pytest.raises(CaffeToolsError) as caught:
+        open_database(str(tmp_path / "db"), backend)
+    assert str(caught.value) == f"{tmp_path}/db: expected the folder of a database, found a file"
+
+
+@pytest.mark.parametrize("backend", MAKERS)
+def test_an_empty_folder(tmp_path: Path, backend: str) -> None:
+    (tmp_path / "db").mkdir()
+    with pytest.raises(CaffeToolsError, match="cannot be"):
+        open_database(str(tmp_path / "db"), backend)
+
+
+@pytest.mark.parametrize("ending", [".ldb", "CURRENT", "MANIFEST-*"])
+@pytest.mark.parametrize("left", [0.0, 0.3, 0.9])
+def test_a_leveldb_that_was_cut_short(tmp_path: Path, ending: str, left: float) -> None:
+    path = Path(leveldb_of(tmp_path / "db", [bytes([i]) * 5000 for i in range(40)]))
+    plyvel = pytest.importorskip("plyvel")
+    plyvel.DB(str(path)).close()  # puts what is in its log into a table
+    (file,) = path.glob(ending if "*" in ending else f"*{ending}")
+    file.write_bytes(file.read_bytes()[: int(file.stat().st_size * left)])
+    with pytest.raises(CaffeToolsError, match=r"db: the LevelDB (cannot be opened|is damaged): \w"):
+        open_database(str(path), "LEVELDB")
+
+
+def test_a_leveldb_without_its_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "plyvel", None)
+    (tmp_path / "db").mkdir()
+    with pytest.raises(CaffeToolsError, match="reading LEVELDB takes plyvel: pip install plyvel"):
+        open_database(str(tmp_path / "db"), "LEVELDB")

@@ -115,6 +115,22 @@ def test_region(
     assert region_of(source, window, 40, 40, mirrored=mirrored) == expected
 
 
+@pytest.mark.parametrize(
+    ("box", "mode", "mirrored", "size", "expected"),
+    [
+        ((29, 4, 54, 28), "warp", True, (97, 89), (26, 1, 58, 32, 24, 24, 0, 0)),
+        ((136, 133, 330, 195), "warp", False, (344, 205), (116, 127, 343, 202, 23, 24, 0, 0)),
+        ((63, 44, 227, 47), "square", False, (252, 197), (46, 0, 245, 145, 24, 18, 0, 6)),
+    ],
+)
+def test_region_is_rounded_in_float(
+    box: tuple[int, ...], mode: str, mirrored: bool, size: tuple[int, int], expected: Region
+) -> None:
+    """As C++ computes it; 24 / 20 = 1.2 in double gives the other neighbour of a half."""
+    source = WindowFile(TOPS, "", 8, Transform(crop_size=24), context_pad=2, crop_mode=mode)
+    assert region_of(source, Window(0, 1, 1.0, *box), *size, mirrored=mirrored) == expected
+
+
 def test_what_lies_outside_of_the_image_is_zero(tmp_path: Path) -> None:
     items = window_file(tmp_path, context_pad=1).open(PLACE)
     assert isinstance(items, _Windows)

@@ -1,0 +1,288 @@
+"""Training with data that is damaged: what is told, what goes on, what is kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("PIL")
+pytest.importorskip("h5py")
+
+from caffetools.torch.training.data.datum import encoded_datum, raw_datum
+from tests.commands import Ran, run
+from tests.sources.files import write_leveldb, write_lmdb
+from tests.torch.training.data.images import encoded
+
+NET = """\
+layer {{ name: "data" type: "{type}" top: "data" top: "label"
+  {param} {{ source: "data" {options} batch_size: 4 }}
+  {more} }}
+layer {{ name: "ip" type: "InnerProduct" bottom: "data" top: "ip"
+  inner_product_param {{ num_output: 3 weight_filler {{ type: "xavier" }} }} }}
+layer {{ name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "label" top: "loss" }}
+"""
+SOLVER = """\
+net: "net.prototxt" base_lr: 0.001 lr_policy: "fixed" max_iter: 8 snapshot_prefix: "net"
+"""
+LEVELS = np.random.default_rng(0).integers(0, 255, (20, 6, 5, 1)).astype(np.uint8)
+RECORDS = [raw_datum(image, index % 3) for index, image in enumerate(LEVELS)]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory, with a solver."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "solver.prototxt").write_text(SOLVER)
+    return tmp_path
+
+
+def write_net(layer: str = "Data", backend: str = "LMDB", more: str = "") -> None:
+    param = {"Data": "data_param", "ImageData": "image_data_param"}.get(layer, "hdf5_data_param")
+    options = f"backend: {backend}" if layer == "Data" else ""
+    text = NET.format(type=layer, param=param, options=options, more=more)
+    Path("net.prototxt").write_text(text)
+
+
+def train(*arguments: str) -> Ran:
+    done = run("train", "--solver", "solver.prototxt", "--workers", "0", *arguments)
+    assert "Traceback" not in done.err
+    return done
+
+
+def told(done: Ran) -> list[str]:
+    """The warnings of a log."""
+    warning = re.compile(r"W\d{4} [\d:.]+ +\d+ data_layer\.cpp:100\] (.*)")
+    return [found[1] for line in done.err.splitlines() if (found := warning.fullmatch(line))]
+
+
+def snapshots() -> list[str]:
+    return sorted(path.name for path in Path().glob("*.solverstate"))
+
+
+DAMAGES: list[tuple[bytes, str]] = [
+    (b"\xff\xff", "the record is no Datum: the file ends inside a number (byte 0)"),
+    (
+        RECORDS[5][:-20],
+        "the record is no Datum: field 4 claims 30 bytes where 14 are left (byte 6)",
+    ),
+    (RECORDS[5].replace(b"\x10\x06", b"\x10\x07"), "the Datum says (1, 7, 5) and holds 30 values"),
+    (
+        encoded_datum(b"no image", 1),
+        "the image cannot be decoded: it is of no kind that Pillow knows",
+    ),
+    (
+        raw_datum(np.zeros((7, 5, 1), np.uint8), 1),
+        "expected (1, 6, 5) for 'data' as most of the batch, found (1, 7, 5)",
+    ),
+    (
+        raw_datum(np.zeros((6, 5, 3), np.uint8), 1),
+        "expected (1, 6, 5) for 'data' as most of the batch, found (3, 6, 5)",
+    ),
+]
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(("record", "message"), DAMAGES)
+@pytest.mark.parametrize("write", [write_lmdb, write_leveldb])
+def test_a_damaged_record(record: bytes, message: str, write: Callable[..., None]) -> None:
+    """20 records, 8 batches of 4 and one for the last loss: each comes once or twice."""
+    write(Path("data"), *RECORDS[:5], record, *RECORDS[6:])
+    write_net(backend="LMDB" if write is write_lmdb else "LEVELDB")
+    done = train()
+    assert done.status == 0, done.err
+    where = "data: record 5, key '00000005'"
+    assert told(done) == [
+        f"{where}: {message}; the next item takes its place",
+        "damaged items that were skipped in this run: 2",
+    ]
+    strict = train("--strict")
+    assert strict.status == 1
+    assert strict.err.splitlines()[-1] == f"{where}: {message} (training, iteration 1)"
+    assert snapshots() == ["net_iter_1.solverstate", "net_iter_8.solverstate"]
+
+
+@pytest.mark.usefixtures("folder")
+def test_records_that_are_all_damaged_but_the_first() -> None:
+    """No batch of a strange size can be made of one item: it stops."""
+    other = [raw_datum(np.zeros((7, 5 + i, 1), np.uint8), 1) for i in range(3)]
+    write_lmdb(Path("data"), RECORDS[0], *other)
+    write_net()
+    done = train()
+    assert done.status == 1
+    assert "net.prototxt:2:16: data: record 1, key '00000001': expected items of one" in done.err
+
+
+@pytest.mark.usefixtures("folder")
+def test_images_that_are_all_damaged_but_the_first() -> None:
+    """A whole list is read once more for each image that is missing, and then it stops."""
+    Path("a.png").write_bytes(encoded(LEVELS[0, :, :, 0]))
+    Path("data").write_text("a.png 0\n" + "gone.png 1\n" * 2000)
+    write_net("ImageData")
+    done = train()
+    assert done.status == 1
+    message = "data:2: gone.png: cannot be read: No such file or directory; and so the 999 items"
+    assert f"net.prototxt:2:22: {message}" in done.err
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("label", [3, -1, 2**31 - 1])
+def test_a_label_out_of_range(label: int) -> None:
+    write_lmdb(Path("data"), *RECORDS[:6], raw_datum(LEVELS[6], label))
+    write_net()
+    done = train()
+    assert done.status == 1
+    assert done.err.splitlines()[-1] == (
+        f"data: record 6, key '00000006': the label {label:g} is out of range: 'label' is read "
+        "for 3 classes, from 0 (training, iteration 1)"
+    )
+    assert snapshots() == ["net_iter_1.solverstate"]
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_label_that_is_ignored() -> None:
+    write_lmdb(Path("data"), *RECORDS[:6], raw_datum(LEVELS[6], -1))
+    write_net()
+    net = Path("net.prototxt")
+    net.write_text(
+        net.read_text().replace('top: "loss"', 'top: "loss" loss_param { ignore_label: -1 }')
+    )
+    assert train().status == 0
+
+
+def write_list(lines: Sequence[str]) -> None:
+    for index in range(8):
+        Path(f"{index}.png").write_bytes(encoded(LEVELS[index, :, :, 0]))
+    Path("data").write_text("".join(f"{line}\n" for line in lines))
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("line", "content", "message"),
+    [
+        ("gone.png 1", None, "gone.png: cannot be read: No such file or directory"),
+        ("5.png 1", b"x", "5.png: the image cannot be decoded: it is of no kind that Pillow knows"),
+        ("5.png", None, "expected an image and a label, found '5.png'"),
+        ("5.png one", None, "expected an image and a label, found '5.png'"),
+        ("", None, "expected an image and a label, found ''"),
+        (
+            "../\\n\x1b[2J.png 1",
+            None,
+            r"../\n\x1b[2J.png: cannot be read: No such file or directory",
+        ),
+        (
+            "5.png 1",
+            encoded(np.zeros((9, 9))),
+            "expected (3, 6, 5) for 'data' as most of the batch, found (3, 9, 9)",
+        ),
+    ],
+)
+def test_a_damaged_image(line: str, content: bytes | None, message: str) -> None:
+    """8 lines, 9 batches of 4."""
+    write_list([f"{index}.png {index % 3}" if index != 5 else line for index in range(8)])
+    if content is not None:
+        Path("5.png").write_bytes(content)
+    write_net("ImageData")
+    done = train()
+    assert done.status == 0, done.err
+    assert told(done) == [
+        f"data:6: {message}; the next item takes its place",
+        "damaged items that were skipped in this run: 4",
+    ]
+    assert train("--strict").status == 1
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda: Path("data/data.mdb").unlink(), "'data' is neither an LMDB nor a LevelDB"),
+        (lambda: Path("data").rename("other"), "there is no database 'data'"),
+        (lambda: cut(0.0), "data.mdb ends too early to be a whole LMDB"),
+        (lambda: cut(0.4), "data: data.mdb ends too early to be a whole LMDB"),
+        (lambda: cut(0.99), "data: data.mdb ends too early to be a whole LMDB"),
+    ],
+)
+def test_a_database_that_is_not_whole(spoil: Callable[[], None], message: str) -> None:
+    write_lmdb(Path("data"), *[raw_datum(np.zeros((60, 50, 1), np.uint8), 1)] * 20)
+    spoil()
+    write_net()
+    done = train()
+    assert done.status == 1
+    assert done.err.splitlines()[-3:-1] == [
+        f"net.prototxt:2:16: {message}",
+        '    data_param { source: "data" backend: LMDB batch_size: 4 }',
+    ]
+
+
+def cut(part: float) -> None:
+    path = Path("data/data.mdb")
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * part)])
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("mean", "message"),
+    [
+        (None, "net.prototxt:3:21: mean: cannot be read: No such file or directory"),
+        (b"\x0a", "net.prototxt:3:21: mean: this is no .binaryproto, or it is cut off"),
+        (b"", "net.prototxt:3:21: "),
+    ],
+)
+def test_a_mean_image_that_cannot_be_read(mean: bytes | None, message: str) -> None:
+    write_lmdb(Path("data"), *RECORDS)
+    write_net(more='transform_param { mean_file: "mean" }')
+    if mean is not None:
+        Path("mean").write_bytes(mean)
+    done = train()
+    assert done.status == 1
+    assert message in done.err
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_mean_image_of_another_size() -> None:
+    from caffetools.torch.training.caffe_files import Blob, binaryproto
+
+    write_lmdb(Path("data"), *RECORDS)
+    write_net(more='transform_param { mean_file: "mean" }')
+    Path("mean").write_bytes(binaryproto(Blob((1, 5, 6), np.zeros(30, np.float32))))
+    done = train()
+    assert done.status == 1
+    assert "record 0, key '00000000': the mean image is (1, 5, 6), an item (1, 6, 5)" in done.err
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_crop_that_is_larger_than_the_items() -> None:
+    write_lmdb(Path("data"), *RECORDS)
+    write_net(more="transform_param { crop_size: 6 }")
+    done = train()
+    assert done.status == 1
+    message = "expected a crop_size within the item's 6 x 5, found 6"
+    assert f"net.prototxt:3:21: {message}\n" in done.err
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("settings", "last"),
+    [
+        ("max_iter: 0", "Optimization Done."),
+        ("max_iter: 1 test_iter: 0 test_interval: 1", "Optimization Done."),
+        ("max_iter: 1 test_iter: -1 test_interval: 1", "Optimization Done."),
+        ("test_iter: 1 test_interval: 0", "expected test_interval of at least 1, found 0"),
+        ("test_iter: 1 test_interval: -2", "expected test_interval of at least 1, found -2"),
+        ('snapshot_prefix: "a\\000b"', "snapshots cannot be written: embedded null byte"),
+        ('snapshot_prefix: "../a\\nb c"', "Optimization Done."),
+    ],
+)
+def test_odd_solvers(settings: str, last: str) -> None:
+    write_lmdb(Path("data"), *RECORDS)
+    write_net()
+    text = SOLVER.replace("max_iter: 8", "") if "max_iter" in settings else SOLVER
+    text = text.replace('snapshot_prefix: "net"', "") if "prefix" in settings else text
+    Path("solver.prototxt").write_text(f"{text} {settings}")
+    done = train()
+    assert done.status == (0 if last == "Optimization Done." else 1)
+    assert last in done.err
