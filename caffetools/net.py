@@ -7,7 +7,7 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import import_module
 from typing import Any
@@ -19,6 +19,7 @@ from caffetools.graph import build
 from caffetools.infer import Inferred, InferredLayer, infer
 from caffetools.layers import REGISTRY
 from caffetools.layers.base import Options, Shape, count
+from caffetools.log.echo_source import EchoSource
 from caffetools.message import Message
 from caffetools.reading import read_net
 from caffetools.receptive import Field, Fields, receptive_fields
@@ -159,9 +160,30 @@ def _field(field: Field) -> dict[str, float]:
 
 
 def infer_net(net: Message, state: State, options: Options, notes: Sequence[Note] = ()) -> Net:
-    """Recompute a net of today's form; raises CaffeToolsError, placed, for what Caffe refuses."""
+    """Recompute a net of today's form; raises CaffeToolsError, placed, for what Caffe refuses.
+
+    Of a net that a log echoes, the log tells what the data are.
+    """
     inferred = infer(build(net, state, REGISTRY), options)
+    if isinstance(net.source, EchoSource):
+        given = {**_as_printed(inferred, net.source.shapes), **options.input_shapes}
+        inferred = infer(inferred.graph, replace(options, input_shapes=given))
     return Net(inferred, (*notes, *inferred.notes))
+
+
+def _as_printed(net: Inferred, printed: Mapping[str, Shape]) -> dict[str, Shape]:
+    """The tops of data layers as a log prints them, but for axes of one: Caffe once had four."""
+    blobs = net.graph.blobs
+    found: dict[str, Shape] = {}
+    for layer in net.layers:
+        if layer.node.bottoms or layer.params:
+            continue
+        for blob, shape in zip(layer.node.tops, layer.tops, strict=True):
+            told = printed.get(blobs[blob].name)
+            if told is not None:
+                is_same = shape is not None and count(shape) == count(told)
+                found[blobs[blob].name] = shape if shape and is_same else told
+    return found
 
 
 def load(  # noqa: PLR0917  # the order of these is part of the interface
@@ -173,7 +195,7 @@ def load(  # noqa: PLR0917  # the order of these is part of the interface
     data_shape: Shape | None = None,
     batch_size: int | None = None,
 ) -> Net:
-    """Read a net from a prototxt, a solver or a .caffemodel and recompute it.
+    """Read a net from a prototxt, a solver, a .caffemodel or a log and recompute it.
 
     `phase`, `stages` and `level` are the state that include and exclude rules are held against;
     `input_shapes` gives shapes by top and goes before what the files say; `data_shape` is one item

@@ -1,4 +1,4 @@
-"""A path -> the net in it, in today's form: from a net's text, a solver's, or a .caffemodel."""
+"""A path -> the net in it, in today's form: of a net's text, a solver's, a .caffemodel or a log."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from caffetools import binary, prototxt
 from caffetools.errors import CaffeToolsError, Location, Note
+from caffetools.log.echo_source import EchoSource, is_log
 from caffetools.message import Entry, Message
 from caffetools.notes import Notes
 from caffetools.solver import added_state, is_solver, net_field, resolve
@@ -20,6 +21,8 @@ _TEXT = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s|#[^\r\n]*[\r\n])*[A-Za-z_]\w*\s*[:{
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _HEAD = 4096
 """Bytes that are looked at to tell text from binary."""
+_LOG_HEAD = 1 << 16
+"""Bytes of a log among which a line of Caffe's is, whatever other programs print before it."""
 
 _OTHER_FORMATS = {
     b"\x89HDF": "this is an HDF5 file: it holds weights and no net",
@@ -44,11 +47,11 @@ def read_net(path: str | os.PathLike[str], phase: str = "TRAIN") -> LoadedNet:
     """The net in the file at `path`, or in standard input for `-`.
 
     Of a solver it is the net that it trains in the phase TRAIN, or the first that it tests in the
-    phase TEST. Raises CaffeToolsError, placed, for a file that holds no net, and for what Caffe
-    refuses of one.
+    phase TEST; of a log, the first of that phase that it echoes. Raises CaffeToolsError, placed,
+    for a file that holds no net, and for what Caffe refuses of one.
     """
     notes = Notes()
-    message = read_message(path, notes)
+    message = read_message(path, notes, phase)
     if not _is_solver(message):
         net, more = upgrade(message)
         _note_unknown_fields(net, notes)
@@ -63,15 +66,37 @@ def read_net(path: str | os.PathLike[str], phase: str = "TRAIN") -> LoadedNet:
     return LoadedNet(net, tuple(stages), level, (*notes.all(), *more))
 
 
-def read_message(path: str | os.PathLike[str], notes: Notes) -> Message:
+def read_message(path: str | os.PathLike[str], notes: Notes, phase: str = "TRAIN") -> Message:
     """The net, of whatever age, or the solver in a file; what a binary holds beside it is noted.
 
-    Raises CaffeToolsError, placed, for a file that holds neither.
+    Of a log it is the first net of `phase` that it echoes. Raises CaffeToolsError, placed, for a
+    file that holds neither.
     """
     content = _content(path)
-    if _is_binary(content):
+    if _is_binary(content) and not _is_log(content):
         return _binary_net(BinarySource(shown_name(path)), content, notes)
+    if _is_log(content):
+        # Most nets stand in no log, whose readers take their time to load.
+        from caffetools.log.echoed import echoed_net
+
+        return _echoed(echoed_net(path, content, phase), "net", notes)
     return _parse(decode(shown_name(path), bytes(content)))
+
+
+def read_solver_message(path: str | os.PathLike[str], notes: Notes) -> Message:
+    """The solver in a file, or the first that a log echoes.
+
+    Raises CaffeToolsError, placed, for a file that holds none.
+    """
+    content = _content(path)
+    if _is_log(content):
+        from caffetools.log.echoed import echoed_solver
+
+        return _echoed(echoed_solver(path, content), "solver", notes)
+    message = read_message(path, notes)
+    if not _is_solver(message):
+        raise CaffeToolsError("this is a net: expected a solver", Location(shown_name(path)))
+    return message
 
 
 def read_text(path: str | os.PathLike[str]) -> Source:
@@ -98,6 +123,20 @@ def without_weights(net: Message) -> Message:
         bare = Message(layer.descriptor, layer.source, layer.offset, fields)
         layers.append((bare, layer.offset))
     return Message(net.descriptor, net.source, net.offset, {**net.fields, "layer": layers})
+
+
+def _is_log(content: memoryview) -> bool:
+    return is_log(bytes(content[:_LOG_HEAD]))
+
+
+def _echoed(source: EchoSource, what: str, notes: Notes) -> Message:
+    message = _parse(source)
+    if source.cut:
+        notes.add(f"glog cut this {what} at 30,000 bytes: what stood behind is missing", message)
+    if source.others:
+        text = f"this is the first {what} of the log, which echoes {source.others} others"
+        notes.add(text, message)
+    return message
 
 
 def _parse(source: Source) -> Message:

@@ -17,11 +17,13 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 class Source:
     """A named text. Lines end in LF, CRLF or a lone CR; columns count characters from 1."""
 
-    __slots__ = ("_starts", "name", "text")
+    __slots__ = ("_starts", "first_line", "name", "text")
 
-    def __init__(self, name: str, text: str) -> None:
+    def __init__(self, name: str, text: str, first_line: int = 1) -> None:
         self.name = name
         self.text = text
+        self.first_line = first_line
+        """Its number: 1, unless the text is a part of the file."""
         self._starts: list[int] | None = None
 
     def location(self, offset: int) -> Location:
@@ -30,13 +32,14 @@ class Source:
             return Location(self.name) if offset < 0 else Location(self.name, 1, 1)
         if self._starts is None:
             self._starts = [0, *(end.end() for end in _LINE_END.finditer(self.text))]
-        line = bisect_right(self._starts, max(offset, 0))
-        return Location(self.name, line, max(offset, 0) - self._starts[line - 1] + 1)
+        index = bisect_right(self._starts, max(offset, 0)) - 1
+        column = max(offset, 0) - self._starts[index] + 1
+        return Location(self.name, index + self.first_line, column)
 
     def line(self, number: int) -> str:
-        """The text of a line, by its 1-based number, without its end."""
+        """The text of a line, by its number, without its end."""
         assert self._starts is not None
-        start = self._starts[number - 1]
+        start = self._starts[number - self.first_line]
         end = _LINE_END.search(self.text, start)
         return self.text[start : end.start() if end else None]
 

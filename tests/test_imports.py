@@ -45,6 +45,9 @@ ORDER = (
     "errors < log < log.recompute < log.compare < log.plain < log.records < log.parsed",
     "log.parsed < log.summary < plot",
     "net < log.recompute",
+    "source layers < log.echo_source < log.echoed < reading",
+    "log.echo_source < net",
+    "log < log.echoed",
     "table < log.summary",
     "cost weights draw log.summary < report < notebook",
 )

@@ -53,10 +53,10 @@ from caffetools.writing import replace_file, replace_folder
 def command(net: str, output: str, **options: Any) -> None:
     """Write NET as a PyTorch module that computes what Caffe computes.
 
-    NET is a net's prototxt of any age, a solver's (the net that it names), a .caffemodel, or - for
-    standard input. A folder gets model.py and, with --weights, weights.safetensors: model.build()
-    makes the module. One module serves both phases where they differ by data, losses and accuracy;
-    else it is that of --phase.
+    NET is a net's prototxt of any age, a solver's (the net that it names), a .caffemodel, a log
+    that echoes its net, or - for standard input. A folder gets model.py and, with --weights,
+    weights.safetensors: model.build() makes the module. One module serves both phases where they
+    differ by data, losses and accuracy; else it is that of --phase.
     """
     solver, target, force = (options.pop(name) for name in ("solver", "target", "force"))
     extras = ("weights", "labels", "fold", "allow_missing")

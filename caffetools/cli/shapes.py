@@ -36,8 +36,8 @@ from caffetools.table import csv_table, markdown_table, text_table
 def command(net: str, form: str, explain: bool, strict: bool, **options: Any) -> None:
     """Recompute NET: every shape, parameter, cost and flag.
 
-    NET is a net's prototxt of any age, a solver's (the net that it names), a .caffemodel, or - for
-    standard input.
+    NET is a net's prototxt of any age, a solver's (the net that it names), a .caffemodel, a log
+    that echoes its net, or - for standard input.
     """
     loaded = load(net, **options)
     for note in loaded.notes:

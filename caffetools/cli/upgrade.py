@@ -24,8 +24,9 @@ from caffetools.reading import read_net, without_weights
 def command(net: str, phase: str) -> None:
     """Print NET in today's form, whatever its age, without its weights.
 
-    NET is a net's prototxt, a solver's (the net that it names), a .caffemodel, or - for standard
-    input. What the former form holds that Caffe drops is told on standard error.
+    NET is a net's prototxt, a solver's (the net that it names), a .caffemodel, a log that echoes
+    its net, or - for standard input. What the former form holds that Caffe drops is told on
+    standard error.
     """
     loaded = read_net(net, PHASES[phase.lower()])
     for note in loaded.notes:

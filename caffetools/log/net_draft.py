@@ -58,11 +58,16 @@ class LayerDraft:
         )
 
 
-_STATE = re.compile(r"^\s*state \{[^{}]*\bphase: (TRAIN|TEST)", re.MULTILINE)
+_STATE, _RULE = (
+    re.compile(rf"^\s*{field} \{{[^{{}}]*\bphase: (TRAIN|TEST)", re.MULTILINE)
+    for field in ("state", "include")
+)
 
 
 def _phase(echo: Echo | None) -> str | None:
-    found = _STATE.search(echo.text) if echo else None
+    """The phase of a net: of its layers' rules, too, since what they leave out is not echoed."""
+    text = echo.text if echo else ""
+    found = _STATE.search(text) or _RULE.search(text)
     return found[1] if found else None
 
 

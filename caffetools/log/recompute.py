@@ -60,23 +60,12 @@ def recompute_echo(net: LoggedNet, name: str) -> list[RecomputedLayer]:
     Raises CaffeToolsError for an echo that is no net.
     """
     assert net.echo
-    message, _ = upgrade(prototxt.parse(Source(name, net.echo.text)))
+    source = Source(name, net.echo.text, net.echo.first_line)
+    message, _ = upgrade(prototxt.parse(source))
     own = message.message("state")
-    rules = [rule for layer in message.messages("layer") for rule in layer.messages("include")]
-    told = [rule.text("phase") for rule in (own, *rules) if rule.has("phase")]
-    phase = told[0] if told else net.phase or "TRAIN"
     _drop_rules(message)
-    state = State(phase, tuple(own.texts("stage")), own.integer("level"))
-    return [
-        layer._replace(location=_in_log(layer.location, net.echo.first_line))
-        for layer in _recompute(net, message, state)
-    ]
-
-
-def _in_log(location: Location, first_line: int) -> Location:
-    """A place in an echo that begins in this line, as a place in the log."""
-    assert location.line
-    return location._replace(line=location.line + first_line - 1)
+    state = State(net.phase or "TRAIN", tuple(own.texts("stage")), own.integer("level"))
+    return _recompute(net, message, state)
 
 
 def _drop_rules(message: Message) -> None:

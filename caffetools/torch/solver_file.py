@@ -12,7 +12,7 @@ from caffetools.layers.base import Options
 from caffetools.message import Entry, Message
 from caffetools.net import Net, infer_net
 from caffetools.notes import Notes
-from caffetools.reading import read_message
+from caffetools.reading import read_message, read_solver_message
 from caffetools.solver import net_field, resolve
 from caffetools.state import State
 from caffetools.torch.solver_upgrade import Said, upgrade_solver
@@ -55,9 +55,7 @@ def read_solver(
     Raises CaffeToolsError, placed, for a file that is no solver and for what Caffe refuses.
     """
     notes = Notes()
-    given = read_message(path, notes)
-    if given.descriptor is None or given.descriptor.name != "SolverParameter":
-        raise CaffeToolsError("this is a net: expected a solver", Location(os.fspath(path)))
+    given = read_solver_message(path, notes)
     solver, log = upgrade_solver(given)
     settings = settings_of(solver)
     if max_iter is not None:
@@ -138,18 +136,18 @@ class _Nets:
         """The net in a field, recomputed; in place of one that trains the one that is given."""
         value = self.solver.all(field)[index]
         if self.given is not None and not field.startswith("test_"):
-            message = self.from_file(self.given)
+            message = self.from_file(self.given, state.phase)
         elif isinstance(value, Message):
             message = value
         else:
-            message = self.from_file(resolve(self.solver, field, index))
+            message = self.from_file(resolve(self.solver, field, index), state.phase)
         net, more = upgrade(message)
         folder = os.path.dirname(net.source.name) or "."
         return infer_net(net, state.of(net), replace(self.options, folder=folder), more)
 
-    def from_file(self, path: str | os.PathLike[str]) -> Message:
+    def from_file(self, path: str | os.PathLike[str], phase: str) -> Message:
         """The net in a file; raises CaffeToolsError for another solver."""
-        message = read_message(path, self.notes)
+        message = read_message(path, self.notes, phase)
         if message.descriptor is not None and message.descriptor.name == "SolverParameter":
             raise CaffeToolsError("this is a solver: expected a net", Location(os.fspath(path)))
         return message

@@ -18,6 +18,7 @@ from caffetools.layers import REGISTRY
 from tests import nets
 from tests.commands import ROOT, run
 from tests.conftest import GOLDEN, Golden
+from tests.logs import net_log
 from tests.nets import layer
 
 NETS = {
@@ -292,3 +293,18 @@ def test_a_pipe_has_neither(monkeypatch: pytest.MonkeyPatch) -> None:
     out = run("shapes", ROOT / NETS["caffenet"]).out
     assert "\x1b" not in out
     assert out == golden_text("caffenet", "table.txt")
+
+
+def test_a_log_is_a_net(tmp_path: Path) -> None:
+    log = tmp_path / "train.log"
+    log.write_text(net_log())
+    status, out, err = run("shapes", log, "--format", "json")
+    assert (status, err) == (0, "")
+    assert json.loads(out)["totals"]["params"] == (3 * 3 * 3 + 1) * 4 + (4 * 6 * 6 + 1) * 5
+    assert json.loads(out)["layers"][1]["location"] == f"{log}:20:1"
+    status, out, err = run("shapes", log, "--phase", "test")
+    assert (status, out) == (1, "")
+    assert err == (
+        f"{log}: this is a log: expected a net for TEST that it echoes, "
+        "found one for TRAIN, at line 2\n"
+    )

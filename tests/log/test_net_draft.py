@@ -44,6 +44,12 @@ def test_the_phase_may_be_the_echoes() -> None:
     assert draft.net({}).phase == "TRAIN"
 
 
+def test_the_phase_may_be_that_of_rules_which_hold() -> None:
+    draft = NetDraft(1)
+    draft.echo = Echo("net", 1, 2, "layers {\n  include {\n    phase: TEST\n  }\n}\n", cut=False)
+    assert draft.net({}).phase == "TEST"
+
+
 def test_memory_is_a_layers_until_the_net_is_complete() -> None:
     draft = NetDraft(1)
     draft.add_layer("a", None, 2)

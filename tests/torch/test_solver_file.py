@@ -8,6 +8,7 @@ import pytest
 from caffetools.errors import CaffeToolsError
 from caffetools.torch.solver_file import SolverFile, read_solver
 from caffetools.torch.training.settings import SolverSettings
+from tests.logs import line
 
 NET = """\
 name: "net"
@@ -21,7 +22,8 @@ layer { name: "accuracy" type: "Accuracy" bottom: "ip" bottom: "label" top: "acc
   include { phase: TEST } }
 layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "label" top: "loss" }
 """
-SOLVER = 'net: "net.prototxt" base_lr: 0.1 lr_policy: "fixed" max_iter: 5\n'
+SOLVER_FIELDS = ('net: "net.prototxt"', "base_lr: 0.1", 'lr_policy: "fixed"', "max_iter: 5")
+SOLVER = " ".join(SOLVER_FIELDS) + "\n"
 
 
 def read(folder: Path, more: str = "", text: str = SOLVER, **options: Any) -> SolverFile:
@@ -161,3 +163,39 @@ def test_a_net_is_no_solver(tmp_path: Path) -> None:
 def test_what_is_not_read_is_noted(tmp_path: Path) -> None:
     notes = read(tmp_path, "debug_info: true snapshot_diff: false").notes
     assert [note.message for note in notes] == ["debug_info is not read here"]
+
+
+def test_a_log_that_echoes_its_solver_and_nets(tmp_path: Path) -> None:
+    fields = (*SOLVER_FIELDS, "test_iter: 3", "test_interval: 2")
+    echoes = [("solver", "".join(f"{field}\n" for field in fields))]
+    echoes += [("net", f"state {{\n  phase: {phase}\n}}\n{ECHOED}") for phase in ("TRAIN", "TEST")]
+    log = tmp_path / "train.log"
+    log.write_text(
+        "".join(
+            line(f"Initializing {what} from parameters: ", "net.cpp:1") + text
+            for what, text in echoes
+        )
+    )
+    solver = read_solver(log, net=log)
+    assert (solver.settings.max_iter, solver.test_iterations) == (5, (3,))
+    assert solver.train.state.phase == "TRAIN"
+    assert [net.state.phase for net in solver.tests] == ["TEST"]
+    assert names(solver) == names(solver, 0) == ["input", "ip"]
+
+
+ECHOED = """\
+input: "data"
+input_dim: 4
+input_dim: 3
+input_dim: 1
+input_dim: 1
+layer {
+  name: "ip"
+  type: "InnerProduct"
+  bottom: "data"
+  top: "ip"
+  inner_product_param {
+    num_output: 2
+  }
+}
+"""

@@ -1,0 +1,44 @@
+"""How a log is told from a net, and what of it is taken for one; no more of logs is known here."""
+
+from __future__ import annotations
+
+import re
+
+from caffetools.layers.base import Shape
+from caffetools.source import Source
+
+_LINE = re.compile(
+    rb"^[^#\"'\n]*?\b[IWEF](?:[0-9]{4}){1,2} [0-9]{2}:[0-9]{2}:[0-9.]+ +\S+ [^ :\]\n]+:[0-9]+\]",
+    re.MULTILINE,
+)
+"""glog's prefix where no prototxt could have it: neither in a comment nor in a string."""
+
+_COMPRESSED = (b"\x1f\x8b", b"\xfd7zXZ")
+
+
+class EchoSource(Source):
+    """What a log echoes, with the log's own line numbers."""
+
+    __slots__ = ("cut", "others", "shapes")
+
+    def __init__(
+        self,
+        name: str,
+        text: str,
+        first_line: int,
+        cut: bool,
+        others: int,
+        shapes: dict[str, Shape],
+    ) -> None:
+        super().__init__(name, text, first_line)
+        self.cut = cut
+        """Does the text end before the net does? glog cuts a message at 30,000 bytes."""
+        self.others = others
+        """How many others of the kind, which are not this one, the log echoes."""
+        self.shapes = shapes
+        """The shapes that the log prints of the tops of layers without bottoms, by top."""
+
+
+def is_log(head: bytes) -> bool:
+    """Is a file that begins so a log, or compressed as only logs are?"""
+    return head.startswith(_COMPRESSED) or _LINE.search(head) is not None

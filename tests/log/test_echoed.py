@@ -1,0 +1,149 @@
+"""A log taken for the net, or the solver, that it echoes."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import caffetools
+from caffetools.errors import CaffeToolsError, Location
+from caffetools.log.echoed import echoed_net, echoed_solver
+from caffetools.notes import Notes
+from caffetools.reading import read_message, read_net, read_solver_message
+from tests.logs import NET, line
+
+PROTOTXT = """\
+name: "small"
+state {
+  phase: TRAIN
+}
+layer {
+  name: "data"
+  type: "Data"
+  top: "data"
+  top: "label"
+  data_param {
+    source: "nowhere"
+    batch_size: 4
+  }
+}
+layer {
+  name: "fc"
+  type: "InnerProduct"
+  bottom: "data"
+  top: "fc"
+  inner_product_param {
+    num_output: 10
+  }
+}
+"""
+SHAPES = (
+    *("Creating Layer data", "data -> data", "data -> label"),
+    *("Top shape: 4 3 5 5 (300)", "Top shape: 4 1 1 1 (4)"),
+)
+
+
+def echo(text: str, shapes: tuple[str, ...] = (), what: str = "net") -> str:
+    head = line(f"Initializing {what} from parameters: ", NET)
+    return head + text + "".join(line(shape, NET) for shape in shapes)
+
+
+def load(folder: Path, text: str, **options: Any) -> caffetools.Net:
+    path = folder / "train.log"
+    path.write_text(text)
+    return caffetools.load(path, **options)
+
+
+def test_the_log_tells_what_only_the_data_know(tmp_path: Path) -> None:
+    net = load(tmp_path, echo(PROTOTXT, SHAPES))
+    data, fc = net.layers
+    # Labels are what they are today: the prototxt tells them.
+    assert data.tops == ((4, 3, 5, 5), (4,))
+    assert fc.tops == ((4, 10),)
+    assert [param.shape for param in fc.params] == [(10, 3 * 5 * 5), (10,)]
+    assert net.notes == ()
+    # The head is line 1, and the echo begins behind it.
+    assert fc.node.message.location() == Location(str(tmp_path / "train.log"), 16, 1)
+
+
+def test_what_the_user_says_goes_before(tmp_path: Path) -> None:
+    net = load(tmp_path, echo(PROTOTXT, SHAPES), input_shapes={"data": (2, 7)})
+    assert net.layers[1].params[0].shape == (10, 7)
+
+
+def test_a_batch_that_was_counted_but_not_printed(tmp_path: Path) -> None:
+    shapes = [*SHAPES[:3], "Top shape: 3 5 5 (300)"]
+    assert load(tmp_path, echo(PROTOTXT, tuple(shapes))).layers[0].tops[0] == (4, 3, 5, 5)
+
+
+def test_the_net_of_the_phase(tmp_path: Path) -> None:
+    test = PROTOTXT.replace("TRAIN", "TEST").replace("batch_size: 4", "batch_size: 9")
+    text = echo(PROTOTXT, SHAPES) + line("Solving", NET) + echo(test)
+    assert load(tmp_path, text, phase="test").layers[0].tops[1] == (9,)
+    assert load(tmp_path, text).layers[0].tops[1] == (4,)
+
+
+def test_of_several_nets_the_first_with_a_note(tmp_path: Path) -> None:
+    text = echo(PROTOTXT) + line("x") + echo(PROTOTXT) + line("x") + echo('name: "b"\n')
+    net = load(tmp_path, text)
+    assert net.name == "small"
+    (note, *_) = net.notes
+    assert note.message == "this is the first net of the log, which echoes 1 others"
+
+
+def test_a_net_that_glog_cut(tmp_path: Path) -> None:
+    net = load(tmp_path, echo(PROTOTXT + 'layer {\n  name: "lo'))
+    assert [layer.node.name for layer in net.layers] == ["data", "fc"]
+    assert net.notes[0].message == (
+        "glog cut this net at 30,000 bytes: what stood behind is missing"
+    )
+
+
+def test_compressed_and_from_standard_input(tmp_path: Path) -> None:
+    path = tmp_path / "log.gz"
+    path.write_bytes(gzip.compress(echo(PROTOTXT, SHAPES).encode()))
+    assert read_net(path).message.text("name") == "small"
+    source = echoed_net("-", memoryview(echo(PROTOTXT, SHAPES).encode()), "TRAIN")
+    assert (source.name, source.first_line, source.cut) == ("<stdin>", 2, False)
+    assert source.shapes == {"data": (4, 3, 5, 5), "label": (4, 1, 1, 1)}
+
+
+def test_a_solver(tmp_path: Path) -> None:
+    path = tmp_path / "train.log"
+    path.write_text(echo('net: "n"\nbase_lr: 0.5\n', what="solver") + echo(PROTOTXT))
+    solver = read_solver_message(path, Notes())
+    assert (solver.text("net"), solver.location("base_lr").line) == ("n", 3)
+    assert read_message(path, Notes()).text("name") == "small"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (line("Solving"), "a net for TEST that it echoes, found none"),
+        (echo(PROTOTXT), "a net for TEST that it echoes, found one for TRAIN, at line 1"),
+    ],
+)
+def test_no_net(tmp_path: Path, text: str, found: str) -> None:
+    path = tmp_path / "log"
+    path.write_text(text)
+    with pytest.raises(CaffeToolsError) as caught:
+        read_net(path, "TEST")
+    assert str(caught.value) == f"{path}: this is a log: expected {found}"
+
+
+def test_no_solver() -> None:
+    with pytest.raises(CaffeToolsError, match="expected a solver that it echoes, found none"):
+        echoed_solver("-", memoryview(echo(PROTOTXT).encode()))
+
+
+def test_a_mistake_is_told_at_the_logs_line(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_text(echo(PROTOTXT.replace("num_output: 10", "num_output: 0"), SHAPES))
+    with pytest.raises(CaffeToolsError) as caught:
+        caffetools.load(path)
+    told = "the weight of shape 0 x 75 is empty, nothing can be filled"
+    assert str(caught.value) == f"{path}:21:3: {told}"
+    assert caught.value.excerpt == "  inner_product_param {"
