@@ -34,8 +34,9 @@ sys.path.insert(0, str(ROOT))
 from caffetools.layers.base import Options  # noqa: E402
 from caffetools.torch.solver_file import read_solver  # noqa: E402
 from caffetools.torch.solver_project import project_of  # noqa: E402
-from caffetools.torch.training.data.batches import Reader, Reading  # noqa: E402
+from caffetools.torch.training.data.batches import Reading  # noqa: E402
 from caffetools.torch.training.data.datum import encoded_datum, raw_datum  # noqa: E402
+from caffetools.torch.training.data.reader import Reader  # noqa: E402
 from caffetools.torch.training.data.sources import ArraySource, Database  # noqa: E402
 from caffetools.torch.training.data.transform import Transform  # noqa: E402
 from caffetools.torch.training.glog import Log  # noqa: E402

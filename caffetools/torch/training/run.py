@@ -9,8 +9,9 @@ from torch import nn
 
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.torch.training import checkpoint, snapshots
-from caffetools.torch.training.data.batches import Reader, Reading
+from caffetools.torch.training.data.batches import Reading
 from caffetools.torch.training.data.draws import Draws
+from caffetools.torch.training.data.reader import Reader
 from caffetools.torch.training.glog import Log
 from caffetools.torch.training.model import loss_weights, share
 from caffetools.torch.training.parallel import World

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from caffetools.torch.training.data.batches import Batch, Reader
+from caffetools.torch.training.data.batches import Batch
+from caffetools.torch.training.data.reader import Reader
 from caffetools.torch.training.model import total_loss
 from caffetools.torch.training.skipped import Skipped
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from caffetools.errors import CaffeToolsError
 from caffetools.torch.training import checkpoint, signals
-from caffetools.torch.training.data.batches import Reader
+from caffetools.torch.training.data.reader import Reader
 from caffetools.torch.training.forward import Forward
 from caffetools.torch.training.glog import Log
 from caffetools.torch.training.losses import Losses

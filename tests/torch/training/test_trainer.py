@@ -247,16 +247,19 @@ def test_damaged_items_are_counted(tmp_path: Path) -> None:
     @dataclass(frozen=True)
     class Damaged(ArraySource):
         def open(self, place: Place) -> Items:
-            opened = super().open(place)
-            whole = opened.read
+            return DamagedItems(super().open(place))
 
-            def read(number: int, slot: int) -> Arrays:
-                if number % 20 == 6:
-                    raise CaffeToolsError("it is damaged")
-                return whole(number, slot)
+    @dataclass(frozen=True)
+    class DamagedItems:
+        whole: Items
 
-            object.__setattr__(opened, "read", read)
-            return opened
+        def read(self, number: int, slot: int) -> Arrays:
+            if number % 20 == 6:
+                raise CaffeToolsError("it is damaged")
+            return self.whole.read(number, slot)
+
+        def name(self, number: int, slot: int) -> str:
+            return self.whole.name(number, slot)
 
     source = Damaged(("data", "label"), 4, (data, labels))
     stream = io.StringIO()

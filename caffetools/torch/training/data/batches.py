@@ -1,21 +1,29 @@
-"""Batches of a source, read ahead by workers, from any place in the data."""
+"""Batches of a source, from any place in the data."""
 
 from __future__ import annotations
 
-import signal
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from caffetools.errors import CaffeToolsError
 from caffetools.torch.training.data.labels import LabelRange
-from caffetools.torch.training.data.sources import Arrays, Items, Place, Source
+from caffetools.torch.training.data.sources import (
+    ArrayItems,
+    Arrays,
+    Items,
+    Place,
+    Source,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Shapes = tuple[tuple[int, ...], ...]
 """Of an item: the shape of each of its arrays."""
@@ -73,8 +81,10 @@ class Batches(Dataset[Batch]):
 
     def __getitem__(self, position: int) -> Batch:
         notes: list[str] = []
-        reading, slots = self.reading, range(self.source.batch_size)
-        numbers = [position + slot * reading.world + reading.rank for slot in slots]
+        first, step = position + self.reading.rank, self.reading.world
+        numbers = range(first, first + self.source.batch_size * step, step)
+        if isinstance(self.items, ArrayItems):
+            return self._taken(self.items, numbers)
         items = [self._item(number, slot, notes) for slot, number in enumerate(numbers)]
         if len(set(map(_shapes, items))) > 1:
             shapes = self._usual(items, numbers)
@@ -86,6 +96,14 @@ class Batches(Dataset[Batch]):
             for top, arrays in zip(self.source.tops, zip(*items, strict=True), strict=True)
         }
         return Batch(tensors, list(dict.fromkeys(notes)))
+
+    def _taken(self, items: ArrayItems, numbers: range) -> Batch:
+        """A batch of what lies in memory."""
+        columns = dict(zip(self.source.tops, items.take(numbers), strict=True))
+        if any(self._wrong_label(top, values) is not None for top, values in columns.items()):
+            for slot, number in enumerate(numbers):
+                self._check_labels(items.read(number, slot), number, slot)
+        return Batch({top: torch.from_numpy(values) for top, values in columns.items()}, [])
 
     def _item(
         self, number: int, slot: int, notes: list[str], shapes: Shapes | None = None
@@ -108,7 +126,7 @@ class Batches(Dataset[Batch]):
             return item
         raise CaffeToolsError(f"{first}; and so the {_TRIES - 1} items after it")
 
-    def _usual(self, items: list[Arrays], numbers: list[int]) -> Shapes:
+    def _usual(self, items: list[Arrays], numbers: Sequence[int]) -> Shapes:
         """The shapes that most items of a batch have; of equally many the data's first item's.
 
         Raises CaffeToolsError where fewer than half have them: of such data Caffe makes no batches.
@@ -134,111 +152,16 @@ class Batches(Dataset[Batch]):
 
     def _check_labels(self, item: Arrays, number: int, slot: int) -> None:
         for top, values in zip(self.source.tops, item, strict=True):
-            allowed = self.reading.labels.get(top)
-            if allowed is None:
-                continue
-            wrong = allowed.first_wrong(values)
+            wrong = self._wrong_label(top, values)
             if wrong is not None:
                 raise CaffeToolsError(
                     f"{self.items.name(number, slot)}: the label {wrong:g} is out of range: "
-                    f"{top!a} is read for {allowed.classes} classes, from 0"
+                    f"{top!a} is read for {self.reading.labels[top].classes} classes, from 0"
                 )
 
-
-class Reader:
-    """The batches of a source one after the other; `position` counts the items that were used."""
-
-    def __init__(self, source: Source, reading: Reading, *, pin: bool = False) -> None:
-        self.batches = Batches(source, reading)
-        self.position = 0
-        self.step = source.batch_size * reading.world
-        self.workers = source.workers if reading.workers is None else reading.workers
-        self.workers = min(self.workers, source.workers) if not source.workers else self.workers
-        self.pin = pin
-        self._ahead: Iterator[Batch] | None = None
-
-    def first(self) -> Batch:
-        """The next batch, which stays the next; tells mistakes before anything is trained."""
-        batch = self.batches[self.position]
-        if self.workers:
-            self.batches.close()
-        return batch
-
-    def go_to(self, position: int) -> None:
-        """Go on from an item of the run."""
-        self.position = position
-        self._ahead = None
-
-    def close(self) -> None:
-        """End the processes that read ahead: once forgotten they take seconds to end."""
-        self.go_to(self.position)
-
-    def next(self) -> Batch:
-        """The next batch. Raises CaffeToolsError where the data is damaged, or a worker dies."""
-        if self._ahead is None:
-            self._ahead = self._read_ahead()
-        try:
-            batch = next(self._ahead)
-        except RuntimeError as error:
-            if not str(error).startswith("DataLoader worker"):  # PyTorch's, where one has ended
-                raise
-            raise CaffeToolsError(f"the data cannot be read ahead: {_line(error)}") from None
-        self.position += self.step
-        return batch
-
-    def _read_ahead(self) -> Iterator[Batch]:
-        loader = DataLoader(
-            _Guarded(self.batches),
-            batch_size=None,
-            sampler=_Positions(self.position, self.step),
-            num_workers=self.workers,
-            pin_memory=self.pin,
-            prefetch_factor=4 if self.workers else None,
-            worker_init_fn=_leave_signals_to_the_run,
-            generator=torch.Generator(),  # or PyTorch's own would be drawn from
-        )
-        for batch in loader:
-            if isinstance(batch, str):
-                raise CaffeToolsError(batch)
-            yield batch
-
-
-class _Guarded(Dataset["Batch | str"]):
-    """Batches, or the reason why one cannot be had: errors lose their kind between processes."""
-
-    def __init__(self, batches: Batches) -> None:
-        self.batches = batches
-
-    def __getitem__(self, position: int) -> Batch | str:
-        try:
-            return self.batches[position]
-        except CaffeToolsError as error:
-            return str(error)
-
-
-@dataclass(frozen=True)
-class _Positions:
-    """The first items of all batches to come, without an end."""
-
-    start: int
-    step: int
-
-    def __iter__(self) -> Iterator[int]:
-        position = self.start
-        while True:
-            yield position
-            position += self.step
-
-
-def _leave_signals_to_the_run(_worker: int) -> None:
-    """A terminal sends SIGINT to all processes: the run itself decides what it means."""
-    for number in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-
-
-def _line(error: Exception) -> str:
-    """The first line of what an error says."""
-    return str(error).partition("\n")[0]
+    def _wrong_label(self, top: str, values: NDArray[np.generic]) -> float | None:
+        allowed = self.reading.labels.get(top)
+        return None if allowed is None else allowed.first_wrong(values)
 
 
 def _shapes(item: Arrays) -> Shapes:

@@ -18,6 +18,8 @@ class LabelRange(NamedTuple):
 
     def first_wrong(self, values: NDArray[np.generic]) -> float | None:
         """The first of the labels that is out of range, once C has cut it to a whole number."""
+        if np.ndim(values) == 0 and -1 < float(values) < self.classes:
+            return None  # the quick way for one label
         labels = np.trunc(np.asarray(values, np.float64))
         right = (labels >= 0) & (labels < self.classes)
         if self.ignored is not None:
