@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import re
 import sys
 import tempfile
 import time
@@ -31,13 +32,12 @@ from torch import Tensor, nn
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from caffetools.layers.base import Options  # noqa: E402
 from caffetools.torch.solver_file import read_solver  # noqa: E402
 from caffetools.torch.solver_project import project_of  # noqa: E402
 from caffetools.torch.training.data.batches import Reading  # noqa: E402
 from caffetools.torch.training.data.datum import encoded_datum, raw_datum  # noqa: E402
 from caffetools.torch.training.data.reader import Reader  # noqa: E402
-from caffetools.torch.training.data.sources import ArraySource, Database  # noqa: E402
+from caffetools.torch.training.data.sources import Database  # noqa: E402
 from caffetools.torch.training.data.transform import Transform  # noqa: E402
 from caffetools.torch.training.glog import Log  # noqa: E402
 from caffetools.torch.training.parallel import World  # noqa: E402
@@ -49,6 +49,7 @@ from tests.benchmarks.bench_export import ByHand, timed  # noqa: E402
 
 MOST = 1.1
 EXAMPLES = ROOT / "examples"
+DATA_LAYER = re.compile(r'^layer \{\n  name: "data"\n.*?^\}\n', re.MULTILINE | re.DOTALL)
 Arrays = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
@@ -109,16 +110,24 @@ class Loop:
             self.iteration += 1
 
 
-def trainer_of(solver: str, net: str, arrays: Arrays, batch: int, device: str) -> Trainer:
+def trainer_of(solver: str, net: str, arrays: Arrays, device: str, batch: int) -> Trainer:
     """A trainer of examples/SOLVER, its data these arrays, without tests and snapshots."""
-    shapes = {"data": (batch, *arrays[0].shape[1:]), "label": (batch,)}
-    read = read_solver(EXAMPLES / solver, net=EXAMPLES / net, options=Options(input_shapes=shapes))
-    project = project_of(read, (), Log(None))
-    source = ArraySource(("data", "label"), batch, arrays)
-    settings = replace(project.solver, test_interval=0, snapshot=0)
-    fed = replace(project.net, sources=(source,))
-    project = replace(project, net=fed, solver=settings, tests=())
-    return prepare(project, RunOptions(device), World.join(device), Log(io.StringIO()))
+    tops = ("data", "label")
+    shapes = [(batch, *array.shape[1:]) for array in arrays]
+    dims = " ".join(f"shape {{ {' '.join(f'dim: {n}' for n in shape)} }}" for shape in shapes)
+    fed = (
+        f'layer {{ name: "data" type: "Input" top: "data" top: "label" input_param {{ {dims} }} }}'
+    )
+    text, count = DATA_LAYER.subn("", (EXAMPLES / net).read_text())
+    assert count == 2
+    with tempfile.NamedTemporaryFile("w", suffix=".prototxt") as file:
+        file.write(f"{text}\n".replace("layer {", f"{fed}\nlayer {{", 1))
+        file.flush()
+        project = project_of(read_solver(EXAMPLES / solver, net=file.name), (), Log(None))
+    settings = replace(project.solver, test_interval=0, snapshot=0, snapshot_after_train=False)
+    project = replace(project, solver=settings, tests=())
+    options = RunOptions(device, feeds=dict(zip(tops, arrays, strict=True)))
+    return prepare(project, options, World.join(device), Log(io.StringIO()))
 
 
 def steps(name: str, ours: Trainer, loop: Loop, count: int, rounds: int) -> bool:
@@ -145,7 +154,7 @@ def steps(name: str, ours: Trainer, loop: Loop, count: int, rounds: int) -> bool
 def lenet(device: str, rounds: int) -> bool:
     """LeNet with batches of 64."""
     arrays = _arrays((1, 28, 28), 10, 1280)
-    ours = trainer_of("lenet/solver.prototxt", "lenet/train_test.prototxt", arrays, 64, device)
+    ours = trainer_of("lenet/solver.prototxt", "lenet/train_test.prototxt", arrays, device, 64)
     loop = Loop(LeNetByHand(), ours, arrays, 64)
     return steps("LeNet", ours, loop, 200 if device == "cuda" else 20, rounds)
 
@@ -154,7 +163,7 @@ def caffenet(device: str, rounds: int, batch: int) -> bool:
     """CaffeNet for 1,000 classes."""
     arrays = _arrays((3, 227, 227), 1000, 2 * batch)
     net = "caffenet/train_val_1000.prototxt"
-    ours = trainer_of("caffenet/solver.prototxt", net, arrays, batch, device)
+    ours = trainer_of("caffenet/solver.prototxt", net, arrays, device, batch)
     return steps("CaffeNet", ours, Loop(ByHand(), ours, arrays, batch), 2, rounds)
 
 
