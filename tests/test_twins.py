@@ -21,6 +21,7 @@ WITHOUT_TWIN = {
 """Source files without a test file of their own, each with the reason."""
 
 WITHOUT_SOURCE = {
+    "test_alexnet.py": "examples/alexnet, its recipe and rule",
     "test_conftest.py": "the tests' own helpers",
     "test_contributing.py": "CONTRIBUTING.md",
     "test_digits.py": "examples/lenet, trained",

@@ -26,7 +26,7 @@ def caffemodel(template: NetTemplate, blobs: Mapping[str, Sequence[Blob | None]]
 
 
 def solverstate(state: SolverState) -> Pieces:
-    """A solver's state; `plateau` is ours, as no Caffe writes it here."""
+    """A solver's state; the names of what `plateau` remembers are the SSD fork's."""
     with _new_file() as (file, data):
         numbers = {"iter": state.iteration, "current_step": state.current_step}
         for name, value in numbers.items():
@@ -35,7 +35,9 @@ def solverstate(state: SolverState) -> Pieces:
             text = state.learned_net.encode("utf-8", "surrogateescape")
             file.create_dataset("learned_net", data=np.bytes_(text))
         if state.plateau is not None:
-            file.create_dataset("plateau", data=np.array(state.plateau, np.float64))
+            minimum_loss, last_event = state.plateau
+            file.create_dataset("iter_last_event", data=np.array([last_event], np.int32))
+            file.create_dataset("minimum_loss", data=np.array([minimum_loss], np.float32))
         _save(file.create_group("history"), state.history)
     return [data.getvalue()]
 
@@ -60,14 +62,14 @@ def read_caffemodel(path: str) -> dict[str, list[Blob | None]]:
 def read_solverstate(path: str) -> SolverState:
     """What the file of a solver holds. Raises CaffeToolsError for a file that is none."""
     with _open(path) as file:
-        net, plateau = file.get("learned_net"), file.get("plateau")
+        net, loss, event = map(file.get, ("learned_net", "minimum_loss", "iter_last_event"))
         text = None if net is None else net[()].decode("utf-8", "surrogateescape")
         return SolverState(
             int(np.ravel(_member(file, "iter")[()])[0]),
             text,
             [blob for blob in _load(_member(file, "history")) if blob is not None],
             int(np.ravel(_member(file, "current_step")[()])[0]),
-            None if plateau is None else (float(plateau[0]), int(plateau[1])),
+            None if loss is None or event is None else (float(loss[0]), int(event[0])),
         )
 
 

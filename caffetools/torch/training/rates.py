@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from caffetools.torch.training.glog import number
 from caffetools.torch.training.settings import SolverSettings
 
 
@@ -85,6 +86,12 @@ class Schedule:
             self.iter_last_event = iteration
             self.messages.append(
                 f"Plateau Status: Iteration {iteration}, step = {self.current_step}"
+            )
+        display = self.settings.display
+        if display and iteration % display == 0 and self.iter_last_event > iteration - display:
+            self.messages.append(
+                f"Plateau Status: Iteration {iteration}, "
+                f"current minimum_loss = {number(self.minimum_loss)}"
             )
 
 

@@ -63,6 +63,8 @@ def test_a_solverstate_is_read_back(tmp_path: Path, plateau: tuple[float, int] |
     assert (found.iteration, found.learned_net, found.current_step) == (12, "net.caffemodel.h5", 2)
     assert found.plateau == plateau
     assert [blob.shape for blob in found.history] == [(2, 3), (1,)]
+    with h5py.File(path) as file:
+        assert ("minimum_loss" in file) == ("iter_last_event" in file) == (plateau is not None)
     weights = read_weights(path)
     assert (weights.kind, weights.iteration, weights.learned_net) == (
         "solverstate",

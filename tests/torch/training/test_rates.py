@@ -69,6 +69,17 @@ def test_plateau_lowers_the_rate_where_the_loss_stays() -> None:
     assert (given.minimum_loss, given.iter_last_event) == (4.0, 6)
 
 
+def test_plateau_tells_a_new_minimum_when_the_loss_is_shown() -> None:
+    """Where there was one, or a lower rate, since it was shown before (SSD's sgd_solver.cpp)."""
+    given = schedule("plateau", gamma=0.1, plateau_winsize=(9,), display=2)
+    for i, loss in enumerate([5.0, 1.25, 6.0, 6.0, 6.0]):
+        given.rate(i, loss)
+    assert given.take_messages() == [
+        "Plateau Status: Iteration 0, current minimum_loss = 5",
+        "Plateau Status: Iteration 2, current minimum_loss = 1.25",
+    ]
+
+
 def test_plateau_begins_again_at_each_minimum() -> None:
     given = schedule("plateau", gamma=0.1, plateau_winsize=(2,))
     assert [given.rate(i, 10.0 - i) for i in range(8)] == [0.5] * 8
