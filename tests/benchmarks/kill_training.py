@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 STEPS, EVERY = 60, 10
-FINAL = f"digits_iter_{STEPS}"
+FINAL = f"lenet_digits_iter_{STEPS}"
 
 
 def train(folder: Path, *options: str) -> subprocess.Popen[bytes]:
@@ -28,7 +28,7 @@ def train(folder: Path, *options: str) -> subprocess.Popen[bytes]:
 
 def prepare(source: Path, folder: Path) -> None:
     """A folder to train in, with snapshots that come often."""
-    shutil.copytree(source, folder, ignore=shutil.ignore_patterns("digits_iter_*"))
+    shutil.copytree(source, folder, ignore=shutil.ignore_patterns("lenet_digits_iter_*"))
     text = (source / "digits_solver.prototxt").read_text()
     for old, new in (
         ("max_iter: 600", f"max_iter: {STEPS}"),
@@ -42,7 +42,7 @@ def prepare(source: Path, folder: Path) -> None:
 
 def latest(folder: Path) -> list[str]:
     """The options that go on from the last snapshot; none where there is no snapshot yet."""
-    states = folder.glob("digits_iter_*.solverstate")
+    states = folder.glob("lenet_digits_iter_*.solverstate")
     newest = max(states, key=lambda path: int(path.stem.rsplit("_", 1)[1]), default=None)
     return [] if newest is None else ["--snapshot", newest.name]
 

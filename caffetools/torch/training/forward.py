@@ -14,6 +14,9 @@ from caffetools.torch.training.model import outputs_of
 _MISFITS = ("shape", "size", "channels")
 """Words of PyTorch's errors about tensors that do not go together."""
 
+_COMPILER = ("torch._dynamo", "torch._inductor")
+"""The modules of torch.compile, which has errors of its own."""
+
 
 class Forward:
     """Calls nets; `called` stands for the trained one in training, such as one that averages."""
@@ -25,8 +28,8 @@ class Forward:
     def __call__(self, module: nn.Module, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The outputs of a module by name.
 
-        Raises CaffeToolsError for inputs of a shape that the net cannot take, and for labels out of
-        range that came to their layer through others.
+        Raises CaffeToolsError for inputs of a shape that the net cannot take, for labels out of
+        range that came to their layer through others, and where the net cannot be compiled.
         """
         called = self.called if module is self.trained and module.training else module
         names: tuple[str, ...] = module.inputs  # type: ignore[assignment]
@@ -36,6 +39,9 @@ class Forward:
                 result = called(*(inputs[name] for name in names))
         except (IndexError, RuntimeError) as error:
             text = str(error).partition("\n")[0]
+            if type(error).__module__.startswith(_COMPILER):
+                reason = " ".join(str(error).partition("\n\n")[0].split())
+                raise CaffeToolsError(f"PyTorch cannot compile the net: {reason}") from None
             if "out of bounds" in text:
                 raise CaffeToolsError(f"a label is out of range: {text}") from None
             if any(word in text for word in _MISFITS):

@@ -17,6 +17,8 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from caffetools.errors import CaffeToolsError
+
 _PATIENCE = timedelta(hours=6)
 """How long the others wait while the first process tests."""
 
@@ -31,11 +33,12 @@ class World:
 
     @classmethod
     def join(cls, device: str) -> World:
-        """Meet the other processes, where torchrun started some."""
+        """Meet the other processes, where torchrun started some.
+
+        Raises CaffeToolsError for a device that is not there.
+        """
         size, rank = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("RANK", "0"))
-        place = torch.device(device)
-        if device == "cuda":
-            place = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        place = _found(device, int(os.environ.get("LOCAL_RANK", "0")))
         if place.type == "cuda":
             torch.cuda.set_device(place)
         if size > 1:
@@ -94,3 +97,16 @@ class World:
         """Part from the other processes."""
         if self.size > 1 and dist.is_initialized():
             dist.destroy_process_group()
+
+
+def _found(device: str, rank: int) -> torch.device:
+    """The device of a name; without a number the GPU of the process's rank on its machine."""
+    kind, colon, number = device.partition(":")
+    if kind not in ("cpu", "cuda") or (colon and not number.isdecimal()):
+        raise CaffeToolsError(f"expected cpu, cuda or cuda:N for a device, found {device!a}")
+    if kind == "cpu":
+        return torch.device("cpu")
+    there, index = torch.cuda.device_count(), int(number or rank)
+    if index >= there:
+        raise CaffeToolsError(f"PyTorch finds {there} GPUs, asked for was {kind}:{index}")
+    return torch.device("cuda", index)

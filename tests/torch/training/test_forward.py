@@ -46,6 +46,18 @@ def test_a_label_out_of_range_that_nothing_checked() -> None:
         forward(module)(module, {"data": DATA, "label": LABEL + 3})
 
 
+def test_a_net_that_cannot_be_compiled() -> None:
+    def backend(*_: object) -> None:
+        raise OSError("no compiler of this shape")
+
+    module = Small()
+    module.compile(backend=backend)
+    with pytest.raises(CaffeToolsError) as caught:
+        forward(module)(module, {"data": DATA, "label": LABEL})
+    assert caught.value.message.startswith("PyTorch cannot compile the net: ")
+    assert "no compiler of this shape" in caught.value.message
+
+
 def test_any_other_error_is_a_bug() -> None:
     class Broken(Small):
         def forward(self, *_: Tensor) -> Tensor:

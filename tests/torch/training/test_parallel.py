@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch.multiprocessing.spawn import spawn
 
+from caffetools.errors import CaffeToolsError
 from caffetools.torch.training.data.sources import ArraySource
 from caffetools.torch.training.glog import Log
 from caffetools.torch.training.parallel import World
@@ -108,6 +109,36 @@ def test_alone_there_is_nothing_to_agree_on() -> None:
 def test_join_without_torchrun(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WORLD_SIZE", raising=False)
     assert World.join("cpu") == World(torch.device("cpu"), 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("device", "rank", "message"),
+    [
+        ("foo", "0", "expected cpu, cuda or cuda:N for a device, found 'foo'"),
+        ("cuda:x", "0", "expected cpu, cuda or cuda:N for a device, found 'cuda:x'"),
+        ("cuda:", "0", "expected cpu, cuda or cuda:N for a device, found 'cuda:'"),
+        ("cuda", "1", "PyTorch finds 1 GPUs, asked for was cuda:1"),
+        ("cuda:7", "0", "PyTorch finds 1 GPUs, asked for was cuda:7"),
+    ],
+)
+def test_devices_that_are_not_there(
+    monkeypatch: pytest.MonkeyPatch, device: str, rank: str, message: str
+) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "set_device", lambda _: None)
+    monkeypatch.setenv("LOCAL_RANK", rank)
+    with pytest.raises(CaffeToolsError) as caught:
+        World.join(device)
+    assert caught.value.message == message
+
+
+def test_devices_that_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a number, the GPU of the process's rank on its machine."""
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
+    monkeypatch.setattr(torch.cuda, "set_device", lambda _: None)
+    monkeypatch.setenv("LOCAL_RANK", "2")
+    found = [World.join(device).device for device in ("cuda", "cuda:1", "cpu")]
+    assert found == [torch.device("cuda", 2), torch.device("cuda", 1), torch.device("cpu")]
 
 
 def test_the_others_do_not_test(tmp_path: Path) -> None:
