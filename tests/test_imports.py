@@ -47,7 +47,7 @@ ORDER = (
     "net < log.recompute",
     "source layers < log.echo_source < log.echoed < reading",
     "log.echo_source < net",
-    "log < log.echoed",
+    "log.echo_source < log < log.echoed",
     "table < log.summary",
     "cost weights draw log.summary < report < notebook",
 )

@@ -12,15 +12,14 @@ from itertools import islice
 import click
 
 from caffetools.log.follow import Live, LiveEvent, Outputs, follow
+from caffetools.source import shown_name
 from caffetools.table import printable
 
 _SHOWN_NUMBERS = 8
 
 
 def follow_log(path: str) -> None:
-    """Show where a log stands until its run ends, or the user does."""
-    if path == "-":
-        raise click.UsageError("--follow takes a file, standard input is read to its end")
+    """Show where a log stands until its run, or the pipe of `-`, ends, or the user ends it."""
     tell = _draw if sys.stdout.isatty() else Lines().tell
     try:
         for live in follow(path, sleep=time.sleep, clock=time.monotonic):
@@ -32,7 +31,7 @@ def follow_log(path: str) -> None:
 def _draw(path: str, live: Live) -> None:
     width, height = shutil.get_terminal_size()
     click.clear()
-    for text in islice(screen(os.path.basename(path), live), max(height - 1, 1)):
+    for text in islice(screen(shown_name(os.path.basename(path)), live), max(height - 1, 1)):
         click.echo(text[: width - 1])
 
 

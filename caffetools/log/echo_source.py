@@ -13,7 +13,8 @@ _LINE = re.compile(
 )
 """glog's prefix where no prototxt could have it: neither in a comment nor in a string."""
 
-_COMPRESSED = (b"\x1f\x8b", b"\xfd7zXZ")
+COMPRESSED = (b"\x1f\x8b", b"\xfd7zXZ")
+"""How data begins that gzip or xz made."""
 
 
 class EchoSource(Source):
@@ -41,4 +42,4 @@ class EchoSource(Source):
 
 def is_log(head: bytes) -> bool:
     """Is a file that begins so a log, or compressed as only logs are?"""
-    return head.startswith(_COMPRESSED) or _LINE.search(head) is not None
+    return head.startswith(COMPRESSED) or _LINE.search(head) is not None

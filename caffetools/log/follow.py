@@ -7,22 +7,18 @@ line, so that a run of weeks is followed as a short one is.
 from __future__ import annotations
 
 import math
-import os
 import re
-import stat
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from io import FileIO
 from typing import NamedTuple
 
-from caffetools.errors import CaffeToolsError, Location
 from caffetools.log import forms
 from caffetools.log.clock import Clock
 from caffetools.log.column import number
 from caffetools.log.events import LONGEST_MESSAGE, is_crash, kind_by_severity, kind_of
 from caffetools.log.glog import Message, messages
-from caffetools.log.lines import CHUNK, clean
+from caffetools.log.tail import Pipe, Tail
 
 PAUSE = 1.0
 """Seconds between two looks at the file, and at least between two states."""
@@ -35,68 +31,6 @@ _LONGEST_FORECAST = 1e9
 """Seconds: what takes longer is no forecast."""
 
 _MAX_ITER = re.compile(r"\s*max_iter:\s*([0-9]{1,18})\s*")
-
-
-class Tail:
-    """The lines that are added to a file, which need not be there yet.
-
-    A file that was cut is read from its new start; one that was put in its place, after the rest of
-    the old one. Raises CaffeToolsError for what is no file or cannot be read.
-    """
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self._file: FileIO | None = None
-        self._position = 0
-
-    def close(self) -> None:
-        """Read no more."""
-        if self._file:
-            self._file.close()
-
-    def read(self) -> str:
-        """Whole lines that have come, cleaned; some of them where they are many, "" for none."""
-        try:
-            text = self._next_lines()
-            if not text and self._is_new():
-                text = self._next_lines()
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise CaffeToolsError(f"cannot be read: {reason}", Location(self.path)) from None
-        return text
-
-    def _next_lines(self) -> str:
-        if self._file is None:
-            return ""
-        if os.fstat(self._file.fileno()).st_size < self._position:
-            self._position = 0
-        self._file.seek(self._position)
-        block = self._file.read(CHUNK)
-        # What has no end of a line for so long is no line.
-        end = block.rfind(b"\n") + 1 or (len(block) if len(block) == CHUNK else 0)
-        self._position += end
-        return clean(block[:end].decode("utf-8", "replace"))
-
-    def _is_new(self) -> bool:
-        """Is there another file at the path than the one that is open? It is opened."""
-        try:
-            there = os.stat(self.path)
-        except FileNotFoundError:
-            return False
-        if self._file and os.path.samestat(there, os.fstat(self._file.fileno())):
-            return False
-        if not stat.S_ISREG(there.st_mode):
-            raise CaffeToolsError(
-                "this is no regular file, it cannot be followed", Location(self.path)
-            )
-        self.close()
-        self._file, self._position = _opened(self.path), 0
-        return True
-
-
-def _opened(path: str) -> FileIO:
-    # A buffer would keep what was there before the file was cut.
-    return open(path, "rb", buffering=0)
 
 
 class LiveEvent(NamedTuple):
@@ -245,20 +179,21 @@ def follow(
 ) -> Iterator[Live]:
     """Where the log stands, at most once in PAUSE seconds of `clock`, until its run has ended.
 
-    The same object is given each time. It waits by `sleep`, which takes seconds, also for a file
-    that is not there yet. Raises CaffeToolsError for what cannot be read.
+    `-` is standard input, which is read to its end. The same object is given each time. It waits
+    by `sleep`, which takes seconds, also for a file that is not there yet. Raises CaffeToolsError
+    for what cannot be read.
     """
     live = Live()
     told = -math.inf
-    with closing(Tail(path)) as tail:
+    with closing(Pipe(0) if path == "-" else Tail(path)) as lines:
         while True:
-            text = tail.read()
+            text = lines.read()
             live.feed(text)
-            if not text and live.is_done:
+            if lines.is_ended or (not text and live.is_done and path != "-"):
                 break
             if clock() - told >= PAUSE:
                 told = clock()
                 yield live
-            if not text:
+            if not text and path != "-":
                 sleep(PAUSE)
     yield live

@@ -86,6 +86,17 @@ def test_a_log_that_has_ended(tmp_path: Path) -> None:
     assert out.splitlines()[2].startswith("iteration 200 of 20,000 (1.0%), loss = 200.5")
 
 
+def test_a_pipe_is_followed_to_its_end() -> None:
+    command = [sys.executable, "-m", "caffetools", "parse-log", "-", "--follow"]
+    text = (LOG + DONE + line("Solving y")).encode()
+    done = subprocess.run(command, cwd=ROOT, input=text, capture_output=True, check=True)
+    assert done.stderr == b""
+    told = done.stdout.decode().splitlines()
+    assert told[0] == "event start: Solving x"
+    assert told[2:] == ["event start at 200: Solving y", told[-1]]
+    assert told[-1].startswith("iteration 200 of 20,000 (1.0%), loss = 200.5")
+
+
 def test_ctrl_c_is_no_failure(tmp_path: Path) -> None:
     path = tmp_path / "run.log"
     path.write_text(LOG)
@@ -126,7 +137,6 @@ def test_a_terminal_is_redrawn(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["-"],
         ["x", "--year", "2015"],
         ["x", "--format", "csv"],
         ["x", "--check", "y"],
