@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from caffetools.data.listing import Listing
 from caffetools.errors import CaffeToolsError, Location
+from caffetools.sources.leveldb import told
 from caffetools.torch.training.data.datum import encoded_datum, raw_datum
 from caffetools.torch.training.data.files import read_bytes
 from caffetools.torch.training.data.images import decode, resize
@@ -160,7 +161,7 @@ def _writer(path: str, backend: str, shown: str) -> Iterator[Callable[[list[Reco
             finally:
                 database.close()
     except (library.Error, OSError) as error:
-        raise CaffeToolsError(f"cannot be written: {error}", Location(shown)) from None
+        raise CaffeToolsError(f"cannot be written: {told(error)}", Location(shown)) from None
 
 
 def _put_all(transaction: Any, records: list[Record]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, get_worker_info
 
 from caffetools.errors import CaffeToolsError
 from caffetools.torch.training.data.batches import Batch, Batches, Reading
@@ -83,9 +83,24 @@ class _Guarded(Dataset["Batch | str"]):
 
     def __getitem__(self, position: int) -> Batch | str:
         try:
-            return self.batches[position]
+            batch = self.batches[position]
         except CaffeToolsError as error:
             return str(error)
+        return batch if get_worker_info() is None else _shared(batch)
+
+
+def _shared(batch: Batch) -> Batch | str:
+    """The batch in memory that both processes see.
+
+    Left to the queue between them this happens in a thread of its own, and where it fails the
+    batch never arrives.
+    """
+    try:
+        for tensor in batch.tensors.values():
+            tensor.share_memory_()
+    except RuntimeError as error:
+        return f"there is not enough shared memory to read ahead: {_line(error)}"
+    return batch
 
 
 @dataclass(frozen=True)

@@ -95,3 +95,17 @@ def test_arrays_over_their_end() -> None:
     source = ArraySource(TOPS, 2, (np.arange(3.0), np.arange(3)))
     reader = Reader(source, reading())
     assert [reader.next().tensors["label"].tolist() for _ in range(3)] == [[0, 1], [2, 0], [1, 2]]
+
+
+def test_shared_memory_that_is_full_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error would be met in a thread of the worker, and the run wait for ever."""
+
+    def full(_: object) -> None:
+        raise RuntimeError("unable to resize file to the right size: No space left on device")
+
+    monkeypatch.setattr(torch.Tensor, "share_memory_", full)
+    reader = Reader(Counting(), reading(workers=1))
+    message = "there is not enough shared memory to read ahead: unable to resize file"
+    with pytest.raises(CaffeToolsError, match=message):
+        reader.next()
+    reader.close()
