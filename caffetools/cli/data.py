@@ -64,7 +64,7 @@ def convert_command(folder: str, output: str, **options: Any) -> None:
     if labels is not None:
         names = "".join(f"{name}\n" for name in listing.classes)
         replace_file(labels, names.encode("utf-8", "surrogateescape"))
-    classes = len({label for _, label in listing.images})
+    classes = len({line.label for line in listing.images} - {None})
     click.echo(f"{count} images of {classes} classes in {output}", err=True)
 
 

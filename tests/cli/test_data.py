@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -7,7 +12,7 @@ import pytest
 pytest.importorskip("PIL")
 pytest.importorskip("lmdb")
 
-from tests.commands import run
+from tests.commands import ROOT, run, spawn_limited
 from tests.data.images import folder_of
 
 
@@ -62,3 +67,63 @@ def test_mistakes(
     assert done.status == status
     assert message in done.err
     assert not (tmp_path / "db").exists()
+
+
+@pytest.mark.parametrize("backend", ["lmdb", "leveldb"])
+def test_a_full_disk_leaves_no_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backend: str
+) -> None:
+    if backend == "leveldb":
+        pytest.importorskip("plyvel")
+    folder_of(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    options = ("--backend", backend, "--resize-height", "100", "--resize-width", "100")
+    done = spawn_limited(9000, "data", "convert", "images", "-o", "db", *options)
+    assert done.returncode == 1
+    assert done.stderr.startswith("db: cannot be written: ")
+    assert "Traceback" not in done.stderr
+    assert [entry.name for entry in tmp_path.iterdir()] == ["images"]
+
+
+def test_a_full_disk_leaves_the_old_mean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder_of(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert run("data", "convert", "images", "-o", "db").status == 0
+    (tmp_path / "mean").write_bytes(b"old")
+    done = spawn_limited(100, "data", "mean", "db", "mean")
+    assert (done.returncode, done.stderr) == (1, "mean: cannot be written: File too large\n")
+    assert (tmp_path / "mean").read_bytes() == b"old"
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["db", "images", "mean"]
+
+
+def test_an_interrupted_conversion_leaves_nothing(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path)
+    listing = tmp_path / "list.txt"
+    listing.write_text("cat/0.png 0\n" * 200000)
+    program = [sys.executable, "-m", "caffetools", "data", "convert", str(folder)]
+    program += ["-o", str(tmp_path / "db"), "--list", str(listing)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(program, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        deadline = time.monotonic() + 60
+        while not list(tmp_path.glob(".caffetools-*/database")) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate()
+    assert (process.returncode, told) == (1, "\nAborted!\n")
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["images", "list.txt"]
+
+
+def test_a_list_with_lines_that_are_damaged(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path)
+    path = tmp_path / "list.txt"
+    path.write_text("dog/3.png 5\ndog/3.png\n\ncat/0.png 1\n")
+    options = ("--list", path, "-o", tmp_path / "db")
+    done = run("data", "convert", folder, *options)
+    assert done.status == 0
+    assert done.err.splitlines() == [
+        f"{folder}/dog/3.png: expected an image and a label, found 'dog/3.png'; left out",
+        f"{folder}/: expected an image and a label, found ''; left out",
+        f"2 images of 2 classes in {tmp_path}/db",
+    ]
+    assert run("data", "convert", folder, *options[:3], tmp_path / "other", "--strict").status == 1
+    assert not (tmp_path / "other").exists()

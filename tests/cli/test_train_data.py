@@ -13,7 +13,7 @@ pytest.importorskip("PIL")
 pytest.importorskip("h5py")
 
 from caffetools.torch.training.data.datum import encoded_datum, raw_datum
-from tests.commands import Ran, run
+from tests.commands import Ran, run, spawn_limited
 from tests.sources.files import write_leveldb, write_lmdb
 from tests.torch.training.data.images import encoded
 
@@ -286,3 +286,26 @@ def test_odd_solvers(settings: str, last: str) -> None:
     done = train()
     assert done.status == (0 if last == "Optimization Done." else 1)
     assert last in done.err
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("form", ["BINARYPROTO", "HDF5"])
+def test_a_disk_that_is_full_for_snapshots(form: str) -> None:
+    """They are told and training goes on; none stands there half. An old one is as it was."""
+    write_lmdb(Path("data"), *RECORDS)
+    write_net()
+    solver = Path("solver.prototxt")
+    solver.write_text(f"{SOLVER} snapshot: 3 snapshot_format: {form}")
+    old = Path("net_iter_6.caffemodel" + (".h5" if form == "HDF5" else ""))
+    old.write_bytes(b"old")
+    done = spawn_limited(300, "train", "--solver", "solver.prototxt", "--workers", "0")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    failures = [line for line in done.stderr.splitlines() if "no snapshot: " in line]
+    assert len(failures) == 3
+    assert failures[0].endswith("cannot be written: File too large")
+    assert "] Optimization Done.\n" in done.stderr
+    assert done.stderr.splitlines()[-1].endswith("cannot be written: File too large")
+    assert sorted(path.name for path in Path().glob("net_*")) == [old.name]
+    assert old.read_bytes() == b"old"
+    assert not list(Path().glob(".caffetools-*"))
