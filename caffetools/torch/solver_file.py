@@ -19,8 +19,11 @@ from caffetools.torch.solver_upgrade import Said, upgrade_solver
 from caffetools.torch.training.settings import POLICIES, SolverSettings
 from caffetools.upgrade import upgrade
 
-_IGNORED = ("debug_info", "snapshot_diff", "layer_wise_reduce")
-"""Fields that change nothing here, with a note where they are set."""
+_READ = {field.name for field in fields(SolverSettings)} | {
+    *("net", "net_param", "train_net", "train_net_param", "test_net", "test_net_param"),
+    *("test_iter", "train_state", "test_state", "weights", "solver_mode", "device_id"),
+}
+"""The fields that have their effect here."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +63,7 @@ def read_solver(
     settings = settings_of(solver)
     if max_iter is not None:
         settings = replace(settings, max_iter=max_iter)
-    for name in _IGNORED:
-        if solver.has(name) and solver.get(name) not in (False, None):
-            notes.add(f"{name} is not read here", solver, name)
+    _note_what_is_not_read(solver, notes)
     field = net_field(solver, "TRAIN")
     added = _with_state(solver.message("train_state"), stages, level)
     solver.fields["train_state"] = [(added, solver.place("train_state"))]
@@ -72,6 +73,15 @@ def read_solver(
     iterations = tuple(solver.integers("test_iter"))
     has_prefix = given.has("snapshot_prefix")
     return SolverFile(solver, settings, train, tests, iterations, notes.all(), log, has_prefix)
+
+
+def _note_what_is_not_read(solver: Message, notes: Notes) -> None:
+    """Fields without effect here that do not say what holds without them, too."""
+    known = solver.descriptor.fields if solver.descriptor else {}
+    for name in sorted(solver.fields.keys() - _READ, key=solver.place):
+        if name in known and solver.get(name) != known[name].default:
+            origin = f", a field of {known[name].origin}," if known[name].origin else ""
+            notes.add(f"{name}{origin} is not read here", solver, name)
 
 
 def _with_state(state: Message, stages: Sequence[str], level: int) -> Message:

@@ -77,6 +77,22 @@ def test_weights_and_snapshots(folder: Path) -> None:
     assert "] Finetuning from net_iter_5.caffemodel\n" in tuned.err
 
 
+def test_the_solver_names_weights(folder: Path) -> None:
+    """Several, one after the other; those of the command line go before them."""
+    assert run("train", "--solver", "solver.prototxt").status == 0
+    named = 'weights: "net_iter_5.caffemodel, net_iter_10.caffemodel"'
+    (folder / "tuned.prototxt").write_text(SOLVER.replace("snapshot: 5", "") + named)
+    tuned = run("train", "--solver", "tuned.prototxt", "--max-iter", "0")
+    assert tuned.status == 0, tuned.err
+    files = ["net_iter_5.caffemodel", "net_iter_10.caffemodel"]
+    finetuned = [line.split()[-1] for line in tuned.err.splitlines() if "Finetuning" in line]
+    assert finetuned == files * 2  # of the net that trains and of the one that tests
+    assert (folder / "net_iter_0.caffemodel").read_bytes() == (folder / files[1]).read_bytes()
+    other = run("train", "--solver", "tuned.prototxt", "--max-iter", "0", "--weights", files[0])
+    assert f"Finetuning from {files[0]}" in other.err
+    assert (folder / "net_iter_0.caffemodel").read_bytes() == (folder / files[0]).read_bytes()
+
+
 def test_options(folder: Path) -> None:
     done = run(
         "train", "--solver", "solver.prototxt", "--max-iter", "2", "--stage", "a,b", "--level", "1"

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import caffetools
+from caffetools.torch.assembly import assemble
 from caffetools.torch.learning import has_unused, multipliers_of
+from caffetools.torch.live import module_of
+from caffetools.torch.training.model import learnable
 
 NET = """\
 layer { name: "data" type: "Input" top: "data" top: "label"
@@ -25,6 +28,28 @@ def test_multipliers() -> None:
         "ip": ((1.0, 2.0), (0.0, 1.0)),
         "bn": ((0.0, 1.0),) * 3,
     }
+
+
+SHARED = """\
+layer { name: "data" type: "Input" top: "data" top: "other" top: "label"
+  input_param { shape { dim: 4 dim: 3 } shape { dim: 4 dim: 3 } shape { dim: 4 } } }
+layer { name: "a" type: "InnerProduct" bottom: "data" top: "a"
+  param { name: "w" } param { name: "b" decay_mult: 0 } inner_product_param { num_output: 3 } }
+layer { name: "b" type: "InnerProduct" bottom: "other" top: "b"
+  param { name: "w" lr_mult: 0.5 } param { name: "b" } inner_product_param { num_output: 3 } }
+layer { name: "loss" type: "ContrastiveLoss" bottom: "a" bottom: "b" bottom: "label" top: "loss" }
+"""
+
+
+def test_shared_blobs_learn_as_any_of_their_layers_says() -> None:
+    """Caffe's: be it the second layer; each is one parameter (net.cpp, AppendParam)."""
+    net = caffetools.from_text(SHARED)
+    multipliers = multipliers_of(net)
+    assert multipliers == dict.fromkeys(("a", "b"), ((0.5, 1.0), (1.0, 0.0)))
+    module = module_of(assemble(net))
+    found = learnable(module, multipliers)
+    assert [(each.lr_mult, each.decay_mult) for each in found] == [(0.5, 1.0), (1.0, 0.0)]
+    assert len(found) == len(list(module.parameters())) == 2
 
 
 def test_blobs_from_which_no_way_leads_to_the_loss() -> None:

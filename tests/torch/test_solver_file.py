@@ -161,8 +161,13 @@ def test_a_net_is_no_solver(tmp_path: Path) -> None:
 
 
 def test_what_is_not_read_is_noted(tmp_path: Path) -> None:
-    notes = read(tmp_path, "debug_info: true snapshot_diff: false").notes
-    assert [note.message for note in notes] == ["debug_info is not read here"]
+    """But for what says what holds anyway."""
+    more = "debug_info: true snapshot_diff: false\nwarmup_iter: 5\nlayer_wise_reduce: true"
+    notes = read(tmp_path, more).notes
+    assert [(note.location.line, note.message) for note in notes] == [
+        (2, "debug_info is not read here"),
+        (3, "warmup_iter, a field of intel/caffe, is not read here"),
+    ]
 
 
 def test_a_log_that_echoes_its_solver_and_nets(tmp_path: Path) -> None:
