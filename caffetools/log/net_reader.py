@@ -84,7 +84,8 @@ class NetReader:
         if found:
             self._type = found[1], found[2]
             return True
-        return self.read_layer(message)
+        # Before NVCaffe, the factory told the name alone, of which net.cpp told as well.
+        return self.read_layer(message) or message.file == "layer_factory.hpp"
 
     def begin_echo(self, message: Message) -> None:
         """A net is echoed: it begins, or one that a layer of the open one builds."""
@@ -201,7 +202,7 @@ class NetReader:
     def read_other(self, message: Message) -> bool:
         """What begins with a layer's name: `conv1 <- data`, `conv1 needs backward computation`."""
         text = message.text.rstrip()
-        if not message.file and message.thread not in self._open:
+        if not message.place and message.thread not in self._open:
             return False
         for arrow in ("<-", "->"):
             if f" {arrow} " in text:

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from caffetools.log.glog import Message
 from caffetools.log.net import LoggedLayer, LoggedNet, LoggedTop, Sharing
+from caffetools.log.net_reader import NetReader
 from tests.logs import NET, NET_MESSAGES, line, lines, net_log, read
 
 
@@ -225,3 +227,11 @@ def test_names_may_hold_arrows() -> None:
 
 def test_arrows_of_other_programs_make_no_net() -> None:
     assert read("a -> b\nb <- c\n" + line("x -> y", "data_layer.cpp:1")).nets == ()
+
+
+def test_what_the_factory_tells_of_no_type_is_known_and_makes_nothing() -> None:
+    reader = NetReader()
+    head = "I0721 10:38:15.326920  4692"
+    assert reader.read_source(Message(1, "Creating layer conv1", head, "layer_factory.hpp:77"))
+    assert not reader.read_source(Message(2, "Creating layer conv1", head, "my_layer.cpp:7"))
+    assert reader.end() == []
