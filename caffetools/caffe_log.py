@@ -41,8 +41,8 @@ def caffe_log(net: Inferred) -> Iterator[str]:
     yield from _backward(net)
     for blob_index in net.graph.outputs:
         name = net.graph.blobs[blob_index].name
-        yield _line("net.cpp:242", f"This network produces output {name}")
-    yield _line("net.cpp:255", "Network initialization done.")
+        yield _line("net.cpp:244", f"This network produces output {name}")
+    yield _line("net.cpp:257", "Network initialization done.")
 
 
 def _wiring(net: Inferred, layer: InferredLayer) -> Iterator[str]:
@@ -61,7 +61,7 @@ def _wiring(net: Inferred, layer: InferredLayer) -> Iterator[str]:
 def _sharing(blob: ParamBlob, owner: InferredLayer) -> str:
     index = next(i for i, owned in enumerate(owner.params) if owned.name == blob.name)
     return _line(
-        "net.cpp:453",
+        "net.cpp:467",
         f"Sharing parameters '{blob.name}' owned by layer '{owner.node.name}', param index {index}",
     )
 
@@ -69,9 +69,9 @@ def _sharing(blob: ParamBlob, owner: InferredLayer) -> str:
 def _backward(net: Inferred) -> Iterator[str]:
     for layer, needed in zip(reversed(net.layers), reversed(net.backward), strict=True):
         if needed:
-            yield _line("net.cpp:198", f"{layer.node.name} needs backward computation.")
+            yield _line("net.cpp:200", f"{layer.node.name} needs backward computation.")
         else:
-            yield _line("net.cpp:200", f"{layer.node.name} does not need backward computation.")
+            yield _line("net.cpp:202", f"{layer.node.name} does not need backward computation.")
 
 
 def _shape(shape: Shape) -> str:

@@ -192,20 +192,20 @@ def test_the_last_memory_is_the_total(text: str) -> None:
 
 # What a real Caffe printed. ../shared/check/net_log.py goes through all of it.
 
-PRINTED = re.compile(r"^I\d+ [\d:.]+ +\d+ net\.cpp:\d+\] (.*?)\s*$", re.MULTILINE)
+PRINTED = re.compile(r"^I\d+ [\d:.]+ +\d+ (net\.cpp:\d+\] )(.*?)\s*$", re.MULTILINE)
 
 
 def printed(text: str) -> list[str]:
-    """The messages of net.cpp, without those of nets that a layer unrolls inside itself."""
+    """The lines of net.cpp, without those of nets that a layer unrolls inside itself."""
     found: list[str] = []
     inner = 0
-    for message in PRINTED.findall(text):
+    for place, message in PRINTED.findall(text):
         if message.startswith("Initializing net from"):
             inner += 1
         elif inner and message.startswith("Network initialization done"):
             inner -= 1
         elif not inner and "differed from the phase" not in message:
-            found.append(message)
+            found.append(place + message)
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from caffetools.errors import CaffeToolsError, Location, Note
 from caffetools.layers.base import Options
@@ -26,6 +26,13 @@ _READ = {field.name for field in fields(SolverSettings)} | {
 """The fields that have their effect here."""
 
 
+class Place(NamedTuple):
+    """A field with a net, and which of its values."""
+
+    field: str
+    number: int
+
+
 @dataclass(frozen=True)
 class SolverFile:
     """A solver with its nets, recomputed."""
@@ -41,6 +48,8 @@ class SolverFile:
     """What Caffe logs while it reads the file."""
     has_prefix: bool = True
     """Does the file say where snapshots go?"""
+    places: tuple[Place, ...] = ()
+    """Where the file has the nets, the one that is trained first."""
 
 
 def read_solver(
@@ -63,16 +72,23 @@ def read_solver(
     settings = settings_of(solver)
     if max_iter is not None:
         settings = replace(settings, max_iter=max_iter)
+        solver.fields["max_iter"] = [(max_iter, solver.place("max_iter"))]
     _note_what_is_not_read(solver, notes)
-    field = net_field(solver, "TRAIN")
+    places = (Place(net_field(solver, "TRAIN"), 0), *_test_places(solver))
     added = _with_state(solver.message("train_state"), stages, level)
     solver.fields["train_state"] = [(added, solver.place("train_state"))]
     nets = _Nets(solver, notes, net, options or Options())
-    train = nets.read(field, 0, _State("TRAIN", added))
-    tests = tuple(_test_nets(solver, nets))
+    train = nets.read(places[0], _State("TRAIN", added))
+    states = solver.messages("test_state") or [solver.empty("test_state")] * len(places[1:])
+    tests = tuple(
+        nets.read(place, _State("TEST", state))
+        for place, state in zip(places[1:], states, strict=True)
+    )
     iterations = tuple(solver.integers("test_iter"))
     has_prefix = given.has("snapshot_prefix")
-    return SolverFile(solver, settings, train, tests, iterations, notes.all(), log, has_prefix)
+    return SolverFile(
+        solver, settings, train, tests, iterations, notes.all(), log, has_prefix, places
+    )
 
 
 def _note_what_is_not_read(solver: Message, notes: Notes) -> None:
@@ -142,15 +158,15 @@ class _Nets:
     given: str | os.PathLike[str] | None
     options: Options
 
-    def read(self, field: str, index: int, state: _State) -> Net:
+    def read(self, place: Place, state: _State) -> Net:
         """The net in a field, recomputed; in place of one that trains the one that is given."""
-        value = self.solver.all(field)[index]
-        if self.given is not None and not field.startswith("test_"):
+        value = self.solver.all(place.field)[place.number]
+        if self.given is not None and not place.field.startswith("test_"):
             message = self.from_file(self.given, state.phase)
         elif isinstance(value, Message):
             message = value
         else:
-            message = self.from_file(resolve(self.solver, field, index), state.phase)
+            message = self.from_file(resolve(self.solver, *place), state.phase)
         net, more = upgrade(message)
         folder = os.path.dirname(net.source.name) or "."
         return infer_net(net, state.of(net), replace(self.options, folder=folder), more)
@@ -163,10 +179,10 @@ class _Nets:
         return message
 
 
-def _test_nets(solver: Message, nets: _Nets) -> list[Net]:
+def _test_places(solver: Message) -> list[Place]:
     """The nets that test: those of their own, then the generic one as often as is left."""
     own = [
-        (name, index)
+        Place(name, index)
         for name in ("test_net_param", "test_net")
         for index in range(solver.count(name))
     ]
@@ -178,19 +194,15 @@ def _test_nets(solver: Message, nets: _Nets) -> list[Net]:
             "test_iter",
             kind=CaffeToolsError,
         )
-    places = own + [(generic[0], 0)] * (wanted - len(own)) if generic else own
-    states = solver.messages("test_state")
-    if states and len(states) != len(places):
+    places = own + [Place(generic[0], 0)] * (wanted - len(own)) if generic else own
+    states = solver.count("test_state")
+    if states and states != len(places):
         raise solver.error(
-            f"expected a test_state for each test net, {len(places)} in all, found {len(states)}",
+            f"expected a test_state for each test net, {len(places)} in all, found {states}",
             "test_state",
             kind=CaffeToolsError,
         )
     if places and solver.integer("test_interval") < 1:
         text = f"expected test_interval of at least 1, found {solver.integer('test_interval')}"
         raise solver.error(text, "test_interval", kind=CaffeToolsError)
-    empty = solver.empty("train_state")
-    return [
-        nets.read(name, index, _State("TEST", states[number] if states else empty))
-        for number, (name, index) in enumerate(places)
-    ]
+    return places

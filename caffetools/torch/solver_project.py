@@ -38,13 +38,13 @@ def project_of(solver: SolverFile, weights: Sequence[str], log: Log) -> Project:
     for net in (solver.train, *solver.tests):
         check_sources(net)
     log.say("solver.cpp:45", "Initializing solver from parameters: \n" + _echo(solver, weights))
-    log.say("solver.cpp:102", f"Creating training net from net file: {_source(solver.train)}")
+    log.say(_LINES[solver.places[0].field], f"Creating training net {_training_origin(solver)}")
     log_net(solver.train, log)
     for path in weights:
         log.say("solver.cpp:72", f"Finetuning from {path}")
     tests = []
     for index, (net, count) in enumerate(zip(solver.tests, solver.test_iterations, strict=True)):
-        text = f"Creating test net (#{index}) specified by net file: {_source(net)}"
+        text = f"Creating test net (#{index}) specified by {_origin(solver, index + 1)}"
         log.say("solver.cpp:190", text)
         log_net(net, log)
         for path in weights:
@@ -62,6 +62,27 @@ def project_of(solver: SolverFile, weights: Sequence[str], log: Log) -> Project:
         has_unused(solver.train),
         os.path.dirname(_source(solver.train)) or ".",
     )
+
+
+_LINES = {
+    "train_net_param": "solver.cpp:88",
+    "train_net": "solver.cpp:92",
+    "net_param": "solver.cpp:97",
+    "net": "solver.cpp:102",
+}
+"""The lines that say where the net comes from that is trained."""
+
+
+def _origin(solver: SolverFile, number: int) -> str:
+    """Where a net comes from: the field with it, or with its file as the solver names it."""
+    field, index = solver.places[number]
+    value = solver.message.all(field)[index]
+    return field if isinstance(value, Message) else f"{field} file: {value!s}"
+
+
+def _training_origin(solver: SolverFile) -> str:
+    origin = _origin(solver, 0)
+    return f"from {origin}" if " file: " in origin else f"specified in {origin}."
 
 
 def _with_data(net: Net, build: Callable[[], nn.Module], iterations: int = 0) -> NetWithData:
@@ -82,7 +103,7 @@ def builder(
         for path, layers in weights:
             for name in _loaded(module, path, layers):
                 if log is not None:
-                    log.say("net.cpp:744", f"Ignoring source layer {name}")
+                    log.say("net.cpp:746", f"Ignoring source layer {name}")
         return module
 
     return build

@@ -50,7 +50,8 @@ def test_settings(tmp_path: Path) -> None:
         stepvalue=(3, 4),
         test_initialization=False,
     )
-    assert read(tmp_path, max_iter=7).settings.max_iter == 7
+    shorter = read(tmp_path, max_iter=7)
+    assert shorter.settings.max_iter == shorter.message.integer("max_iter") == 7
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from caffetools.torch.solver_project import project_of
 from caffetools.torch.training.caffe_files import Blob, caffemodel
 from caffetools.torch.training.glog import Log
 from caffetools.torch.training.model import layer_blobs
-from tests.torch.test_solver_file import read
+from tests.torch.test_solver_file import NET, read
 from tests.torch.training.cases import lines
 
 TEST = "test_iter: 3 test_interval: 2"
@@ -48,9 +48,9 @@ def test_the_log_is_caffes(tmp_path: Path) -> None:
     found = lines(stream)
     for message in (
         "Initializing solver from parameters: ",
-        f"Creating training net from net file: {tmp_path}/net.prototxt",
+        "Creating training net from net file: net.prototxt",
         "Network initialization done.",
-        f"Creating test net (#0) specified by net file: {tmp_path}/net.prototxt",
+        "Creating test net (#0) specified by net file: net.prototxt",
         "Solver scaffolding done.",
     ):
         assert message in found
@@ -76,6 +76,18 @@ train_state {{
 }}
 weights: "{folder}/weights.caffemodel"
 """
+
+
+def test_where_the_nets_come_from(tmp_path: Path) -> None:
+    text = f"""train_net_param {{ {NET} }} test_net_param {{ {NET} }} test_net: "net.prototxt"
+        base_lr: 1 lr_policy: "fixed" test_iter: 3 test_iter: 4 test_interval: 1"""
+    stream = io.StringIO()
+    project_of(read(tmp_path, "", text), (), Log(stream))
+    assert [line for line in lines(stream) if line.startswith("Creating t")] == [
+        "Creating training net specified in train_net_param.",
+        "Creating test net (#0) specified by test_net_param",
+        "Creating test net (#1) specified by test_net file: net.prototxt",
+    ]
 
 
 def test_the_echo_is_caffes(tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def restore(trainer: Trainer, snapshot: Snapshot) -> None:
     """Go on from a snapshot. Raises CaffeToolsError where it is not of this net or solver."""
     if snapshot.layers is not None:
         for name in model.load(trainer.module, snapshot.layers):
-            trainer.log.say("net.cpp:744", f"Ignoring source layer {name}")
+            trainer.log.say("net.cpp:746", f"Ignoring source layer {name}")
     state = snapshot.state
     trainer.log.say("sgd_solver.cpp:336", "SGDSolver: restoring history")
     trainer.solver.restore([torch.from_numpy(blob.values.copy()) for blob in state.history])
