@@ -35,6 +35,9 @@ class Solver(torch.optim.Optimizer):
     names: ClassVar[tuple[str, ...]] = ("history",)
     """Of the tensors that are kept for each parameter, in the order of a .solverstate."""
 
+    rests: ClassVar[bool] = False
+    """Does a rate of 0 leave the weights alone, and a history of zeros as it is?"""
+
     def __init__(self, blobs: Sequence[Learnable], settings: SolverSettings) -> None:
         self.settings = settings
         self.rate = settings.base_lr
@@ -54,11 +57,12 @@ class Solver(torch.optim.Optimizer):
         for tensor in self.blobs:
             for name in self.names:
                 self.state[tensor][name] = torch.zeros_like(tensor, requires_grad=False)
+        self._find_resting()
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
         """Take one step with the gradients that the parameters hold, which are used up."""
-        for group in self.param_groups:
+        for group in self._moving:
             gradients = [
                 torch.zeros_like(weight) if weight.grad is None else weight.grad
                 for weight in group["params"]
@@ -98,6 +102,16 @@ class Solver(torch.optim.Optimizer):
         """Change the weights of a group and what is kept for them; `rate` is the group's own."""
         raise NotImplementedError
 
+    def _find_resting(self) -> None:
+        """Leave out of each step what is frozen; Caffe goes on with a history that it resumes."""
+        self._moving = [
+            group
+            for group in self.param_groups
+            if not self.rests
+            or group["lr_mult"]
+            or any(history.any() for history in self.kept(group, "history"))
+        ]
+
     def kept(self, group: Group, name: str) -> list[Tensor]:
         """What is kept under a name for each of the weights."""
         return [self.state[weight][name] for weight in group["params"]]
@@ -123,3 +137,4 @@ class Solver(torch.optim.Optimizer):
                 )
         for mine, given in zip(own, histories, strict=True):
             mine.copy_(given.reshape(mine.shape))
+        self._find_resting()

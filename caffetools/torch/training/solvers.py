@@ -36,6 +36,8 @@ class SGD(Solver):
     the decay by itself.
     """
 
+    rests: ClassVar[bool] = True
+
     def regularize(self, group: Group, gradients: list[Tensor]) -> None:
         """Add the gradient of the L1 norm; L2, too, where the kernel does not."""
         if not self._is_fused_decay():
@@ -71,6 +73,8 @@ class Nesterov(Solver):
 
     The update is `rate * g + momentum * v'` (nesterov_solver.cpp).
     """
+
+    rests: ClassVar[bool] = True
 
     def update(self, group: Group, gradients: list[Tensor], rate: float) -> None:
         """Change the weights of a group and their history."""

@@ -85,6 +85,30 @@ def test_each_step_is_caffes(kind: str, options: dict[str, Any], regularization:
         np.testing.assert_allclose(one, other, rtol=2e-4, atol=2e-6)
 
 
+@pytest.mark.parametrize("kind", SOLVER_TYPES)
+def test_what_is_frozen(kind: str) -> None:
+    """Its weights stay; the decay alone goes into the history of those that have no rate in it."""
+    settings = SolverSettings(type=kind, weight_decay=0.5)
+    weight = torch.tensor([2.0], requires_grad=True)
+    solver = SOLVERS[kind]([Learnable(weight, 0.0)], settings)
+    solver.rate = 1.0
+    for _ in range(2):
+        solver.step()
+    assert weight.tolist() == [2]
+    in_history = {"AdaGrad": 1 + 1, "RMSProp": 0.01 * (1 + 0.99), "AdaDelta": 1, "Adam": 1}
+    assert solver.histories()[0].tolist() == pytest.approx([in_history.get(kind, 0)])
+
+
+@pytest.mark.parametrize("kind", ["SGD", "Nesterov"])
+def test_what_is_frozen_goes_on_where_a_history_is_resumed(kind: str) -> None:
+    """Caffe's v = 0.5 * v, though the rate is 0; Nesterov's step is 1.5 * 0.5 v - 0.5 v."""
+    weight = torch.tensor([2.0], requires_grad=True)
+    solver = SOLVERS[kind]([Learnable(weight, 0.0)], SolverSettings(type=kind, momentum=0.5))
+    solver.restore([torch.tensor([1.0])])
+    solver.step()
+    assert weight.tolist() == [2 - (0.5 if kind == "SGD" else 0.25)]
+
+
 def test_sgd_keeps_the_rate_in_its_history() -> None:
     """w = 1, g = 1: v = 0.1, then 0.9 * 0.1 + 0.01 * 1 = 0.1. PyTorch's would go 0.01 * 1.9."""
     weight = torch.ones(1, requires_grad=True)
