@@ -53,7 +53,11 @@ def _source(
 
 
 def _contents(path: str | os.PathLike[str], content: memoryview) -> LogContents:
-    return read_log(io.BytesIO(content) if os.fspath(path) == "-" else path)
+    if os.fspath(path) != "-":
+        return read_log(path)
+    read = io.BytesIO(content)
+    read.name = shown_name(path)
+    return read_log(read)
 
 
 def _source_shapes(net: LoggedNet) -> Iterator[tuple[str, Shape]]:
