@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from caffetools.errors import CaffeToolsError
 from caffetools.torch.training import checkpoint, signals
-from caffetools.torch.training.data.reader import Reader
+from caffetools.torch.training.data.reader import Reader, death_of_worker
 from caffetools.torch.training.forward import Forward
 from caffetools.torch.training.glog import Log
 from caffetools.torch.training.losses import Losses
@@ -78,6 +78,8 @@ class Trainer:
             except CaffeToolsError:
                 self._rescue()
                 raise
+            except RuntimeError as error:  # perhaps between two weights: nothing is saved
+                raise death_of_worker(error) from None
         self.skipped.sum_up(sum(self.world.gather(self.skipped.count)))
         if self._failed is not None:
             raise self._failed

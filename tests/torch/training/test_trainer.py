@@ -301,3 +301,16 @@ def test_a_snapshot_that_fails_does_not_end_the_run(tmp_path: Path) -> None:
 def test_a_test_net_has_the_weights_of_the_trained_one(tmp_path: Path) -> None:
     made, _ = solved(tmp_path)
     assert made.tests[0].module.ip.weight is made.module.ip.weight  # type: ignore[union-attr]
+
+
+def test_a_worker_that_dies_between_two_weights_saves_nothing(tmp_path: Path) -> None:
+    made = trainer(project(tmp_path, snapshot=2))
+
+    def interrupted(*, shows: bool) -> None:
+        raise RuntimeError("DataLoader worker (pid 7) is killed by signal: Killed. \nMore.")
+
+    made.update = interrupted  # type: ignore[method-assign]
+    message = r"read ahead: DataLoader worker \(pid 7\) is killed by signal: Killed\. $"
+    with pytest.raises(CaffeToolsError, match=message):
+        made.solve()
+    assert not list(tmp_path.iterdir())

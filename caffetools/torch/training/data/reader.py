@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +22,8 @@ class Reader:
         self.batches = Batches(source, reading)
         self.position = 0
         self.step = source.batch_size * reading.world
-        self.workers = source.workers if reading.workers is None else reading.workers
+        worthwhile = min(source.workers, _cores())
+        self.workers = worthwhile if reading.workers is None else reading.workers
         self.workers = min(self.workers, source.workers) if not source.workers else self.workers
         self.pin = pin
         self._ahead: Iterator[Batch] | None = None
@@ -49,9 +51,7 @@ class Reader:
         try:
             batch = next(self._ahead)
         except RuntimeError as error:
-            if not str(error).startswith("DataLoader worker"):  # PyTorch's, where one has ended
-                raise
-            raise CaffeToolsError(f"the data cannot be read ahead: {_line(error)}") from None
+            raise death_of_worker(error) from None
         self.position += self.step
         return batch
 
@@ -73,6 +73,16 @@ class Reader:
             if isinstance(batch, str):
                 raise CaffeToolsError(batch)
             yield batch
+
+
+def death_of_worker(error: RuntimeError) -> Exception:
+    """A CaffeToolsError where a process that read ahead has ended; any other error as it is.
+
+    PyTorch raises this when the system tells it, wherever the program is at that time.
+    """
+    if not str(error).startswith("DataLoader worker"):
+        return error
+    return CaffeToolsError(f"the data cannot be read ahead: {_line(error)}")
 
 
 class _Guarded(Dataset["Batch | str"]):
@@ -97,7 +107,7 @@ def _shared(batch: Batch) -> Batch | str:
     """
     try:
         for tensor in batch.tensors.values():
-            tensor.share_memory_()
+            tensor.share_memory_()  # type: ignore[no-untyped-call]
     except RuntimeError as error:
         return f"there is not enough shared memory to read ahead: {_line(error)}"
     return batch
@@ -121,6 +131,13 @@ def _leave_signals_to_the_run(_worker: int) -> None:
     """A terminal sends SIGINT to all processes: the run itself decides what it means."""
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+
+
+def _cores() -> int:
+    """Those that this process may use, where the system tells."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _line(error: Exception) -> str:

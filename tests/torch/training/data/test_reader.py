@@ -1,15 +1,22 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 from caffetools.errors import CaffeToolsError
-from caffetools.torch.training.data.reader import Reader
-from caffetools.torch.training.data.sources import ArraySource
+from caffetools.torch.training.data.datum import raw_datum
+from caffetools.torch.training.data.image_list import ImageList
+from caffetools.torch.training.data.reader import Reader, death_of_worker
+from caffetools.torch.training.data.sources import ArraySource, Database, Source
+from caffetools.torch.training.data.transform import Transform
+from caffetools.torch.training.data.windows import WindowFile
+from tests.sources.files import write_lmdb
 from tests.torch.training.data.counting import TOPS, Counting, reading
 
 
@@ -36,7 +43,7 @@ def test_reading_ahead_draws_nothing_from_pytorch() -> None:
 
 def test_a_source_that_only_one_process_may_open_has_no_workers() -> None:
     assert Reader(Counting(workers=0), reading(workers=3)).workers == 0
-    assert Reader(Counting(), reading()).workers == 2
+    assert Reader(Counting(), reading(workers=3)).workers == 3
 
 
 @pytest.mark.parametrize("workers", [0, 1])
@@ -63,6 +70,18 @@ def test_a_worker_that_is_killed_is_told() -> None:
     worker.kill()
     with pytest.raises(CaffeToolsError, match="the data cannot be read ahead: DataLoader worker"):
         list(iter(reader.next, None))  # what was read by then comes first
+    reader.close()
+
+
+def test_any_other_error_is_a_bug() -> None:
+    error = RuntimeError("something else")
+    assert death_of_worker(error) is error
+
+
+def test_no_more_workers_than_the_system_has_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3})
+    assert Reader(Counting(), reading()).workers == 1
+    assert Reader(Counting(), reading(workers=2)).workers == 2
 
 
 def test_a_reader_that_is_closed_has_no_processes() -> None:
@@ -109,3 +128,45 @@ def test_shared_memory_that_is_full_is_told(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(CaffeToolsError, match=message):
         reader.next()
     reader.close()
+
+
+def sources_in(folder: Path) -> list[Source]:
+    """Of each kind one that draws whatever can be drawn, with a damaged item."""
+    pytest.importorskip("PIL")
+    from tests.torch.training.data.images import encoded
+
+    random = np.random.default_rng(0)
+    images = random.integers(0, 255, (11, 9, 10, 3)).astype(np.uint8)
+    windows, lines = "", ""
+    for index, image in enumerate(images):
+        path = folder / f"{index}.png"
+        path.write_bytes(encoded(image))
+        windows += f"# {index} {path} 3 9 10 2\n1 0.9 0 0 5 7\n1 0.1 2 2 9 8\n"
+        lines += f"{path} {index}\n"
+    (folder / "3.png").write_bytes(b"damaged")
+    (folder / "windows").write_text(windows)
+    (folder / "list").write_text(lines)
+    records = [raw_datum(image, index) for index, image in enumerate(images)]
+    write_lmdb(folder / "db", *records[:6], b"damaged", *records[6:])
+    transform = Transform(crop_size=6, mirror=True, scale=0.5, mean_values=(1, 2, 3))
+    return [
+        Database(TOPS, str(folder / "db"), "LMDB", 4, transform, rand_skip=5),
+        ImageList(TOPS, str(folder / "list"), 4, transform, shuffle=True, rand_skip=5),
+        WindowFile(TOPS, str(folder / "windows"), 4, transform, context_pad=1),
+    ]
+
+
+@pytest.mark.parametrize("index", range(3))
+def test_workers_change_nothing(tmp_path: Path, index: int) -> None:
+    """Batches and notes of several epochs, by none, one and two processes."""
+    source = sources_in(tmp_path)[index]
+    runs = []
+    for workers in (0, 1, 2):
+        reader = Reader(source, reading(workers=workers))
+        runs.append([reader.next() for _ in range(9)])
+        reader.close()
+    assert any(batch.notes for batch in runs[0])
+    for run in runs[1:]:
+        for batch, expected in zip(run, runs[0], strict=True):
+            assert batch.notes == expected.notes
+            assert all(torch.equal(batch.tensors[top], expected.tensors[top]) for top in TOPS)

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from caffetools.errors import CaffeToolsError
 from caffetools.torch.training.caffe_files import Blob, binaryproto
-from caffetools.torch.training.data.datum import raw_datum
+from caffetools.torch.training.data.datum import encoded_datum, raw_datum
 from caffetools.torch.training.data.sources import ArraySource, Database, Place
 from caffetools.torch.training.data.transform import Transform
 from tests.torch.training.data.test_databases import MAKERS
@@ -100,3 +101,26 @@ def test_a_mean_image_is_sought_as_the_database_is_and_read_once(tmp_path: Path)
     items = source.open(place)
     (tmp_path / "mean").unlink()
     assert (items.read(0, 0)[0] == 5).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "shape"),
+    [
+        ({}, (3, 1, 2)),
+        ({"force_color": True}, (3, 1, 2)),
+        ({"force_gray": True}, (1, 1, 2)),
+        ({"force_gray": True, "crop_size": 1, "mirror": True}, (1, 1, 1)),
+    ],
+)
+def test_an_encoded_record_is_decoded_as_transform_param_says(
+    tmp_path: Path, options: dict[str, Any], shape: tuple[int, ...]
+) -> None:
+    """Raw records, of which no colour can be forced, stay what they are."""
+    pytest.importorskip("PIL")
+    from tests.torch.training.data.images import COLOURS, encoded
+
+    records = [encoded_datum(encoded(COLOURS), 1), raw_datum(COLOURS, 2)]
+    path = MAKERS["LMDB"](tmp_path / "db", records)
+    items = Database(TOPS, path, "LMDB", 1, Transform(**options)).open(PLACE)
+    assert items.read(0, 0)[0].shape == shape
+    assert items.read(1, 0)[0].shape[0] == 3
