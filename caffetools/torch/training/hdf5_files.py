@@ -32,8 +32,7 @@ def solverstate(state: SolverState) -> Pieces:
         for name, value in numbers.items():
             file.create_dataset(name, data=np.array([value], np.int32))
         if state.learned_net is not None:
-            text = state.learned_net.encode("utf-8", "surrogateescape")
-            file.create_dataset("learned_net", data=np.bytes_(text))
+            _save_text(file, "learned_net", state.learned_net)
         if state.plateau is not None:
             minimum_loss, last_event = state.plateau
             file.create_dataset("iter_last_event", data=np.array([last_event], np.int32))
@@ -113,6 +112,18 @@ def _save(group: Any, blobs: Sequence[Blob | None]) -> None:
             continue
         values = np.asarray(blob.values, np.float32).reshape(blob.shape)
         group.create_dataset(str(index), data=values)
+
+
+def _save_text(file: Any, name: str, text: str) -> None:
+    """A string that ends with a zero: Caffe reads up to there."""
+    h5py = _h5py()
+    data = text.encode("utf-8", "surrogateescape") + b"\0"
+    kind = h5py.h5t.C_S1.copy()
+    kind.set_size(len(data))
+    kind.set_strpad(h5py.h5t.STR_NULLTERM)
+    space = h5py.h5s.create(h5py.h5s.SCALAR)
+    dataset = h5py.h5d.create(file.id, name.encode(), kind, space)
+    dataset.write(space, space, np.array(data, f"S{len(data)}"))
 
 
 def _load(group: Any) -> list[Blob | None]:

@@ -35,7 +35,7 @@ class World:
     def join(cls, device: str) -> World:
         """Meet the other processes, where torchrun started some.
 
-        Raises CaffeToolsError for a device that is not there.
+        Raises CaffeToolsError for a device that is not there, and where they do not meet.
         """
         size, rank = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("RANK", "0"))
         place = _found(device, int(os.environ.get("LOCAL_RANK", "0")))
@@ -43,7 +43,11 @@ class World:
             torch.cuda.set_device(place)
         if size > 1:
             backend = "nccl" if place.type == "cuda" else "gloo"
-            dist.init_process_group(backend, timeout=_PATIENCE)
+            try:
+                dist.init_process_group(backend, timeout=_PATIENCE)
+            except (ValueError, RuntimeError) as error:
+                text = " ".join(str(error).partition("\n")[0].split())
+                raise CaffeToolsError(f"the {size} processes cannot meet: {text}") from None
         return cls(place, rank, size)
 
     @property

@@ -64,6 +64,8 @@ def test_a_solverstate_is_read_back(tmp_path: Path, plateau: tuple[float, int] |
     assert found.plateau == plateau
     assert [blob.shape for blob in found.history] == [(2, 3), (1,)]
     with h5py.File(path) as file:
+        kind = file["learned_net"].id.get_type()  # with the zero that ends a string of C
+        assert (kind.get_size(), kind.get_strpad()) == (18, h5py.h5t.STR_NULLTERM)
         assert ("minimum_loss" in file) == ("iter_last_event" in file) == (plateau is not None)
     weights = read_weights(path)
     assert (weights.kind, weights.iteration, weights.learned_net) == (

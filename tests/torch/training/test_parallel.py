@@ -141,6 +141,13 @@ def test_devices_that_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found == [torch.device("cuda", 2), torch.device("cuda", 1), torch.device("cpu")]
 
 
+def test_processes_that_cannot_meet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.delenv("MASTER_ADDR", raising=False)
+    with pytest.raises(CaffeToolsError, match="the 2 processes cannot meet: "):
+        World.join("cpu")
+
+
 def test_the_others_do_not_test(tmp_path: Path) -> None:
     given = project(tmp_path)
     second = World(torch.device("cpu"), rank=1, size=1)
