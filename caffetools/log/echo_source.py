@@ -7,11 +7,20 @@ import re
 from caffetools.layers.base import Shape
 from caffetools.source import Source
 
+_SPACE = rb"(?: |\xc2\xa0)"
 _LINE = re.compile(
-    rb"^[^#\"'\n]*?\b[IWEF](?:[0-9]{4}){1,2} [0-9]{2}:[0-9]{2}:[0-9.]+ +\S+ [^ :\]\n]+:[0-9]+\]",
+    rb"^[^#\"'\n]*?\b[IWEF](?:[0-9]{4}){1,2}"
+    + _SPACE
+    + rb"[0-9]{2}:[0-9]{2}:[0-9.]+"
+    + _SPACE
+    + rb"+\w+"
+    + _SPACE
+    + rb"[^ :\]\n]+:[0-9]+\]",
     re.MULTILINE,
 )
-"""glog's prefix where no prototxt could have it: neither in a comment nor in a string."""
+"""glog's prefix, pasted from a web page perhaps, where no prototxt could have it: neither in a
+comment nor in a string.
+"""
 
 COMPRESSED = (b"\x1f\x8b", b"\xfd7zXZ")
 """How data begins that gzip or xz made."""
