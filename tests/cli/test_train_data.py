@@ -288,6 +288,77 @@ def test_odd_solvers(settings: str, last: str) -> None:
     assert last in done.err
 
 
+REST = NET[NET.index('layer {{ name: "ip"') :].format()
+DUMMY = """\
+layer { name: "data" type: "DummyData" top: "data" top: "label"
+  dummy_data_param { shape { dim: 4 dim: 3 } shape { dim: 4 }
+    data_filler { type: "gaussian" std: 1 } data_filler { type: "constant" value: LABEL } } }
+"""
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(("label", "status"), [("2", 0), ("3", 1)])
+def test_dummy_data(label: str, status: int) -> None:
+    """No source gives its labels: what the loss says of them is told."""
+    Path("net.prototxt").write_text(DUMMY.replace("LABEL", label) + REST)
+    done = train()
+    assert done.status == status, done.err
+    if status:
+        message = "a label is out of range: Target 3 is out of bounds. (training, iteration 0)"
+        assert done.err.splitlines()[-1] == message
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_label_that_comes_through_another_layer() -> None:
+    write_lmdb(Path("data"), *RECORDS[:6], raw_datum(LEVELS[6], 5))
+    write_net()
+    path = Path("net.prototxt")
+    text = path.read_text().replace('bottom: "label" top: "loss"', 'bottom: "same" top: "loss"')
+    between = 'layer { name: "f" type: "Flatten" bottom: "label" top: "same" '
+    path.write_text(
+        text.replace(
+            'layer { name: "loss"', between + 'flatten_param { axis: 0 } }\nlayer { name: "loss"'
+        )
+    )
+    done = train()
+    assert done.status == 1
+    message = "a label is out of range: Target 5 is out of bounds. (training, iteration 1)"
+    assert done.err.splitlines()[-1] == message
+    assert snapshots() == ["net_iter_1.solverstate"]
+
+
+@pytest.mark.usefixtures("folder")
+def test_inputs_that_nobody_feeds() -> None:
+    memory = "memory_data_param { batch_size: 4 channels: 1 height: 6 width: 6 }"
+    layer = f'layer {{ name: "data" type: "MemoryData" top: "data" top: "label" {memory} }}\n'
+    Path("net.prototxt").write_text(layer + REST)
+    done = train()
+    assert done.status == 1
+    message = "net.prototxt:1:1: expected an array for each of 'data', 'label': fed from Python"
+    assert message in done.err
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("mode", ["warp", "square"])
+def test_windows(mode: str) -> None:
+    """Of two images one is missing: its windows are skipped."""
+    Path("a.png").write_bytes(encoded(np.zeros((30, 40, 3))))
+    windows = "# {i} {name}.png 3 30 40 3 1 .9 2 3 20 20 2 .1 0 0 9 9 2 .7 3 3 39 29\n"
+    text = windows.format(i=0, name="a") + windows.format(i=1, name="gone")
+    Path("windows").write_text(text)
+    layer = f"""layer {{ name: "data" type: "WindowData" top: "data" top: "label"
+      window_data_param {{ source: "windows" batch_size: 4 context_pad: 1 crop_mode: "{mode}" }}
+      transform_param {{ crop_size: 8 mirror: true mean_value: 3 }} }}"""
+    Path("net.prototxt").write_text(layer + REST)
+    done = train()
+    assert done.status == 0, done.err
+    missing = r"windows: window \(.*\) of gone\.png: gone\.png: cannot be read: No such file .*"
+    *each, last = told(done)
+    assert each
+    assert all(re.fullmatch(missing, text) for text in each)
+    assert last.startswith("damaged items that were skipped in this run: ")
+
+
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("form", ["BINARYPROTO", "HDF5"])
 def test_a_disk_that_is_full_for_snapshots(form: str) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from caffetools.torch.training import command
 from caffetools.torch.training.command import main, settings_text
 from caffetools.torch.training.data.sources import ArraySource
 from caffetools.torch.training.settings import SolverSettings
@@ -37,6 +38,18 @@ def test_a_mistake_is_told_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as caught:
         main(project(tmp_path), "Trains.", ["--resume", str(tmp_path / "gone.solverstate")])
     assert caught.value.code == f"{tmp_path}/gone.solverstate: no such file"
+
+
+def test_sigint_before_training_ends_the_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "run", interrupted)
+    with pytest.raises(SystemExit) as caught:
+        main(project(tmp_path), "Trains.", [])
+    assert caught.value.code == "interrupted"
 
 
 def test_settings_are_told_as_a_prototxt() -> None:

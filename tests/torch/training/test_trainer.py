@@ -306,7 +306,7 @@ def test_a_test_net_has_the_weights_of_the_trained_one(tmp_path: Path) -> None:
 def test_a_worker_that_dies_between_two_weights_saves_nothing(tmp_path: Path) -> None:
     made = trainer(project(tmp_path, snapshot=2))
 
-    def interrupted(*, shows: bool) -> None:
+    def interrupted(**_: object) -> None:
         raise RuntimeError("DataLoader worker (pid 7) is killed by signal: Killed. \nMore.")
 
     made.update = interrupted  # type: ignore[method-assign]

@@ -7,15 +7,19 @@ import os
 from caffetools.errors import CaffeToolsError, Location
 
 
+def check_regular(path: str) -> None:
+    """Raise CaffeToolsError, placed, for a pipe and its like, which might be read for ever."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise CaffeToolsError("cannot be read: this is no regular file", Location(path))
+
+
 def read_bytes(path: str) -> bytes:
     """What a regular file holds.
 
-    Raises CaffeToolsError, placed, for one that is not there or cannot be read; a pipe, which might
-    be read for ever, is none.
+    Raises CaffeToolsError, placed, for one that is not there or cannot be read.
     """
+    check_regular(path)
     place = Location(path)
-    if os.path.exists(path) and not os.path.isfile(path):
-        raise CaffeToolsError("cannot be read: this is no regular file", place)
     try:
         with open(path, "rb") as file:
             return file.read()

@@ -14,7 +14,7 @@ import numpy as np
 
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.torch.training.data.draws import shuffled
-from caffetools.torch.training.data.files import read_text
+from caffetools.torch.training.data.files import check_regular, read_text
 from caffetools.torch.training.data.sources import Arrays, Items, Place
 
 if TYPE_CHECKING:
@@ -139,6 +139,7 @@ def _open(path: str) -> Iterator[Any]:
     place = Location(path)
     if not os.path.exists(path):
         raise CaffeToolsError("there is no such file", place)
+    check_regular(path)
     try:
         import h5py
 
