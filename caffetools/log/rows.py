@@ -44,6 +44,20 @@ class Part(NamedTuple):
             found.setdefault(name, []).append(column)
         return found
 
+    def some(self, start: int, stop: int) -> Part:
+        """The rows start to stop - 1 of it."""
+        rows = slice(start, stop)
+        return Part(
+            self.iterations[rows],
+            self.times[rows],
+            self.seconds[rows],
+            self.losses[rows],
+            self.lrs[rows],
+            self.speeds[rows],
+            self.names,
+            [column[rows] for column in self.numbers],
+        )
+
     def rows(self) -> Iterator[Row]:
         """The same, row by row."""
         told = self.outputs

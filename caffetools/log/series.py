@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import compress
+from operator import itemgetter
 from typing import Literal, NamedTuple
 
 from caffetools.log.contents import LogContents
 from caffetools.log.curve import Curve
-from caffetools.log.rows import Row
+from caffetools.log.rows import Part, Row
 from caffetools.log.segments import joined, segments
 
 Kind = Literal["total", "loss", "output", "rate"]
@@ -40,6 +43,14 @@ class Series:
     """Since the log's first line, NaN where not told."""
     values: array[float] = field(default_factory=lambda: array("d"))
 
+    def add(self, part: Part, column: list[float | None]) -> None:
+        """Add what a column of further rows tells."""
+        told = [value is not None for value in column]
+        self.iterations.extend(compress(part.iterations, told))
+        seconds = compress(part.seconds, told)
+        self.seconds.extend(math.nan if second is None else second for second in seconds)
+        self.values.extend(value for value in column if value is not None)
+
     def smoothed(self, window: int) -> array[float]:
         """At each point the mean of the last `window` values that are finite; NaN where it is."""
         kept: list[float] = []
@@ -67,35 +78,42 @@ def curve_series(curve: Curve, net: int | None = None) -> list[Series]:
         for name in sizes
     }
     found: dict[Key, Series] = {}
-    for run, row in run_rows(curve):
-        for kind, name, index, value in _numbers(row, kinds):
+    for run, part in run_parts(curve):
+        for kind, name, index, column in _columns(part, kinds):
             key = Key(run, net, kind, name, index if sizes.get(name, 1) > 1 else None)
             if key not in found:
                 found[key] = Series(key)
-            series = found[key]
-            series.iterations.append(row.iteration)
-            series.seconds.append(math.nan if row.seconds is None else row.seconds)
-            series.values.append(value)
-    return sorted(found.values(), key=lambda series: series.key.run)
+            found[key].add(part, column)
+    told = (series for series in found.values() if series.values)
+    return sorted(told, key=lambda series: series.key.run)
 
 
 def run_rows(curve: Curve) -> Iterator[tuple[int, Row]]:
     """The rows that make the one curve of each run, with the run's number."""
+    return ((run, row) for run, part in run_parts(curve) for row in part.rows())
+
+
+def run_parts(curve: Curve) -> Iterator[tuple[int, Part]]:
+    """The same rows in columns, in the order of the log."""
     iterations = curve.iterations()
-    run_of = array("q", [-1]) * len(iterations)
-    for run, parts in joined(segments(curve, iterations), iterations).items():
-        for rows in parts:
-            run_of[rows.start : rows.stop] = array("q", [run]) * len(rows)
-    return (pair for pair in zip(run_of, curve.rows(), strict=True) if pair[0] >= 0)
+    runs = joined(segments(curve, iterations), iterations)
+    kept = sorted((rows.start, rows.stop, run) for run, parts in runs.items() for rows in parts)
+    first = 0
+    for part in curve.parts():
+        end = first + len(part.iterations)
+        for start, stop, run in kept[bisect_right(kept, first, key=itemgetter(1)) :]:
+            if start >= end:
+                break
+            yield run, part.some(max(start - first, 0), min(stop, end) - first)
+        first = end
 
 
-def _numbers(row: Row, kinds: dict[str, Kind]) -> Iterator[tuple[Kind, str, int, float]]:
-    """The numbers that a row tells."""
-    if row.loss is not None:
-        yield "total", "", 0, row.loss
-    if row.lr is not None:
-        yield "rate", "", 0, row.lr
-    for name, values in row.outputs.items():
-        for index, value in enumerate(values):
-            if value is not None:
-                yield kinds[name], name, index, value
+def _columns(
+    part: Part, kinds: dict[str, Kind]
+) -> Iterator[tuple[Kind, str, int, list[float | None]]]:
+    """The columns of numbers in the order in which a row tells them."""
+    yield "total", "", 0, part.losses
+    yield "rate", "", 0, part.lrs
+    for name, columns in part.outputs.items():
+        for index, column in enumerate(columns):
+            yield kinds[name], name, index, column

@@ -31,6 +31,11 @@ def test_rows() -> None:
     assert [row.outputs for row in nothing_told.rows()] == [{}, {}]
 
 
+@pytest.mark.parametrize(("start", "stop"), [(0, 0), (0, 1), (1, 2), (0, 2)])
+def test_some(start: int, stop: int) -> None:
+    assert list(PART.some(start, stop).rows()) == list(PART.rows())[start:stop]
+
+
 @pytest.mark.parametrize(
     ("iterations", "seconds", "told", "expected"),
     [

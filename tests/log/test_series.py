@@ -6,8 +6,13 @@ import math
 from array import array
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from caffetools.log.series import Key, Series, curve_series, log_series
+from caffetools.log import curve as curves
+from caffetools.log.curve import Curve, Point
+from caffetools.log.segments import joined, segments
+from caffetools.log.series import Key, Series, curve_series, log_series, run_rows
 from tests.logs import SOLVER, line, lines, read, train_log
 
 
@@ -68,3 +73,25 @@ def test_smoothed(values: list[float], window: int, expected: list[float | None]
     key = Key(0, None, "total", "", None)
     found = Series(key, values=array("d", values)).smoothed(window)
     assert [None if math.isnan(value) else value for value in found] == expected
+
+
+@given(
+    st.lists(st.integers(0, 9), max_size=12),
+    st.sets(st.integers(0, 12)),
+    st.sets(st.integers(0, 12)),
+    st.sampled_from([1, 3, 4096]),
+)
+def test_parts_of_any_size_give_the_rows_that_are_kept(
+    iterations: list[int], starts: set[int], restores: set[int], size: int
+) -> None:
+    curve = Curve()
+    curve.starts.extend(sorted(starts))
+    curve.restores.extend(sorted(restores))
+    for row, iteration in enumerate(iterations):
+        curve.append(Point(str(iteration), loss=str(row)))
+    told = curve.iterations()
+    runs = joined(segments(curve, told), told)
+    expected = sorted((row, run) for run, parts in runs.items() for rows in parts for row in rows)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(curves, "_PART", size)
+        assert [(row.loss, run) for run, row in run_rows(curve)] == expected
