@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from ctypes import c_float
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from caffetools.errors import CaffeToolsError
 
@@ -48,6 +50,18 @@ class SolverSettings:
     snapshot_after_train: bool = True
     snapshot_format: str = "BINARYPROTO"
     random_seed: int = -1
+
+    def in_single_precision(self) -> SolverSettings:
+        """The same with floats as Caffe holds them.
+
+        1 - momentum2 then differs in its fifth digit, and powers of gamma in their third once there
+        are hundreds of thousands of iterations.
+        """
+        given = {field.name: getattr(self, field.name) for field in fields(self)}
+        rounded: dict[str, Any] = {
+            name: c_float(value).value for name, value in given.items() if isinstance(value, float)
+        }
+        return replace(self, **rounded)
 
     def check(self) -> None:
         """Raise CaffeToolsError for what Caffe's solver refuses."""

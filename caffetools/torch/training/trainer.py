@@ -42,7 +42,7 @@ class Trainer:
         nets: tuple[nn.Module, tuple[Reader, ...], tuple[TestNet, ...]],
     ) -> None:
         self.project, self.options, self.world, self.log = project, options, world, log
-        self.settings = project.solver
+        self.settings = project.solver.in_single_precision()
         self.module, self.readers, self.tests = nets
         blobs = learnable(self.module, project.multipliers)
         self.solver = SOLVERS[self.settings.type](blobs, self.settings)

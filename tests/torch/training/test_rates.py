@@ -95,3 +95,11 @@ def test_power(base: float, exponent: float, expected: float) -> None:
 
 def test_power_of_what_has_none_is_nan() -> None:
     assert math.isnan(power(-1.5, 0.5))
+
+
+def test_gamma_is_the_float_that_caffe_holds() -> None:
+    """0.9999 is nearest to 16775538 / 2^24: 0.7 % less after 450,000 powers."""
+    settings = SolverSettings(base_lr=0.5, lr_policy="exp", gamma=0.9999).in_single_precision()
+    expected = 0.5 * (16775538 / 2**24) ** 450_000
+    assert Schedule(settings).rate(450_000, 0.0) == pytest.approx(expected, rel=1e-9)
+    assert abs(0.5 * 0.9999**450_000 / expected - 1) > 0.005

@@ -42,3 +42,12 @@ def test_what_caffe_refuses(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(CaffeToolsError) as caught:
         replace(FINE, **changes).check()
     assert caught.value.message.startswith(message)
+
+
+def test_floats_are_caffes() -> None:
+    """Of 24 bits: 0.999 is nearest to 16760439 / 2^24, whose distance to 1 is 0.00099998713."""
+    given = SolverSettings(momentum2=0.999, gamma=0.5, max_iter=3, lr_policy="exp", stepvalue=(1,))
+    found = given.in_single_precision()
+    assert found.momentum2 == 16760439 / 2**24
+    assert 1 - found.momentum2 == pytest.approx(0.00099998713, rel=1e-7)
+    assert replace(found, momentum2=0.999, delta=1e-8, rms_decay=0.99) == given
