@@ -85,8 +85,8 @@ def test_parts_of_any_size_give_the_rows_that_are_kept(
     iterations: list[int], starts: set[int], restores: set[int], size: int
 ) -> None:
     curve = Curve()
-    curve.starts.extend(sorted(starts))
-    curve.restores.extend(sorted(restores))
+    curve.starts.extend(row for row in sorted(starts) if row <= len(iterations))
+    curve.restores.extend(row for row in sorted(restores) if row <= len(iterations))
     for row, iteration in enumerate(iterations):
         curve.append(Point(str(iteration), loss=str(row)))
     told = curve.iterations()
