@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 
 from caffetools.torch.training.glog import number
-from caffetools.torch.training.settings import SolverSettings
+from caffetools.torch.training.settings import SolverSettings, single
 
 
 class Schedule:
     """A policy, with what it remembers from iteration to iteration.
 
     BVLC's seven policies; `plateau` as the SSD fork has it (weiliu89/caffe); `rampup_interval`,
-    `rampup_lr` and `min_lr` as NVIDIA's (caffe-0.17).
+    `rampup_lr` and `min_lr` as NVIDIA's (caffe-0.17). What is left of a run is a float, as in
+    Caffe: the last rates of a long run show it.
     """
 
     def __init__(self, settings: SolverSettings) -> None:
@@ -49,10 +50,10 @@ class Schedule:
             case "inv":
                 return base * power(1 + gamma * iteration, -settings.power)
             case "poly":
-                left = 1 - iteration / max(settings.max_iter, 1)
+                left = single(1 - single(iteration / max(settings.max_iter, 1)))
                 return (base - settings.min_lr) * power(left, settings.power) + settings.min_lr
             case "sigmoid":
-                return base / (1 + power(math.e, -gamma * (iteration - settings.stepsize)))
+                return base / (1 + power(math.e, single(-gamma * (iteration - settings.stepsize))))
             case "step":
                 self.current_step = iteration // settings.stepsize
             case "multistep":

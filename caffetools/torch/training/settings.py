@@ -59,7 +59,7 @@ class SolverSettings:
         """
         given = {field.name: getattr(self, field.name) for field in fields(self)}
         rounded: dict[str, Any] = {
-            name: c_float(value).value for name, value in given.items() if isinstance(value, float)
+            name: single(value) for name, value in given.items() if isinstance(value, float)
         }
         return replace(self, **rounded)
 
@@ -88,3 +88,8 @@ class SolverSettings:
             raise CaffeToolsError(f"expected rms_decay from 0 to 1, found {self.rms_decay:g}")
         if self.snapshot and not self.snapshot_prefix:
             raise CaffeToolsError("snapshot is given, and no snapshot_prefix")
+
+
+def single(value: float) -> float:
+    """The number as a C++ float holds it."""
+    return c_float(value).value

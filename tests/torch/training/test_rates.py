@@ -97,6 +97,12 @@ def test_power_of_what_has_none_is_nan() -> None:
     assert math.isnan(power(-1.5, 0.5))
 
 
+def test_what_is_left_of_a_run_is_a_float() -> None:
+    """1 - 449,999 / 450,000 = 1 / 450,000, but for a float a multiple of 2^-24: 37 of them."""
+    given = schedule("poly", power=1.0, max_iter=450_000)
+    assert given.rate(449_999, 0.0) == 0.5 * 37 / 2**24
+
+
 def test_gamma_is_the_float_that_caffe_holds() -> None:
     """0.9999 is nearest to 16775538 / 2^24: 0.7 % less after 450,000 powers."""
     settings = SolverSettings(base_lr=0.5, lr_policy="exp", gamma=0.9999).in_single_precision()
