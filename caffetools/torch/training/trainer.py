@@ -80,7 +80,7 @@ class Trainer:
                 raise
             except RuntimeError as error:  # perhaps between two weights: nothing is saved
                 raise death_of_worker(error) from None
-        self.skipped.sum_up(sum(self.world.gather(self.skipped.count)))
+        self.skipped.sum_up(self.world.gather(self.skipped.found))
         if self._failed is not None:
             raise self._failed
 
@@ -103,7 +103,7 @@ class Trainer:
 
         Of several processes none does: the others cannot be asked for what they hold.
         """
-        self.skipped.sum_up(self.skipped.count)
+        self.skipped.sum_up([self.skipped.found])
         if self.world.size > 1:
             return
         if self.iteration != self.saved and math.isfinite(self.losses.smoothed.value):
