@@ -6,12 +6,15 @@ What reads a source is imported where one is there: most nets come without their
 from __future__ import annotations
 
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from caffetools.layers.base import Blobs, Spec, between, dims, exactly
 from caffetools.layers.checks import check_int
 from caffetools.layers.items import DEPRECATED, ItemLayer, Known, needs_extra, placed
 from caffetools.sources.find import find, find_file
+
+if TYPE_CHECKING:
+    from caffetools.sources.image import ImageSize
 
 
 class Data(ItemLayer):
@@ -85,22 +88,33 @@ class ImageData(ItemLayer):
         source = find_file(self.param.text("source"), folder)
         if source is None:
             return Known(channels)
-        from caffetools.sources.image import image_size, read_start
-        from caffetools.sources.listing import first_image
+        from caffetools.sources.listing import first_images
 
-        name = self.param.text("root_folder") + placed(
-            self.param, "source", partial(first_image, source)
-        )
-        image = find_file(name, folder)
-        if image is None:
-            return Known(channels, notes=(f"the image {name!a} is not there",))
-        size = image_size(placed(self.param, "source", partial(read_start, image)))
-        if size is None:
-            return Known(channels, notes=(f"{name!a} is no JPEG, PNG, BMP or PNM image",))
+        faults: list[str] = []
+        for name in placed(self.param, "source", partial(first_images, source)):
+            size = self.size_of(name)
+            if not isinstance(size, str):
+                break
+            faults.append(size)
+        else:
+            return Known(channels, notes=(faults[0],))
         notes: tuple[str, ...] = ()
+        if faults:
+            notes = (f"{faults[0]}: Caffe stops there; the size is {name!a}'s",)
         if self.param.flag("shuffle") and not self.transform.crop:
-            notes = ("shuffle: the size is that of the list's first image, Caffe takes any",)
+            notes += ("shuffle: the size is that of the list's first image, Caffe takes any",)
         return Known(channels, size.height, size.width, notes)
+
+    def size_of(self, name: str) -> ImageSize | str:
+        """The size of an image of the list, or why it cannot be had."""
+        from caffetools.sources.image import image_size, read_start
+
+        name = self.param.text("root_folder") + name
+        image = find_file(name, self.spec.options.folder)
+        if image is None:
+            return f"the image {name!a} is not there"
+        size = image_size(placed(self.param, "source", partial(read_start, image)))
+        return f"{name!a} is no JPEG, PNG, BMP or PNM image" if size is None else size
 
 
 class WindowData(ItemLayer):

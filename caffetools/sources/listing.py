@@ -1,4 +1,4 @@
-"""The first entry of a text file that lists files, one a line."""
+"""The first entries of a text file that lists files, one a line."""
 
 from __future__ import annotations
 
@@ -9,13 +9,21 @@ from caffetools.errors import CaffeToolsError
 _READ = 1 << 16
 """Bytes: more than the first lines of any list take."""
 
+_LINES = 100
+"""Images that are tried until one is there."""
 
-def first_image(path: str) -> str:
-    """The file of the first line, which ends in a blank and a label (image_data_layer.cpp)."""
-    line, newline, _ = _start(path).partition(b"\n")
-    if not line and not newline:
+
+def first_images(path: str) -> list[str]:
+    """The files of the first lines, each of which ends in a blank and a label.
+
+    At least the first line's (image_data_layer.cpp).
+    """
+    start = _start(path)
+    if not start:
         raise CaffeToolsError(f"the list {path!a} is empty")
-    return os.fsdecode(line.rpartition(b" ")[0] or line)
+    whole = start.removesuffix(b"\n") if len(start) < _READ else start.rpartition(b"\n")[0] or start
+    lines = whole.split(b"\n")[:_LINES]
+    return [os.fsdecode(line.rpartition(b" ")[0] or line) for line in lines]
 
 
 def first_word(path: str) -> str:

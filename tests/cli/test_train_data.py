@@ -196,6 +196,17 @@ def test_a_damaged_image(line: str, content: bytes | None, message: str) -> None
 
 
 @pytest.mark.usefixtures("folder")
+def test_a_first_image_that_is_damaged() -> None:
+    write_list([f"{index}.png {index % 3}" for index in range(8)])
+    Path("0.png").write_bytes(b"x")
+    write_net("ImageData")
+    done = train()
+    assert done.status == 0, done.err
+    assert told(done)[0].startswith("data:1: 0.png: the image cannot be decoded")
+    assert "'0.png' is no JPEG, PNG, BMP or PNM image: Caffe stops there; the size is" in done.err
+
+
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [

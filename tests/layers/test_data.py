@@ -130,6 +130,7 @@ def images(tmp_path: Path) -> str:
     (tmp_path / "text").write_text("no image")
     (tmp_path / "list").write_text("a cat.png 0\nelsewhere 1\n")
     (tmp_path / "texts").write_text("text 0\n")
+    (tmp_path / "later").write_text("elsewhere 1\ntext 3\na cat.png 0\n")
     (tmp_path / "lost").write_text("elsewhere 0\n")
     (tmp_path / "empty").touch()
     return str(tmp_path)
@@ -157,6 +158,12 @@ def images(tmp_path: Path) -> str:
             "crop_size: 8",
             (3, 8, 8),
             ("'text' is no JPEG, PNG, BMP or PNM image",),
+        ),
+        (
+            'source: "later"',
+            "",
+            (3, 20, 30),
+            ("the image 'elsewhere' is not there: Caffe stops there; the size is 'a cat.png''s",),
         ),
     ],
 )

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from caffetools.errors import CaffeToolsError
-from caffetools.sources.listing import first_image, first_window_channels, first_word
+from caffetools.sources.listing import first_images, first_window_channels, first_word
 
 
 @pytest.mark.parametrize(
@@ -18,9 +18,19 @@ from caffetools.sources.listing import first_image, first_window_channels, first
         (b"caf\xe9.jpg 0\n", "caf\udce9.jpg"),
     ],
 )
-def test_first_image(tmp_path: Path, text: bytes, expected: str) -> None:
+def test_first_images(tmp_path: Path, text: bytes, expected: str) -> None:
     (tmp_path / "list").write_bytes(text)
-    assert first_image(str(tmp_path / "list")) == expected
+    assert first_images(str(tmp_path / "list"))[0] == expected
+
+
+def test_no_more_images_than_are_whole_at_the_start(tmp_path: Path) -> None:
+    path = tmp_path / "list"
+    path.write_text("a.jpg 0\nb.jpg 1\n")
+    assert first_images(str(path)) == ["a.jpg", "b.jpg"]
+    path.write_text(f"{'a' * 40000} 0\n{'b' * 40000} 1\n")
+    assert first_images(str(path)) == ["a" * 40000]
+    path.write_text("a.jpg 0\n" * 1000)
+    assert first_images(str(path)) == ["a.jpg"] * 100
 
 
 @pytest.mark.parametrize(
@@ -42,7 +52,7 @@ def test_first_window_channels(tmp_path: Path) -> None:
             first_window_channels(str(path))
 
 
-@pytest.mark.parametrize("read", [first_image, first_word])
+@pytest.mark.parametrize("read", [first_images, first_word])
 def test_an_empty_list(tmp_path: Path, read: object) -> None:
     assert callable(read)
     (tmp_path / "list").touch()

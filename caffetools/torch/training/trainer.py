@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from caffetools.errors import CaffeToolsError
 from caffetools.torch.training import checkpoint, signals
-from caffetools.torch.training.data.reader import Reader, death_of_worker
+from caffetools.torch.training.data.reader import Reader
+from caffetools.torch.training.faults import in_plain_words
 from caffetools.torch.training.forward import Forward
 from caffetools.torch.training.glog import Log
 from caffetools.torch.training.losses import Losses
@@ -79,7 +80,7 @@ class Trainer:
                 self._rescue()
                 raise
             except RuntimeError as error:  # perhaps between two weights: nothing is saved
-                raise death_of_worker(error) from None
+                raise in_plain_words(error) from None
         self.skipped.sum_up(self.world.gather(self.skipped.found))
         if self._failed is not None:
             raise self._failed

@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader, Dataset, get_worker_info
 from caffetools.errors import CaffeToolsError
 from caffetools.torch.training.data.batches import Batch, Batches, Reading
 from caffetools.torch.training.data.sources import Source
+from caffetools.torch.training.faults import in_plain_words
 
 
 class Reader:
@@ -51,7 +52,7 @@ class Reader:
         try:
             batch = next(self._ahead)
         except RuntimeError as error:
-            raise death_of_worker(error) from None
+            raise in_plain_words(error) from None
         self.position += self.step
         return batch
 
@@ -73,16 +74,6 @@ class Reader:
             if isinstance(batch, str):
                 raise CaffeToolsError(batch)
             yield batch
-
-
-def death_of_worker(error: RuntimeError) -> Exception:
-    """A CaffeToolsError where a process that read ahead has ended; any other error as it is.
-
-    PyTorch raises this when the system tells it, wherever the program is at that time.
-    """
-    if not str(error).startswith("DataLoader worker"):
-        return error
-    return CaffeToolsError(f"the data cannot be read ahead: {_line(error)}")
 
 
 class _Guarded(Dataset["Batch | str"]):

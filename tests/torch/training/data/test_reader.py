@@ -12,7 +12,7 @@ import torch
 from caffetools.errors import CaffeToolsError
 from caffetools.torch.training.data.datum import raw_datum
 from caffetools.torch.training.data.image_list import ImageList
-from caffetools.torch.training.data.reader import Reader, death_of_worker
+from caffetools.torch.training.data.reader import Reader
 from caffetools.torch.training.data.sources import ArraySource, Database, Source
 from caffetools.torch.training.data.transform import Transform
 from caffetools.torch.training.data.windows import WindowFile
@@ -71,11 +71,6 @@ def test_a_worker_that_is_killed_is_told() -> None:
     with pytest.raises(CaffeToolsError, match="the data cannot be read ahead: DataLoader worker"):
         list(iter(reader.next, None))  # what was read by then comes first
     reader.close()
-
-
-def test_any_other_error_is_a_bug() -> None:
-    error = RuntimeError("something else")
-    assert death_of_worker(error) is error
 
 
 def test_no_more_workers_than_the_system_has_cores(monkeypatch: pytest.MonkeyPatch) -> None:
