@@ -9,7 +9,7 @@ from caffetools.source import Source
 
 _SPACE = rb"(?: |\xc2\xa0)"
 _LINE = re.compile(
-    rb"^[^#\"'\n]*?\b[IWEF](?:[0-9]{4}){1,2}"
+    rb"^[ \t]*\"?[^#\"'\n]*?\b[IWEF](?:[0-9]{4}){1,2}"
     + _SPACE
     + rb"[0-9]{2}:[0-9]{2}:[0-9.]+"
     + _SPACE
@@ -18,8 +18,8 @@ _LINE = re.compile(
     + rb"[^ :\]\n]+:[0-9]+\]",
     re.MULTILINE,
 )
-"""glog's prefix, pasted from a web page perhaps, where no prototxt could have it: neither in a
-comment nor in a string.
+"""glog's prefix where no prototxt would have it, neither in a comment nor within a string; pasted
+from a web page perhaps, or a string of its own in a notebook's file.
 """
 
 COMPRESSED = (b"\x1f\x8b", b"\xfd7zXZ")

@@ -1,7 +1,7 @@
 """The bytes of a log, wherever they lie, as clean text in chunks of whole lines.
 
-Clean means: decoded, lines ending in LF alone, without terminal colours, no-break spaces or the
-entities of a web page. What a line says is not known here.
+Clean means: decoded, lines ending in LF alone, without terminal colours, no-break spaces, the
+entities of a web page or the quotes of a notebook. What a line says is not known here.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
+import json
 import lzma
 import os
 import re
@@ -28,6 +29,8 @@ LONGEST_LINE = 1 << 20
 _COLOUR = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])?")
 _ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&nbsp;": " ", "&#39;": "'", "&amp;": "&"}
 _ENTITY = re.compile("|".join(_ENTITIES))
+_NOTEBOOK = re.compile(r'^[ \t]*"((?:[^"\\\n]|\\.)*?)(?:\\n)?",?$', re.MULTILINE)
+"""A line of the text that a notebook's file (.ipynb) keeps: a string of JSON in a line."""
 _ODD_SPACES = {0xA0: " ", 0x3000: " ", 0x2002: " ", 0x2003: " ", 0x200B: None, 0xFEFF: None}
 
 
@@ -142,6 +145,8 @@ def clean(text: str) -> str:
     """
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if "\\" in text and '\\n"' in text:
+        text = _NOTEBOOK.sub(_unquoted, text)
     if "\x1b" in text:
         text = _COLOUR.sub("", text)
     if "\0" in text:
@@ -151,3 +156,13 @@ def clean(text: str) -> str:
     if "&" in text and ";" in text:
         text = _ENTITY.sub(lambda entity: _ENTITIES[entity[0]], text)
     return text
+
+
+def _unquoted(line: re.Match[str]) -> str:
+    """What a string of JSON says; the line itself if it is none."""
+    try:
+        text = json.loads(f'"{line[1]}"', strict=False)
+    except ValueError:
+        return line[0]
+    # JSON may hold halves of characters, which no file does.
+    return str(text).encode("utf-8", "replace").decode()

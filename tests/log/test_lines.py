@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import lzma
 from collections.abc import Callable
 from pathlib import Path
@@ -118,3 +119,26 @@ def test_of_an_endless_line_the_start_is_kept() -> None:
     found = "".join(whole_lines([*pieces, "end\nnext\n"]))
     assert len(found) < LONGEST_LINE + 1_000_100
     assert found.endswith("end\nnext\n")
+
+
+def test_a_notebooks_lines() -> None:
+    log = 'I0721 10:38:15.326920  4692 net.cpp:49] "a\\b":\n  name: "é\t☃𝄞"\n\nlast'
+    strings = ",\n    ".join(map(json.dumps, log.splitlines(keepends=True)))
+    text = f' {{\n  "text": [\n    {strings}\n  ]\n }}\n'
+    assert clean(text) == f' {{\n  "text": [\n{log}\n  ]\n }}\n'
+
+
+@pytest.mark.parametrize(
+    ("line", "cleaned"),
+    [
+        ('"a\\n"\n', "a\n"),
+        ('"a\\n\\nb\\n",\n', "a\n\nb\n"),
+        ('"\\ud834\\n",\n', "?\n"),
+        ('"\\x\\n",\n', '"\\x\\n",\n'),
+        ('name: "a\\n"\n', 'name: "a\\n"\n'),
+        ('x "a\\n",\n', 'x "a\\n",\n'),
+        ('"a" "b\\n",\n', '"a" "b\\n",\n'),
+    ],
+)
+def test_what_is_no_line_of_a_notebook(line: str, cleaned: str) -> None:
+    assert clean(line) == cleaned
