@@ -54,7 +54,8 @@ def command(solver_path: str, **options: Any) -> None:
     """Train the net of a solver as `caffe train` does, and log as it does, to standard error.
 
     SIGINT stops with a snapshot, SIGHUP takes one. Several GPUs, or processes that torchrun
-    starts, average their gradients; the batch size is that of each.
+    starts, average their gradients; the batch size is that of each. A damaged item of the data is
+    told, and the next takes its place. What stops a run lets it first save what it has trained.
     """
     if options["snapshot"] and options["weights"]:
         raise click.UsageError("--snapshot and --weights exclude each other")
