@@ -106,6 +106,19 @@ def test_a_damaged_record(record: bytes, message: str, write: Callable[..., None
 
 
 @pytest.mark.usefixtures("folder")
+def test_a_resumed_run_skips_what_the_whole_one_skipped() -> None:
+    write_lmdb(Path("data"), *RECORDS[:5], b"\xff", *RECORDS[6:11], b"\xff", *RECORDS[12:])
+    write_net(more="transform_param { crop_size: 4 mirror: true }")
+    solver = Path("solver.prototxt")
+    solver.write_text(f"{SOLVER} snapshot: 3 random_seed: 1")
+    assert train().status == 0
+    whole = Path("net_iter_8.caffemodel").read_bytes()
+    Path("net_iter_8.caffemodel").unlink()
+    assert train("--snapshot", "net_iter_3.solverstate").status == 0
+    assert Path("net_iter_8.caffemodel").read_bytes() == whole
+
+
+@pytest.mark.usefixtures("folder")
 def test_records_that_are_all_damaged_but_the_first() -> None:
     """No batch of a strange size can be made of one item: it stops."""
     other = [raw_datum(np.zeros((7, 5 + i, 1), np.uint8), 1) for i in range(3)]
