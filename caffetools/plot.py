@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import math
 import warnings
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,15 +17,12 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogFormatter, StrMethodFormatter
 
 from caffetools.log.contents import LogContents
-from caffetools.log.panels import Line, Panel, Selection, event_place, panels
-from caffetools.table import printable
+from caffetools.log.panels import Panel, Selection, event_place, panels
+from caffetools.plot_looks import legend_entries, line_looks, line_words, short
 
 FORMS = ("png", "svg", "pdf")
 
 _INK, _MUTED = "#1b2733", "#56626e"
-_COLOURS = ("#2f6fb3", "#d0692a", "#2b8a6f", "#8a5a9e", "#b8405a", "#6b7683", "#b58a00", "#2aa1b8")
-_DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1)), (0, (5, 1, 1.5, 1)))
-_MARKERS = ("o", "s", "^", "D", "v")
 _EVENTS = {
     "restore": ("resumed", "#2b8a6f"),
     "stopped": ("stopped", "#d0692a"),
@@ -44,11 +40,6 @@ _HEIGHT, _RATE_HEIGHT = 2.3, 0.9
 _DENSITY = 200
 _MOST_LINES = 14
 """Of a legend; more are counted."""
-_LONGEST_NAME = 38
-_MOST_ELEMENTS = 6
-"""Of a vector whose numbers are told apart; those of a longer one are drawn alike."""
-_MOST_MARKERS = 60
-"""Points of a line, up to which each has its marker."""
 _UNITS = ((3 * 86400, 86400, "days"), (2 * 3600, 3600, "hours"), (300, 60, "minutes"))
 """From so many seconds on a unit of so many seconds."""
 
@@ -131,7 +122,7 @@ def _figure(
     elif selection.x == "iteration":
         last.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     if drawing.title:
-        figure.suptitle(_short(drawing.title, 90), fontsize=10, parse_math=False)
+        figure.suptitle(short(drawing.title, 90), fontsize=10, parse_math=False)
     return figure
 
 
@@ -149,7 +140,7 @@ def _unit(found: Sequence[Panel], selection: Selection) -> tuple[float, str]:
 
 def _draw_panel(axes: Axes, panel: Panel, drawing: Drawing, unit: float, is_overlaid: bool) -> None:
     axes.set_ylabel(panel.title)
-    for line, look in zip(panel.lines, _looks(panel, is_overlaid), strict=True):
+    for line, look in zip(panel.lines, line_looks(panel, is_overlaid), strict=True):
         x = [place / unit for place in line.x]
         values = [value if math.isfinite(value) else math.nan for value in line.series.values]
         if panel.is_rate:
@@ -167,28 +158,6 @@ def _draw_panel(axes: Axes, panel: Panel, drawing: Drawing, unit: float, is_over
         if not panel.is_rate:
             axes.yaxis.set_major_formatter(LogFormatter())
             axes.yaxis.set_minor_formatter(LogFormatter())
-
-
-def _looks(panel: Panel, is_overlaid: bool) -> list[dict[str, Any]]:
-    """Colour, dashes and marker of each line: runs have colours, or else what the lines tell."""
-    kinds = [what[1:] for what in _entries(panel)]
-    told = list(dict.fromkeys(kinds))
-    looks = []
-    for line, kind in zip(panel.lines, kinds, strict=True):
-        number = told.index(kind)
-        is_test = line.series.key.net is not None
-        is_one_of_many = kinds.count(kind) > _MOST_ELEMENTS
-        has_markers = is_test and len(line.x) <= _MOST_MARKERS and not is_one_of_many
-        looks.append(
-            {
-                "color": _COLOURS[(line.run if is_overlaid else number) % len(_COLOURS)],
-                "linestyle": _DASHES[number % len(_DASHES) if is_overlaid else 0],
-                "linewidth": 0.5 if is_one_of_many else 1.5 if is_test else 1.0,
-                "marker": _MARKERS[number % len(_MARKERS)] if has_markers else "",
-                "markersize": 3,
-            }
-        )
-    return looks
 
 
 def _draw_events(
@@ -215,10 +184,10 @@ def _add_legend(axes: Axes, panel: Panel, happened: dict[str, Line2D], is_overla
     if panel.is_rate:
         return
     named: dict[tuple[Any, ...], tuple[str, Line2D]] = {}
-    looks = _looks(panel, is_overlaid)
-    for line, look, entry in zip(panel.lines, looks, _entries(panel), strict=True):
-        told = _told(line, is_whole=len(entry) < len(line.series.key))
-        name = f"{line.run_name}: {told}" if is_overlaid else told
+    looks = line_looks(panel, is_overlaid)
+    for line, look, entry in zip(panel.lines, looks, legend_entries(panel), strict=True):
+        words = line_words(line, is_whole=len(entry) < len(line.series.key))
+        name = f"{line.run_name}: {words}" if is_overlaid else words
         named.setdefault(entry, (name, Line2D([], [], **look)))
     entries = list(named.values())
     more = len(entries) - _MOST_LINES
@@ -236,29 +205,4 @@ def _add_legend(axes: Axes, panel: Panel, happened: dict[str, Line2D], is_overla
     for text, (name, _) in zip(legend.get_texts(), entries, strict=True):
         # A name may look like TeX, or begin with what legends leave out.
         text.set_parse_math(False)
-        text.set_text(_short(name))
-
-
-def _entries(panel: Panel) -> list[tuple[Any, ...]]:
-    """What each line is called by in a legend: the numbers of a long vector all alike."""
-    vectors = [(line.run, *line.series.key[1:4]) for line in panel.lines]
-    sizes = Counter(vectors)
-    return [
-        vector if sizes[vector] > _MOST_ELEMENTS else (*vector, line.series.key.element)
-        for line, vector in zip(panel.lines, vectors, strict=True)
-    ]
-
-
-def _told(line: Line, *, is_whole: bool) -> str:
-    """What a line tells, in words; `is_whole` of a vector told as one."""
-    key = line.series.key
-    net = "train" if key.net is None else f"test {key.net}" if key.net else "test"
-    name = "loss" if key.kind == "total" else key.name
-    return f"{net} {name}" + ("" if is_whole or key.element is None else f"[{key.element}]")
-
-
-def _short(name: str, longest: int = _LONGEST_NAME) -> str:
-    """A name in one line, without its middle where it is long."""
-    told = " ".join(printable(name).split())
-    half = longest // 2
-    return told if len(told) <= longest else f"{told[:half]}…{told[-half:]}"
+        text.set_text(short(name))

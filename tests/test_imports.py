@@ -43,7 +43,7 @@ ORDER = (
     "errors schema source table wire upgrade_v0 upgrade_v1 < weights < torch draw",
     "net summary explain table < draw torch",
     "errors < log < log.recompute < log.compare < log.plain < log.records < log.parsed",
-    "log.parsed < log.summary < plot",
+    "log.parsed < log.summary < plot_looks < plot",
     "net < log.recompute",
     "source layers < log.echo_source < log.echoed < reading",
     "log.echo_source < net",
