@@ -47,6 +47,7 @@ _KINDS = {
     "ImageData": "list of images",
     "WindowData": "window file",
 }
+"""What messages call the source of each."""
 
 
 def sources_of(net: Net) -> tuple[Source, ...]:
@@ -70,7 +71,8 @@ def check_sources(net: Net) -> None:
         text = _fault(layer, param.text("source"), folder)
         if text is None and None in layer.tops:
             place = layer.node.message.location()
-            text = next(note.message for note in net.notes if note.location == place)
+            notes = (note.message for note in net.notes if note.location == place)
+            text = next(notes, "nothing tells the shape of its items")
         if text is not None:
             raise param.error(text, "source", kind=CaffeToolsError)
 
