@@ -13,7 +13,7 @@ from caffetools.torch.emit.base import Bottom, Emission, Member, Own, call
 from caffetools.torch.fold import folded
 from caffetools.torch.helpers import helpers
 from caffetools.torch.in_place import with_later_signs
-from caffetools.torch.lines import Line, blob_keys, lines, merged
+from caffetools.torch.lines import Line, blob_keys, lines, loss_weights, merged
 from caffetools.torch.names import GLOBALS, MODULE_ATTRIBUTES, OWN_ATTRIBUTES, Names, camel
 from caffetools.torch.program import (
     Construction,
@@ -169,14 +169,14 @@ class _Assembly:
         weights: dict[str, float] = {}
         for net in nets:
             keys = blob_keys(net)
-            # A loss that Caffe names by itself is no output of its net, but is to be had here.
+            losses = loss_weights(net)
+            # A loss that Caffe names by itself, or that a layer reads, is no output of its net, but
+            # is to be had here.
             unnamed = (key for key in keys if key.startswith(AUTOMATIC))
-            found = [*(keys[blob] for blob in net.inferred.graph.outputs), *unnamed]
+            found = [*(keys[blob] for blob in net.inferred.graph.outputs), *unnamed, *losses]
             outputs[net.state.phase] = tuple(self.tensors[key] for key in dict.fromkeys(found))
-            for layer in net.inferred.layers:
-                for blob, weight in zip(layer.node.tops, layer.loss_weights, strict=True):
-                    if weight:
-                        weights.setdefault(keys[blob], weight)
+            for key, weight in losses.items():
+                weights.setdefault(key, weight)
         kept = self.read | {tensor.blob for each in outputs.values() for tensor in each}
         taken = {*helpers(), *self.classes.values()}
         return Program(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from caffetools.net import Net
+from caffetools.torch.lines import blob_keys, loss_weights
 
 
 def multipliers_of(net: Net) -> dict[str, tuple[tuple[float, float], ...]]:
@@ -14,6 +15,17 @@ def multipliers_of(net: Net) -> dict[str, tuple[tuple[float, float], ...]]:
         for layer in net.layers
         if layer.params
     }
+
+
+def shown_outputs(net: Net) -> dict[str, str] | None:
+    """By output of the module what Caffe's log calls it; None where it shows all by their names.
+
+    A loss that a layer reads is no output of Caffe's, or goes by the name of its Split.
+    """
+    graph, keys = net.inferred.graph, blob_keys(net)
+    shown = {keys[blob]: graph.blobs[blob].name for blob in graph.outputs}
+    hidden = loss_weights(net).keys() - shown.keys()
+    return shown if hidden or any(key != name for key, name in shown.items()) else None
 
 
 def has_unused(net: Net) -> bool:

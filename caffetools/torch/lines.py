@@ -63,6 +63,21 @@ def blob_keys(net: Net) -> tuple[str, ...]:
     return tuple(keys)
 
 
+def loss_weights(net: Net) -> dict[str, float]:
+    """By blob key, the weight with which it enters the loss.
+
+    A blob that has one and is read, too, has it at the Split that Caffe inserts: the 1 of a loss
+    layer is then without effect on gradients (insert_splits.cpp, split_layer.cpp).
+    """
+    keys = blob_keys(net)
+    return {
+        keys[blob]: weight
+        for layer in net.inferred.layers
+        for blob, weight in zip(layer.node.tops, layer.loss_weights, strict=True)
+        if weight
+    }
+
+
 def _emission(net: Net, layer: InferredLayer) -> Emission | None:
     emitter = emitter_of(type(layer.layer)) if layer.layer is not None else None
     if emitter is None:

@@ -17,7 +17,7 @@ from caffetools.reading import without_weights
 from caffetools.torch.assembly import assemble
 from caffetools.torch.code import model_code
 from caffetools.torch.data_layers import check_sources, labels_of, origins_of, sources_of
-from caffetools.torch.learning import has_unused, multipliers_of
+from caffetools.torch.learning import has_unused, multipliers_of, shown_outputs
 from caffetools.torch.net_template import net_template
 from caffetools.torch.solver_file import SolverFile
 from caffetools.torch.training.caffe_files import Blob, NetTemplate
@@ -86,7 +86,8 @@ def _training_origin(solver: SolverFile) -> str:
 
 
 def _with_data(net: Net, build: Callable[[], nn.Module], iterations: int = 0) -> NetWithData:
-    return NetWithData(build, sources_of(net), labels_of(net), iterations, origins_of(net))
+    shown = shown_outputs(net)
+    return NetWithData(build, sources_of(net), labels_of(net), iterations, origins_of(net), shown)
 
 
 def builder(

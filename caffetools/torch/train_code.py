@@ -17,7 +17,7 @@ from typing import Any
 from caffetools.torch.assembly import assemble
 from caffetools.torch.code import model_code
 from caffetools.torch.data_layers import labels_of, sources_of
-from caffetools.torch.learning import has_unused, multipliers_of
+from caffetools.torch.learning import has_unused, multipliers_of, shown_outputs
 from caffetools.torch.names import plain
 from caffetools.torch.net_template import net_template
 from caffetools.torch.pretty import Group, Piece, laid_out, number, string
@@ -85,7 +85,6 @@ def _train(solver: SolverFile, program: Program, modules: list[str]) -> Iterator
         _net(module, each, count)
         for module, each, count in zip(modules, solver.tests, solver.test_iterations, strict=True)
     ]
-    trained = _net("model", net, 0)
     body = [
         "HERE = Path(__file__).parent",
         "",
@@ -94,7 +93,7 @@ def _train(solver: SolverFile, program: Program, modules: list[str]) -> Iterator
         "# Of the rate and the decay, for the blobs of each layer.",
         *laid_out("MULTIPLIERS = ", _literal(multipliers_of(net)), ""),
         "",
-        *laid_out("TRAIN = ", trained, ""),
+        *laid_out("TRAIN = ", _net("model", net, 0), ""),
         "",
         *laid_out("TESTS = ", Group("(", tests, ")"), ""),
         "",
@@ -158,6 +157,9 @@ def _net(module: str, net: Any, iterations: int) -> Piece:
         items.append(Group("labels={", ranges, "}"))
     if iterations:
         items.append(f"iterations={iterations}")
+    shown = shown_outputs(net)
+    if shown is not None:
+        items.append(_after("shown=", _literal(shown)))
     return Group("NetWithData(", items, ")", hugged=True)
 
 

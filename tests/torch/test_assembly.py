@@ -91,6 +91,20 @@ def test_a_loss_without_a_name_is_an_output() -> None:
     assert program.loss_weights == {"(automatic)": 1.0}
 
 
+@pytest.mark.parametrize(
+    ("given", "weight"), [("", 1.0), ("loss_weight: 2", 2.0), ("loss_weight: 0.5", 0.5)]
+)
+def test_a_loss_that_is_read_has_the_weight_that_it_is_given(given: str, weight: float) -> None:
+    """Caffe moves it to the Split, from which alone the gradient comes."""
+    text = HEAD + (
+        f'layer {{ name: "l" type: "EuclideanLoss" bottom: "x" bottom: "x" top: "l" {given} }}\n'
+        'layer { name: "p" type: "Power" bottom: "l" top: "p" }'
+    )
+    program = assemble(from_text(text))
+    assert program.loss_weights == {"l": weight}
+    assert {tensor.blob for tensor in program.outputs["TRAIN"]} == {"l", "p"}
+
+
 def test_layers_of_unknown_types_are_left_to_fill_in() -> None:
     odd = 'type: "Odd-Layer" bottom: "x"'
     text = HEAD + f'layer {{ name: "a" {odd} top: "a" }} layer {{ name: "b" {odd} top: "b" }}'

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import pytest
+import torch
+
 import caffetools
 from caffetools.torch.assembly import assemble
-from caffetools.torch.learning import has_unused, multipliers_of
+from caffetools.torch.learning import has_unused, multipliers_of, shown_outputs
 from caffetools.torch.live import module_of
-from caffetools.torch.training.model import learnable
+from caffetools.torch.training.model import learnable, loss_weights, outputs_of, total_loss
 
 NET = """\
 layer { name: "data" type: "Input" top: "data" top: "label"
@@ -50,6 +53,30 @@ def test_shared_blobs_learn_as_any_of_their_layers_says() -> None:
     found = learnable(module, multipliers)
     assert [(each.lr_mult, each.decay_mult) for each in found] == [(0.5, 1.0), (1.0, 0.0)]
     assert len(found) == len(list(module.parameters())) == 2
+
+
+READ = NET + 'layer { name: "p" type: "Power" bottom: "loss" top: "p" }'
+
+
+def test_what_the_log_calls_outputs() -> None:
+    """A loss that a layer reads is none, or where it is given a weight that of its Split."""
+    assert shown_outputs(caffetools.from_text(NET)) is None
+    assert shown_outputs(caffetools.from_text(READ)) == {"p": "p"}
+    given = READ.replace('top: "loss" }', 'top: "loss" loss_weight: 2 }')
+    assert shown_outputs(caffetools.from_text(given)) == {
+        "loss": "loss_loss_0_split_0",
+        "p": "p",
+    }
+
+
+@pytest.mark.parametrize("text", [NET, READ])
+def test_a_loss_that_is_read_is_trained(text: str) -> None:
+    module = module_of(assemble(caffetools.from_text(text))).train()
+    outputs = outputs_of(module, module(torch.randn(4, 3), torch.tensor([0.0, 1.0, 0.0, 1.0])))
+    total_loss(outputs, loss_weights(module)).backward()  # type: ignore[no-untyped-call]
+    weight = module.get_parameter("ip.weight")
+    assert weight.grad is not None
+    assert weight.grad.any()
 
 
 def test_blobs_from_which_no_way_leads_to_the_loss() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
 from torch import nn
@@ -14,6 +15,8 @@ from caffetools.torch.training.data.labels import LabelRange
 from caffetools.torch.training.data.sources import ArraySource, Source
 from caffetools.torch.training.model import Multipliers
 from caffetools.torch.training.settings import SolverSettings
+
+Value = TypeVar("Value")
 
 Origin = Callable[[CaffeToolsError], CaffeToolsError]
 """Places an error of a source at the text that named it."""
@@ -32,6 +35,14 @@ class NetWithData:
     """Batches of a test."""
     origins: tuple[Origin, ...] = ()
     """Of each source, where there is a prototxt."""
+    shown: Mapping[str, str] | None = None
+    """By output of the module what the log calls it; None where all go by their own names."""
+
+    def visible(self, values: Mapping[str, Value]) -> dict[str, Value]:
+        """What the log shows of values by output."""
+        if self.shown is None:
+            return dict(values)
+        return {name: values[key] for key, name in self.shown.items() if key in values}
 
     def fed(self, feeds: Mapping[str, np.ndarray]) -> NetWithData:
         """The same net, its inputs fed with arrays by the names of their tops."""

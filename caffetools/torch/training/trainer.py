@@ -143,7 +143,8 @@ class Trainer:
         with self._at_iteration("training"):
             outputs = self.gradients()
         if shows:
-            self.report.shows(self.iteration, outputs, loss_weights(self.module))
+            visible, weights = self.project.net.visible, loss_weights(self.module)
+            self.report.shows(self.iteration, visible(outputs), visible(weights))
         self.losses.check_finite(self.iteration)
         self.update(shows=shows)
         self.positions = [reader.position for reader in self.readers]
@@ -212,7 +213,8 @@ class Trainer:
                 self.log.say("solver.cpp:396", "Test interrupted.")
                 return False
             outputs, loss = result
-            self.report.tested(outputs, net.loss_weights, loss)
+            visible = self.project.tests[index].visible
+            self.report.tested(visible(outputs), visible(net.loss_weights), loss)
         return True
 
     def snapshot(self) -> None:

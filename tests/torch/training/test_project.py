@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from torch import nn
 
 from caffetools.errors import CaffeToolsError
 from caffetools.torch.training.data.hdf5 import Hdf5
@@ -27,3 +30,11 @@ def test_half_of_a_source_cannot_be_fed() -> None:
     net = NetWithData(Small, (ArraySource(TOPS, 4),))
     with pytest.raises(CaffeToolsError, match="expected an array for 'label', too"):
         net.fed({"data": np.zeros((8, 2))})
+
+
+def test_what_the_log_shows() -> None:
+    net = NetWithData(nn.Module, ())
+    values = {"a": 1, "b": 2}
+    assert net.visible(values) == values
+    assert replace(net, shown={"b": "b_split_0", "c": "c"}).visible(values) == {"b_split_0": 2}
+    assert replace(net, shown={}).visible(values) == {}
