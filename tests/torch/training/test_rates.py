@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from caffetools.torch.training.glog import number
 from caffetools.torch.training.rates import Schedule, power
 from caffetools.torch.training.settings import SolverSettings
 
@@ -101,6 +102,9 @@ def test_what_is_left_of_a_run_is_a_float() -> None:
     """1 - 449,999 / 450,000 = 1 / 450,000, but for a float a multiple of 2^-24: 37 of them."""
     given = schedule("poly", power=1.0, max_iter=450_000)
     assert given.rate(449_999, 0.0) == 0.5 * 37 / 2**24
+    settings = SolverSettings(base_lr=0.05, lr_policy="poly", power=2.0, max_iter=200)
+    # Caffe's log has 4.99999e-06 here, and not 0.05 * (1 - 198 / 200)^2 = 5e-06.
+    assert number(Schedule(settings.in_single_precision()).rate(198, 0.0)) == "4.99999e-06"
 
 
 def test_gamma_is_the_float_that_caffe_holds() -> None:
