@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from caffetools import binary, prototxt
 from caffetools.errors import CaffeToolsError, Location, Note
-from caffetools.log.echo_source import EchoSource, is_log
+from caffetools.log.echo_source import is_log
 from caffetools.message import Entry, Message
 from caffetools.notes import Notes
 from caffetools.solver import added_state, is_solver, net_field, resolve
@@ -72,15 +72,7 @@ def read_message(path: str | os.PathLike[str], notes: Notes, phase: str = "TRAIN
     Of a log it is the first net of `phase` that it echoes. Raises CaffeToolsError, placed, for a
     file that holds neither.
     """
-    content = _content(path)
-    if _is_binary(content) and not _is_log(content):
-        return _binary_net(BinarySource(shown_name(path)), content, notes)
-    if _is_log(content):
-        # Most nets stand in no log, whose readers take their time to load.
-        from caffetools.log.echoed import echoed_net
-
-        return _echoed(echoed_net(path, content, phase), "net", notes)
-    return _parse(decode(shown_name(path), bytes(content)))
+    return _read(path, notes, phase)
 
 
 def read_solver_message(path: str | os.PathLike[str], notes: Notes) -> Message:
@@ -88,12 +80,7 @@ def read_solver_message(path: str | os.PathLike[str], notes: Notes) -> Message:
 
     Raises CaffeToolsError, placed, for a file that holds none.
     """
-    content = _content(path)
-    if _is_log(content):
-        from caffetools.log.echoed import echoed_solver
-
-        return _echoed(echoed_solver(path, content), "solver", notes)
-    message = read_message(path, notes)
+    message = _read(path, notes, None)
     if not _is_solver(message):
         raise CaffeToolsError("this is a net: expected a solver", Location(shown_name(path)))
     return message
@@ -125,11 +112,24 @@ def without_weights(net: Message) -> Message:
     return Message(net.descriptor, net.source, net.offset, {**net.fields, "layer": layers})
 
 
-def _is_log(content: memoryview) -> bool:
-    return is_log(bytes(content[:_LOG_HEAD]))
+def _read(path: str | os.PathLike[str], notes: Notes, phase: str | None) -> Message:
+    """What a file holds; of a log the net of a phase, for None the solver."""
+    content = _content(path)
+    if is_log(bytes(content[:_LOG_HEAD])):
+        return _echoed(path, content, notes, phase)
+    if _is_binary(content):
+        return _binary_net(BinarySource(shown_name(path)), content, notes)
+    return _parse(decode(shown_name(path), bytes(content)))
 
 
-def _echoed(source: EchoSource, what: str, notes: Notes) -> Message:
+def _echoed(
+    path: str | os.PathLike[str], content: memoryview, notes: Notes, phase: str | None
+) -> Message:
+    # Most nets stand in no log, whose readers take their time to load.
+    from caffetools.log.echoed import echoed_net, echoed_solver
+
+    what = "net" if phase else "solver"
+    source = echoed_net(path, content, phase) if phase else echoed_solver(path, content)
     message = _parse(source)
     if source.cut:
         notes.add(f"glog cut this {what} at 30,000 bytes: what stood behind is missing", message)

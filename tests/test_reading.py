@@ -11,7 +11,14 @@ import pytest
 
 from caffetools.errors import CaffeToolsError
 from caffetools.notes import Notes
-from caffetools.reading import LoadedNet, read_message, read_net, read_text, without_weights
+from caffetools.reading import (
+    LoadedNet,
+    read_message,
+    read_net,
+    read_solver_message,
+    read_text,
+    without_weights,
+)
 from caffetools.schema_protobuf import protobuf_classes
 from tests.conftest import CheckError
 from tests.trees import corpus, plain
@@ -71,6 +78,15 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     assert str(read_net("-").message.location("layer")) == "<stdin>:1:1"
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(MODEL)))
     assert str(read_net("-").message.location("layer")) == "<stdin>"
+
+
+def test_a_solver_of_standard_input_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\nbase_lr: 0.5")))
+    solver = read_solver_message("-", Notes())
+    assert (solver.number("base_lr"), str(solver.location("base_lr"))) == (0.5, "<stdin>:2:1")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"layer {}")))
+    with pytest.raises(CaffeToolsError, match="<stdin>: this is a net: expected a solver"):
+        read_solver_message("-", Notes())
 
 
 @pytest.mark.parametrize(
