@@ -32,6 +32,7 @@ ORDER = (
     "prototxt < formatter",
     "errors < writing",
     "errors wire writing sources < torch.training < torch",
+    "wire < encode < torch.training weights log",
     "printer caffe_log schema_protobuf < torch",
     "torch.training < data",
     "errors wire < sources < layers",

@@ -12,6 +12,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
+from caffetools.encode import integer, message
 from caffetools.log.contents import LogContents
 from caffetools.log.rows import Row
 from caffetools.log.series import run_rows
@@ -44,12 +45,12 @@ def _records(rows: Iterable[Row], sizes: dict[str, int], origin: float) -> Itera
     for row in rows:
         wall_time = _wall_time(row, origin, before or 0.0)
         if before is None:
-            yield record(event(wall_time, _bytes(3, _VERSION)))
+            yield record(event(wall_time, message(3, _VERSION)))
         before = wall_time
-        values = [_bytes(1, value) for value in _values(row, sizes)]
+        values = [message(1, value) for value in _values(row, sizes)]
         if values:
-            step = _varint(2 << 3) + _varint(row.iteration)
-            yield record(event(wall_time, step + _bytes(5, b"".join(values))))
+            step = integer(2, row.iteration)
+            yield record(event(wall_time, step + message(5, b"".join(values))))
 
 
 def _wall_time(row: Row, origin: float, before: float) -> float:
@@ -85,25 +86,12 @@ def _scalar(tag: str, value: float) -> bytes:
         number = struct.pack("<f", value)
     except OverflowError:
         number = struct.pack("<f", math.copysign(math.inf, value))
-    return _bytes(1, tag.encode()) + b"\x15" + number
+    return message(1, tag.encode()) + b"\x15" + number
 
 
 def event(wall_time: float, fields: bytes) -> bytes:
     """An Event with these further fields."""
     return b"\x09" + struct.pack("<d", wall_time) + fields
-
-
-def _bytes(number: int, data: bytes) -> bytes:
-    """Field `number` of a message: a string, bytes or a message."""
-    return _varint(number << 3 | 2) + _varint(len(data)) + data
-
-
-def _varint(value: int) -> bytes:
-    found = bytearray()
-    while value > 0x7F:
-        found.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes((*found, value))
 
 
 def record(data: bytes) -> bytes:

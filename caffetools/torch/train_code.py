@@ -28,6 +28,7 @@ from caffetools.torch.training.settings import SolverSettings
 PACKAGE = "caffetools.torch.training"
 TEMPLATE = "net.caffemodel"
 _OUTSIDE = {
+    "encode": "encode",
     "errors": "errors",
     "leveldb": "sources/leveldb",
     "lmdb": "sources/lmdb",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from caffetools import schema
+from caffetools.encode import tag, varint
 from caffetools.errors import CaffeToolsError
 from caffetools.wire import LENGTH
 
@@ -48,7 +49,7 @@ def _blob(array: NDArray[Any]) -> list[bytes | memoryview]:
     import numpy as np
 
     values = np.ascontiguousarray(array, np.dtype("<f4"))
-    dims = b"".join(map(_varint, array.shape))
+    dims = b"".join(map(varint, array.shape))
     shape = _begin("BlobShape", "dim", len(dims)) + dims
     head = _begin("BlobProto", "shape", len(shape)) + shape
     head += _begin("BlobProto", "data", values.nbytes)
@@ -64,9 +65,4 @@ def _string(message: str, field: str, text: str) -> bytes:
 def _begin(message: str, field: str, length: int) -> bytes:
     """The tag and the length of a field."""
     number = schema.message(message).fields[field].number
-    return _varint(number << 3 | LENGTH) + _varint(length)
-
-
-def _varint(value: int) -> bytes:
-    digits = [value >> shift & 0x7F for shift in range(0, max(value.bit_length(), 1), 7)]
-    return bytes([*(digit | 0x80 for digit in digits[:-1]), digits[-1]])
+    return tag(number, LENGTH) + varint(length)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from caffetools import wire
+from caffetools.encode import integer, message, string, tag, varint
 from caffetools.errors import CaffeToolsError
-from caffetools.torch.training.encode import integer, message, string, tag, varint
 from caffetools.wire import FIXED32, FIXED64, LENGTH, VARINT
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from caffetools.encode import message, string
 from caffetools.torch.training.caffe_files import NetTemplate
 from caffetools.torch.training.data.sources import ArraySource
-from caffetools.torch.training.encode import message, string
 from caffetools.torch.training.glog import Log
 from caffetools.torch.training.parallel import World
 from caffetools.torch.training.project import NetWithData, Project, RunOptions

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from caffetools.encode import integer, message, string
 from caffetools.errors import CaffeToolsError
 from caffetools.schema_protobuf import protobuf_classes
 from caffetools.torch.training import caffe_files
@@ -24,7 +25,6 @@ from caffetools.torch.training.caffe_files import (
     read_solverstate,
     solverstate,
 )
-from caffetools.torch.training.encode import integer, message, string
 from tests.torch.training.cases import TEMPLATE
 
 BLOBS = arrays(np.float32, array_shapes(max_dims=5, max_side=3)).map(

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from caffetools import wire
+from caffetools.encode import integer, message
 from caffetools.errors import CaffeToolsError
 from caffetools.torch.training.data.images import decode
-from caffetools.torch.training.encode import integer, message
 from caffetools.wire import FIXED32, LENGTH, VARINT
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from caffetools.encode import integer, message
 from caffetools.errors import CaffeToolsError
 from caffetools.schema_protobuf import protobuf_classes
 from caffetools.torch.training.data.datum import encoded_datum, raw_datum, read_datum
-from caffetools.torch.training.encode import integer, message
 
 IMAGES = arrays(np.uint8, array_shapes(min_dims=3, max_dims=3, max_side=3))
 SHAPE = integer(1, 1) + integer(2, 1) + integer(3, 2)

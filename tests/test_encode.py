@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from caffetools import wire
-from caffetools.torch.training.encode import integer, message, string, varint
+from caffetools.encode import integer, message, string, varint
 
 
 @pytest.mark.parametrize(

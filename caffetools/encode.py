@@ -11,8 +11,12 @@ from caffetools.wire import LENGTH, VARINT
 def varint(value: int) -> bytes:
     """A whole number; one below 0 as 64 bits in two's complement."""
     value &= 0xFFFF_FFFF_FFFF_FFFF
-    digits = [value >> shift & 0x7F for shift in range(0, max(value.bit_length(), 1), 7)]
-    return bytes([*(digit | 0x80 for digit in digits[:-1]), digits[-1]])
+    digits = bytearray()
+    while value > 0x7F:
+        digits.append(value & 0x7F | 0x80)
+        value >>= 7
+    digits.append(value)
+    return bytes(digits)
 
 
 def tag(number: int, wire_type: int) -> bytes:
