@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-import struct
 from collections.abc import Iterator
 
+from caffetools.layers.single import single
 from caffetools.message import Message, Value, Word
 from caffetools.schema import Field
 
@@ -37,29 +37,20 @@ def _scalar(value: Value, field: Field | None) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return _number(value, single=field is None or field.type == "float")
+        return _number(value, is_float=field is None or field.type == "float")
     if isinstance(value, str):
         is_word = isinstance(value, Word) or (field is not None and field.type == "enum")
         return value if is_word else _quoted(value.encode("utf-8", "surrogateescape"))
     return _quoted(value) if isinstance(value, bytes) else str(value)
 
 
-def _number(value: float, *, single: bool) -> str:
+def _number(value: float, *, is_float: bool) -> str:
     """As few digits as C++ needs: 6 or 9 for a float, 15 or 17 for a double."""
-    few, many = (6, 9) if single else (15, 17)
-    stored = _float32(value) if single else value
+    few, many = (6, 9) if is_float else (15, 17)
+    stored = single(value) if is_float else value
     text = f"{stored:.{few}g}"
-    read = _float32(float(text)) if single else float(text)
+    read = single(float(text)) if is_float else float(text)
     return text if read == stored or math.isnan(stored) else f"{stored:.{many}g}"
-
-
-def _float32(value: float) -> float:
-    """The float that Caffe holds."""
-    try:
-        rounded: float = struct.unpack("<f", struct.pack("<f", value))[0]
-    except OverflowError:
-        return math.copysign(math.inf, value)
-    return rounded
 
 
 def _quoted(data: bytes) -> str:

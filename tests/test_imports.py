@@ -29,6 +29,7 @@ ORDER = (
     "message < solver",
     "layout < printer formatter",
     "message < printer debug_string < torch",
+    "layers < debug_string",
     "prototxt < formatter",
     "errors < writing",
     "errors wire writing sources < torch.training < torch",

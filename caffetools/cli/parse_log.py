@@ -8,14 +8,12 @@ from typing import Any
 import click
 
 from caffetools.cli.files import write_files
-from caffetools.cli.follow import follow_log
 from caffetools.cli.options import plugin_option
 from caffetools.draw.output import form_of
 from caffetools.errors import CaffeToolsError
 from caffetools.log.parsed import ParsedLog, parse_log
 from caffetools.log.records import csv_text
 from caffetools.log.summary import net_words, summary
-from caffetools.log.tensorboard import event_files
 from caffetools.table import printable
 
 
@@ -73,6 +71,8 @@ def command(
 def _follow(log: str, *others: object) -> None:
     if any(others):
         raise click.UsageError("--follow goes with no other option")
+    from caffetools.cli.follow import follow_log
+
     follow_log(log)
 
 
@@ -111,6 +111,8 @@ def _csv_files(log: ParsedLog, stem: str) -> dict[str, bytes]:
 
 
 def _write_events(log: ParsedLog, folder: str, force: bool) -> None:
+    from caffetools.log.tensorboard import event_files
+
     is_empty = True
     for name, records in event_files(log.contents):
         path = os.path.join(folder, name)

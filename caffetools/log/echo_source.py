@@ -22,7 +22,7 @@ _LINE = re.compile(
 from a web page perhaps, or a string of its own in a notebook's file.
 """
 
-COMPRESSED = (b"\x1f\x8b", b"\xfd7zXZ")
+GZIP, XZ = COMPRESSED = (b"\x1f\x8b", b"\xfd7zXZ")
 """How data begins that gzip or xz made."""
 
 

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator
 from typing import IO, Any, cast
 
 from caffetools.errors import CaffeToolsError, Location
+from caffetools.log.echo_source import GZIP, XZ
 
 CHUNK = 1 << 17
 """Bytes read at once: larger chunks fall out of the processor's cache."""
@@ -90,9 +91,9 @@ def _buffered(file: IO[bytes]) -> io.BufferedReader:
 
 def _decompressed(file: io.BufferedReader) -> io.BufferedIOBase:
     head = file.peek(6)
-    if head.startswith(b"\x1f\x8b"):
+    if head.startswith(GZIP):
         return gzip.GzipFile(fileobj=file)
-    if head.startswith(b"\xfd7zXZ"):
+    if head.startswith(XZ):
         return lzma.LZMAFile(file)
     return file
 
