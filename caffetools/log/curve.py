@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from caffetools.log.clock import Clock
 from caffetools.log.column import Column, number
-from caffetools.log.rows import Part, Row, Speeds
+from caffetools.log.rows import Part, Row, Speeds, by_name
 
 _COLUMNS = ("iteration", "time", "loss", "lr", "speed")
 _NEW = 512
@@ -207,9 +207,7 @@ class Curve:
         loss, lr = (number(self._columns[name].last(1)[0]) for name in ("loss", "lr"))
         outputs = self._stretches[-1].outputs
         values = map(number, self._values.last(len(outputs)))
-        told: dict[str, list[float | None]] = {}
-        for output, value in zip(outputs, values, strict=True):
-            told.setdefault(output.name, []).append(value)
+        told = by_name((output.name for output in outputs), values)
         return Row(int(self._iterations.last(1)[0]), None, None, loss, lr, None, told)
 
     def _numbers(self) -> Iterator[tuple[int, tuple[Output, ...], list[list[float | None]]]]:

@@ -12,6 +12,7 @@ from caffetools.log.column import number
 from caffetools.log.compare import Comparison
 from caffetools.log.curve import Curve, Output
 from caffetools.log.net import LoggedNet
+from caffetools.log.rows import by_name
 from caffetools.log.scores import Score
 from caffetools.log.segments import joined, segments
 from caffetools.message import Message, Value, Word
@@ -58,10 +59,7 @@ def plain_score(score: Score) -> dict[str, Any]:
 
 def named(outputs: list[Output], values: list[str]) -> dict[str, list[float | None]]:
     """Numbers by the outputs that they are of."""
-    found: dict[str, list[float | None]] = {}
-    for output, value in zip(outputs, values, strict=True):
-        found.setdefault(output.name, []).append(number(value))
-    return found
+    return by_name((output.name for output in outputs), map(number, values))
 
 
 def plain_net(net: LoggedNet, comparison: Comparison) -> dict[str, Any]:

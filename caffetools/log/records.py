@@ -8,20 +8,20 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
-from itertools import chain, compress
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from caffetools.log.curve import Curve
 from caffetools.log.plain import plain, plain_outputs
 from caffetools.log.rows import Part, Row
-from caffetools.log.segments import joined, segments
+from caffetools.log.series import run_parts
 
 _OWN = Row._fields[:-1]
 """The fields of a row but for its outputs."""
 
-_WORDS = {"NaN": "nan", "-Infinity": "-inf", "Infinity": "inf", "null": ""}
-"""What the json module writes for what is no number, and CSV: so columns become text at once."""
+_JSON = {"NaN": '"nan"', "-Infinity": '"-inf"', "Infinity": '"inf"'}
+_CSV = {"NaN": "nan", "Infinity": "inf", "null": "", '"': ""}
+"""What the json module writes, and what is to stand there: so columns become text at once."""
 
 
 def plain_rows(curve: Curve, net: int | None = None) -> Iterator[dict[str, Any]]:
@@ -47,7 +47,7 @@ def json_rows(curve: Curve, net: int | None = None) -> Iterator[str]:
             outputs.append(f"{key}: [{', '.join(['%s'] * len(numbers))}]")
             columns += numbers
         row = f'{{{", ".join(own)}, "outputs": {{{", ".join(outputs)}}}}}'
-        texts = map(_json_texts, columns)
+        texts = (_texts(column, _JSON) for column in columns)
         yield ", ".join(map(row.__mod__, zip(*texts, strict=True)))
 
 
@@ -61,20 +61,12 @@ def _fields(part: Part, net: int | None) -> dict[str, Sequence[Any]]:
     return {"iteration": part.iterations, "net": [net] * count, **told}
 
 
-def _json_texts(column: Sequence[Any]) -> list[str]:
-    """Each number or time as JSON's text."""
-    text = json.dumps(column)
-    for word in ("NaN", "-Infinity", "Infinity"):
-        text = text.replace(word, f'"{_WORDS[word]}"')
-    return text[1:-1].split(", ")
-
-
-def _csv_texts(column: Sequence[Any]) -> list[str]:
-    """Each number or time as it stands in CSV: no comma or quote is in one."""
+def _texts(column: Sequence[Any], words: Mapping[str, str]) -> list[str]:
+    """Each number or time as text; no comma or quote is within one."""
     text = json.dumps(column)[1:-1]
-    for word, own in _WORDS.items():
+    for word, own in words.items():
         text = text.replace(word, own)
-    return text.replace('"', "").split(", ")
+    return text.split(", ")
 
 
 def records(curve: Curve, once: bool = False) -> Iterator[dict[str, Any]]:
@@ -85,9 +77,10 @@ def records(curve: Curve, once: bool = False) -> Iterator[dict[str, Any]]:
     once, as the later process told it.
     """
     head = _head(curve)
-    rows = chain.from_iterable(zip(*part, strict=True) for part in _flat_columns(curve, head))
-    kept = compress(rows, _kept(curve)) if once else rows
-    return (dict(zip(head, values, strict=True)) for values in kept)
+    parts = (part for _, part in run_parts(curve)) if once else curve.parts()
+    for part in parts:
+        for values in zip(*_flat_columns(part, head), strict=True):
+            yield dict(zip(head, values, strict=True))
 
 
 def csv_text(curve: Curve) -> str:
@@ -96,8 +89,8 @@ def csv_text(curve: Curve) -> str:
     if len(curve):
         head = _head(curve)
         csv.writer(out, lineterminator="\n").writerow(head)
-        for columns in _flat_columns(curve, head):
-            texts = map(_csv_texts, columns)
+        for part in curve.parts():
+            texts = (_texts(column, _CSV) for column in _flat_columns(part, head))
             out.writelines(f"{','.join(row)}\n" for row in zip(*texts, strict=True))
     return out.getvalue()
 
@@ -111,23 +104,12 @@ def _head(curve: Curve) -> dict[str, tuple[str, int]]:
     return head
 
 
-def _flat_columns(curve: Curve, head: dict[str, tuple[str, int]]) -> Iterator[list[Sequence[Any]]]:
-    """The columns of the head, a part at a time."""
-    for part in curve.parts():
-        outputs = part.outputs
-        columns: list[Sequence[Any]] = list(part[: len(_OWN)])
-        untold = [None] * len(part.iterations)
-        for name, index in list(head.values())[len(_OWN) :]:
-            numbers = outputs.get(name, [])
-            columns.append(numbers[index] if index < len(numbers) else untold)
-        yield columns
-
-
-def _kept(curve: Curve) -> bytearray:
-    """Of each row: is it one of its run's one curve?"""
-    iterations = curve.iterations()
-    kept = bytearray(len(iterations))
-    for run in joined(segments(curve, iterations), iterations).values():
-        for rows in run:
-            kept[rows.start : rows.stop] = bytes([True]) * len(rows)
-    return kept
+def _flat_columns(part: Part, head: Mapping[str, tuple[str, int]]) -> list[Sequence[Any]]:
+    """The columns of the head."""
+    outputs = part.outputs
+    columns: list[Sequence[Any]] = list(part[: len(_OWN)])
+    untold = [None] * len(part.iterations)
+    for name, index in list(head.values())[len(_OWN) :]:
+        numbers = outputs.get(name, [])
+        columns.append(numbers[index] if index < len(numbers) else untold)
+    return columns

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+Member = TypeVar("Member")
+
+
+def by_name(names: Iterable[str], members: Iterable[Member]) -> dict[str, list[Member]]:
+    """Members of outputs by their names, in the order in which these are told first."""
+    found: dict[str, list[Member]] = {}
+    for name, member in zip(names, members, strict=True):
+        found.setdefault(name, []).append(member)
+    return found
 
 
 class Row(NamedTuple):
@@ -39,10 +49,7 @@ class Part(NamedTuple):
     @property
     def outputs(self) -> dict[str, list[list[float | None]]]:
         """The columns of each output, in the order in which the log tells them first."""
-        found: dict[str, list[list[float | None]]] = {}
-        for name, column in zip(self.names, self.numbers, strict=True):
-            found.setdefault(name, []).append(column)
-        return found
+        return by_name(self.names, self.numbers)
 
     def some(self, start: int, stop: int) -> Part:
         """The rows start to stop - 1 of it."""
