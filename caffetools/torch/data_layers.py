@@ -33,21 +33,13 @@ _CLASSIFIERS = {
 }
 """Layers whose second bottom holds classes: the options with their axis, and with ignore_label."""
 
-_PARAMS = {
-    "Data": "data_param",
-    "HDF5Data": "hdf5_data_param",
-    "ImageData": "image_data_param",
-    "WindowData": "window_data_param",
+_READERS = {
+    "Data": ("data_param", "database"),
+    "HDF5Data": ("hdf5_data_param", "list of HDF5 files"),
+    "ImageData": ("image_data_param", "list of images"),
+    "WindowData": ("window_data_param", "window file"),
 }
-"""Layers that read a source, and the options that name it."""
-
-_KINDS = {
-    "Data": "database",
-    "HDF5Data": "list of HDF5 files",
-    "ImageData": "list of images",
-    "WindowData": "window file",
-}
-"""What messages call the source of each."""
+"""Layers that read a source: the options that name it, and what messages call it."""
 
 
 def sources_of(net: Net) -> tuple[Source, ...]:
@@ -64,11 +56,11 @@ def check_sources(net: Net) -> None:
     """Raise CaffeToolsError, placed, for a source that is not there, or tells no shape."""
     folder = os.path.dirname(net.inferred.graph.message.source.name)
     for layer in net.layers:
-        name = _PARAMS.get(layer.node.type)
-        if name is None:
+        if layer.node.type not in _READERS:
             continue
-        param = layer.node.message.message(name)
-        text = _fault(layer, param.text("source"), folder)
+        options, kind = _READERS[layer.node.type]
+        param = layer.node.message.message(options)
+        text = _fault(layer.node.type, kind, param.text("source"), folder)
         if text is None and None in layer.tops:
             place = layer.node.message.location()
             notes = (note.message for note in net.notes if note.location == place)
@@ -77,12 +69,12 @@ def check_sources(net: Net) -> None:
             raise param.error(text, "source", kind=CaffeToolsError)
 
 
-def _fault(layer: InferredLayer, source: str, folder: str) -> str | None:
-    """Why a layer cannot have a source, as far as its name tells."""
-    kind, path = _KINDS[layer.node.type], find(source, folder)
+def _fault(type_: str, kind: str, source: str, folder: str) -> str | None:
+    """Why a layer of this type cannot have a source, as far as its name tells."""
+    path = find(source, folder)
     if path is None:
         return f"there is no {kind} {source!a}"
-    if layer.node.type == "Data":
+    if type_ == "Data":
         return None if backend_of(path) else f"{source!a} is neither an LMDB nor a LevelDB"
     return None if os.path.isfile(path) else f"expected a {kind}, found that {source!a} is no file"
 
@@ -93,7 +85,8 @@ def _placed(layer: Message, error: CaffeToolsError) -> CaffeToolsError:
     mean = transform.text("mean_file")
     if mean and error.location is not None and error.location.file.endswith(mean):
         return transform.error(str(error), "mean_file", kind=CaffeToolsError)
-    param = layer.message(_PARAMS[layer.text("type")]) if layer.text("type") in _PARAMS else layer
+    options, _ = _READERS.get(layer.text("type"), ("", ""))
+    param = layer.message(options) if options else layer
     return param.error(str(error), "source", kind=CaffeToolsError)
 
 

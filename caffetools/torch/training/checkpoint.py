@@ -46,7 +46,7 @@ def save(trainer: Trainer) -> None:
 def blobs(trainer: Trainer) -> dict[str, list[Blob | None]]:
     """The blobs of each layer, in Caffe's order; HDF5 holds shared ones at their owner alone."""
     is_hdf5 = trainer.settings.snapshot_format == "HDF5"
-    owned = {(blob.layer, blob.place) for blob in model.owned_blobs(trainer.module)}
+    owned = model.owned_places(trainer.module)
     layers: dict[str, list[Blob | None]] = {}
     for blob in model.layer_blobs(trainer.module):
         left_out = is_hdf5 and (blob.layer, blob.place) not in owned

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from caffetools.errors import CaffeToolsError
+from caffetools.torch.training.faults import first_line
 from caffetools.torch.training.model import outputs_of
 
 _MISFITS = ("shape", "size", "channels")
@@ -38,7 +39,7 @@ class Forward:
             with amp:
                 result = called(*(inputs[name] for name in names))
         except (IndexError, RuntimeError) as error:
-            text = str(error).partition("\n")[0]
+            text = first_line(error)
             if type(error).__module__.startswith(_COMPILER):
                 reason = " ".join(str(error).partition("\n\n")[0].split())
                 raise CaffeToolsError(f"PyTorch cannot compile the net: {reason}") from None

@@ -45,6 +45,11 @@ def owned_blobs(module: nn.Module) -> list[LayerBlob]:
     return list({id(blob.tensor): blob for blob in reversed(layer_blobs(module))}.values())[::-1]
 
 
+def owned_places(module: nn.Module) -> set[tuple[str, int]]:
+    """The layer and the place in it of each of them."""
+    return {(blob.layer, blob.place) for blob in owned_blobs(module)}
+
+
 def learnable(module: nn.Module, multipliers: Multipliers) -> list[Learnable]:
     """What the solver changes, and how fast; what has no rate gets no gradient."""
     found = []
@@ -130,7 +135,7 @@ def load(module: nn.Module, layers: Mapping[str, Sequence[Blob | None]]) -> Iter
     does not have. Raises CaffeToolsError where a layer has another number of blobs, or a blob
     another shape.
     """
-    owned = {(blob.layer, blob.place) for blob in owned_blobs(module)}
+    owned = owned_places(module)
     own: dict[str, list[LayerBlob]] = {}
     for blob in layer_blobs(module):
         own.setdefault(blob.layer, []).append(blob)

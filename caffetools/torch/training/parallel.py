@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from caffetools.errors import CaffeToolsError
+from caffetools.torch.training.faults import first_line
 
 _PATIENCE = timedelta(hours=6)
 """How long the others wait while the first process tests."""
@@ -46,7 +47,7 @@ class World:
             try:
                 dist.init_process_group(backend, timeout=_PATIENCE)
             except (ValueError, RuntimeError) as error:
-                text = " ".join(str(error).partition("\n")[0].split())
+                text = " ".join(first_line(error).split())
                 raise CaffeToolsError(f"the {size} processes cannot meet: {text}") from None
         return cls(place, rank, size)
 

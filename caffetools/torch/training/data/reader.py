@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
-from torch.utils.data import DataLoader, Dataset, get_worker_info
+from torch.utils.data import DataLoader, Dataset
 
 from caffetools.errors import CaffeToolsError
 from caffetools.torch.training.data.batches import Batch, Batches, Reading
 from caffetools.torch.training.data.sources import Source
-from caffetools.torch.training.faults import in_plain_words
+from caffetools.torch.training.faults import first_line, in_plain_words
 
 
 class Reader:
@@ -23,9 +23,8 @@ class Reader:
         self.batches = Batches(source, reading)
         self.position = 0
         self.step = source.batch_size * reading.world
-        worthwhile = min(source.workers, _cores())
-        self.workers = worthwhile if reading.workers is None else reading.workers
-        self.workers = min(self.workers, source.workers) if not source.workers else self.workers
+        wanted = min(source.workers, _cores()) if reading.workers is None else reading.workers
+        self.workers = wanted if source.workers else 0
         self.pin = pin
         self._ahead: Iterator[Batch] | None = None
 
@@ -84,14 +83,13 @@ class _Guarded(Dataset["Batch | str"]):
 
     def __getitem__(self, position: int) -> Batch | str:
         try:
-            batch = self.batches[position]
+            return _shared(self.batches[position])
         except CaffeToolsError as error:
             return str(error)
-        return batch if get_worker_info() is None else _shared(batch)
 
 
-def _shared(batch: Batch) -> Batch | str:
-    """The batch in memory that both processes see.
+def _shared(batch: Batch) -> Batch:
+    """The batch in memory that both processes see; CaffeToolsError where there is not enough.
 
     Left to the queue between them this happens in a thread of its own, and where it fails the
     batch never arrives.
@@ -100,7 +98,8 @@ def _shared(batch: Batch) -> Batch | str:
         for tensor in batch.tensors.values():
             tensor.share_memory_()  # type: ignore[no-untyped-call]
     except RuntimeError as error:
-        return f"there is not enough shared memory to read ahead: {_line(error)}"
+        text = f"there is not enough shared memory to read ahead: {first_line(error)}"
+        raise CaffeToolsError(text) from None
     return batch
 
 
@@ -129,8 +128,3 @@ def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _line(error: Exception) -> str:
-    """The first line of what an error says."""
-    return str(error).partition("\n")[0]
