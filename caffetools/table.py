@@ -39,6 +39,12 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
+def beginning(texts: Sequence[str], most: int = 8) -> str:
+    """The first of many short texts, and how many there are in all."""
+    more = f" … ({len(texts)} in all)" if len(texts) > most else ""
+    return " ".join(texts[:most]) + more
+
+
 def text_table(
     columns: Sequence[Column[Row]],
     rows: Sequence[Row],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 from caffetools.log.contents import LogContents
 from caffetools.log.parse import read_log
@@ -26,6 +27,12 @@ def lines(*texts: str, place: str = SOLVER) -> str:
         line(text, place, f"0721 10:{i // 60:02}:{i % 60:02}.000000")
         for i, text in enumerate(texts)
     )
+
+
+def add(path: Path, data: bytes) -> None:
+    """Let a log grow."""
+    with path.open("ab") as file:
+        file.write(data)
 
 
 def read(text: str | bytes, year: int | None = None) -> LogContents:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from caffetools.table import (
     Column,
     Value,
+    beginning,
     csv_table,
     markdown_table,
     printable,
@@ -188,3 +189,9 @@ def test_a_markdown_row_is_one_line_with_all_its_cells(drawn: list[Row]) -> None
         assert bars == len(DRAWN) + 1
         shown_cells = re.sub(r"\\(.)", r"\1", line)
         assert shown_cells == f"| {' | '.join(map(shown, row))} |"
+
+
+def test_the_beginning_of_many() -> None:
+    assert beginning([]) == ""
+    assert beginning(list("abcdefgh")) == "a b c d e f g h"
+    assert beginning(list("abcdefghi")) == "a b c d e f g h … (9 in all)"

@@ -13,9 +13,7 @@ import click
 
 from caffetools.log.follow import Live, LiveEvent, Outputs, follow
 from caffetools.source import shown_name
-from caffetools.table import printable
-
-_SHOWN_NUMBERS = 8
+from caffetools.table import beginning, printable
 
 
 def follow_log(path: str) -> None:
@@ -106,12 +104,7 @@ def _test(test: Outputs) -> str:
 
 
 def _outputs(outputs: Outputs) -> str:
-    return ", ".join(f"{name} = {_numbers(values)}" for name, values in outputs.values.items())
-
-
-def _numbers(values: list[str]) -> str:
-    more = f" … ({len(values)} in all)" if len(values) > _SHOWN_NUMBERS else ""
-    return " ".join(values[:_SHOWN_NUMBERS]) + more
+    return ", ".join(f"{name} = {beginning(values)}" for name, values in outputs.values.items())
 
 
 def _event(event: LiveEvent) -> str:

@@ -9,7 +9,7 @@ from caffetools.log.curve import Curve
 from caffetools.log.net import LoggedNet
 from caffetools.log.parsed import ParsedLog
 from caffetools.log.plain import net_name
-from caffetools.table import printable
+from caffetools.table import beginning, printable
 
 _SHOWN_EVENTS = 20
 
@@ -66,5 +66,4 @@ def curve_lines(title: str, curve: Curve) -> Iterator[str]:
 
 
 def _numbers(values: Iterable[float | None]) -> str:
-    numbers = ["?" if value is None else f"{value:g}" for value in values]
-    return " ".join(numbers[:8]) + (f" … ({len(numbers)} in all)" if len(numbers) > 8 else "")
+    return beginning(["?" if value is None else f"{value:g}" for value in values])

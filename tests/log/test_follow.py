@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from caffetools.log.follow import PAUSE, Live, LiveEvent, Outputs, follow
 from caffetools.log.lines import CHUNK
-from tests.logs import CAFFE, SGD, line, lines, train_log
+from tests.logs import CAFFE, SGD, add, line, lines, train_log
 
 DONE = line("Optimization Done.", CAFFE)
 
@@ -22,11 +22,6 @@ def live(text: str) -> Live:
     found = Live()
     found.feed(text)
     return found
-
-
-def add(path: Path, data: bytes) -> None:
-    with path.open("ab") as file:
-        file.write(data)
 
 
 @pytest.fixture

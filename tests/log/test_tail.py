@@ -14,11 +14,7 @@ from caffetools.errors import CaffeToolsError
 from caffetools.log import tail as module
 from caffetools.log.lines import CHUNK
 from caffetools.log.tail import Pipe, Tail
-
-
-def add(path: Path, data: bytes) -> None:
-    with path.open("ab") as file:
-        file.write(data)
+from tests.logs import add
 
 
 @pytest.fixture
