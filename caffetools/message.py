@@ -114,6 +114,10 @@ class Message:
         field = self.descriptor.fields.get(name) if self.descriptor else None
         return Message(field.message if field else None, self.source, self.offset)
 
+    def replaced(self, fields: dict[str, list[Entry]]) -> Message:
+        """The message with other fields, where this one stands."""
+        return Message(self.descriptor, self.source, self.offset, fields)
+
     def place(self, name: str | None = None, index: int = -1) -> int:
         """The offset of a field's `index`th value, or of the message where the field is not set."""
         entries = self.fields.get(name) if name else None

@@ -107,9 +107,9 @@ def without_weights(net: Message) -> Message:
     layers: list[Entry] = []
     for layer in net.messages("layer"):
         fields = {name: entries for name, entries in layer.fields.items() if name != "blobs"}
-        bare = Message(layer.descriptor, layer.source, layer.offset, fields)
+        bare = layer.replaced(fields)
         layers.append((bare, layer.offset))
-    return Message(net.descriptor, net.source, net.offset, {**net.fields, "layer": layers})
+    return net.replaced({**net.fields, "layer": layers})
 
 
 def _read(path: str | os.PathLike[str], notes: Notes, phase: str | None) -> Message:

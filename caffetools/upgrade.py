@@ -69,7 +69,7 @@ def _upgrade_input(net: Message, notes: Notes) -> Message:
         layers = [_input_layer(net, shapes), *layers]
     if layers:
         fields["layer"] = layers
-    return Message(net.descriptor, net.source, net.offset, fields)
+    return net.replaced(fields)
 
 
 def _input_shapes(net: Message, notes: Notes) -> list[Entry]:
@@ -126,7 +126,7 @@ def _upgrade_batch_norm(net: Message) -> Message:
         (_frozen(layer) if _has_three_params(layer) else layer, layer.offset)
         for layer in net.messages("layer")
     ]
-    return Message(net.descriptor, net.source, net.offset, {**net.fields, "layer": layers})
+    return net.replaced({**net.fields, "layer": layers})
 
 
 def _has_three_params(layer: Message) -> bool:
@@ -140,5 +140,5 @@ def _frozen(layer: Message) -> Message:
             name: [(0.0, param.place(name))] for name in ("lr_mult", "decay_mult")
         }
         fields = {**param.fields, **multipliers}
-        params.append((Message(param.descriptor, param.source, param.offset, fields), param.offset))
-    return Message(layer.descriptor, layer.source, layer.offset, {**layer.fields, "param": params})
+        params.append((param.replaced(fields), param.offset))
+    return layer.replaced({**layer.fields, "param": params})

@@ -108,7 +108,7 @@ def upgrade_v0(net: Message, notes: Notes) -> Message:
             fields[name] = entries
         else:
             notes.add(f"Caffe drops '{name}' from a net of V0", net, name)
-    return Message(net.descriptor, net.source, net.offset, fields)
+    return net.replaced(fields)
 
 
 def _unpadded(net: Message) -> list[_Wired]:
@@ -172,7 +172,7 @@ def _layer(wired: _Wired, notes: Notes) -> Message:
             notes.add(f"Caffe drops '{name}' beside a layer of V0", layers, name)
     given = options.fields if wired.pad is None else {**options.fields, "pad": [wired.pad]}
     _move(options, given, fields, notes)
-    return Message(layers.descriptor, layers.source, layers.offset, fields)
+    return layers.replaced(fields)
 
 
 def _move(

@@ -114,7 +114,7 @@ def upgrade_v1(net: Message, notes: Notes) -> Message:
             fields["layer"] = [(_layer(old, notes), old.offset) for old in net.messages(name)]
         else:
             fields[name] = entries
-    return Message(net.descriptor, net.source, net.offset, fields)
+    return net.replaced(fields)
 
 
 def _layer(old: Message, notes: Notes) -> Message:
@@ -157,17 +157,10 @@ def _with_transformation(old: Message) -> dict[str, list[Entry]]:
     return {
         **old.fields,
         holder: [
-            (_replaced(data, {k: v for k, v in data.fields.items() if k not in moved}), data.offset)
+            (data.replaced({k: v for k, v in data.fields.items() if k not in moved}), data.offset)
         ],
-        "transform_param": [
-            (_replaced(transform, {**transform.fields, **moved}), transform.offset)
-        ],
+        "transform_param": [(transform.replaced({**transform.fields, **moved}), transform.offset)],
     }
-
-
-def _replaced(message: Message, fields: dict[str, list[Entry]]) -> Message:
-    """The message with other fields."""
-    return Message(message.descriptor, message.source, message.offset, fields)
 
 
 def _params(old: Message) -> list[Entry]:

@@ -88,3 +88,11 @@ def test_repr_tells_what_and_where() -> None:
     assert repr(Message(None, Source("net", "x"))) == "<unknown message at net:1:1: >"
     pooling = nets.message("pad: 1 stride: 2", "PoolingParameter")
     assert repr(pooling) == "<PoolingParameter at net.prototxt:1:1: pad, stride>"
+
+
+def test_a_message_with_other_fields_stands_where_it_stood() -> None:
+    old = nets.message("layer { name: 'b' }").messages("layer")[0]
+    new = old.replaced({**old.fields, "type": [("ReLU", 3)]})
+    assert (new.text("name"), new.text("type"), new.location("type").column) == ("b", "ReLU", 4)
+    assert (new.descriptor, new.source, new.offset) == (old.descriptor, old.source, old.offset)
+    assert not old.has("type")

@@ -108,7 +108,7 @@ def _with_state(state: Message, stages: Sequence[str], level: int) -> Message:
         "level": [(level, state.offset)],
         "stage": [*state.fields.get("stage", ()), *added],
     }
-    return Message(state.descriptor, state.source, state.offset, fields)
+    return state.replaced(fields)
 
 
 def settings_of(solver: Message) -> SolverSettings:

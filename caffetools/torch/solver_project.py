@@ -123,8 +123,7 @@ def _echo(solver: SolverFile, weights: Sequence[str]) -> str:
     fields = {name: entries for name, entries in solver.message.fields.items() if name != "weights"}
     if weights:
         fields["weights"] = [(",".join(weights), solver.message.offset)]
-    message = Message(solver.message.descriptor, solver.message.source, 0, fields)
-    return debug_string(message).removesuffix("\n")
+    return debug_string(solver.message.replaced(fields)).removesuffix("\n")
 
 
 def filtered(net: Net) -> Message:
@@ -138,7 +137,7 @@ def filtered(net: Net) -> Message:
     }
     layers: list[Entry] = [(layer.node.message, 0) for layer in net.layers]
     own: dict[str, list[Entry]] = {"state": [(state, 0)], "layer": layers}
-    return Message(whole.descriptor, whole.source, whole.offset, {**whole.fields, **own})
+    return whole.replaced({**whole.fields, **own})
 
 
 def log_net(net: Net, log: Log) -> None:

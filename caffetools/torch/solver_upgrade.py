@@ -6,7 +6,7 @@ import os
 from typing import NamedTuple
 
 from caffetools.errors import CaffeToolsError
-from caffetools.message import Entry, Message
+from caffetools.message import Message
 
 _TYPES = {
     "SGD": "SGD",
@@ -89,5 +89,4 @@ def _with_prefix(solver: Message) -> Upgraded:
 
 
 def _with(solver: Message, name: str, value: str, place: int) -> Message:
-    fields: dict[str, list[Entry]] = {**solver.fields, name: [(value, place)]}
-    return Message(solver.descriptor, solver.source, solver.offset, fields)
+    return solver.replaced({**solver.fields, name: [(value, place)]})
