@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from caffetools.check.parsed_log import ParsedLog as ParsedLog
+    from caffetools.check.parsed_log import parse_log as parse_log
     from caffetools.errors import CaffeToolsError as CaffeToolsError
     from caffetools.errors import ShapeError as ShapeError
     from caffetools.layers.base import Facts as Facts
@@ -17,23 +20,21 @@ if TYPE_CHECKING:
     from caffetools.layers.base import at_least as at_least
     from caffetools.layers.base import between as between
     from caffetools.layers.base import exactly as exactly
+    from caffetools.layers.plugin import register as register
     from caffetools.layers.python_layer import PythonLayer as PythonLayer
-    from caffetools.log.parsed import ParsedLog as ParsedLog
-    from caffetools.log.parsed import parse_log as parse_log
-    from caffetools.net import Net as Net
-    from caffetools.net import from_text as from_text
-    from caffetools.net import load as load
-    from caffetools.plugin import register as register
-    from caffetools.torch.exported import loss_weight as loss_weight
-    from caffetools.torch.exported import to_caffe as to_caffe
+    from caffetools.net.net import Net as Net
+    from caffetools.net.net import from_text as from_text
+    from caffetools.net.net import load as load
+    from caffetools.torch.export.exported import loss_weight as loss_weight
+    from caffetools.torch.export.exported import to_caffe as to_caffe
 
 _HOMES = {
     "CaffeToolsError": "caffetools.errors",
     "Facts": "caffetools.layers.base",
     "Layer": "caffetools.layers.base",
-    "Net": "caffetools.net",
+    "Net": "caffetools.net.net",
     "Param": "caffetools.layers.base",
-    "ParsedLog": "caffetools.log.parsed",
+    "ParsedLog": "caffetools.check.parsed_log",
     "PythonLayer": "caffetools.layers.python_layer",
     "ShapeError": "caffetools.errors",
     "Spec": "caffetools.layers.base",
@@ -42,12 +43,12 @@ _HOMES = {
     "at_least": "caffetools.layers.base",
     "between": "caffetools.layers.base",
     "exactly": "caffetools.layers.base",
-    "from_text": "caffetools.net",
-    "load": "caffetools.net",
-    "loss_weight": "caffetools.torch.exported",
-    "parse_log": "caffetools.log.parsed",
-    "register": "caffetools.plugin",
-    "to_caffe": "caffetools.torch.exported",
+    "from_text": "caffetools.net.net",
+    "load": "caffetools.net.net",
+    "loss_weight": "caffetools.torch.export.exported",
+    "parse_log": "caffetools.check.parsed_log",
+    "register": "caffetools.layers.plugin",
+    "to_caffe": "caffetools.torch.export.exported",
 }
 """Where each public name lives. It is imported when first used: no command needs them all."""
 
@@ -75,7 +76,31 @@ __all__ = [
 ]
 
 
+_VIEWS = {
+    "caffetools.net.net": {
+        "Net": ("net_html", "net_svg"),
+        "Inferred": ("inferred_html", "inferred_svg"),
+    },
+    "caffetools.check.parsed_log": {"ParsedLog": ("log_html", "log_svg")},
+}
+"""How notebooks show values, by module and class: the functions of `notebook` for HTML and SVG.
+
+The classes themselves know no pictures: these are attached when a public name is first used.
+"""
+
+
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    home = import_module(_HOMES[name])
+    for shown, (html, svg) in _VIEWS.get(_HOMES[name], {}).items():
+        getattr(home, shown)._repr_html_ = _view(html)
+        getattr(home, shown)._repr_svg_ = _view(svg)
+    return getattr(home, name)
+
+
+def _view(function: str) -> Callable[[object], str]:
+    def show(value: object) -> str:
+        return str(getattr(import_module("caffetools.notebook"), function)(value))
+
+    return show

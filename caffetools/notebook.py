@@ -5,16 +5,16 @@ Loaded by name when a notebook asks: no other use of a net or a log draws anythi
 
 from __future__ import annotations
 
-from caffetools.draw.page import graph_scene
-from caffetools.draw.svg import svg
-from caffetools.infer import Inferred
-from caffetools.log.parsed import ParsedLog
-from caffetools.log.summary import summary
-from caffetools.net import Net
-from caffetools.report.chart import chart
-from caffetools.report.logs import charts, marks
-from caffetools.report.markup import Markup, element
-from caffetools.summary import columns, footer, rows
+from caffetools.check.log_summary import summary
+from caffetools.check.parsed_log import ParsedLog
+from caffetools.drawing.page import graph_scene
+from caffetools.drawing.svg import svg
+from caffetools.net.infer import Inferred
+from caffetools.net.net import Net
+from caffetools.net.summary import columns, footer, rows
+from caffetools.pages.chart import chart
+from caffetools.pages.logs import charts, marks
+from caffetools.pages.markup import Markup, element
 from caffetools.table import text_table
 
 

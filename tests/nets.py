@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from caffetools.graph import Graph, build
-from caffetools.infer import Inferred, infer
 from caffetools.layers import REGISTRY
 from caffetools.layers.base import Options
-from caffetools.message import Message
-from caffetools.net import Net, infer_net
-from caffetools.prototxt import parse
-from caffetools.source import Source
-from caffetools.state import State
+from caffetools.net.graph import Graph, build
+from caffetools.net.infer import Inferred, infer
+from caffetools.net.net import Net, infer_net
+from caffetools.net.state import State
+from caffetools.proto.message import Message
+from caffetools.proto.prototxt import parse
+from caffetools.proto.source import Source
 
 
 def layer(kind: str, name: str, bottoms: str = "", tops: str = "", fields: str = "") -> str:

@@ -15,8 +15,8 @@ pytest.importorskip("torch")
 
 import torch
 
-from caffetools.torch.solver_file import SolverFile, read_solver
-from caffetools.torch.solver_project import project_of
+from caffetools.torch.solver.solver_file import SolverFile, read_solver
+from caffetools.torch.solver.solver_project import project_of
 from caffetools.torch.training.glog import Log
 from caffetools.torch.training.project import RunOptions
 from caffetools.torch.training.run import run

@@ -20,70 +20,31 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "caffetools"
 
 ORDER = (
-    "schema_table < schema < message < scalars < prototxt < layers",
-    "errors < source < message < notes < retype < upgrade_v0 upgrade_v1 < upgrade < reading",
-    "scalars < retype",
-    "notes scalars wire < binary < reading",
-    "schema < schema_protobuf",
-    "prototxt solver < reading < net",
-    "message < solver",
-    "layout < printer formatter",
-    "message < printer debug_string < torch",
-    "layers < debug_string",
-    "prototxt < formatter",
-    "errors < writing",
-    "errors wire writing sources < torch.training < torch",
-    "wire < encode < torch.training weights log",
-    "printer caffe_log schema_protobuf < torch",
-    "torch.training < data",
-    "errors wire < sources < layers",
-    "message < state splits",
-    "layers < plugin",
-    "layers state splits < graph < sharing backward < infer < receptive cost < net",
-    "net table < summary explain diff",
-    "cost table < caffe_log",
-    "errors schema source table wire upgrade_v0 upgrade_v1 < weights < torch draw",
-    "net summary explain table < draw torch",
-    "errors < log < log.recompute < log.compare < log.plain < log.records < log.parsed",
-    "log.parsed < log.summary < plot_looks < plot",
-    "net < log.recompute",
-    "source layers < log.echo_source < log.echoed < reading",
-    "log.echo_source < net",
-    "log.echo_source < log < log.echoed",
-    "table < log.summary",
-    "cost weights draw log.summary < report < notebook",
+    "errors < proto < formats < layers < log < net < check < figures",
+    "errors < table < writing < formats",
+    "net < drawing < pages < notebook",
+    "check < pages",
+    "figures < pages",
+    "formats < torch.runtime < torch.training < datasets",
+    "net < torch.emit < torch.export < torch.solver",
+    "torch.training < torch.solver",
 )
-"""Chains of parts, each to import only what stands left of it in a chain.
-
-A part is a module, or a package with all in it that is no part of its own. Parts that stand
-together, or in no common chain, do not know each other. `cli` and the package's own `__init__` may
-import all.
-"""
+"""Chains of rooms, each to import only what is left of it in a chain. `cli` may import all."""
 
 HEAVY = {
-    "google.protobuf": ("schema_protobuf",),
-    "matplotlib": ("plot", "draw"),
+    "google.protobuf": ("proto.protobuf_classes",),
+    "matplotlib": ("figures", "drawing"),
     "numpy": (
-        "data",
-        "weights",
-        "torch.exported",
-        "torch.live",
-        "torch.onnx_file",
+        "formats",
+        "datasets",
+        "torch.export",
         "torch.runtime",
+        "torch.solver",
         "torch.training",
-        "torch.weights",
     ),
-    "torch": (
-        "torch.exported",
-        "torch.live",
-        "torch.onnx_file",
-        "torch.runtime",
-        "torch.solver_project",
-        "torch.training",
-        "torch.weights",
-    ),
+    "torch": ("torch.export", "torch.runtime", "torch.solver", "torch.training"),
 }
-"""Libraries that are slow to load, and the parts that may load them when they are imported.
+"""Libraries that are slow to load, and the rooms that may load them when they are imported.
 
 All others import them inside the function that needs them.
 """
@@ -253,18 +214,14 @@ def test_left_of_joins_the_chains() -> None:
 @pytest.mark.parametrize(
     ("module", "target", "wrong"),
     [
-        ("graph", "caffetools.errors.Location", False),
-        ("graph", "caffetools.infer", True),
-        ("errors", "caffetools.graph", True),
-        ("layers.pooling", "caffetools.layers.window", False),
-        ("layers.pooling", "caffetools.graph", True),
-        ("log.lines", "caffetools.infer", True),
-        ("log.lines", "caffetools.log.compare", True),
-        ("log.compare", "caffetools.log.lines", False),
-        ("log.compare", "caffetools.infer", False),
-        ("graph", "caffetools.cli", True),
-        ("graph", "caffetools", True),
-        ("graph", "json", False),
+        ("net.graph", "caffetools.errors.Location", False),
+        ("net.graph", "caffetools.net.infer", False),
+        ("layers.pooling", "caffetools.net.graph", True),
+        ("log.lines", "caffetools.check.compare", True),
+        ("check.compare", "caffetools.log.lines", False),
+        ("net.graph", "caffetools.cli", True),
+        ("net.graph", "caffetools", True),
+        ("net.graph", "json", False),
     ],
 )
 def test_wrong_turns(module: str, target: str, *, wrong: bool) -> None:

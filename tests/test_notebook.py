@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from xml.etree import ElementTree as ET
 
-from tests.draw.cases import residual
+import caffetools
+from tests.drawing.cases import residual
 from tests.nets import net
-from tests.report.test_logs import LINES, log
+from tests.pages.test_logs import LINES, log
+
+KINDS = (caffetools.Net, caffetools.ParsedLog)
+"""What shows itself once a public name is used."""
 
 MADE = net(f'name: "<n>" {residual(2)}')
+
+
+def html(value: Any) -> str:
+    return str(value._repr_html_())
+
+
+def svg(value: Any) -> str:
+    return str(value._repr_svg_())
 
 
 def check(drawing: str) -> None:
@@ -22,25 +35,25 @@ def check(drawing: str) -> None:
 
 
 def test_a_net() -> None:
-    check(MADE._repr_svg_())
-    told = MADE._repr_html_()
-    assert MADE._repr_svg_() in told
+    check(svg(MADE))
+    told = html(MADE)
+    assert svg(MADE) in told
     assert "<details><summary>Layers</summary><pre>layer" in told
     assert "<n>" not in told
 
 
 def test_what_is_inferred_shows_the_same() -> None:
-    assert MADE.inferred._repr_svg_() == MADE._repr_svg_()
-    assert MADE.inferred._repr_html_() == MADE._repr_html_()
+    assert svg(MADE.inferred) == svg(MADE)
+    assert html(MADE.inferred) == html(MADE)
 
 
 def test_a_log() -> None:
     parsed = log(*LINES)
-    check(parsed._repr_svg_())
-    told = parsed._repr_html_()
+    check(svg(parsed))
+    told = html(parsed)
     assert told.count("<svg") == 3
     assert "<details><summary>The log</summary><pre>" in told
 
 
 def test_a_log_without_curves() -> None:
-    check(log("net.cpp:1] nothing")._repr_svg_())
+    check(svg(log("net.cpp:1] nothing")))

@@ -16,7 +16,7 @@ SOURCE = TESTS.parent / "caffetools"
 WITHOUT_TWIN = {
     "__main__.py": "three lines that call cli.main: test_init.py of the command line runs them",
     "log/line_table.py": "generated from proto/: a test of age.py reads it",
-    "schema_table.py": "generated from proto/: a test there writes it anew and compares",
+    "proto/schema_table.py": "generated from proto/: a test there writes it anew and compares",
 }
 """Source files without a test file of their own, each with the reason."""
 
@@ -36,7 +36,7 @@ WITHOUT_SOURCE = {
     "torch/test_training_log.py": "the log of a run, read back",
     "torch/training/test_golden_runs.py": "whole runs, beside Caffe's",
     "log/test_mutants.py": "damaged logs, whatever reads them",
-    "report/test_browser.py": "report/script and page.css, in a browser",
+    "pages/test_browser.py": "pages/script and page.css, in a browser",
 }
 """Test files that belong to no single source file, each with what it is about."""
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from caffetools import schema
-from caffetools.message import Entry, Message, Value
-from caffetools.schema import Field
-from caffetools.schema_protobuf import protobuf_classes
-from caffetools.source import Source
+from caffetools.proto import schema
+from caffetools.proto.message import Entry, Message, Value
+from caffetools.proto.protobuf_classes import protobuf_classes
+from caffetools.proto.schema import Field
+from caffetools.proto.source import Source
 from tests.strategies import names
 
 Plain = dict[str, list[Any]]

@@ -9,7 +9,7 @@ import click
 
 from caffetools.cli.options import plugin_option
 from caffetools.errors import CaffeToolsError, Location
-from caffetools.sources.database import backend_of
+from caffetools.formats.database import backend_of
 from caffetools.writing import replace_file
 
 _BACKENDS = {"lmdb": "LMDB", "leveldb": "LEVELDB"}
@@ -47,8 +47,8 @@ def convert_command(folder: str, output: str, **options: Any) -> None:
 
     Without --list each folder in FOLDER is a class, labelled from 0 in the order of their names.
     """
-    from caffetools.data.convert import Conversion, convert
-    from caffetools.data.listing import found, listed
+    from caffetools.datasets.convert import Conversion, convert
+    from caffetools.datasets.folders import found, listed
 
     path, backend, shuffle, seed, labels = (
         options.pop(name) for name in ("path", "backend", "shuffle", "seed", "labels")
@@ -73,7 +73,7 @@ def convert_command(folder: str, output: str, **options: Any) -> None:
 @click.argument("output", metavar="[FILE.binaryproto]", required=False)
 def mean_command(database: str, output: str | None) -> None:
     """Compute the mean of DATABASE's items; write it for mean_file, show it for mean_value."""
-    from caffetools.data.mean import mean_of
+    from caffetools.datasets.mean import mean_of
 
     if not os.path.isdir(database):
         raise CaffeToolsError("there is no such database", Location(database))

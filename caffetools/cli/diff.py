@@ -8,8 +8,8 @@ import click
 
 from caffetools.cli.errors import report_note
 from caffetools.cli.options import net_options
-from caffetools.diff import differences
-from caffetools.net import load
+from caffetools.net.diff import differences
+from caffetools.net.net import load
 
 
 @click.command("diff")

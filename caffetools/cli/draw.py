@@ -11,12 +11,12 @@ import click
 from caffetools.cli.errors import report_note
 from caffetools.cli.files import write_files
 from caffetools.cli.options import net_options
-from caffetools.draw.dot import dot
-from caffetools.draw.output import FORMS, drawn, form_of
-from caffetools.draw.page import graph_scene
-from caffetools.draw.stage_picture import all_stages_scene, stage_scene
-from caffetools.draw.stages import stages as stages_of
-from caffetools.net import Net, load
+from caffetools.drawing.dot import dot
+from caffetools.drawing.output import FORMS, drawn, form_of
+from caffetools.drawing.page import graph_scene
+from caffetools.drawing.stage_picture import all_stages_scene, stage_scene
+from caffetools.drawing.stages import stages as stages_of
+from caffetools.net.net import Net, load
 
 
 @click.command("draw")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import click
@@ -11,9 +12,12 @@ import click
 from caffetools.cli.errors import report_note
 from caffetools.cli.options import net_options, shape_options
 from caffetools.errors import CaffeToolsError, Location
-from caffetools.net import Net, load
-from caffetools.torch.export import Export, Wishes, export, export_onnx, program_of
+from caffetools.net.net import Net, load
+from caffetools.torch.export.export import Files, Wishes, export, export_onnx, program_of
+from caffetools.torch.export.program import Program
 from caffetools.writing import replace_file, replace_folder
+
+TrainingFiles = Callable[[Program], dict[str, bytes]]
 
 
 @click.command("export")
@@ -64,16 +68,17 @@ def command(net: str, output: str, **options: Any) -> None:
     _check_usage(wishes, target, output, solver)
     if wishes.fold or target == "onnx":
         options["phase"] = "test"
-    loaded, wishes = _loaded(net, solver, wishes, options)
+    loaded, training = _loaded(net, solver, options)
     program = program_of(loaded, shape_options(net, **options))
     made = export(program, wishes) if target == "torch" else export_onnx(program, wishes)
+    files = {**made.files, **({} if made.mistakes else training(program))}
     for note in (*loaded.notes, *made.notes, *made.mistakes):
         report_note(note)
     if made.mistakes:
         first, found = made.mistakes[0], len(made.mistakes)
         more = f", and {found - 1} more" if found > 1 else ""
         raise CaffeToolsError(first.message + more, first.location)
-    _write(output, made, wishes.alone, force)
+    _write(output, files, wishes.alone, force)
 
 
 def _is_alone(output: str) -> bool:
@@ -96,24 +101,23 @@ def _check_usage(wishes: Wishes, target: str, output: str, solver: str | None) -
         raise click.UsageError("--fold-bn is for nets that are only run, not for --solver")
 
 
-def _loaded(
-    net: str, path: str | None, wishes: Wishes, options: dict[str, Any]
-) -> tuple[Net, Wishes]:
-    """The net, and what the solver says where one is given."""
+def _loaded(net: str, path: str | None, options: dict[str, Any]) -> tuple[Net, TrainingFiles]:
+    """The net, and what gives the files that train it: none without a solver."""
     if path is None:
-        return load(net, **options), wishes
-    from caffetools.torch.solver_file import read_solver
+        return load(net, **options), lambda _: {}
+    from caffetools.torch.solver.solver_file import read_solver
+    from caffetools.torch.solver.train_code import training_files
 
     shapes = shape_options(net, **options)
     solver = read_solver(path, options["stages"], options["level"], net=net, options=shapes)
     for note in solver.notes:
         report_note(note)
-    return solver.train, replace(wishes, solver=solver)
+    return solver.train, partial(training_files, solver)
 
 
-def _write(output: str, made: Export, alone: bool, force: bool) -> None:
+def _write(output: str, files: Files, alone: bool, force: bool) -> None:
     if alone:
-        (content,) = made.files.values()
+        (content,) = files.values()
         assert isinstance(content, bytes)
         if output == "-":
             click.echo(content, nl=False)
@@ -123,8 +127,8 @@ def _write(output: str, made: Export, alone: bool, force: bool) -> None:
         return
     if os.path.lexists(output) and not os.path.isdir(output):
         raise CaffeToolsError("expected a folder, found a file", Location(output))
-    _check_absent([os.path.join(output, name) for name in made.files], force)
-    replace_folder(output, made.files)
+    _check_absent([os.path.join(output, name) for name in files], force)
+    replace_folder(output, files)
 
 
 def _check_absent(paths: list[str], force: bool) -> None:

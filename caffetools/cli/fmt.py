@@ -7,8 +7,8 @@ import click
 from caffetools.cli.errors import report
 from caffetools.cli.options import plugin_option
 from caffetools.errors import CaffeToolsError
-from caffetools.formatter import first_difference, format_text
-from caffetools.reading import read_text
+from caffetools.net.reading import read_text
+from caffetools.proto.formatter import first_difference, format_text
 from caffetools.writing import replace_file
 
 

@@ -12,7 +12,7 @@ from itertools import islice
 import click
 
 from caffetools.log.follow import Live, LiveEvent, Outputs, follow
-from caffetools.source import shown_name
+from caffetools.proto.source import shown_name
 from caffetools.table import beginning, printable
 
 

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import click
 
 from caffetools.layers.base import Options
-from caffetools.net import PHASES
-from caffetools.plugin import load_plugin
+from caffetools.layers.plugin import load_plugin
+from caffetools.net.net import PHASES
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

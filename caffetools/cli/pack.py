@@ -10,11 +10,11 @@ import click
 from caffetools.cli.errors import report_note
 from caffetools.cli.options import net_options, shape_options
 from caffetools.errors import CaffeToolsError, Location, Note
-from caffetools.net import load
-from caffetools.torch.export import program_of
-from caffetools.torch.state import read_state
-from caffetools.torch.transfer import blobs
-from caffetools.weights.writing import caffemodel
+from caffetools.formats.caffemodel_writer import caffemodel
+from caffetools.net.net import load
+from caffetools.torch.export.export import program_of
+from caffetools.torch.export.state import read_state
+from caffetools.torch.export.transfer import blobs
 from caffetools.writing import replace_file
 
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
+from caffetools.check.log_summary import net_words, summary
+from caffetools.check.parsed_log import ParsedLog, parse_log
+from caffetools.check.records import csv_text
 from caffetools.cli.files import write_files
 from caffetools.cli.options import plugin_option
-from caffetools.draw.output import form_of
+from caffetools.drawing.output import form_of
 from caffetools.errors import CaffeToolsError
-from caffetools.log.parsed import ParsedLog, parse_log
-from caffetools.log.records import csv_text
-from caffetools.log.summary import net_words, summary
 from caffetools.table import printable
 
 
@@ -56,7 +56,7 @@ def command(
         files |= _csv_files(parsed, output)
     if plot_form:
         # matplotlib is slow to load.
-        from caffetools.plot import plot
+        from caffetools.figures.plot import plot
 
         files[options["plot"]] = plot([parsed.contents], plot_form)
     write_files(files, options["force"])

@@ -8,8 +8,8 @@ import click
 
 from caffetools.cli.files import write_files
 from caffetools.cli.options import plugin_option
-from caffetools.draw.output import form_of
-from caffetools.log.panels import Selection
+from caffetools.drawing.output import form_of
+from caffetools.figures.panels import Selection
 from caffetools.log.parse import read_log
 
 
@@ -54,7 +54,7 @@ def command(logs: tuple[str, ...], output: str, year: int | None, **options: Any
         raise click.UsageError(f"found {len(options['names'])} names for {len(logs)} logs")
     found = [read_log(log, year) for log in logs]
     # matplotlib is slow to load: a mistake in a log is told without it.
-    from caffetools.plot import Drawing, plot
+    from caffetools.figures.plot import Drawing, plot
 
     selection = Selection(options["x"], options["only"], not options["no_rate"])
     drawing = Drawing(

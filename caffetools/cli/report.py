@@ -6,14 +6,14 @@ from typing import Any
 
 import click
 
+from caffetools.check.parsed_log import parse_log
 from caffetools.cli.errors import report_note
 from caffetools.cli.files import write_files
 from caffetools.cli.options import net_options
-from caffetools.log.parsed import parse_log
-from caffetools.net import load
-from caffetools.report.logs import CheckedLog
-from caffetools.report.page import page
-from caffetools.weights.reading import read_weights
+from caffetools.formats.weights import read_weights
+from caffetools.net.net import load
+from caffetools.pages.logs import CheckedLog
+from caffetools.pages.page import page
 
 
 @click.command("report")

@@ -10,13 +10,13 @@ from typing import Any
 
 import click
 
-from caffetools.caffe_log import caffe_log
 from caffetools.cli.errors import report_note
 from caffetools.cli.options import net_options
 from caffetools.errors import CaffeToolsError
-from caffetools.explain import explain as explained
-from caffetools.net import Net, load
-from caffetools.summary import columns, footer, rows
+from caffetools.net.caffe_log import caffe_log
+from caffetools.net.explain import explain as explained
+from caffetools.net.net import Net, load
+from caffetools.net.summary import columns, footer, rows
 from caffetools.table import csv_table, markdown_table, text_table
 
 

@@ -13,7 +13,7 @@ from caffetools.cli.options import plugin_option
 from caffetools.errors import CaffeToolsError
 
 if TYPE_CHECKING:
-    from caffetools.torch.solver_file import SolverFile
+    from caffetools.torch.solver.solver_file import SolverFile
 
 _EFFECTS = click.Choice(("stop", "snapshot", "none"))
 
@@ -71,8 +71,8 @@ def command(solver_path: str, **options: Any) -> None:
 
 
 def _train(solver_path: str, gpus: list[str], options: dict[str, Any]) -> None:
-    from caffetools.torch.solver_file import read_solver
-    from caffetools.torch.solver_project import project_of
+    from caffetools.torch.solver.solver_file import read_solver
+    from caffetools.torch.solver.solver_project import project_of
     from caffetools.torch.training.glog import Log
     from caffetools.torch.training.project import RunOptions
     from caffetools.torch.training.run import run

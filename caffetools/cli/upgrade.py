@@ -6,9 +6,9 @@ import click
 
 from caffetools.cli.errors import report_note
 from caffetools.cli.options import plugin_option
-from caffetools.net import PHASES
-from caffetools.printer import prototxt
-from caffetools.reading import read_net, without_weights
+from caffetools.net.net import PHASES
+from caffetools.net.reading import read_net, without_weights
+from caffetools.proto.printer import prototxt
 
 
 @click.command("upgrade")

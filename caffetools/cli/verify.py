@@ -10,15 +10,15 @@ import click
 from caffetools.cli.errors import report_note
 from caffetools.cli.options import net_options, shape_options
 from caffetools.errors import CaffeToolsError, Location
+from caffetools.formats.weights import read_weights
 from caffetools.layers.base import dims
-from caffetools.net import Net, load
+from caffetools.net.net import Net, load
 from caffetools.table import Column, printable, text_table
-from caffetools.torch.export import program_of
-from caffetools.torch.program import Program
-from caffetools.torch.reference import read_arrays, run_pycaffe
-from caffetools.torch.trace import Comparison, compared, run, seeded
-from caffetools.torch.transfer import transfer
-from caffetools.weights.reading import read_weights
+from caffetools.torch.export.export import program_of
+from caffetools.torch.export.program import Program
+from caffetools.torch.export.reference import read_arrays, run_pycaffe
+from caffetools.torch.export.trace import Comparison, compared, run, seeded
+from caffetools.torch.export.transfer import transfer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

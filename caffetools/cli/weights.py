@@ -9,11 +9,11 @@ import click
 
 from caffetools.cli.options import plugin_option
 from caffetools.errors import CaffeToolsError, Location
+from caffetools.formats.inventory import columns, named, rows, to_dict
+from caffetools.formats.npz import npz
+from caffetools.formats.safetensors import safetensors
+from caffetools.formats.weights import read_weights
 from caffetools.table import csv_table, text_table
-from caffetools.weights.inventory import columns, named, rows, to_dict
-from caffetools.weights.npz import npz
-from caffetools.weights.reading import read_weights
-from caffetools.weights.safetensors import safetensors
 from caffetools.writing import replace_file
 
 

@@ -8,8 +8,8 @@ from typing import ClassVar
 from caffetools.layers.base import Facts, Layer, Param, Shape, Spec, Step, product
 from caffetools.layers.checks import check_axes, check_not_empty, check_not_in_place
 from caffetools.layers.fillers import check_filler
-from caffetools.layers.single import single
-from caffetools.message import Message
+from caffetools.proto.message import Message
+from caffetools.proto.wire import single
 
 
 class AbsVal(Layer):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from caffetools.formats.annotated_datum import Annotated, read_annotated
 from caffetools.layers.base import Facts, Shape, Spec
 from caffetools.layers.data import Data
 from caffetools.layers.items import Known, batch_size, placed
-from caffetools.sources.annotated import Annotated, read_annotated
 
 YOLO_BOXES = 300
 """So many boxes an item has in eric612/MobileNet-YOLO with yolo_data_type 1."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple, TypeAlias
 
 from caffetools.errors import ShapeError
-from caffetools.message import Message
+from caffetools.proto.message import Message
 
 Shape: TypeAlias = "tuple[int, ...]"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from caffetools.errors import ShapeError
 from caffetools.layers.base import INT_MAX, Blobs, Shape, Spec, count, dims
-from caffetools.message import Message
+from caffetools.proto.message import Message
 
 
 def check_not_in_place(spec: Spec) -> None:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import ClassVar
 
 from caffetools.errors import ShapeError
+from caffetools.formats.find import find_file
 from caffetools.layers.base import (
     Blobs,
     Facts,
@@ -21,7 +22,6 @@ from caffetools.layers.base import (
 from caffetools.layers.checks import check_int, check_not_empty
 from caffetools.layers.items import placed
 from caffetools.layers.loss import LossLayer
-from caffetools.sources.find import find_file
 
 
 class SoftmaxWithLoss(LossLayer):
@@ -94,7 +94,7 @@ class InfogainLoss(LossLayer):
         if path is None:
             source = self.param.text("source")
             return None, (f"the matrix {source!a} is not there: its size is not checked",)
-        from caffetools.sources.blob import read_blob_shape
+        from caffetools.formats.blob import read_blob_shape
 
         return placed(self.param, "source", partial(read_blob_shape, path)), ()
 

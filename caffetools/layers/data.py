@@ -8,13 +8,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+from caffetools.formats.find import find, find_file
 from caffetools.layers.base import Blobs, Spec, between, dims, exactly
 from caffetools.layers.checks import check_int
 from caffetools.layers.items import DEPRECATED, ItemLayer, Known, needs_extra, placed
-from caffetools.sources.find import find, find_file
 
 if TYPE_CHECKING:
-    from caffetools.sources.image import ImageSize
+    from caffetools.formats.image import ImageSize
 
 
 class Data(ItemLayer):
@@ -28,7 +28,7 @@ class Data(ItemLayer):
         folder = find(self.param.text("source"), self.spec.options.folder)
         if folder is None:
             return Known(self.transform.forced_channels())
-        from caffetools.sources.database import backend_of, first_record
+        from caffetools.formats.database import backend_of, first_record
 
         kind = backend_of(folder)
         if kind is None:
@@ -46,7 +46,7 @@ class Data(ItemLayer):
 
     def read(self, record: bytes) -> Known:
         """What a record tells."""
-        from caffetools.sources.datum import read_datum
+        from caffetools.formats.datum import read_datum
 
         item = placed(self.param, "source", partial(read_datum, record))
         if item.encoded:
@@ -88,7 +88,7 @@ class ImageData(ItemLayer):
         source = find_file(self.param.text("source"), folder)
         if source is None:
             return Known(channels)
-        from caffetools.sources.listing import first_images
+        from caffetools.formats.listing import first_images
 
         faults: list[str] = []
         for name in placed(self.param, "source", partial(first_images, source)):
@@ -107,7 +107,7 @@ class ImageData(ItemLayer):
 
     def size_of(self, name: str) -> ImageSize | str:
         """The size of an image of the list, or why it cannot be had."""
-        from caffetools.sources.image import image_size, read_start
+        from caffetools.formats.image import image_size, read_start
 
         name = self.param.text("root_folder") + name
         image = find_file(name, self.spec.options.folder)
@@ -138,7 +138,7 @@ class WindowData(ItemLayer):
         source = find_file(self.param.text("source"), self.spec.options.folder)
         if source is None:
             return Known()
-        from caffetools.sources.listing import first_window_channels
+        from caffetools.formats.listing import first_window_channels
 
         channels = placed(self.param, "source", partial(first_window_channels, source))
         return Known(channels)

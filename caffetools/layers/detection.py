@@ -9,7 +9,7 @@ from caffetools.layers.base import Blobs, Facts, Layer, Shape, Spec, Step, betwe
 from caffetools.layers.checks import check_int
 from caffetools.layers.legacy import four_axes
 from caffetools.layers.loss import LossLayer
-from caffetools.message import Message
+from caffetools.proto.message import Message
 
 TRUTH = (1, 1, 1, 8)
 """One object as AnnotatedData gives it: item, label, instance, box, and whether it is difficult."""

@@ -8,7 +8,7 @@ from caffetools.errors import ShapeError
 from caffetools.layers.base import Blobs, Facts, Layer, Shape, Spec, Step, dims, exactly
 from caffetools.layers.checks import check_int
 from caffetools.layers.legacy import four_axes
-from caffetools.layers.single import single
+from caffetools.proto.wire import single
 
 LABEL = 8
 """Channels of the grid before those of the classes: foreground, box, size and norm."""

@@ -22,7 +22,7 @@ from caffetools.layers.base import (
 )
 from caffetools.layers.checks import check_not_empty
 from caffetools.layers.fillers import check_filler
-from caffetools.message import Message
+from caffetools.proto.message import Message
 
 
 class Eltwise(Layer):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from caffetools.layers.base import Param, count, dims
-from caffetools.message import Message
+from caffetools.proto.message import Message
 
 FILLERS = ("constant", "gaussian", "positive_unitball", "uniform", "xavier", "msra", "bilinear")
 _BY_FIRST_AXIS = ("positive_unitball", "xavier", "msra")

@@ -10,7 +10,7 @@ from typing import ClassVar
 from caffetools.layers.base import INT_MAX, Blobs, Facts, Shape, Spec, between, exactly
 from caffetools.layers.checks import check_int
 from caffetools.layers.items import ItemLayer, Known, batch_size
-from caffetools.message import Message
+from caffetools.proto.message import Message
 
 
 class CompactData(ItemLayer):

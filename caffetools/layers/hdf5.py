@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import ClassVar
 
+from caffetools.formats.find import find_file
 from caffetools.layers.base import Blobs, Facts, Layer, Shape, Spec, at_least, dims, exactly
 from caffetools.layers.checks import check_int
 from caffetools.layers.items import all_given, batch_size, missing, needs_extra, placed
-from caffetools.sources.find import find_file
 
 
 class HDF5Data(Layer):
@@ -35,7 +35,7 @@ class HDF5Data(Layer):
         batch = batch_size(self.spec, self.param)
         path, notes = self.file()
         if path is not None:
-            from caffetools.sources.hdf5 import dataset_shapes
+            from caffetools.formats.hdf5_datasets import dataset_shapes
 
             read = partial(dataset_shapes, path, self.spec.tops)
             try:
@@ -53,7 +53,7 @@ class HDF5Data(Layer):
         source = find_file(self.param.text("source"), folder)
         if source is None:
             return None, ()
-        from caffetools.sources.listing import first_word
+        from caffetools.formats.listing import first_word
 
         listed = placed(self.param, "source", partial(first_word, source))
         path = find_file(listed, folder)

@@ -20,7 +20,7 @@ from caffetools.layers.checks import check_int
 from caffetools.layers.fillers import check_filler
 from caffetools.layers.items import batch_size
 from caffetools.layers.transform import Transform
-from caffetools.message import Message
+from caffetools.proto.message import Message
 
 Value = TypeVar("Value")
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import ClassVar, NamedTuple, TypeVar
 
 from caffetools.errors import CaffeToolsError
+from caffetools.formats.find import find_file
 from caffetools.layers.base import Blobs, Facts, Layer, Shape, Spec, exactly
 from caffetools.layers.checks import check_int
 from caffetools.layers.transform import Transform
-from caffetools.message import Message
-from caffetools.sources.find import find_file
+from caffetools.proto.message import Message
 
 Result = TypeVar("Result")
 
@@ -97,7 +97,7 @@ class ItemLayer(Layer):
         path = find_file(self.transform.param.text("mean_file"), self.spec.options.folder)
         if path is None:
             return known
-        from caffetools.sources.blob import read_blob_shape
+        from caffetools.formats.blob import read_blob_shape
 
         mean = placed(self.transform.param, "mean_file", lambda: read_blob_shape(path))
         channels, height, width = (1, 1, 1, *mean)[-3:]

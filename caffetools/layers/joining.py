@@ -21,7 +21,7 @@ from caffetools.layers.base import (
 )
 from caffetools.layers.checks import check_not_empty, check_not_in_place
 from caffetools.layers.window import axis_name
-from caffetools.message import Message
+from caffetools.proto.message import Message
 
 
 class Concat(Layer):

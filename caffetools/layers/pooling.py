@@ -18,9 +18,9 @@ from caffetools.layers.base import (
     dims,
 )
 from caffetools.layers.checks import check_axes
-from caffetools.layers.single import single
 from caffetools.layers.window import axis_names, quotient
-from caffetools.message import Message
+from caffetools.proto.message import Message
+from caffetools.proto.wire import single
 
 _EXACT = 2**22
 """Below this, rounding to single precision cannot change what ceil and floor give."""

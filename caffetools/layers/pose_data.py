@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from caffetools.layers.base import Blobs, Facts, Shape, Spec, between
 from caffetools.layers.items import ItemLayer, Known, batch_size
-from caffetools.message import Message
+from caffetools.proto.message import Message
 
 
 class CPMData(ItemLayer):

@@ -9,8 +9,8 @@ from caffetools.errors import ShapeError
 from caffetools.layers.base import Blobs, Facts, Layer, Shape, Spec, Step, at_least, dims, product
 from caffetools.layers.checks import check_int
 from caffetools.layers.legacy import four_axes
-from caffetools.layers.single import single
-from caffetools.message import Message
+from caffetools.proto.message import Message
+from caffetools.proto.wire import single
 
 _SAME = 1e-6
 """Ratios that differ by less are one."""

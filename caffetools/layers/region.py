@@ -19,7 +19,7 @@ from caffetools.layers.base import (
 )
 from caffetools.layers.checks import check_axes, check_int
 from caffetools.layers.legacy import four_axes
-from caffetools.message import Message
+from caffetools.proto.message import Message
 
 
 class ROIPooling(Layer):

@@ -7,7 +7,7 @@ from importlib import import_module
 
 from caffetools.errors import CaffeToolsError
 from caffetools.layers.base import Layer, LayerClass
-from caffetools.message import Message
+from caffetools.proto.message import Message
 
 
 class Registry:

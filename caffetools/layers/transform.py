@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from caffetools.layers.base import INT_MAX
 from caffetools.layers.checks import check_int
-from caffetools.layers.single import single
-from caffetools.message import Message
+from caffetools.proto.message import Message
+from caffetools.proto.wire import single
 
 
 class Transform:

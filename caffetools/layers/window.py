@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from caffetools.layers.base import INT_MAX, Shape, Step, Window
-from caffetools.message import Message
+from caffetools.proto.message import Message
 
 
 def read_axes(message: Message, name: str, spatial: int, default: int | None) -> tuple[int, ...]:

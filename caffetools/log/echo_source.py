@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from caffetools.layers.base import Shape
-from caffetools.source import Source
+from caffetools.proto.source import Source
 
 _SPACE = rb"(?: |\xc2\xa0)"
 _LINE = re.compile(

@@ -14,7 +14,7 @@ from caffetools.log.echo import Echo
 from caffetools.log.echo_source import EchoSource
 from caffetools.log.net import LoggedNet
 from caffetools.log.parse import read_log
-from caffetools.source import shown_name
+from caffetools.proto.source import shown_name
 
 
 def echoed_net(path: str | os.PathLike[str], content: memoryview, phase: str) -> EchoSource:

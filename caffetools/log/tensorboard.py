@@ -12,10 +12,10 @@ import struct
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from caffetools.encode import integer, message
 from caffetools.log.contents import LogContents
 from caffetools.log.rows import Row
 from caffetools.log.series import run_rows
+from caffetools.proto.encode import integer, message
 
 FILE = "events.out.tfevents.caffetools"
 """TensorBoard looks for files with `tfevents` in their names; their folder names the run."""

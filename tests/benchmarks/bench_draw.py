@@ -11,15 +11,15 @@ import sys
 import time
 from pathlib import Path
 
-from caffetools.draw.page import graph_scene
-from caffetools.draw.picture import graph
-from caffetools.draw.svg import svg
-from caffetools.net import from_text
-from caffetools.report.page import page
+from caffetools.drawing.page import graph_scene
+from caffetools.drawing.picture import graph
+from caffetools.drawing.svg import svg
+from caffetools.net.net import from_text
+from caffetools.pages.page import page
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.draw.cases import residual
+from tests.drawing.cases import residual
 
 BLOCKS = 325
 

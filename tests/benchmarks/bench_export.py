@@ -23,10 +23,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from caffetools.net import load
-from caffetools.torch.assembly import assemble
-from caffetools.torch.live import module_of
-from caffetools.weights.writing import caffemodel
+from caffetools.formats.caffemodel_writer import caffemodel
+from caffetools.net.net import load
+from caffetools.torch.export.assembly import assemble
+from caffetools.torch.export.live import module_of
 
 NET = Path(__file__).parents[2] / "examples" / "caffenet" / "train_val_1000.prototxt"
 
@@ -106,7 +106,7 @@ def speed(device: str, rounds: int, batch: int) -> None:
 
 
 OURS = """
-from caffetools.weights.reading import read_weights
+from caffetools.formats.weights import read_weights
 layers = read_weights(path).layers
 found = {layer.name: [blob.as_float32() for blob in layer.blobs] for layer in layers}
 """
@@ -118,8 +118,8 @@ found = {layer.name: [np.array(b.data, np.float32) for b in layer.blobs] for lay
 MEASURE = """
 import sys, time
 import numpy as np
-import caffetools.weights.protobuf, caffetools.weights.reading
-from caffetools.schema_protobuf import protobuf_classes
+import caffetools.formats.caffemodel, caffetools.formats.weights
+from caffetools.proto.protobuf_classes import protobuf_classes
 
 def peak():
     lines = open("/proc/self/status").read().splitlines()

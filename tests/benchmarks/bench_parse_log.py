@@ -20,8 +20,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
+from caffetools.check.records import csv_text
 from caffetools.log.parse import read_log
-from caffetools.log.records import csv_text
 
 ROUNDS = 3
 SIZE = 42_000_000

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from google.protobuf import text_format
 
-from caffetools.net import from_text
-from caffetools.schema_protobuf import protobuf_classes
+from caffetools.net.net import from_text
+from caffetools.proto.protobuf_classes import protobuf_classes
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))

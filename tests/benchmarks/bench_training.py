@@ -32,10 +32,10 @@ from torch import Tensor, nn
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from caffetools.torch.solver_file import read_solver  # noqa: E402
-from caffetools.torch.solver_project import project_of  # noqa: E402
+from caffetools.formats.datum_items import encoded_datum, raw_datum  # noqa: E402
+from caffetools.torch.solver.solver_file import read_solver  # noqa: E402
+from caffetools.torch.solver.solver_project import project_of  # noqa: E402
 from caffetools.torch.training.data.batches import Reading  # noqa: E402
-from caffetools.torch.training.data.datum import encoded_datum, raw_datum  # noqa: E402
 from caffetools.torch.training.data.reader import Reader  # noqa: E402
 from caffetools.torch.training.data.sources import Database  # noqa: E402
 from caffetools.torch.training.data.transform import Transform  # noqa: E402

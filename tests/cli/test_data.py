@@ -13,7 +13,7 @@ pytest.importorskip("PIL")
 pytest.importorskip("lmdb")
 
 from tests.commands import ROOT, run, spawn_limited
-from tests.data.images import folder_of
+from tests.datasets.images import folder_of
 
 
 def test_images_become_a_database_with_a_mean(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from caffetools.net import from_text
-from caffetools.weights.reading import read_weights
+from caffetools.formats.weights import read_weights
+from caffetools.net.net import from_text
 from tests.commands import Ran, run
 from tests.torch.nets import FOLDING, PHASES, SHARING, drawn, stored
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from caffetools.log.parsed import parse_log
+from caffetools.check.parsed_log import parse_log
 from tests.commands import ROOT, run
 
 h5py = pytest.importorskip("h5py")

@@ -12,9 +12,9 @@ import pytest
 pytest.importorskip("PIL")
 pytest.importorskip("h5py")
 
-from caffetools.torch.training.data.datum import encoded_datum, raw_datum
+from caffetools.formats.datum_items import encoded_datum, raw_datum
 from tests.commands import Ran, run, spawn_limited
-from tests.sources.files import write_leveldb, write_lmdb
+from tests.formats.files import write_leveldb, write_lmdb
 from tests.torch.training.data.images import encoded
 
 NET = """\
@@ -268,7 +268,7 @@ def test_a_mean_image_that_cannot_be_read(mean: bytes | None, message: str) -> N
 
 @pytest.mark.usefixtures("folder")
 def test_a_mean_image_of_another_size() -> None:
-    from caffetools.torch.training.caffe_files import Blob, binaryproto
+    from caffetools.formats.snapshot import Blob, binaryproto
 
     write_lmdb(Path("data"), *RECORDS)
     write_net(more='transform_param { mean_file: "mean" }')

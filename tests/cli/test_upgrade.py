@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from caffetools.schema_protobuf import protobuf_classes
+from caffetools.proto.protobuf_classes import protobuf_classes
 from tests.commands import run
 
 V0 = """\

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from caffetools.net import from_text
-from caffetools.weights.safetensors import read_safetensors
+from caffetools.formats.safetensors import read_safetensors
+from caffetools.net.net import from_text
 from tests.commands import run
 from tests.torch.nets import PHASES, drawn, stored
 

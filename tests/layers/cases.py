@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 import pytest
 
 from caffetools.errors import CaffeToolsError
-from caffetools.graph import build
-from caffetools.infer import InferredLayer, infer
 from caffetools.layers import REGISTRY
 from caffetools.layers.base import Options, Shape, count
-from caffetools.prototxt import parse
-from caffetools.source import Source
-from caffetools.state import State
-from caffetools.upgrade import upgrade
+from caffetools.net.graph import build
+from caffetools.net.infer import InferredLayer, infer
+from caffetools.net.state import State
+from caffetools.proto.prototxt import parse
+from caffetools.proto.source import Source
+from caffetools.proto.upgrade import upgrade
 
 EXTENTS = {"depth": -3, "height": -2, "width": -1}
 """Steps of an explanation that name an axis of the first top."""

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from caffetools.layers.base import Shape
+from tests.formats.files import datum, number, payload, write_lmdb
 from tests.layers.cases import check_refused, layer_text, set_up
-from tests.sources.files import datum, number, payload, write_lmdb
 
 RESIZE = "resize_param { prob: 1 resize_mode: WARP height: 300 width: 320 }"
 

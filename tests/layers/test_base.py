@@ -23,9 +23,9 @@ from caffetools.layers.base import (
     exactly,
     product,
 )
-from caffetools.message import Message
-from caffetools.prototxt import parse
-from caffetools.source import Source
+from caffetools.proto.message import Message
+from caffetools.proto.prototxt import parse
+from caffetools.proto.source import Source
 
 
 def layer(text: str) -> Message:

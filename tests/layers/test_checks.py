@@ -5,8 +5,8 @@ import pytest
 from caffetools.errors import ShapeError
 from caffetools.layers.base import Options, Shape, Spec
 from caffetools.layers.checks import check_axes, check_int, check_not_empty, check_not_in_place
-from caffetools.prototxt import parse
-from caffetools.source import Source
+from caffetools.proto.prototxt import parse
+from caffetools.proto.source import Source
 
 
 def spec(text: str, bottoms: tuple[str, ...] = ("a",), tops: tuple[str, ...] = ("y",)) -> Spec:

@@ -109,7 +109,7 @@ def test_the_matrix_of_infogain_loss_in_a_file(
     check_refused(text, ((4, 5), (4,)), 2, 23, "5 x 5 classes, found 3 x 3", folder=folder)
     text = infogain('infogain_loss_param { source: "text" }', "a b")
     check_refused(text, ((4, 3), (4,)), 2, 23, "holds no blob", folder=folder)
-    monkeypatch.setattr("caffetools.sources.blob.open", refuse, raising=False)
+    monkeypatch.setattr("caffetools.formats.blob.open", refuse, raising=False)
     check_refused(text, ((4, 3), (4,)), 2, 23, "cannot be read: No such device", folder=folder)
     text = infogain('infogain_loss_param { source: "elsewhere" }', "a b")
     (note,) = set_up(text, (4, 3), (4,), folder=folder).notes

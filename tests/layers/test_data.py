@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from caffetools.layers.base import Shape
+from tests.formats.files import datum, encoded, jpeg, png, write_leveldb, write_lmdb
 from tests.layers.cases import check_refused, layer_text, set_up
-from tests.sources.files import datum, encoded, jpeg, png, write_leveldb, write_lmdb
 
 
 def data(source: str, transform: str = "", backend: str = "LMDB") -> str:
@@ -96,7 +96,7 @@ def test_a_database_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.Mon
     def refuse(folder: str, _kind: str) -> bytes:
         raise PermissionError(errno.EACCES, "Permission denied", folder)
 
-    monkeypatch.setattr("caffetools.sources.database.first_record", refuse)
+    monkeypatch.setattr("caffetools.formats.database.first_record", refuse)
     (tmp_path / "data.mdb").touch()
     check_refused(data(str(tmp_path)), (), 3, 14, "cannot be read: Permission denied")
 

@@ -5,9 +5,9 @@ import pytest
 from caffetools.errors import ShapeError
 from caffetools.layers.base import Param, Shape
 from caffetools.layers.fillers import FILLERS, check_filler
-from caffetools.message import Message
-from caffetools.prototxt import parse
-from caffetools.source import Source
+from caffetools.proto.message import Message
+from caffetools.proto.prototxt import parse
+from caffetools.proto.source import Source
 
 
 def filler(text: str) -> Message:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from caffetools.layers.base import Shape
+from tests.formats.files import number, payload, varint
 from tests.layers.cases import check_refused, layer_text, set_up
-from tests.sources.files import number, payload, varint
 
 NOTHING_TELLS = "nothing tells the shape of 'y': pass --data-shape C,H,W or --input-shape y=N,C,H,W"
 THREE = "3 channels are assumed; --data-shape C,H,W or --input-shape y=N,C,H,W says otherwise"

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from caffetools.errors import CaffeToolsError
 from caffetools.layers import REGISTRY, python_layer
 from caffetools.layers.base import Options, Spec
+from caffetools.layers.plugin import load_plugin
 from caffetools.layers.python_layer import PythonLayer
-from caffetools.plugin import load_plugin
-from caffetools.prototxt import parse
-from caffetools.source import Source
+from caffetools.proto.prototxt import parse
+from caffetools.proto.source import Source
 from tests import strategies
 from tests.layers.cases import layer_text, set_up
 

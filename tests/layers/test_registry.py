@@ -10,8 +10,8 @@ from caffetools.errors import CaffeToolsError
 from caffetools.layers.base import Layer
 from caffetools.layers.pooling import Pooling
 from caffetools.layers.registry import Registry, python_type
-from caffetools.prototxt import parse
-from caffetools.source import Source
+from caffetools.proto.prototxt import parse
+from caffetools.proto.source import Source
 
 
 class First(Layer):

@@ -4,8 +4,8 @@ import pytest
 
 from caffetools.errors import CaffeToolsError
 from caffetools.layers.transform import Transform
-from caffetools.prototxt import parse
-from caffetools.source import Source
+from caffetools.proto.prototxt import parse
+from caffetools.proto.source import Source
 
 
 def transform(options: str) -> Transform:

@@ -20,9 +20,9 @@ from caffetools.layers.window import (
     read_axes,
     read_windows,
 )
-from caffetools.message import Message
-from caffetools.prototxt import parse
-from caffetools.source import Source
+from caffetools.proto.message import Message
+from caffetools.proto.prototxt import parse
+from caffetools.proto.source import Source
 
 WINDOWS = st.builds(
     Window, st.integers(1, 9), st.integers(1, 7), st.integers(0, 9), st.integers(1, 4)

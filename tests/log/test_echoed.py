@@ -11,8 +11,8 @@ import pytest
 import caffetools
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.log.echoed import echoed_net, echoed_solver
-from caffetools.notes import Notes
-from caffetools.reading import read_message, read_net, read_solver_message
+from caffetools.net.reading import read_message, read_net, read_solver_message
+from caffetools.proto.notes import Notes
 from tests.logs import NET, line
 
 PROTOTXT = """\

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from caffetools.check.parsed_log import ParsedLog
 from caffetools.errors import CaffeToolsError
 from caffetools.log.contents import LogContents
 from caffetools.log.parse import LogParser, read_log
-from caffetools.log.parsed import ParsedLog
 from tests.logs import line, net_log, read, train_log
 
 TEST = (

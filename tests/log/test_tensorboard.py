@@ -11,7 +11,7 @@ import pytest
 
 from caffetools.log.contents import LogContents
 from caffetools.log.tensorboard import FILE, crc32c, event_files
-from caffetools.wire import fields, float32, float64
+from caffetools.proto.wire import fields, float32, float64
 from tests.logs import SOLVER, line, lines, read, train_log
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from caffetools.net import from_text
-from caffetools.torch.assembly import assemble
-from caffetools.torch.expressions import Writer
-from caffetools.torch.pretty import flat
-from caffetools.torch.program import Program
+from caffetools.net.net import from_text
+from caffetools.torch.export.assembly import assemble
+from caffetools.torch.export.expressions import Writer
+from caffetools.torch.export.pretty import flat
+from caffetools.torch.export.program import Program
 
 Shape = tuple[int, ...]
 

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 import caffetools
-from caffetools.torch.assembly import assemble
-from caffetools.torch.code import model_code
-from caffetools.torch.program import Program
+from caffetools.torch.export.assembly import assemble
+from caffetools.torch.export.code import model_code
+from caffetools.torch.export.program import Program
 from tests.torch.cases import Blobs, check_case, read_case
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from caffetools.net import Net
-from caffetools.weights.writing import caffemodel
+from caffetools.formats.caffemodel_writer import caffemodel
+from caffetools.net.net import Net
 
 PHASES = """
 name: "Two phases"

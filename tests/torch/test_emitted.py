@@ -14,12 +14,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import caffetools
-from caffetools.torch.assembly import assemble
-from caffetools.torch.code import model_code
-from caffetools.torch.names import MODULE_ATTRIBUTES, RESERVED
-from caffetools.torch.program import Program
-from caffetools.torch.trace import traced
-from caffetools.weights.reading import read_weights
+from caffetools.formats.weights import read_weights
+from caffetools.torch.export.assembly import assemble
+from caffetools.torch.export.code import model_code
+from caffetools.torch.export.names import MODULE_ATTRIBUTES, RESERVED
+from caffetools.torch.export.program import Program
+from caffetools.torch.export.trace import traced
 from tests.strategies import names, quoted
 
 np = pytest.importorskip("numpy")

@@ -12,9 +12,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from caffetools.log.parsed import parse_log
-from caffetools.torch.solver_file import read_solver
-from caffetools.torch.solver_project import project_of
+from caffetools.check.parsed_log import parse_log
+from caffetools.torch.solver.solver_file import read_solver
+from caffetools.torch.solver.solver_project import project_of
 from caffetools.torch.training import trainer as trainer_module
 from caffetools.torch.training.glog import Log
 from caffetools.torch.training.parallel import World

@@ -22,7 +22,7 @@ from caffetools.layers.activation import (
 )
 from caffetools.layers.base import Layer
 from caffetools.layers.fork_elementwise import ReLU6
-from caffetools.layers.single import single
+from caffetools.proto.wire import single
 from caffetools.torch.emit.base import (
     Attribute,
     Binary,

@@ -11,8 +11,8 @@ from typing import Any, TypeAlias, Union
 
 from caffetools.errors import CaffeToolsError
 from caffetools.layers.base import Layer, Shape
-from caffetools.message import Message
-from caffetools.sharing import ParamBlob
+from caffetools.net.sharing import ParamBlob
+from caffetools.proto.message import Message
 
 Literal: TypeAlias = int | float | str | bool | None
 Expression: TypeAlias = Union[

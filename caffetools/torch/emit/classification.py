@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from caffetools.formats.find import find_file
+from caffetools.formats.weights import read_weights
 from caffetools.layers.base import canonical_axis
 from caffetools.layers.classification import Accuracy, InfogainLoss, SoftmaxWithLoss
-from caffetools.sources.find import find_file
 from caffetools.torch.emit.base import (
     Bottom,
     Call,
@@ -19,7 +20,6 @@ from caffetools.torch.emit.base import (
     differing,
     values,
 )
-from caffetools.weights.reading import read_weights
 
 
 def softmax_with_loss(layer: SoftmaxWithLoss, place: Place) -> Emission:

@@ -7,7 +7,7 @@ from caffetools.layers.convolution import Convolution, Deconvolution
 from caffetools.layers.depthwise import ConvolutionDepthwise, DepthwiseConvolution
 from caffetools.layers.im2col import Im2col
 from caffetools.layers.legacy import four_axes
-from caffetools.message import Message
+from caffetools.proto.message import Message
 from caffetools.torch.emit.base import (
     Bottom,
     Call,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from caffetools.layers.detection import DetectionEvaluate, DetectionOutput, MultiBoxLoss
 from caffetools.layers.prior_box import PriorBox
-from caffetools.message import Message
+from caffetools.proto.message import Message
 from caffetools.torch.emit.base import (
     Bottom,
     Emission,

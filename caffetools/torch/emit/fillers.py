@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from caffetools.layers.single import single
-from caffetools.message import Message
+from caffetools.proto.message import Message
+from caffetools.proto.wire import single
 from caffetools.torch.emit.base import Expression, Fill, differing
 
 

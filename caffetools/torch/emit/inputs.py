@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from caffetools.layers.inputs import DummyData, Parameter, pick
-from caffetools.message import Message
+from caffetools.proto.message import Message
 from caffetools.torch.emit.base import (
     Call,
     Emission,

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from caffetools.errors import CaffeToolsError
+from caffetools.formats.snapshot import Blob, SolverState
 from caffetools.torch.training import model, snapshots
-from caffetools.torch.training.caffe_files import Blob, SolverState
 from caffetools.torch.training.snapshots import Resume, Snapshot
 
 if TYPE_CHECKING:

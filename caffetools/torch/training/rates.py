@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
+from caffetools.proto.wire import single
 from caffetools.torch.training.glog import number
-from caffetools.torch.training.settings import SolverSettings, single
+from caffetools.torch.training.settings import SolverSettings
 
 
 class Schedule:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ctypes import c_float
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from caffetools.errors import CaffeToolsError
+from caffetools.proto.wire import single
 
 SOLVER_TYPES = ("SGD", "Nesterov", "AdaGrad", "RMSProp", "AdaDelta", "Adam")
 POLICIES = ("fixed", "step", "exp", "inv", "multistep", "poly", "sigmoid", "plateau")
@@ -88,8 +88,3 @@ class SolverSettings:
             raise CaffeToolsError(f"expected rms_decay from 0 to 1, found {self.rms_decay:g}")
         if self.snapshot and not self.snapshot_prefix:
             raise CaffeToolsError("snapshot is given, and no snapshot_prefix")
-
-
-def single(value: float) -> float:
-    """The number as a C++ float holds it."""
-    return c_float(value).value

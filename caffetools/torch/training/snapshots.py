@@ -19,8 +19,9 @@ from dataclasses import asdict, dataclass
 from typing import TypeVar
 
 from caffetools.errors import CaffeToolsError, Location
-from caffetools.torch.training import caffe_files, hdf5_files
-from caffetools.torch.training.caffe_files import Blob, NetTemplate, SolverState
+from caffetools.formats import hdf5_snapshot as hdf5_files
+from caffetools.formats import snapshot as caffe_files
+from caffetools.formats.snapshot import Blob, NetTemplate, SolverState
 from caffetools.torch.training.settings import SolverSettings
 from caffetools.writing import replace_file
 

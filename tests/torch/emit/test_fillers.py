@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from caffetools.net import from_text
+from caffetools.net.net import from_text
 from caffetools.torch.emit.base import Fill
 from caffetools.torch.emit.fillers import filled
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from caffetools.prototxt import parse
-from caffetools.source import Source
+from caffetools.proto.prototxt import parse
+from caffetools.proto.source import Source
 from caffetools.torch.emit.base import Bottom, Place, method
 from caffetools.torch.emit.images import image
 

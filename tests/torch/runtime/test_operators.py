@@ -6,7 +6,7 @@ torch = pytest.importorskip("torch")
 
 from torch import Tensor  # noqa: E402
 
-from caffetools.torch.helpers import needed  # noqa: E402
+from caffetools.torch.export.helpers import needed  # noqa: E402
 from caffetools.torch.runtime.boxes import suppress_overlaps  # noqa: E402
 from caffetools.torch.runtime.operators import operator_name  # noqa: E402
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import nn
 
+from caffetools.formats.safetensors import safetensors
 from caffetools.torch.runtime.weights import load_weights, read_safetensors
-from caffetools.weights.safetensors import safetensors
 
 
 def write(path: Path, **arrays: np.ndarray) -> Path:

@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from caffetools.encode import message, string
-from caffetools.torch.training.caffe_files import NetTemplate
+from caffetools.formats.snapshot import NetTemplate
+from caffetools.proto.encode import message, string
 from caffetools.torch.training.data.sources import ArraySource
 from caffetools.torch.training.glog import Log
 from caffetools.torch.training.parallel import World

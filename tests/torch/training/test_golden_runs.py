@@ -18,9 +18,9 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from caffetools.schema_protobuf import protobuf_classes
-from caffetools.torch.solver_file import read_solver
-from caffetools.torch.solver_project import project_of
+from caffetools.proto.protobuf_classes import protobuf_classes
+from caffetools.torch.solver.solver_file import read_solver
+from caffetools.torch.solver.solver_project import project_of
 from caffetools.torch.training.glog import Log
 from caffetools.torch.training.parallel import World
 from caffetools.torch.training.project import RunOptions

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from caffetools import schema
 from caffetools.errors import CaffeToolsError
+from caffetools.proto import schema
 from caffetools.torch.training.settings import SolverSettings
 
 FINE = SolverSettings(lr_policy="fixed", snapshot_prefix="net")

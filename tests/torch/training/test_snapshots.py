@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from caffetools.errors import CaffeToolsError
+from caffetools.formats.snapshot import Blob, SolverState
 from caffetools.torch.training import snapshots
-from caffetools.torch.training.caffe_files import Blob, SolverState
 from caffetools.torch.training.settings import SolverSettings
 from caffetools.torch.training.snapshots import Resume
 from tests.torch.training.cases import TEMPLATE

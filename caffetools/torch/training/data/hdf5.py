@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from caffetools.errors import CaffeToolsError, Location
+from caffetools.formats.files import check_regular, read_text
 from caffetools.torch.training.data.draws import shuffled
-from caffetools.torch.training.data.files import check_regular, read_text
 from caffetools.torch.training.data.sources import Arrays, Items, Place
 
 if TYPE_CHECKING:

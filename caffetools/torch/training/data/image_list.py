@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from caffetools.errors import CaffeToolsError, Location
+from caffetools.formats.files import read_bytes, read_text
+from caffetools.formats.pixels import decode, resize
 from caffetools.torch.training.data.draws import Draws, shuffled
-from caffetools.torch.training.data.files import read_bytes, read_text
-from caffetools.torch.training.data.images import decode, resize
 from caffetools.torch.training.data.sources import Arrays, Items, Place
 from caffetools.torch.training.data.transform import Transform
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from caffetools.errors import CaffeToolsError, Location
-from caffetools.torch.training.caffe_files import read_blob
+from caffetools.formats.files import read_bytes
+from caffetools.formats.snapshot import read_blob
 from caffetools.torch.training.data.draws import Draws
-from caffetools.torch.training.data.files import read_bytes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from caffetools.errors import CaffeToolsError, Location
-from caffetools.torch.training.data.files import read_text
+from caffetools.formats.files import read_text
 
 
 class Window(NamedTuple):

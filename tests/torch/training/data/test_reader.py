@@ -10,13 +10,13 @@ import pytest
 import torch
 
 from caffetools.errors import CaffeToolsError
-from caffetools.torch.training.data.datum import raw_datum
+from caffetools.formats.datum_items import raw_datum
 from caffetools.torch.training.data.image_list import ImageList
 from caffetools.torch.training.data.reader import Reader
 from caffetools.torch.training.data.sources import ArraySource, Database, Source
 from caffetools.torch.training.data.transform import Transform
 from caffetools.torch.training.data.windows import WindowFile
-from tests.sources.files import write_lmdb
+from tests.formats.files import write_lmdb
 from tests.torch.training.data.counting import TOPS, Counting, reading
 
 

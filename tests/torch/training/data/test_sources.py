@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from caffetools.errors import CaffeToolsError
-from caffetools.torch.training.caffe_files import Blob, binaryproto
-from caffetools.torch.training.data.datum import encoded_datum, raw_datum
+from caffetools.formats.datum_items import encoded_datum, raw_datum
+from caffetools.formats.snapshot import Blob, binaryproto
 from caffetools.torch.training.data.sources import ArraySource, Database, Place
 from caffetools.torch.training.data.transform import Transform
-from tests.torch.training.data.test_databases import MAKERS
+from tests.formats.test_records import MAKERS
 
 PLACE = Place(0, train=True)
 TOPS = ("data", "label")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from caffetools.errors import CaffeToolsError
-from caffetools.torch.training.caffe_files import Blob, binaryproto
+from caffetools.formats.snapshot import Blob, binaryproto
 from caffetools.torch.training.data.draws import Draws
 from caffetools.torch.training.data.transform import Transform
 

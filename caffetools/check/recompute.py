@@ -1,0 +1,197 @@
+"""A net recomputed for comparison with the one that a log prints.
+
+Where the prototxt cannot tell a shape, that of a data layer's top or of a layer whose type nobody
+knows, the log's own is taken, so that the layers behind it can be compared. So it is where Caffe of
+today refuses a layer that the log shows working.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from caffetools.errors import CaffeToolsError, Location
+from caffetools.layers import REGISTRY
+from caffetools.layers.base import Facts, Layer, LayerClass, Options, Shape, Spec, at_least
+from caffetools.layers.registry import Registry
+from caffetools.log.net import LoggedNet
+from caffetools.net.graph import build
+from caffetools.net.infer import Inferred, infer
+from caffetools.net.reading import read_net
+from caffetools.net.state import State
+from caffetools.proto import prototxt
+from caffetools.proto.message import Message
+from caffetools.proto.source import Source
+from caffetools.proto.upgrade import upgrade
+
+
+class RecomputedTop(NamedTuple):
+    """A top as the prototxt has it."""
+
+    name: str
+    shape: Shape | None
+    blob: int
+    """Which blob of the net it is: one in place is its bottom's."""
+
+
+class RecomputedLayer(NamedTuple):
+    """A layer as the prototxt has it."""
+
+    name: str
+    type: str
+    location: Location
+    tops: tuple[RecomputedTop, ...]
+    needs_backward: bool
+    """As Caffe tells it since September 2014: does it lead from what learns to a loss?"""
+    needed_backward: bool
+    """As it did before: does it learn, or read what learns? force_backward included."""
+    is_known: bool
+    """Is its type known?"""
+    is_split: bool
+    """Is it one that Caffe inserts?"""
+    is_loss: bool
+    refusal: str | None
+    """Why Caffe of today refuses it; then its shapes are the log's."""
+
+
+def recompute_echo(net: LoggedNet, name: str) -> list[RecomputedLayer]:
+    """The net that a log echoes, layer by layer; `name` is the log's.
+
+    Raises CaffeToolsError for an echo that is no net.
+    """
+    assert net.echo
+    source = Source(name, net.echo.text, net.echo.first_line)
+    message, _ = upgrade(prototxt.parse(source))
+    own = message.message("state")
+    _drop_rules(message)
+    state = State(net.phase or "TRAIN", tuple(own.texts("stage")), own.integer("level"))
+    return _recompute(net, message, state)
+
+
+def _drop_rules(message: Message) -> None:
+    """Keep every layer: those that the state leaves out are not echoed."""
+    for layer in message.messages("layer"):
+        layer.fields.pop("include", None)
+        layer.fields.pop("exclude", None)
+
+
+def recompute_file(net: LoggedNet, path: str) -> list[RecomputedLayer]:
+    """The net in a prototxt, layer by layer, in the phase of the log's.
+
+    Raises CaffeToolsError for a file that holds no net.
+    """
+    phase = net.phase or "TRAIN"
+    loaded = read_net(path, phase)
+    state = State(phase, loaded.stages, loaded.level)
+    return _recompute(net, loaded.message, state)
+
+
+def _recompute(net: LoggedNet, message: Message, state: State) -> list[RecomputedLayer]:
+    types = {layer.text("type") for layer in message.messages("layer")}
+    logged = {layer.name: [top.shape for top in layer.tops] for layer in net.layers}
+    registry = _Tolerant(types, logged)
+    graph = build(message, state, registry)
+    own = infer(graph, Options())
+    given = dict(_source_shapes(own, logged))
+    inferred = own
+    if given:
+        registry.refusals.clear()
+        inferred = infer(graph, Options(input_shapes=given))
+    return list(_layers(own, inferred, registry.refusals))
+
+
+def _source_shapes(
+    net: Inferred, logged: Mapping[str, Sequence[Shape | None]]
+) -> Iterator[tuple[str, Shape]]:
+    """The tops of layers without bottoms whose shapes are not told, or not as the log has them."""
+    for layer in net.layers:
+        if layer.node.bottoms:
+            continue
+        printed = logged.get(layer.node.name, ())
+        for blob, shape, told in zip(layer.node.tops, layer.tops, printed, strict=False):
+            if told is not None and shape != told:
+                yield net.graph.blobs[blob].name, told
+
+
+def _layers(own: Inferred, net: Inferred, refusals: dict[str, str]) -> Iterator[RecomputedLayer]:
+    blobs = net.graph.blobs
+    forced = net.graph.message.flag("force_backward")
+    carries = [False] * len(blobs)
+    for alone, layer, needed in zip(own.layers, net.layers, net.backward, strict=True):
+        node = layer.node
+        # A data layer is compared as its prototxt has it, though what follows goes by the log.
+        shapes = layer.tops if node.bottoms else alone.tops
+        tops = [
+            RecomputedTop(blobs[blob].name, shape, blob)
+            for blob, shape in zip(node.tops, shapes, strict=True)
+        ]
+        learns = forced or any(param.needs_backward for param in layer.params)
+        needed_once = learns or any(carries[blob] for blob in node.bottoms)
+        for blob in node.tops:
+            carries[blob] |= needed_once
+        refusal = refusals.get(node.name) if node.bottoms else None
+        known = REGISTRY.find(node.type)
+        yield RecomputedLayer(
+            name=node.name,
+            type=node.type,
+            location=node.message.location(),
+            tops=tuple(tops),
+            needs_backward=needed,
+            needed_backward=needed_once,
+            is_known=known is not None,
+            is_split=node.inserted,
+            is_loss=known is not None and known.is_loss,
+            refusal=refusal,
+        )
+
+
+class _Tolerant(Registry):
+    """The layer types, made so that what is unknown or refused is as the log prints it."""
+
+    def __init__(self, types: set[str], logged: Mapping[str, Sequence[Shape | None]]) -> None:
+        super().__init__({})
+        self.refusals: dict[str, str] = {}
+        """Why a layer is refused, by its name."""
+        self._types = types
+        self._logged = logged
+
+    def find(self, name: str) -> LayerClass | None:
+        """The class of a type; of one that nobody knows, too, if the net has it."""
+        found = super().find(name)
+        known = REGISTRY.find(name)
+        if found is None and (known is not None or name in self._types):
+            self.register(self._class(name, known or _Unknown))
+            found = super().find(name)
+        return found
+
+    def _class(self, name: str, base: LayerClass) -> LayerClass:
+        refusals, logged = self.refusals, self._logged
+
+        def set_up(self: Layer, spec: Spec) -> None:
+            vars(self)["spec"] = spec
+            try:
+                base.__init__(self, spec)
+            except CaffeToolsError as error:
+                refusals[spec.name] = error.message
+
+        def facts(self: Layer, bottoms: tuple[Shape, ...]) -> Facts:
+            spec: Spec = vars(self)["spec"]
+            if spec.name not in refusals:
+                try:
+                    return base.facts(self, bottoms)
+                except CaffeToolsError as error:
+                    refusals[spec.name] = error.message
+            shapes = [*logged.get(spec.name, ()), *(None for _ in spec.tops)]
+            return Facts(tuple(shapes[: len(spec.tops)]))
+
+        return type(base.__name__, (base,), {"type": name, "__init__": set_up, "facts": facts})
+
+
+class _Unknown(Layer):
+    """A type that nobody knows."""
+
+    bottoms = at_least(0)
+    tops = at_least(0)
+
+    def __init__(self, spec: Spec) -> None:
+        raise CaffeToolsError(f"the type {spec.message.text('type')!a} is not known")

@@ -1,1 +1,0 @@
-"""Data sets for training, made of images."""

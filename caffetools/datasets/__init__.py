@@ -1,0 +1,1 @@
+"""Databases made of images, and their means."""

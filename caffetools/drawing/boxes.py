@@ -1,0 +1,89 @@
+"""A net as a drawing shows it: boxes of layers, and links from each blob's box to its readers.
+
+Layers that compute in place go into the box whose blob they change. Splits that Caffe inserts are
+no boxes: a blob links to all that read it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from caffetools.layers.base import Shape
+from caffetools.net.infer import InferredLayer
+from caffetools.net.net import Net
+
+
+class Box(NamedTuple):
+    """A layer, and those that change its top in place, by their indices in `Net.layers`."""
+
+    layers: tuple[int, ...]
+
+
+class Link(NamedTuple):
+    """A blob that a box makes."""
+
+    source: int
+    """The index of its box."""
+    name: str
+    shape: Shape | None
+    readers: tuple[int, ...]
+    """The boxes that read it, each once, in order."""
+    is_output: bool
+
+
+class Diagram(NamedTuple):
+    """Boxes in the order of the file; all links lead to later ones."""
+
+    boxes: tuple[Box, ...]
+    links: tuple[Link, ...]
+
+
+def diagram(net: Net) -> Diagram:
+    """The boxes and links of a net."""
+    boxes: list[list[int]] = []
+    made: list[tuple[int, int]] = []  # of each link: box and blob
+    readers: list[list[int]] = []
+    current: dict[int, int] = {}  # of each blob: the link that it is
+    index = 0
+    for layer in net.inferred.layers:
+        node = layer.node
+        if node.inserted:
+            current.update((top, current[node.bottoms[0]]) for top in node.tops)
+            continue
+        if node.bottoms and node.bottoms == node.tops and len(node.tops) == 1:
+            boxes[made[current[node.tops[0]]][0]].append(index)
+        else:
+            box = len(boxes)
+            boxes.append([index])
+            for bottom in node.bottoms:
+                if box not in readers[current[bottom]]:
+                    readers[current[bottom]].append(box)
+            for top in node.tops:
+                current[top] = len(made)
+                made.append((box, top))
+                readers.append([])
+        index += 1
+    graph, shapes = net.inferred.graph, net.inferred.shapes
+    outputs = {current[blob] for blob in graph.outputs}
+    links = tuple(
+        Link(box, graph.blobs[blob].origin, shapes[blob], tuple(readers[at]), at in outputs)
+        for at, (box, blob) in enumerate(made)
+    )
+    return Diagram(tuple(Box(tuple(box)) for box in boxes), links)
+
+
+def family(layer: InferredLayer) -> str:
+    """What kind of work a layer does, by what is known of it and not by its type's name."""
+    shapes = tuple(shape for shape in layer.bottoms if shape is not None)
+    if layer.layer is None or len(shapes) < len(layer.bottoms):
+        return "unknown"
+    if not layer.node.bottoms or any(layer.loss_weights):
+        return "loss" if layer.node.bottoms else "data"
+    windows = layer.layer.windows(shapes)
+    weighted = any(not blob.statistic for blob in layer.params)
+    if windows:
+        return "convolution" if weighted else "pooling"
+    if weighted and windows is None:
+        return "connected"
+    several = len(set(layer.node.bottoms)) > 1 or len(layer.node.tops) > 1
+    return "joining" if several else "pointwise"

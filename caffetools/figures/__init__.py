@@ -1,0 +1,1 @@
+"""Curves of logs as figures: what `plot`, `report` and notebooks share."""

@@ -1,0 +1,83 @@
+"""A net's initialisation as Caffe's own log tells it, with the lines of master 9b8915401."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from caffetools.errors import GraphError
+from caffetools.layers.base import Shape, count
+from caffetools.net.cost import FLOAT
+from caffetools.net.infer import Inferred, InferredLayer
+from caffetools.net.sharing import ParamBlob
+from caffetools.table import printable
+
+_PREFIX = "I0101 00:00:00.000000     1 "
+"""glog's: severity, date, time, thread. A log that nobody ran has no time."""
+
+
+def caffe_log(net: Inferred) -> Iterator[str]:
+    """The lines from the first layer to "Network initialization done.".
+
+    Raises GraphError, placed, at a layer whose shapes cannot be known.
+    """
+    memory = 0
+    owners = {layer.node.key: layer for layer in net.layers if layer.params}
+    for layer in net.layers:
+        yield from _wiring(net, layer)
+        yield _line("net.cpp:124", f"Setting up {layer.node.name}")
+        for shape, weight in zip(layer.tops, layer.loss_weights, strict=True):
+            if shape is None:
+                raise layer.node.message.error(
+                    f"no log without the shapes of layer {layer.node.name!a}", kind=GraphError
+                )
+            memory += count(shape)
+            yield _line("net.cpp:131", f"Top shape: {_shape(shape)}")
+            if weight:
+                yield _line("net.cpp:134", f"    with loss weight {weight:g}")
+        yield _line("net.cpp:139", f"Memory required for data: {memory * FLOAT}")
+        for blob in layer.params:
+            if blob.owner is not None:
+                yield _sharing(blob, owners[blob.owner])
+    yield from _backward(net)
+    for blob_index in net.graph.outputs:
+        name = net.graph.blobs[blob_index].name
+        yield _line("net.cpp:244", f"This network produces output {name}")
+    yield _line("net.cpp:257", "Network initialization done.")
+
+
+def _wiring(net: Inferred, layer: InferredLayer) -> Iterator[str]:
+    node, blobs = layer.node, net.graph.blobs
+    yield _line("layer_factory.hpp:77", f"Creating layer {node.name}")
+    yield _line("net.cpp:86", f"Creating Layer {node.name}")
+    for blob in node.bottoms:
+        yield _line("net.cpp:408", f"{node.name} <- {blobs[blob].name}")
+    for blob, in_place in zip(node.tops, node.in_place, strict=True):
+        if in_place:
+            yield _line("net.cpp:369", f"{node.name} -> {blobs[blob].name} (in-place)")
+        else:
+            yield _line("net.cpp:382", f"{node.name} -> {blobs[blob].name}")
+
+
+def _sharing(blob: ParamBlob, owner: InferredLayer) -> str:
+    index = next(i for i, owned in enumerate(owner.params) if owned.name == blob.name)
+    return _line(
+        "net.cpp:467",
+        f"Sharing parameters '{blob.name}' owned by layer '{owner.node.name}', param index {index}",
+    )
+
+
+def _backward(net: Inferred) -> Iterator[str]:
+    for layer, needed in zip(reversed(net.layers), reversed(net.backward), strict=True):
+        if needed:
+            yield _line("net.cpp:200", f"{layer.node.name} needs backward computation.")
+        else:
+            yield _line("net.cpp:202", f"{layer.node.name} does not need backward computation.")
+
+
+def _shape(shape: Shape) -> str:
+    """As Blob::shape_string writes it: `1 3 227 227 (154587)`, a scalar ` (1)`."""
+    return "".join(f"{extent} " for extent in shape) + f"({count(shape)})"
+
+
+def _line(place: str, message: str) -> str:
+    return f"{_PREFIX}{place}] {printable(message)}"

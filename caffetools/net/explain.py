@@ -1,0 +1,75 @@
+"""The arithmetic behind every size of a net, layer by layer, in the manner of a textbook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from caffetools.layers.base import Shape, Step, count, dims
+from caffetools.net.cost import FLOAT
+from caffetools.net.infer import InferredLayer
+from caffetools.net.net import Net
+from caffetools.table import printable
+
+
+def steps(layer: InferredLayer) -> list[Step]:
+    """The steps of a layer; none where a shape is unknown."""
+    shapes = tuple(shape for shape in layer.bottoms if shape is not None)
+    if layer.layer is None or len(shapes) < len(layer.bottoms):
+        return []
+    return layer.layer.explain(shapes)
+
+
+def totals(net: Net) -> list[Step]:
+    """The sums over the layers; none where a shape is unknown."""
+    cost = net.cost
+    if cost.params is None or cost.macs is None or cost.memory_bytes is None:
+        return []
+    owned = [
+        sum(blob.elements for blob in layer.params if blob.owner is None) for layer in net.layers
+    ]
+    macs = [layer.macs for layer in net.layers if layer.macs]
+    counts = [
+        count(shape) for layer in net.inferred.layers for shape in layer.tops if shape is not None
+    ]
+    return [
+        Step("parameters", _sum(filter(None, owned)), cost.params),
+        Step("multiply-accumulates", _sum(macs), cost.macs),
+        Step(
+            "bytes that Caffe says it needs for data",
+            f"{FLOAT} * ({_sum(counts)})",
+            cost.memory_bytes,
+        ),
+    ]
+
+
+def explain(net: Net) -> Iterator[str]:
+    """A paragraph for each layer: what goes in and out, and the steps between; then the sums."""
+    for layer in net.layers:
+        node = layer.node
+        yield f"{printable(node.key)} ({printable(node.type)})"
+        for kind, blobs, shapes in (
+            ("in", node.bottoms, layer.bottoms),
+            ("out", node.tops, layer.tops),
+        ):
+            for blob, shape in zip(blobs, shapes, strict=True):
+                yield f"    {kind:3}  {printable(net.blob(blob))}: {_size(shape)}"
+        yield from map(_line, steps(layer))
+        yield ""
+    sums = totals(net)
+    if sums:
+        yield "net"
+        yield from map(_line, sums)
+
+
+def _size(shape: Shape | None) -> str:
+    """`256 x 96 x 55 x 55 (74,342,400)`: as Caffe's log has it, but for the commas."""
+    return "unknown" if shape is None else f"{dims(shape)} ({count(shape):,})"
+
+
+def _line(step: Step) -> str:
+    told = "" if step.formula == str(step.value) else f"{step.formula} = "
+    return f"    {step.name}: {told}{step.value:,}"
+
+
+def _sum(terms: Iterable[int]) -> str:
+    return " + ".join(map(str, terms)) or "0"

@@ -1,0 +1,227 @@
+"""Graph -> Inferred: every shape, blob, owner and flag, as Caffe's Net::Init finds them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+from caffetools.errors import CaffeToolsError, GraphError, Note
+from caffetools.layers.base import Facts, Layer, Options, Shape, Spec, check_shape, dims
+from caffetools.net.backward import Gradient, needs_backward
+from caffetools.net.graph import Graph, Node
+from caffetools.net.sharing import ParamBlob, Sharing
+
+_ROUNDS = 8
+"""How often an input may be told by what follows from another that was told so. Each round sets the
+whole net up anew; no real net needs a second."""
+
+
+class InferredLayer(NamedTuple):
+    """A layer of the graph, set up."""
+
+    node: Node
+    layer: Layer | None
+    """None for a type that nobody knows."""
+    bottoms: tuple[Shape | None, ...]
+    """None where a shape cannot be known."""
+    tops: tuple[Shape | None, ...]
+    params: tuple[ParamBlob, ...]
+    macs: int | None
+    """None where a shape that it depends on cannot be known; then `params` are not known either."""
+    loss_weights: tuple[float, ...]
+    """With which each top enters the loss; 0 where it does not."""
+
+
+class Inferred(NamedTuple):
+    """A net with all that follows from its layers and the shapes of its inputs."""
+
+    graph: Graph
+    layers: tuple[InferredLayer, ...]
+    """Inserted Split layers included, in the order of the graph."""
+    shapes: tuple[Shape | None, ...]
+    """Of each blob of the graph, in the end."""
+    backward: tuple[bool, ...]
+    """Does each layer compute a gradient, force_backward left out? So the log tells it."""
+    notes: tuple[Note, ...]
+
+    @property
+    def needs_backward(self) -> tuple[bool, ...]:
+        """Does each layer compute a gradient in the end? With the net's force_backward all do."""
+        forced = self.graph.message.flag("force_backward")
+        return (True,) * len(self.layers) if forced else self.backward
+
+
+def infer(graph: Graph, options: Options) -> Inferred:
+    """Set up every layer of the graph in order.
+
+    An input that nothing describes is taken to be what the layer that reads it needs, if that is
+    told by its other bottoms: labels, mostly. A note says so.
+    Raises ShapeError or GraphError, placed, for what Caffe refuses.
+    """
+    assumed: list[Note] = []
+    net = _Inference(graph, options).run()
+    for _ in range(_ROUNDS):
+        expected: dict[str, Shape] = {}
+        for name, shape, reader in expected_inputs(net):
+            if expected.setdefault(name, shape) is shape:
+                text = f"{name!a} is taken as {dims(shape)}, as layer {reader.key!a} needs it"
+                assumed.append(Note(reader.message.location(), text))
+        if not expected:
+            break
+        options = replace(options, input_shapes={**options.input_shapes, **expected})
+        net = _Inference(graph, options).run()
+    return net._replace(notes=(*net.notes, *assumed))
+
+
+def expected_inputs(net: Inferred) -> Iterator[tuple[str, Shape, Node]]:
+    """Each input of unknown shape that some layer tells the shape of, with that layer."""
+    blobs = net.graph.blobs
+    unknown = {
+        blobs[blob].name
+        for layer in net.layers
+        if not layer.node.bottoms
+        for blob, shape in zip(layer.node.tops, layer.tops, strict=True)
+        if shape is None
+    }
+    for layer in net.layers if unknown else ():
+        if layer.layer is not None and None in layer.bottoms:
+            for index, shape in layer.layer.expects(layer.bottoms).items():
+                name = blobs[layer.node.bottoms[index]].origin
+                if name in unknown:
+                    yield name, shape, layer.node
+
+
+class _Inference:
+    def __init__(self, graph: Graph, options: Options) -> None:
+        self.graph = graph
+        self.options = options
+        self.shapes: list[Shape | None] = [None] * len(graph.blobs)
+        self.sharing = Sharing()
+        self.notes: list[Note] = []
+        self.batch: int | None = None
+        """The first extent of the first shape that an input gives."""
+
+    def run(self) -> Inferred:
+        self.check_input_shapes()
+        layers = tuple(self.set_up(node) for node in self.graph.nodes)
+        gradients = [
+            Gradient(
+                layer.node, any(blob.needs_backward for blob in layer.params), layer.loss_weights
+            )
+            for layer in layers
+        ]
+        backward = needs_backward(gradients, [blob.name for blob in self.graph.blobs])
+        layers = tuple(
+            layer._replace(params=tuple(map(self.sharing.settled, layer.params)))
+            for layer in layers
+        )
+        return Inferred(self.graph, layers, tuple(self.shapes), tuple(backward), tuple(self.notes))
+
+    def check_input_shapes(self) -> None:
+        """Note each shape that the user gives and that nothing takes."""
+        sources = (node for node in self.graph.nodes if not node.bottoms)
+        tops = {self.graph.blobs[blob].name for node in sources for blob in node.tops}
+        for top in self.options.input_shapes:
+            if top not in tops:
+                text = f"a shape is given for {top!a}, which no input or data layer makes"
+                self.notes.append(Note(self.graph.message.location(), text))
+
+    def set_up(self, node: Node) -> InferredLayer:
+        try:
+            return self.layer(node)
+        except CaffeToolsError as error:
+            raise node.message.source.place(error, node.message.offset) from None
+
+    def layer(self, node: Node) -> InferredLayer:
+        bottoms = tuple(self.shapes[blob] for blob in node.bottoms)
+        given = self.is_given(node)
+        layer = self.read(node, given)
+        facts = None if layer is None else self.facts(node, layer, bottoms, given)
+        tops = facts.tops if facts else (None,) * len(node.tops)
+        weights = loss_weights(node)
+        if not node.bottoms and not (facts and facts.params):  # a Parameter's blob is no input
+            tops = tuple(self.source_shape(node, *top) for top in zip(node.tops, tops, strict=True))
+        for blob, shape in zip(node.tops, tops, strict=True):
+            if shape is not None:
+                check_shape(shape, f"the top {self.graph.blobs[blob].name!a}")
+            self.shapes[blob] = shape
+        params = self.sharing.add(node, facts.params) if facts else ()
+        macs = facts.macs if facts else 0 if given else None
+        return InferredLayer(node, layer, bottoms, tops, params, macs, weights)
+
+    def is_given(self, node: Node) -> bool:
+        """Does the user say what all tops of an input or data layer are?"""
+        given = self.options.input_shapes
+        return not node.bottoms and all(self.graph.blobs[blob].name in given for blob in node.tops)
+
+    def read(self, node: Node, given: bool) -> Layer | None:
+        if node.layer_class is None:
+            if not given:
+                text = f"the layer type {node.type!a} is not known: nor is what its layers make"
+                self.note(node, text)
+            return None
+        bottoms, tops = (
+            tuple(self.graph.blobs[blob].name for blob in blobs)
+            for blobs in (node.bottoms, node.tops)
+        )
+        message = node.message
+        phase = message.text("phase") if message.has("phase") else self.graph.state.phase
+        return node.layer_class(Spec(message, bottoms, tops, phase, self.options))
+
+    def facts(
+        self, node: Node, layer: Layer, bottoms: tuple[Shape | None, ...], given: bool
+    ) -> Facts | None:
+        known = tuple(shape for shape in bottoms if shape is not None)
+        if len(known) < len(bottoms):
+            return None
+        facts = layer.facts(known)
+        for param in facts.params:
+            check_shape(param.shape, f"the {param.role}")
+        if not given:
+            for text in facts.notes:
+                self.note(node, text)
+        return facts
+
+    def source_shape(self, node: Node, blob: int, shape: Shape | None) -> Shape | None:
+        """What the user says of an input's or data layer's top goes before what the files say."""
+        given = self.options.input_shapes.get(self.graph.blobs[blob].name)
+        knows_batch = node.layer_class is not None and not node.layer_class.whole_shapes
+        if given is None and knows_batch:
+            return shape
+        shape = shape if given is None else given
+        if self.options.batch_size is not None and shape and (knows_batch or self.in_batch(shape)):
+            return (self.options.batch_size, *shape[1:])
+        return shape
+
+    def in_batch(self, shape: Shape) -> bool:
+        """Is the first extent of a shape that is given whole the net's batch?
+
+        The first such shape's is. A later one's is if it is the same, but for two axes in a batch
+        of 1: that is more likely one image's `im_info` of 1 x 3, or a region of 1 x 5.
+        """
+        if self.batch is None:
+            self.batch = shape[0]
+            return True
+        return shape[0] == self.batch and (shape[0], len(shape)) != (1, 2)
+
+    def note(self, node: Node, text: str) -> None:
+        self.notes.append(Note(node.message.location(), text))
+
+
+def loss_weights(node: Node) -> tuple[float, ...]:
+    """With which each top enters the loss: as given, or 1 for a loss layer's (loss_layer.cpp)."""
+    given = node.loss_weights
+    none = (0.0,) * len(node.tops)
+    if node.layer_class is None:  # nobody knows which tops it adds by itself
+        return (*given, *none)[: len(none)]
+    if not given and node.layer_class.is_loss:
+        given = (1.0,)
+    if given and len(given) != len(node.tops):
+        raise node.message.error(
+            f"expected a loss_weight for each top, {len(node.tops)} in all, found {len(given)}"
+            + ("" if node.loss_weights else ", the 1 that a loss layer has by itself"),
+            "loss_weight",
+            kind=GraphError,
+        )
+    return given or none

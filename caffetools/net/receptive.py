@@ -1,0 +1,104 @@
+"""What part of the input an element of a blob depends on: size, stride and offset along each axis.
+
+The recurrence is that of Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional
+Neural Networks" (Distill, 2019): a window of kernel k, stride s and pad p makes the size grow by
+k - 1 strides of its bottom, moves the start back by p of them, and multiplies the stride by s. A
+transposed convolution goes the other way.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import NamedTuple, TypeAlias
+
+from caffetools.layers.base import Window
+from caffetools.net.infer import Inferred, InferredLayer
+
+Number: TypeAlias = "int | Fraction"
+"""A Fraction only where a transposed convolution has made a stride that is no whole number."""
+
+
+class Field(NamedTuple):
+    """The receptive field along one axis, in elements of the net's input."""
+
+    size: Number
+    stride: Number
+    start: Number
+    """Where the field of the first element begins; less than 0 within a pad."""
+
+    @property
+    def offset(self) -> float:
+        """From the centre of the input's first element to the centre of the first field."""
+        return float(self.start + Fraction(self.size - 1, 2))
+
+
+Fields: TypeAlias = "tuple[Field, ...] | None"
+"""One for each spatial axis; None where an element may depend on all of the input."""
+
+_INPUT = Field(1, 1, 0)
+
+
+def receptive_fields(net: Inferred) -> list[Fields]:
+    """The fields of the tops of each layer of the graph."""
+    blobs: dict[int, Fields] = {}
+    found = []
+    for layer in net.layers:
+        fields = _fields(layer, [blobs[blob] for blob in layer.node.bottoms])
+        blobs.update((blob, fields) for blob in layer.node.tops)
+        found.append(fields)
+    return found
+
+
+def _fields(layer: InferredLayer, bottoms: list[Fields]) -> Fields:
+    top = layer.tops[0] if layer.tops else None
+    if top is None or len(top) < 3:
+        return None
+    if not bottoms:
+        return (_INPUT,) * (len(top) - 2)
+    if layer.layer is None:
+        return None
+    shapes = tuple(shape for shape in layer.bottoms if shape is not None)
+    windows = layer.layer.windows(shapes) if len(shapes) == len(bottoms) else None
+    if windows is None or len(windows) not in (0, len(top) - 2):
+        return None  # a convolution may be told to slide over other axes than those from the third
+    through = _through_transposed if layer.layer.transposed else _through
+    fields = []
+    for axis in range(len(top) - 2):
+        seen = _union(bottoms[: layer.layer.data_bottoms], axis)
+        if seen is None:
+            return None
+        fields.append(through(seen, windows[axis]) if windows else seen)
+    return tuple(fields)
+
+
+def _through(field: Field, window: Window) -> Field:
+    return Field(
+        field.size + (window.span - 1) * field.stride,
+        field.stride * window.stride,
+        field.start - window.pad * field.stride,
+    )
+
+
+def _through_transposed(field: Field, window: Window) -> Field:
+    reached = -(-window.span // window.stride)
+    first = -((window.span - 1 - window.pad) // window.stride)
+    return Field(
+        field.size + (reached - 1) * field.stride,
+        Fraction(field.stride, window.stride),
+        field.start + first * field.stride,
+    )
+
+
+def _union(bottoms: list[Fields], axis: int) -> Field | None:
+    """The field that covers those of all bottoms along an axis, if they move at one stride."""
+    fields = [fields[axis] for fields in bottoms if fields is not None and axis < len(fields)]
+    if len(fields) < len(bottoms):
+        return None
+    first = fields[0]
+    if all(field == first for field in fields):
+        return first
+    if any(field.stride != first.stride for field in fields):
+        return None
+    start = min(field.start for field in fields)
+    end = max(field.start + field.size for field in fields)
+    return Field(end - start, first.stride, start)

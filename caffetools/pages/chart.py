@@ -1,0 +1,154 @@
+"""Curves as a drawing: axes, lines, and marks where something happened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import floor, isfinite, log10
+from typing import NamedTuple
+
+from caffetools.drawing.metrics import text_width
+from caffetools.drawing.scene import Group, Item, Move, Path, Rect, Scene, Text, polygon
+from caffetools.drawing.style import LINES, STYLES
+
+WIDTH, HEIGHT = 720.0, 300.0
+LEFT, RIGHT, TOP, BOTTOM = 62.0, 16.0, 34.0, 40.0
+_ALIKE = 1e-9
+"""Values that differ by no more, as a share of them, are one value to an axis."""
+_MOST_POINTS = 800
+"""Of a line; of more, the least and the greatest of each stretch are drawn."""
+
+
+class Series(NamedTuple):
+    """A line: its name, and its points by rising or falling iteration."""
+
+    name: str
+    points: tuple[tuple[float, float], ...]
+
+
+class Mark(NamedTuple):
+    """Something that happened at an iteration."""
+
+    x: float
+    told: str
+
+
+class Axis(NamedTuple):
+    """What a side of the chart stands for."""
+
+    low: float
+    high: float
+    ticks: tuple[float, ...]
+
+    def share(self, value: float) -> float:
+        """How far along the axis a value stands, from 0 to 1."""
+        return (value - self.low) / (self.high - self.low)
+
+
+def chart(title: str, series: Sequence[Series], marks: Sequence[Mark] = ()) -> Scene:
+    """The drawing of some lines over iterations; points that are no finite numbers are left out."""
+    lines = [s._replace(points=thinned(s.points)) for s in series]
+    points = [point for line in lines for point in line.points]
+    x = axis([point[0] for point in points])
+    y = axis([point[1] for point in points])
+    items: list[Item] = [*_grid(x, y)]
+    items.extend(_mark(mark, x) for mark in marks if x.low <= mark.x <= x.high)
+    for number, line in enumerate(lines):
+        style = f"line-{number % len(LINES)}"
+        for run in runs(line.points):
+            placed = [place(point, x, y) for point in run]
+            moves = (Move(placed[0], start=True), *map(Move, placed[1:]))
+            items.append(Group((Path(moves, style),), line.name))
+    items.extend(_legend(lines))
+    told = "; ".join(_told(line) for line in lines) or "no points"
+    return Scene(WIDTH, HEIGHT, title, told, tuple(items))
+
+
+def place(point: tuple[float, float], x: Axis, y: Axis) -> tuple[float, float]:
+    """Where a point is drawn."""
+    return (
+        LEFT + x.share(point[0]) * (WIDTH - LEFT - RIGHT),
+        HEIGHT - BOTTOM - y.share(point[1]) * (HEIGHT - TOP - BOTTOM),
+    )
+
+
+def axis(values: Sequence[float], wanted: int = 5) -> Axis:
+    """An axis over all values, with ticks at round numbers."""
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    if high - low <= _ALIKE * max(abs(low), abs(high)):
+        spare = abs(low) * 0.5 or 1.0
+        low, high = low - spare, high + spare
+    rough = (high - low) / wanted
+    power = 10.0 ** floor(log10(rough)) if rough > 0 else 1.0
+    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
+    first, last = floor(low / step), -floor(-high / step)
+    ticks = tuple(float(f"{n * step:.12g}") for n in range(first, last + 1))
+    return Axis(ticks[0], ticks[-1], ticks)
+
+
+def thinned(points: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+    """The finite points; of many, those with the least and the greatest value of each stretch."""
+    finite = [point for point in points if isfinite(point[0]) and isfinite(point[1])]
+    if len(finite) <= _MOST_POINTS:
+        return tuple(finite)
+    size = -(-2 * len(finite) // _MOST_POINTS)
+    kept: list[tuple[float, float]] = []
+    for start in range(0, len(finite), size):
+        part = range(start, min(start + size, len(finite)))
+        least = min(part, key=lambda i: finite[i][1])
+        most = max(part, key=lambda i: finite[i][1])
+        kept.extend(finite[i] for i in sorted({least, most}))
+    return tuple(kept)
+
+
+def runs(points: Sequence[tuple[float, float]]) -> list[list[tuple[float, float]]]:
+    """The points in pieces, each of rising iterations: a resumed run starts anew."""
+    found: list[list[tuple[float, float]]] = []
+    for point in points:
+        if not found or point[0] < found[-1][-1][0]:
+            found.append([])
+        found[-1].append(point)
+    return found
+
+
+def _grid(x: Axis, y: Axis) -> list[Item]:
+    items: list[Item] = []
+    for value in y.ticks:
+        _, height = place((x.low, value), x, y)
+        items.append(polygon([(LEFT, height), (WIDTH - RIGHT, height)], "rule"))
+        items.append(Text(LEFT - 8, height + 3.5, number(value), "tick", "end"))
+    for value in x.ticks:
+        left, _ = place((value, y.low), x, y)
+        items.append(Text(left, HEIGHT - BOTTOM + 16, number(value), "tick", "middle"))
+    items.append(Text(WIDTH - RIGHT, HEIGHT - 6, "iteration", "tick", "end"))
+    return items
+
+
+def _mark(mark: Mark, x: Axis) -> Group:
+    left = LEFT + x.share(mark.x) * (WIDTH - LEFT - RIGHT)
+    line = polygon([(left, TOP), (left, HEIGHT - BOTTOM)], "mark")
+    return Group((line, Rect(left - 3, TOP - 6, 6, 6, "mark-head", 3)), mark.told)
+
+
+def _legend(lines: Sequence[Series]) -> list[Item]:
+    items: list[Item] = []
+    x = LEFT
+    for index, line in enumerate(lines):
+        items.append(polygon([(x, 14), (x + 18, 14)], f"line-{index % len(LINES)}"))
+        items.append(Text(x + 23, 17.5, line.name, "legend"))
+        x += 23 + text_width(line.name, STYLES["legend"].size) + 18
+    return items
+
+
+def _told(line: Series) -> str:
+    if not line.points:
+        return f"{line.name}: no points"
+    (x0, y0), (x1, y1) = line.points[0], line.points[-1]
+    return (
+        f"{line.name}: from {number(y0)} at {number(x0)} to {number(y1)} at {number(x1)}, "
+        f"least {number(min(y for _, y in line.points))}"
+    )
+
+
+def number(value: float) -> str:
+    """A number as short as its six first digits allow."""
+    return f"{value:,.0f}" if value == int(value) and abs(value) < 1e15 else f"{value:.6g}"

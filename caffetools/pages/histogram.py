@@ -1,0 +1,114 @@
+"""What weights are like: the distribution of each blob's numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from caffetools.drawing.scene import Group, Item, Rect, Scene, Text
+from caffetools.formats.stored import StoredBlob, Weights
+from caffetools.layers.base import dims
+from caffetools.net.net import Net
+from caffetools.pages.chart import number
+from caffetools.table import printable
+
+WIDTH, HEIGHT = 220.0, 96.0
+_FLOOR = 74.0
+_BINS = 48
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """The numbers of a blob; `counts` of the finite ones, in bins of equal breadth."""
+
+    layer: str
+    role: str
+    shape: tuple[int, ...]
+    counts: tuple[int, ...]
+    low: float
+    high: float
+    mean: float
+    deviation: float
+    zeros: int
+    not_finite: int
+
+
+def distributions(net: Net, weights: Weights) -> Iterator[Distribution]:
+    """Of each blob of the file whose layer the net has, by name."""
+    stored = {layer.name: layer for layer in weights.layers}
+    for layer in net.layers:
+        found = stored.get(layer.node.name)
+        for index, blob in enumerate(found.blobs if found else ()):
+            known = layer.params[index] if index < len(layer.params) else None
+            role = known.role if known else f"blob {index}"
+            yield _distribution(layer.node.key, role, blob)
+
+
+def _distribution(layer: str, role: str, blob: StoredBlob) -> Distribution:
+    import numpy as np
+
+    values = blob.values
+    finite = values[np.isfinite(values)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    counts, _ = np.histogram(finite, bins=_BINS, range=(low, high if high > low else low + 1))
+    return Distribution(
+        layer,
+        role,
+        blob.shape,
+        tuple(map(int, counts)),
+        low,
+        high,
+        float(finite.mean(dtype=np.float64)) if finite.size else 0.0,
+        float(finite.std(dtype=np.float64)) if finite.size else 0.0,
+        int(values.size - np.count_nonzero(values)),
+        int(values.size - finite.size),
+    )
+
+
+def disagreements(net: Net, weights: Weights) -> list[str]:
+    """What the file holds and the net does not, the other way round, and shapes that differ."""
+    stored = {layer.name: layer for layer in weights.layers if layer.blobs}
+    named = {layer.node.name: layer for layer in net.layers}
+    told = []
+    for layer in net.layers:
+        found = stored.get(layer.node.name)
+        if not found:
+            if layer.params:
+                told.append(f"{layer.node.key}: the file has no weights for it")
+            continue
+        if len(found.blobs) != len(layer.params):
+            told.append(
+                f"{layer.node.key}: {len(found.blobs)} blobs in the file, "
+                f"{len(layer.params)} in the net"
+            )
+        told.extend(
+            f"{layer.node.key}: {param.role} is {dims(blob.shape)} in the file, "
+            f"{dims(param.shape)} in the net"
+            for blob, param in zip(found.blobs, layer.params, strict=False)
+            if not blob.fits(param.shape)
+        )
+    told.extend(f"{name}: the net has no such layer" for name in stored if name not in named)
+    return told
+
+
+def histogram_scene(found: Distribution) -> Scene:
+    """The drawing of a distribution."""
+    greatest = max(found.counts, default=0) or 1
+    step = WIDTH / _BINS
+    items: list[Item] = [Rect(0, _FLOOR, WIDTH, 1, "gauge")]
+    for index, value in enumerate(found.counts):
+        if value:
+            height = max((_FLOOR - 4) * value / greatest, 0.8)
+            items.append(Rect(index * step, _FLOOR - height, step - 0.6, height, "bar"))
+    items.append(Text(0, _FLOOR + 14, number(_rounded(found.low)), "tick"))
+    items.append(Text(WIDTH, _FLOOR + 14, number(_rounded(found.high)), "tick", "end"))
+    told = (
+        f"{sum(found.counts):,} numbers from {found.low:.4g} to {found.high:.4g}, "
+        f"mean {found.mean:.4g}, standard deviation {found.deviation:.4g}"
+    )
+    title = f"{printable(found.layer)}: {found.role}"
+    return Scene(WIDTH, HEIGHT, title, told, (Group(tuple(items), f"{title}\n{told}"),))
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.3g}")

@@ -1,0 +1,105 @@
+"""A net, its logs and its weights -> one page of HTML that needs nothing else."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from importlib.resources import files
+
+from caffetools.drawing.page import heading
+from caffetools.drawing.picture import graph
+from caffetools.drawing.style import STYLES
+from caffetools.drawing.svg import css
+from caffetools.formats.stored import Weights
+from caffetools.net.net import Net
+from caffetools.pages.details import details
+from caffetools.pages.logs import CheckedLog, log_section
+from caffetools.pages.markup import Markup, data_block, element, void
+from caffetools.pages.sections import SWATCHES, costs, graph_section, summary, table
+from caffetools.pages.weights import weights_section
+
+_SCRIPT = (
+    "start",
+    "graph",
+    "details",
+    "choice",
+    "search",
+    "pointer",
+    "keys",
+    "table",
+    "curves",
+)
+"""The parts of the page's script, each after those that it uses as it is read."""
+
+
+def page(
+    net: Net, name: str, logs: Sequence[CheckedLog] = (), weights: Weights | None = None
+) -> str:
+    """The page of a net whose file is called `name`."""
+    script = _script()
+    folded = graph(net)
+    whole = graph(net, fold=False) if folded.folds else None
+    sections = [
+        ("summary", "Summary", summary(net)),
+        ("net", "Graph", graph_section(net, folded, whole)),
+        ("costs", "Where it goes", costs(net)),
+        ("layers", "Layers", table(net)),
+    ]
+    for index, log in enumerate(logs):
+        sections.append((f"log-{index}", f"Log {index + 1}", log_section(log, index)))
+    if weights is not None:
+        sections.append(("weights", "Weights", weights_section(net, weights)))
+    body = element(
+        "body",
+        element("a", "Skip to the graph", href="#net", class_="skip"),
+        _header(net, name, [(identity, title) for identity, title, _ in sections]),
+        element("main", *(content for _, _, content in sections)),
+        data_block("data", {"layers": details(net)}),
+        element("script", Markup(script)),
+    )
+    head = element("head", *_head(net, script))
+    return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
+
+
+def _head(net: Net, script: str) -> list[Markup]:
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = (
+        f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    return [
+        void("meta", charset="utf-8"),
+        void("meta", http_equiv="Content-Security-Policy", content=policy),
+        void("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        void("meta", name="color-scheme", content="light dark"),
+        element("title", heading(net)[0][:200]),
+        element("style", Markup(css(STYLES) + _swatches() + _asset("page.css"))),
+    ]
+
+
+def _header(net: Net, name: str, sections: list[tuple[str, str]]) -> Markup:
+    title, told = heading(net)
+    links = [element("a", words, href=f"#{identity}") for identity, words in sections]
+    dark = element("button", "Light or dark", type="button", id="theme")
+    return element(
+        "header",
+        element("div", element("h1", title), element("p", f"{told}; {name}"), class_="heading"),
+        element("nav", *links, aria_label="Parts of this page"),
+        dark,
+    )
+
+
+def _swatches() -> str:
+    """The colours of the legend's marks, which are no part of a drawing."""
+    return "".join(f".swatch.{name} {{ background: {STYLES[name].fill} }}\n" for name in SWATCHES)
+
+
+def _script() -> str:
+    """The parts of the script, which see each other and nothing of them the page."""
+    parts = "\n".join(_asset(f"script/{name}.js") for name in _SCRIPT)
+    return f'"use strict";\n(() => {{\n{parts}\naddEventListener("resize", fit);\nfit();\n}})();\n'
+
+
+def _asset(name: str) -> str:
+    return files("caffetools.pages").joinpath(name).read_text("utf-8")

@@ -1,0 +1,1 @@
+"""Protobuf: text and wire formats read into messages that know their place, and written."""

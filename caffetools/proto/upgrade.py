@@ -1,0 +1,144 @@
+"""A net of any age -> the same net in today's form, Message to Message (upgrade_proto.cpp).
+
+Nets of 2013 (V0) become nets of 2014 (V1), those become today's; `input` becomes an Input layer.
+Every field keeps the place of the one that it was made from.
+"""
+
+from __future__ import annotations
+
+from caffetools.errors import GraphError, Note
+from caffetools.proto import schema
+from caffetools.proto.message import Entry, Message
+from caffetools.proto.notes import Notes
+from caffetools.proto.upgrade_v0 import upgrade_v0
+from caffetools.proto.upgrade_v1 import upgrade_v1
+
+
+def upgrade(net: Message) -> tuple[Message, tuple[Note, ...]]:
+    """The net in today's form, and what was lost or odd on the way; `net` itself stays as it is.
+
+    Raises GraphError, placed, for what Caffe refuses: forms of different ages in one net,
+    V0's padding where it cannot be folded into a convolution, inputs without all their dimensions.
+    """
+    notes = Notes()
+    if net.has("layers"):
+        _check_one_age(net)
+        if net.messages("layers")[0].has("layer"):
+            net = upgrade_v0(net, notes)
+        net = upgrade_v1(net, notes)
+    if net.has("input"):
+        net = _upgrade_input(net, notes)
+    return _upgrade_batch_norm(net), notes.all()
+
+
+def _check_one_age(net: Message) -> None:
+    """Raise GraphError for a net with layers of several ages, naming a line of each.
+
+    Caffe refuses today's beside V1's, and V1's beside V0's have no type left there. Today's beside
+    V0's it drops without a word, which nobody wants.
+    """
+    layers = net.messages("layers")
+    if net.has("layer"):
+        other = net.location("layer", 0)
+        found = f"'layers' here, and 'layer' of today's form{_in_line(other.line)}"
+        raise net.error(f"expected layers of one form: found {found}", "layers", 0, GraphError)
+    v0 = layers[0].has("layer")
+    for index, layer in enumerate(layers):
+        if layer.has("layer") != v0:
+            here, there = ("V1", "V0") if v0 else ("V0", "V1")
+            found = f"'layers' of {here} here, and of {there}{_in_line(layers[0].location().line)}"
+            raise net.error(
+                f"expected layers of one form: found {found}", "layers", index, GraphError
+            )
+
+
+def _in_line(line: int | None) -> str:
+    return "" if line is None else f" in line {line}"
+
+
+def _upgrade_input(net: Message, notes: Notes) -> Message:
+    """The net with a first layer of type Input for its `input`s (UpgradeNetInput)."""
+    shapes = _input_shapes(net, notes)
+    fields = {
+        name: entries
+        for name, entries in net.fields.items()
+        if name not in ("input", "input_shape", "input_dim", "layer")
+    }
+    layers = net.fields.get("layer", [])
+    if shapes:
+        layers = [_input_layer(net, shapes), *layers]
+    if layers:
+        fields["layer"] = layers
+    return net.replaced(fields)
+
+
+def _input_shapes(net: Message, notes: Notes) -> list[Entry]:
+    """The shape of each input; none where the net gives none, as in old caffemodels."""
+    inputs = net.count("input")
+    if net.has("input_shape"):
+        given, needed, name = net.count("input_shape"), inputs, "input_shape"
+        expected = f"expected an input_shape for each of {inputs} inputs"
+        if net.has("input_dim"):
+            notes.add("Caffe does not read input_dim beside input_shape", net, "input_dim")
+    else:
+        given, needed, name = net.count("input_dim"), 4 * inputs, "input_dim"
+        expected = f"expected 4 input_dim for each of {inputs} inputs"
+    if given == 0:
+        text = "Caffe drops an input that has neither input_shape nor input_dim"
+        notes.add(text, net, "input")
+    elif given < needed:
+        raise net.error(f"{expected}, found {given}", name, kind=GraphError)
+    elif given > needed:
+        notes.add(f"{expected}, found {given}: Caffe drops the rest", net, name, needed)
+    entries = net.fields.get(name, [])[:needed]
+    if name == "input_shape":
+        return entries
+    return [_shape(net, entries[first : first + 4]) for first in range(0, len(entries), 4)]
+
+
+def _shape(net: Message, dims: list[Entry]) -> Entry:
+    offset = dims[0][1]
+    return Message(schema.message("BlobShape"), net.source, offset, {"dim": dims}), offset
+
+
+def _input_layer(net: Message, shapes: list[Entry]) -> Entry:
+    offset = net.place("input", 0)
+    parameter = schema.message("InputParameter")
+    fields: dict[str, list[Entry]] = {
+        "name": [("input", offset)],
+        "type": [("Input", offset)],
+        "top": net.fields["input"],
+        "input_param": [
+            (Message(parameter, net.source, shapes[0][1], {"shape": shapes}), shapes[0][1])
+        ],
+    }
+    return Message(schema.message("LayerParameter"), net.source, offset, fields), offset
+
+
+def _upgrade_batch_norm(net: Message) -> Message:
+    """The net with multipliers of 0 wherever a BatchNorm layer has three (UpgradeNetBatchNorm).
+
+    They were asked for until 2016; its blobs are statistics, which no solver may change.
+    """
+    if not any(_has_three_params(layer) for layer in net.messages("layer")):
+        return net
+    layers: list[Entry] = [
+        (_frozen(layer) if _has_three_params(layer) else layer, layer.offset)
+        for layer in net.messages("layer")
+    ]
+    return net.replaced({**net.fields, "layer": layers})
+
+
+def _has_three_params(layer: Message) -> bool:
+    return layer.text("type") == "BatchNorm" and layer.count("param") == 3
+
+
+def _frozen(layer: Message) -> Message:
+    params: list[Entry] = []
+    for param in layer.messages("param"):
+        multipliers: dict[str, list[Entry]] = {
+            name: [(0.0, param.place(name))] for name in ("lr_mult", "decay_mult")
+        }
+        fields = {**param.fields, **multipliers}
+        params.append((param.replaced(fields), param.offset))
+    return layer.replaced({**layer.fields, "param": params})

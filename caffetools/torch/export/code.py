@@ -1,0 +1,169 @@
+"""A program -> the text of its `model.py`. No other file writes Python.
+
+What comes from a prototxt gets here as numbers, as literals through `string`, as names through
+`Names`, and in comments through `plain`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from caffetools.layers.base import dims
+from caffetools.torch.emit.base import Name, call, differing
+from caffetools.torch.export.expressions import Writer
+from caffetools.torch.export.helpers import Helper, needed
+from caffetools.torch.export.model_class import BODY, model_class, shown
+from caffetools.torch.export.names import plain
+from caffetools.torch.export.preprocess import Preprocessing
+from caffetools.torch.export.pretty import INDENT, WIDTH, Group, laid_out, string
+from caffetools.torch.export.program import Placeholder, Program, Tensor
+
+_PYTORCH = {
+    "F": "import torch.nn.functional as F",
+    "Tensor": "from torch import Tensor",
+    "nn": "from torch import nn",
+    "torch": "import torch",
+}
+_PHASES = {"TRAIN": "training", "TEST": "testing"}
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What stands beside the module."""
+
+    weights: str | None = None
+    """The file that `build` loads by default, in the folder of the module."""
+    preprocessing: Preprocessing | None = None
+    mean: str | None = None
+    """The file with the mean image, in the folder of the module."""
+    labels: tuple[str, ...] = ()
+
+
+def model_code(program: Program, extras: Extras = Extras()) -> str:
+    """The module as a file."""
+    writer = Writer()
+    weights = extras.weights
+    model = [*model_class(program, writer), "", "", *_build(program, weights)]
+    if extras.preprocessing is not None:
+        model += ["", "", *_preprocess(extras.preprocessing, extras.mean, writer)]
+    if extras.labels:
+        labels = Group("(", list(map(string, extras.labels)), ")")
+        model += ["", "", *laid_out("LABELS: tuple[str, ...] = ", labels, "")]
+    modules = writer.modules | {"Tensor", "nn"}
+    classes = {placeholder.name for placeholder in program.placeholders}
+    helpers = needed({*writer.functions, "load_weights"} - classes)
+    files = weights is not None or extras.mean is not None
+    lines = [*_docstring(program, weights), "", *_imports(modules, helpers, files), "", ""]
+    lines += model
+    for placeholder in program.placeholders:
+        lines += ["", "", *_placeholder(placeholder)]
+    for helper in helpers:
+        lines += ["", "", helper.source]
+    return "\n".join(lines) + "\n"
+
+
+def _docstring(program: Program, weights: str | None) -> Iterator[str]:
+    net = program.net
+    source = plain(os.path.basename(net.inferred.graph.message.source.name))
+    phases = " and ".join(_PHASES[phase] for phase in program.phases)
+    yield f'"""{program.name}, from the Caffe net {source}, for {phases}.'
+    yield ""
+    cost = net.cost
+    macs = "an unknown number of" if cost.macs is None else f"{cost.macs:,}"
+    yield f"{cost.params or 0:,} parameters; {macs} multiply-accumulates in a forward pass."
+    if program.folds:
+        yield "BatchNorm and Scale are part of the layers before them: it is to be run alone."
+    yield ""
+    yield f"    model = build(){'' if weights is None else '  # with the weights beside this file'}"
+    for tensor in program.inputs:
+        yield f"    # {tensor.variable}: {shown(tensor.shape)}"
+    call = f"model({', '.join(tensor.variable for tensor in program.inputs)})"
+    for phase in program.phases:
+        if len(program.phases) > 1:
+            yield f"    model.{'train' if phase == 'TRAIN' else 'eval'}()"
+        yield f"    {_assigned(program.outputs[phase])}{call}"
+    yield '"""'
+
+
+def _imports(used: set[str], helpers: list[Helper], files: bool) -> Iterator[str]:
+    found = {_PYTORCH[name] for name in used & _PYTORCH.keys()} | {
+        "import os",
+        "from typing import ClassVar",
+    }
+    found |= {line for helper in helpers for line in helper.imports}
+    if files:
+        found.add("from pathlib import Path")
+    yield "from __future__ import annotations"
+    pytorch = {line for line in found if line.split()[1].partition(".")[0] == "torch"}
+    for group in (found - pytorch, pytorch):
+        yield ""
+        yield from sorted(line for line in group if line.startswith("import"))
+        names: dict[str, list[str]] = {}
+        for line in sorted(group):
+            if line.startswith("from"):
+                _, module, _, name = line.split()
+                names.setdefault(module, []).append(name)
+        for module, each in names.items():
+            yield f"from {module} import {', '.join(each)}"
+
+
+def _build(program: Program, weights: str | None) -> Iterator[str]:
+    if weights is not None:
+        yield f"WEIGHTS = Path(__file__).with_name({string(weights)})"
+        yield ""
+        yield ""
+    default = "None" if weights is None else "WEIGHTS"
+    argument = f"weights: str | os.PathLike[str] | None = {default}"
+    line = f"def build({argument}) -> {program.name}:"
+    if len(line) <= WIDTH:
+        yield line
+    else:
+        yield from ("def build(", f"{INDENT}{argument},", f") -> {program.name}:")
+    yield f'{INDENT}"""Make the model and load a .safetensors file, unless `weights` is None."""'
+    yield f"{INDENT}model = {program.name}()"
+    yield f"{INDENT}if weights is not None:"
+    yield f"{BODY}load_weights(model, weights)"
+    yield f"{INDENT}return model{'.eval()' if program.phases[0] == 'TEST' else ''}"
+
+
+def _preprocess(made: Preprocessing, mean: str | None, writer: Writer) -> Iterator[str]:
+    """The function that makes an input of an image."""
+    options = differing(
+        size=(made.size, None),
+        crop_size=(made.crop_size or None, None),
+        mean=(made.mean, ()),
+        mean_image=(None if mean is None else Name("mean"), None),
+        scale=(made.scale, 1.0),
+        gray=(made.is_gray, False),
+    )
+    yield "def preprocess(image: Tensor) -> Tensor:"
+    channels = "1 or 3 x H x W" if made.is_gray else "3 x H x W"
+    shape = dims((1, *made.shape[1:]))
+    yield f'{INDENT}"""Turn an image, {channels} from 0 to 255 in RGB, into {shape}."""'
+    if mean is not None:
+        yield f"{INDENT}path = Path(__file__).with_name({string(mean)})"
+        yield f'{INDENT}mean = read_safetensors(path)["mean"]'
+        writer.functions.add("read_safetensors")
+    value = writer.write(call("transform_image", Name("image"), **options))
+    yield from laid_out("return ", value, INDENT)
+
+
+def _placeholder(placeholder: Placeholder) -> Iterator[str]:
+    yield f"class {placeholder.name}(nn.Module):"
+    yield f'{INDENT}"""To fill in: what Caffe layers of type {plain(placeholder.type)} compute.'
+    yield ""
+    for layer in placeholder.layers:
+        bottoms, tops = (", ".join(map(shown, shapes)) for shapes in (layer.bottoms, layer.tops))
+        yield f"{INDENT}{plain(layer.node.key)}: {bottoms} -> {tops}"
+    yield f'{INDENT}"""'
+    yield ""
+    yield f"{INDENT}def forward(self, *bottoms: Tensor) -> Tensor:"
+    yield f'{BODY}"""Compute the top, or a tuple of the tops."""'
+    yield f'{BODY}raise NotImplementedError("{placeholder.name} is to be filled in")'
+
+
+def _assigned(outputs: tuple[Tensor, ...]) -> str:
+    names = ", ".join(tensor.variable for tensor in outputs)
+    return f"{names} = " if names else ""

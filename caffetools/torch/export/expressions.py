@@ -1,0 +1,146 @@
+"""Expressions -> Python text, with the names that bottoms and members have in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from caffetools.torch.emit.base import (
+    Attribute,
+    Binary,
+    Bottom,
+    Call,
+    Expression,
+    Fill,
+    Item,
+    Name,
+    Negative,
+    Own,
+    Span,
+)
+from caffetools.torch.export.pretty import Group, Piece, flat, literal
+
+_STRENGTH = {">": 1, "+": 2, "-": 2, "*": 3, "/": 3, "**": 5}
+_NEGATION = 4
+_SIMPLE = (Attribute, Bottom, Name, Own, int, float)
+"""Around a power's sign stand no blanks where both sides are of these."""
+_WHOLE = 6
+
+
+class Writer:
+    """Writes expressions and remembers which names of modules and helpers they use."""
+
+    def __init__(self) -> None:
+        self.modules: set[str] = set()
+        """The first words of the dotted names: torch, F, nn."""
+        self.functions: set[str] = set()
+        """What is called by a bare name: helpers, and classes to fill in."""
+        self._bottoms: Sequence[str] = ()
+        self._members: Mapping[str, str] = {}
+
+    def write(
+        self,
+        expression: Expression,
+        bottoms: Sequence[str] = (),
+        members: Mapping[str, str] | None = None,
+    ) -> Piece:
+        """The text of an expression, where bottoms and members have these names."""
+        self._bottoms, self._members = bottoms, members or {}
+        return self._piece(expression)
+
+    def fill(self, fill: Fill, parameter: str) -> Piece:
+        """The call that fills a parameter."""
+        call = Call(fill.function, (Name(parameter), *fill.arguments), fill.keywords)
+        return self.write(call)
+
+    def _piece(self, expression: Expression) -> Piece:
+        if isinstance(expression, Call):
+            named = (_keyword(name, self._piece(value)) for name, value in expression.keywords)
+            items = [*map(self._piece, expression.arguments), *named]
+            return Group(f"{self._function(expression)}(", items, ")", hugged=True)
+        if isinstance(expression, list):
+            return Group("[", list(map(self._piece, expression)), "]")
+        if isinstance(expression, tuple):
+            return Group("(", list(map(self._piece, expression)), ")")
+        if isinstance(expression, Binary):
+            return self._chain(expression)
+        if isinstance(expression, Item):
+            opening = f"{self._operand(expression.value, _WHOLE)}["
+            return Group(opening, list(map(self._piece, expression.index)), "]", hugged=True)
+        return self._text(expression)
+
+    def _function(self, call: Call) -> str:
+        if not isinstance(call.function, str):
+            return self._text(call.function)
+        if "." not in call.function:
+            self.functions.add(call.function)
+            return call.function
+        return self._dotted(call.function)
+
+    def _dotted(self, text: str) -> str:
+        self.modules.add(text.partition(".")[0])
+        return text
+
+    def _chain(self, expression: Binary) -> Piece:
+        """Operands of one strength: a sum of several terms is one chain."""
+        strength = _STRENGTH[expression.operator]
+        operands: list[Piece] = []
+        operators: list[str] = []
+        left: Expression = expression
+        while isinstance(left, Binary) and _STRENGTH[left.operator] == strength < 5:
+            operands.insert(0, self._operand(left.right, strength + 1))
+            operators.insert(0, left.operator)
+            left = left.left
+        if operators:
+            return Group("", [self._operand(left, strength), *operands], "", operators=operators)
+        base = self._operand(expression.left, strength + 1)
+        exponent = self._operand(expression.right, _NEGATION)
+        close = all(isinstance(side, _SIMPLE) for side in (expression.left, expression.right))
+        return f"{base}**{exponent}" if close else f"{base} ** {exponent}"
+
+    def _operand(self, expression: Expression, strength: int) -> str:
+        """An operand, in brackets if it binds less than `strength`."""
+        text = flat(self._piece(expression))
+        return f"({text})" if _binding(expression) < strength else text
+
+    def _text(self, expression: Expression) -> str:
+        if expression is None or isinstance(expression, str | int | float):
+            return literal(expression)
+        if isinstance(expression, Bottom):
+            return self._bottoms[expression.index]
+        if isinstance(expression, Own):
+            return f"self.{self._members[expression.suffix]}"
+        if isinstance(expression, Name):
+            return self._dotted(expression.text)
+        return self._compound(expression)
+
+    def _span(self, span: Span) -> str:
+        """Blanks stand around the colon where more than a number does."""
+        start = "" if span.start is None else str(span.start)
+        if not isinstance(span.stop, Binary | Call):
+            return f"{start}:{'' if span.stop is None else self._text(span.stop)}"
+        return f"{start} : {self._text(span.stop)}".lstrip()
+
+    def _compound(self, expression: Expression) -> str:
+        """What holds other expressions."""
+        if isinstance(expression, Attribute):
+            return f"{self._operand(expression.value, _WHOLE)}.{expression.name}"
+        if isinstance(expression, Negative):
+            return f"-{self._operand(expression.value, _NEGATION)}"
+        if isinstance(expression, Span):
+            return self._span(expression)
+        return flat(self._piece(expression))
+
+
+def _keyword(name: str, value: Piece) -> Piece:
+    if isinstance(value, str) or value.operators:
+        return f"{name}={flat(value)}"
+    return Group(f"{name}={value.opening}", value.items, value.close, hugged=value.hugged)
+
+
+def _binding(expression: Expression) -> int:
+    if isinstance(expression, Binary):
+        return _STRENGTH[expression.operator]
+    if isinstance(expression, Negative):
+        return _NEGATION
+    negative = isinstance(expression, int | float) and expression < 0
+    return _NEGATION if negative else _WHOLE

@@ -1,0 +1,93 @@
+"""ReLUs in place whose tops later layers overwrite: Caffe's gradient goes by what those leave.
+
+A ReLU in place reads the sign of its bottom when it goes back (relu_layer.cpp), and finds there
+what the layers behind it have written in place in the meantime: a BatchNorm's result, for example.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from caffetools.torch.emit.base import (
+    Attribute,
+    Binary,
+    Bottom,
+    Call,
+    Expression,
+    Name,
+    Own,
+    X,
+    call,
+    method,
+)
+from caffetools.torch.export.program import Statement, Tensor
+
+_KEEP_SIGNS = {"Dropout", "ELU", "PReLU", "ReLU", "ReLU6", "TanH"}
+"""What positive values pass as positive ones, and what is not positive as such, or without any
+gradient."""
+
+
+def with_later_signs(statements: Iterable[Statement]) -> tuple[Statement, ...]:
+    """The statements, each such ReLU with the result of the layers behind it as its mask."""
+    found = list(statements)
+    behind: dict[tuple[Tensor, ...], list[Statement]] = {}
+    for index in reversed(range(len(found))):
+        statement = found[index]
+        if not _in_place(statement):
+            continue
+        later = behind.setdefault(statement.targets, [])
+        fits = all(len(each.bottoms) == len(each.values) == 1 for each in later)
+        if statement.type == "ReLU" and later and fits:
+            found[index] = _masked(statement, later)
+        if statement.type not in _KEEP_SIGNS:
+            later.insert(0, statement)
+    return tuple(found)
+
+
+def _in_place(statement: Statement) -> bool:
+    return statement.targets[:1] == statement.bottoms[:1] != ()
+
+
+def _masked(relu: Statement, later: list[Statement]) -> Statement:
+    (own,) = relu.values
+    assert isinstance(own, Call)
+    left = _put(own, method(X, "detach"), {})
+    for statement in later:
+        (value,) = statement.values
+        value = _without_a_step(value) if statement.type == "BatchNorm" else value
+        left = _put(value, left, statement.members)
+    masked = call("relu_by_later_signs", X, left, **dict(own.keywords))
+    return replace(relu, values=(masked,))
+
+
+def _without_a_step(expression: Expression) -> Expression:
+    """BatchNorm's value without the step of its running sums, which forward takes once."""
+    if not isinstance(expression, Call):
+        return expression
+    arguments = tuple(map(_without_a_step, expression.arguments))
+    if expression.function == Own():
+        return call(Attribute(Own(), "normalize"), *arguments)
+    return replace(expression, arguments=arguments)
+
+
+def _put(expression: Expression, bottom: Expression, members: dict[str, str]) -> Expression:
+    """The expression with its bottom replaced, and its members by their names."""
+    if isinstance(expression, Bottom):
+        return bottom
+    if isinstance(expression, Own):
+        return Name(f"self.{members[expression.suffix]}")
+    if isinstance(expression, Binary):
+        sides = (_put(side, bottom, members) for side in (expression.left, expression.right))
+        return Binary(next(sides), expression.operator, next(sides))
+    if isinstance(expression, Attribute):
+        return Attribute(_put(expression.value, bottom, members), expression.name)
+    if not isinstance(expression, Call):
+        return expression
+    function = expression.function
+    if not isinstance(function, str):
+        put = _put(function, bottom, members)
+        assert isinstance(put, Attribute | Name)
+        function = put.text if isinstance(put, Name) else put
+    arguments = tuple(_put(each, bottom, members) for each in expression.arguments)
+    return Call(function, arguments, expression.keywords)

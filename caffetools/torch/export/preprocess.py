@@ -1,0 +1,102 @@
+"""What a net's data layer makes of an image, as data: it travels along with the module."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from caffetools.errors import Note
+from caffetools.formats.find import find_file
+from caffetools.formats.weights import read_weights
+from caffetools.layers.base import Shape
+from caffetools.net.infer import InferredLayer
+from caffetools.net.net import Net
+from caffetools.proto.message import Message
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """From an image to an input of the net, in the phase TEST."""
+
+    blob: str
+    """The input."""
+    shape: Shape
+    size: tuple[int, int] | None
+    """To which images are brought first."""
+    crop_size: int
+    """0 where nothing is cut off."""
+    mean: tuple[float, ...]
+    mean_image: NDArray[np.float32] | None
+    scale: float
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def is_gray(self) -> bool:
+        """Has the input one channel?"""
+        return self.shape[1] == 1
+
+
+def preprocessing_of(net: Net) -> Preprocessing | None:
+    """That of the first data layer which reads images, None where the net has none.
+
+    A mean image that is not there is told in a note, and left out.
+    """
+    return next(iter(_all(net)), None)
+
+
+def _all(net: Net) -> Iterator[Preprocessing]:
+    for layer in net.layers:
+        node = layer.node
+        shape = layer.tops[0] if layer.tops else None
+        reads_images = node.type in {"Data", "ImageData"} or node.message.has("transform_param")
+        if node.bottoms or not reads_images or shape is None or len(shape) != 4:
+            continue
+        if shape[1] in (1, 3):
+            yield _of_layer(net, layer, shape)
+
+
+def _of_layer(net: Net, layer: InferredLayer, shape: Shape) -> Preprocessing:
+    param = layer.node.message.message("transform_param")
+    mean, notes = _mean_image(param)
+    return Preprocessing(
+        net.blob(layer.node.tops[0]),
+        shape,
+        _size(layer.node.message, param),
+        param.integer("crop_size"),
+        tuple(param.numbers("mean_value")),
+        mean,
+        param.number("scale"),
+        notes,
+    )
+
+
+def _size(message: Message, param: Message) -> tuple[int, int] | None:
+    """Height and width to which the layer brings images; in SSD's fork a resize_param says so."""
+    images = message.message("image_data_param")
+    resize = next(iter(param.messages("resize_param")), None)
+    if resize is not None and resize.text("resize_mode") == "WARP":
+        return resize.integer("height"), resize.integer("width")
+    if message.text("type") == "ImageData" and images.integer("new_height"):
+        return images.integer("new_height"), images.integer("new_width")
+    return None
+
+
+def _mean_image(
+    param: Message,
+) -> tuple[NDArray[np.float32] | None, tuple[Note, ...]]:
+    """The image in mean_file, channels x height x width."""
+    if not param.has("mean_file"):
+        return None, ()
+    source = param.text("mean_file")
+    path = find_file(source, os.path.dirname(param.source.name) or ".")
+    if path is None:
+        text = f"the mean image {source!a} is not there: preprocess does not subtract it"
+        return None, (Note(param.location("mean_file"), text),)
+    (blob,) = read_weights(path).layers[0].blobs
+    return blob.as_float32((1, *blob.shape)[-3:]), ()

@@ -1,0 +1,42 @@
+"""Figures put together: labels under them, lines with arrows between."""
+
+from __future__ import annotations
+
+from caffetools.drawing.assembly import Connection, assembled
+from caffetools.drawing.figures import Figure, Label
+from caffetools.drawing.scene import Group, Rect
+from tests.drawing.cases import styles_of
+
+BOX = Figure(60, 30, (Rect(0, 0, 60, 30, "box"),))
+
+
+def test_labels_take_room_below() -> None:
+    label = Label("1 × 2", 100, "pill")
+    found, items = assembled([BOX, BOX], [Connection(0, (1,), label, "told", (("blob", "blob"),))])
+    assert found.width == 100  # the label's
+    group, first, second = (item for item in items if isinstance(item, Group))
+    assert group.title == "told"
+    assert dict(group.data) == {"blob": "blob"}
+    assert styles_of((group,)) == ["link", "link", "pill", "shape", "arrow"]
+    assert first.offset[0] == 20  # in the middle above its label
+    assert second.offset[1] > 30 + 20
+
+
+def test_no_arrow_where_a_line_leaves() -> None:
+    connection = Connection(0, (1,), None, "")
+    _, items = assembled([BOX, Figure(0, 0, ())], [connection], without_arrow=1)
+    assert styles_of(tuple(items)) == ["link", "box"]
+
+
+def test_several_labels_stand_side_by_side() -> None:
+    label = Label("1", 40, "pill")
+    pair = [Connection(0, (), label, name) for name in "ab"]
+    _, items = assembled([BOX], pair)
+    pills = [
+        part
+        for item in items
+        if isinstance(item, Group)
+        for part in item.items
+        if isinstance(part, Rect) and part.style == "pill"
+    ]
+    assert pills[1].x - pills[0].x == 46

@@ -1,0 +1,65 @@
+"""Crossings counted, and taken away where they need not be."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import pytest
+from hypothesis import given
+
+from caffetools.drawing.crossings import crossings, untangle
+from caffetools.drawing.grid import Grid, grid
+from caffetools.drawing.ranks import ranks
+from caffetools.drawing.wiring import Wiring
+from tests.drawing.test_ranks import wiring, wirings
+
+
+def counted(made: Grid) -> int:
+    """The same by looking at every pair of lines."""
+    lines = [(a, b) for a, belows in enumerate(made.below) for b in belows]
+    return sum(
+        made.rank[a] == made.rank[c]
+        and (made.place[a] - made.place[c]) * (made.place[b] - made.place[d]) < 0
+        for (a, b), (c, d) in combinations(lines, 2)
+    )
+
+
+@given(wirings())
+def test_counted_and_never_made_more(case: Wiring) -> None:
+    made = grid(case, ranks(case))
+    before = crossings(made)
+    assert before == counted(made)
+    untangle(made)
+    assert crossings(made) == counted(made) <= before
+    assert sorted(point for row in made.rows for point in row) == list(range(len(made.rank)))
+
+
+@pytest.mark.parametrize(
+    ("case", "least"),
+    [
+        (wiring(4, (0, (3,)), (1, (2,))), 0),
+        (wiring(5, (0, (2, 3)), (1, (3, 4)), (2, ()), (3, ()), (4, ())), 0),
+        (wiring(7, (0, (1, 2, 3)), (1, (6,)), (2, (5,)), (3, (4,))), 0),
+        # Three wires, each read by the same three: 9 crossings side by side (Zarankiewicz).
+        (
+            wiring(
+                7, (0, (3, 4, 5)), (1, (3, 4, 5)), (2, (3, 4, 5)), (3, (6,)), (4, (6,)), (5, (6,))
+            ),
+            9,
+        ),
+    ],
+)
+def test_untangle(case: Wiring, least: int) -> None:
+    made = grid(case, ranks(case))
+    untangle(made)
+    assert crossings(made) == least
+
+
+def test_no_order_is_made_twice_in_two_ways() -> None:
+    case = wiring(9, (0, (3, 5, 7)), (1, (4, 6)), (2, (5, 8)), (3, (8,)), (4, (7,)))
+    orders = []
+    for _ in range(2):
+        made = grid(case, ranks(case))
+        untangle(made)
+        orders.append(made.rows)
+    assert orders[0] == orders[1]

@@ -1,0 +1,122 @@
+"""Boxes and labels: every text fits, shares show, names are kept short."""
+
+from __future__ import annotations
+
+import pytest
+
+from caffetools.drawing.boxes import Box, Link
+from caffetools.drawing.figures import (
+    Figure,
+    Scale,
+    arrow,
+    box_figure,
+    label,
+    label_items,
+    link_told,
+    owned,
+    scale,
+)
+from caffetools.drawing.metrics import text_width
+from caffetools.drawing.scene import Group, Rect, Text, flat
+from caffetools.drawing.style import STYLES
+from caffetools.net.net import Net
+from tests.drawing.cases import conv, relu, styles_of
+from tests.nets import given, net
+
+TEXT = given("data", 1, 4, 8, 8) + conv("c", "data") + relu("c") + conv("d", "c")
+
+
+def figure(made: Net, *layers: int, least: float = 0) -> Figure:
+    return box_figure(made, Box(layers), scale(made), least)
+
+
+def words(found: Figure) -> list[str]:
+    return [item.text for item, _, _ in flat(found.items) if isinstance(item, Text)]
+
+
+def test_scale() -> None:
+    made = net(TEXT)
+    assert scale(made) == Scale(macs=4 * 8 * 8 * 4 * 3 * 3, params=4 * 4 * 3 * 3 + 4)
+    assert owned(made.layers[1]) == 148
+
+
+def test_a_box_says_what_is_in_it() -> None:
+    found = figure(net(TEXT), 1, 2)
+    assert words(found) == ["c", "Convolution + ReLU", "4 × 3×3×4, pad 1"]
+    group = found.items[0]
+    assert isinstance(group, Group)
+    assert group.data == (("layers", "1 2"), ("family", "convolution"))
+    assert group.title.splitlines() == [
+        "c (Convolution)",
+        "4 × 3×3×4, pad 1",
+        "in place: relu_c (ReLU)",
+        "148 parameters",
+        "9,216 multiply-accumulates",
+    ]
+    assert styles_of(found.items)[:5] == [
+        "box",
+        "shade",
+        "family-convolution",
+        "gauge",
+        "gauge-part",
+    ]
+
+
+def test_a_box_without_cost_is_plain() -> None:
+    styles = styles_of(figure(net(TEXT), 0).items)
+    assert not {"shade", "gauge"} & set(styles)
+
+
+def test_a_box_is_as_wide_as_told() -> None:
+    assert figure(net(TEXT), 0, least=500).width == 500
+
+
+@pytest.mark.parametrize("name", ["x" * 10_000, "W" * 30, "卷" * 50, "a\\n\\tb"])
+def test_every_text_fits_its_box(name: str) -> None:
+    found = figure(net(given("data", 1, 4, 8, 8) + conv(name, "data")), 1)
+    assert found.width < 300
+    for item, _, _ in flat(found.items):
+        if isinstance(item, Text):
+            style = STYLES[item.style]
+            half = text_width(item.text, style.size, style.bold) / 2
+            assert item.x - half >= 4
+            assert item.x + half <= found.width
+            assert item.y <= found.height
+            assert "\n" not in item.text
+
+
+def test_shared_parameters_are_told() -> None:
+    fields = 'param { name: "w" } convolution_param { num_output: 4 kernel_size: 3 }'
+    made = net(given("data", 1, 4, 8, 8) + conv("a", "data", fields) + conv("b", "data", fields))
+    assert words(figure(made, 2))[-1] == "parameters of a"
+
+
+def test_label() -> None:
+    link = Link(0, "blob", (1, 2), (1,), False)
+    assert label(link, named=False).text == "1 × 2"
+    assert label(link, named=True).text == "blob  1 × 2"
+    assert label(link, named=False, shape="1 × 2…4").text == "1 × 2…4"
+    assert label(link, named=False).style == "pill"
+    assert label(link._replace(is_output=True), named=False).style == "pill-output"
+    assert label(link._replace(name="x" * 999), named=True).width < 220
+
+
+def test_a_label_holds_its_text() -> None:
+    made = label(Link(0, "b", (1, 2), (1,), False), named=True)
+    line, pill, text = label_items(made, 50, 100)
+    assert isinstance(pill, Rect)
+    assert isinstance(text, Text)
+    assert pill.y + pill.height == 100
+    assert pill.x + pill.width / 2 == text.x == 50
+    assert pill.width >= text_width(text.text, STYLES["shape"].size) + 10
+    assert line.moves[0].end == (50, pill.y - 5)  # type: ignore[union-attr]
+
+
+def test_an_arrow_ends_where_it_points() -> None:
+    assert arrow(3, 4).moves[0].end == (3, 4)
+
+
+def test_link_told() -> None:
+    link = Link(0, "blob", (1, 2), (1, 2), False)
+    assert link_told(link, ["a", "b"]) == "blob: 1 x 2, read by a, b"
+    assert link_told(link._replace(shape=None), []) == "blob: unknown, an output"

@@ -1,0 +1,55 @@
+"""Pages: title, legend, description."""
+
+from __future__ import annotations
+
+from caffetools.drawing.page import FAMILY_NAMES, described, graph_scene, heading, legend_items
+from caffetools.drawing.picture import graph
+from caffetools.drawing.scene import Text, flat
+from caffetools.drawing.style import FAMILIES
+from tests.drawing.cases import check_scene, conv, residual
+from tests.nets import given, net
+
+
+def test_every_family_has_a_name() -> None:
+    assert set(FAMILY_NAMES) == set(FAMILIES)
+
+
+def test_heading() -> None:
+    made = net(f'name: "n" {residual(1)}')
+    # c, a0 and b0: 3 * (4 * 4 * 3 * 3 + 4) and 3 * 8 * 8 * 4 * 4 * 3 * 3
+    told = "train phase, 7 layers, 444 parameters, 27.6 k multiply-accumulates"
+    assert heading(made) == ("n", told)
+    assert heading(net(residual(1)))[0] == "net without a name"
+
+
+def test_described() -> None:
+    made = net(residual(4))
+    assert described(made, graph(made)).endswith("4 equal blocks are drawn once.")
+
+
+def test_the_legend_tells_where_most_is() -> None:
+    text = given("data", 1, 4, 8, 8) + conv("c", "data")
+    words = [
+        item.text
+        for items, _ in legend_items(net(text))
+        for item, _, _ in flat(items)
+        if isinstance(item, Text)
+    ]
+    assert words == [
+        "data",
+        "convolution",
+        "multiply-accumulates, most in c: 100 %",
+        "parameters, most in c: 100 %",
+    ]
+
+
+def test_an_empty_net_has_a_page_too() -> None:
+    scene = graph_scene(net(""))
+    check_scene(scene)
+    assert scene.width > 400
+
+
+def test_a_long_name_stays_on_the_page() -> None:
+    scene = graph_scene(net(f'name: "{"x" * 10_000}" {residual(1)}'))
+    assert scene.width < 900
+    check_scene(scene)

@@ -1,0 +1,94 @@
+"""Pictures of whole nets: nothing overlaps, blocks are folded, the same each time."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given as drawn_from
+
+from caffetools.drawing.boxes import diagram
+from caffetools.drawing.page import graph_scene
+from caffetools.drawing.picture import graph
+from caffetools.drawing.repeats import Fold
+from caffetools.drawing.scene import Group, Item, Text, flat
+from caffetools.errors import CaffeToolsError
+from caffetools.net.net import load
+from tests.drawing.cases import LABELLED, boxes_of, check_scene, residual
+from tests.nets import net
+from tests.strategies import nets
+
+
+def groups(items: tuple[Item, ...]) -> list[Group]:
+    found = []
+    for item in items:
+        if isinstance(item, Group):
+            found += [item, *groups(item.items)]
+    return found
+
+
+@drawn_from(nets())
+def test_any_net_is_drawn(text: str) -> None:
+    made = net(text)
+    for fold in (True, False):
+        check_scene(graph_scene(made, fold))
+
+
+def test_a_repeated_block_is_drawn_once() -> None:
+    made = net(residual(22))
+    drawn = graph(made)
+    assert drawn.folds == (Fold(2, 3, 22),)
+    scene = graph_scene(made)
+    check_scene(scene)
+    assert len(boxes_of(scene, "box")) == 2 + 3 + 1
+    words = [item.text for item, _, _ in flat(scene.items) if isinstance(item, Text)]
+    assert "22 ×  a0 … s21" in words
+    # a and b: 4 * 4 * 3 * 3 + 4 parameters and 8 * 8 * 4 * 4 * 3 * 3 multiply-accumulates each
+    assert "in all 6.51 k parameters, 406 k multiply-accumulates" in words
+
+
+def test_a_folded_block_names_all_its_layers() -> None:
+    made = net(residual(5))
+    frame = next(group for group in groups(graph(made).items) if ("count", "5") in group.data)
+    assert dict(frame.data)["layers"].split() == [str(index) for index in range(2, 2 + 4 * 5)]
+
+
+def test_unfolded_all_is_drawn() -> None:
+    made = net(residual(22))
+    scene = graph_scene(made, fold=False)
+    check_scene(scene)
+    assert len(boxes_of(scene, "box")) == len(diagram(made).boxes)
+
+
+def test_the_label_of_a_net_passes_beside_it() -> None:
+    assert graph(net(LABELLED)).layout.crossings == 0
+
+
+def test_the_same_each_time() -> None:
+    assert graph_scene(net(residual(9))) == graph_scene(net(residual(9)))
+
+
+NETS = 25
+
+
+def test_nets_of_the_corpus(shared: Path) -> None:
+    paths = sorted((shared / "corpus" / "nets").glob("*/*"))
+    drawn = 0
+    for path in random.Random(6).sample(paths, NETS):
+        try:
+            made = load(path, data_shape=(3, 224, 224))
+        except CaffeToolsError:
+            continue
+        check_scene(graph_scene(made))
+        drawn += 1
+    assert drawn > NETS // 2
+
+
+@pytest.mark.parametrize("columns", [1, 2, 3])
+def test_columns(columns: int) -> None:
+    made = net(residual(12))
+    scene = graph_scene(made, fold=False, columns=columns)
+    check_scene(scene)
+    lefts = {round(left) for left, *_ in boxes_of(scene, "box")}
+    assert len(lefts) >= columns

@@ -1,0 +1,55 @@
+"""Rows: below what is read, sources close to their readers, rungs of a ladder apart."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from caffetools.drawing.ranks import ladders, ranks
+from caffetools.drawing.wiring import Size, Wire, Wiring
+
+
+def wiring(count: int, *wires: tuple[int, tuple[int, ...]]) -> Wiring:
+    return Wiring((Size(1, 1),) * count, tuple(Wire(*wire) for wire in wires))
+
+
+@st.composite
+def wirings(draw: st.DrawFn) -> Wiring:
+    """Any wiring of a few vertices."""
+    count = draw(st.integers(1, 14))
+    wires = []
+    for source in range(count):
+        for _ in range(draw(st.integers(0, 2))):
+            readers = draw(st.sets(st.integers(source + 1, count)))
+            wires.append(Wire(source, tuple(sorted(readers - {count})), draw(st.integers(0, 60))))
+    sizes = tuple(Size(draw(st.integers(0, 90)), draw(st.integers(0, 40))) for _ in range(count))
+    return Wiring(sizes, tuple(wires))
+
+
+@pytest.mark.parametrize(
+    ("case", "expected"),
+    [
+        (wiring(0), []),
+        (wiring(3, (0, (1,)), (1, (2,))), [0, 1, 2]),
+        (wiring(4, (0, (1, 3)), (1, (2,)), (2, (3,))), [0, 1, 2, 3]),  # a shortcut
+        (wiring(4, (0, (1,)), (1, (3,)), (2, (3,))), [0, 1, 1, 2]),  # a source near its reader
+        (wiring(4, (0, (2, 3)), (1, (2, 3))), [0, 0, 1, 2]),  # a ladder
+        (wiring(4, (0, (1, 2, 3))), [0, 1, 1, 1]),  # one wire: no ladder
+    ],
+)
+def test_ranks(case: Wiring, expected: list[int]) -> None:
+    assert ranks(case) == expected
+
+
+def test_ladders() -> None:
+    both = [(0, (2, 3, 4, 5)), (1, (2, 3, 5)), (5, (6,))]
+    assert ladders(wiring(7, *both)) == [(2, 3)]
+
+
+@given(wirings())
+def test_readers_stand_below(case: Wiring) -> None:
+    found = ranks(case)
+    assert min(found) == 0
+    for wire in case.wires:
+        assert all(found[wire.source] < found[reader] for reader in wire.readers)

@@ -1,0 +1,94 @@
+"""Which curves share axes, and where they stand along them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from caffetools.errors import CaffeToolsError
+from caffetools.figures.panels import Panel, Selection, event_place, panels, places
+from caffetools.log.contents import LogContents
+from caffetools.log.events import Event
+from tests.logs import SOLVER, line, lines, read, train_log
+
+TESTED = lines("Iteration 5, Testing net (#0)", "    Test net output #0: accuracy = 0.5")
+
+
+def names(found: list[Panel]) -> dict[str, list[tuple[str, str]]]:
+    return {
+        panel.title: [(line.run_name, line.series.key.name) for line in panel.lines]
+        for panel in found
+    }
+
+
+def named(text: str, name: str = "a/b.log") -> LogContents:
+    return replace(read(text), name=name)
+
+
+def test_what_shares_axes() -> None:
+    found = panels([named(train_log(range(3)) + TESTED)], (), Selection())
+    assert names(found) == {
+        # The net's one loss is what the displayed loss smooths.
+        "loss": [("b", "")],
+        "outputs": [("b", "accuracy")],
+        "other outputs": [("b", "v"), ("b", "v")],  # to 2, and to -2
+        "learning rate": [("b", "")],
+    }
+
+
+def test_losses_that_are_several_are_shown() -> None:
+    texts = ["Iteration 0, loss = 3"]
+    texts += [f"    Train net output #{i}: loss{i} = 1 (* 1 = 1 loss)" for i in range(2)]
+    (found,) = panels([named(lines(*texts))], (), Selection())
+    assert [line.series.key.name for line in found.lines] == ["", "loss0", "loss1"]
+
+
+def test_runs_are_named() -> None:
+    one = train_log(range(3))
+    two = one + line("Solving x", SOLVER) + train_log(range(2), 30)
+    selection = Selection(only=("none",), rate=False)
+    (found,) = panels([named(one), named(two, "c.log")], ["first"], selection)
+    assert [(line.run, line.run_name) for line in found.lines] == [
+        (0, "first"),
+        (1, "c, run 1"),
+        (2, "c, run 2"),
+    ]
+    (alone,) = panels([named(two)], (), selection)
+    assert [line.run_name for line in alone.lines] == ["run 1", "run 2"]
+
+
+def test_only() -> None:
+    found = panels([named(train_log(range(3)) + TESTED)], (), Selection(only=("accuracy",)))
+    assert list(names(found)) == ["loss", "outputs", "learning rate"]
+
+
+def test_places() -> None:
+    log = replace(read(train_log(range(0, 30, 10))), epoch=(10, 2.0))
+    assert places([0, 10, 25], log, "iteration") == [0, 10, 25]
+    assert places([0, 10, 25], log, "epoch") == [0, 2, 5]  # 25 * 2 / 10
+    (line,) = panels([log], (), Selection("time", ("none",), rate=False))[0].lines
+    assert [x - line.x[0] for x in line.x] == [0, 1, 2]
+
+
+def test_epochs_that_are_not_told() -> None:
+    with pytest.raises(CaffeToolsError) as caught:
+        panels([named(train_log(range(3)))], (), Selection("epoch"))
+    assert str(caught.value) == "a/b.log: no epochs are told"
+
+
+def test_events() -> None:
+    log = replace(read(""), epoch=(10, 2.0))
+    event = Event(1, "snapshot", "x", 20, 7.5)
+    assert event_place(event, log, "iteration") == 20
+    assert event_place(event, log, "epoch") == 4  # 20 * 2 / 10
+    assert event_place(event, log, "time") == 7.5
+    assert math.isnan(event_place(Event(1, "cut", "x"), log, "time"))
+    assert math.isnan(event_place(Event(1, "cut", "x"), log, "epoch"))
+
+
+def test_a_log_without_curves() -> None:
+    with pytest.raises(CaffeToolsError) as caught:
+        panels([named("good morning\n")], (), Selection())
+    assert str(caught.value) == "a/b.log: no curve is told"

@@ -1,0 +1,129 @@
+"""Figures of curves."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from io import BytesIO
+from typing import Any
+
+import pytest
+
+from caffetools.errors import CaffeToolsError
+from caffetools.figures.panels import Selection
+from caffetools.figures.plot import FORMS, Drawing, plot
+from tests.logs import SOLVER, line, lines, read, train_log
+
+TESTED = lines("Iteration 20, Testing net (#0)", "    Test net output #0: accuracy = 0.5")
+EVENTS = line("Snapshotting to binary proto file x.caffemodel", SOLVER) + line(
+    "Check failed: out of memory", SOLVER, severity="F"
+)
+LOG = read(train_log(range(0, 30, 10)) + TESTED + EVENTS)
+
+
+def texts(svg: bytes) -> list[str]:
+    """What a figure writes, as matplotlib notes it beside the outlines of the letters."""
+    found = re.findall(r"<!-- (.*?) -->", svg.decode("utf-8"), re.DOTALL)
+    return [text for text in found if text.strip()]
+
+
+@pytest.mark.parametrize(
+    ("form", "head"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")]
+)
+def test_forms(form: str, head: bytes) -> None:
+    assert form in FORMS
+    picture = plot([LOG], form)
+    assert picture.startswith(head)
+    assert picture == plot([LOG], form)
+
+
+def test_one_run() -> None:
+    told = texts(plot([LOG], "svg", drawing=Drawing(title="A title")))
+    wanted = ["loss", "outputs", "other outputs", "learning rate", "iteration", "A title"]
+    wanted += ["train loss", "test accuracy", "train v[0]", "train v[1]", "snapshot", "error"]
+    assert set(wanted) <= set(told)
+
+
+def test_runs_overlaid() -> None:
+    told = texts(plot([LOG, LOG], "svg", ["first", "second"]))
+    assert {"first: train loss", "second: train loss", "second: test accuracy"} <= set(told)
+
+
+@pytest.mark.parametrize(
+    ("options", "gone"),
+    [
+        ({"selection": Selection(rate=False)}, "learning rate"),
+        ({"selection": Selection(only=("accuracy",))}, "train v[0]"),
+        ({"drawing": Drawing(events=False)}, "snapshot"),
+    ],
+)
+def test_what_can_be_left_out(options: dict[str, Any], gone: str) -> None:
+    assert gone in texts(plot([LOG], "svg"))
+    assert gone not in texts(plot([LOG], "svg", **options))
+
+
+@pytest.mark.parametrize(
+    ("last", "unit"), [(100, "seconds"), (3000, "minutes"), (9000, "hours"), (400_000, "days")]
+)
+def test_time(last: int, unit: str) -> None:
+    day, rest = divmod(last, 86400)
+    time = f"07{21 + day} {rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}.000000"
+    log = line("Iteration 0, loss = 1", time="0721 00:00:00.000000")
+    log += line("Iteration 1, loss = 2", time=time)
+    assert f"time in {unit}" in texts(plot([read(log)], "svg", selection=Selection("time")))
+
+
+def test_smoothing_leaves_what_it_smooths() -> None:
+    drawn = [plot([LOG], "svg", drawing=Drawing(n)).count(b'id="line2d_') for n in (1, 2)]
+    training = 3  # the total and two numbers of v
+    assert drawn[1] - drawn[0] == training
+
+
+def test_log_scales() -> None:
+    log = read(lines(*(f"Iteration {10**i}, loss = {10**i}" for i in range(5))))
+    plain, scaled = (
+        texts(plot([log], "svg", drawing=Drawing(log_x=on, log_y=on))) for on in (False, True)
+    )
+    assert "100000" not in "".join(scaled)
+    assert plain != scaled
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "0", "-1", "1e300", "1e-300"])
+def test_odd_values(value: str) -> None:
+    log = read(lines(*(f"Iteration {i}, loss = {value}" for i in range(3))))
+    drawing = Drawing(smooth=2, log_x=True, log_y=True)
+    assert plot([log], "png", drawing=drawing).startswith(b"\x89PNG")
+
+
+def test_names_that_look_like_something_else() -> None:
+    names = ["$a_$b", "_hidden", "\x1b[31m\n", "名前", "$", "\\frac{"]
+    log = replace(read(lines("Iteration 0, loss = 1")), name="x" * 500)
+    told = texts(plot([log] * 7, "svg", names))
+    assert {"$a_$b: train loss", "_hidden: train loss", "\\frac{: train loss"} <= set(told)
+    assert plot([log] * 7, "png", names).startswith(b"\x89PNG")
+
+
+def test_a_long_vector_is_one_entry() -> None:
+    outputs = [f"    Test net output #{i}: ap = 0.{i}" for i in range(9)]
+    log = read(lines("Iteration 5, Testing net (#0)", *outputs))
+    told = texts(plot([log], "svg"))
+    assert told.count("test ap") == 1
+    assert not any("ap[" in text for text in told)
+
+
+def test_more_lines_than_a_legend_has_room_for() -> None:
+    outputs = [f"    Test net output #{i}: a{i} = 0.5" for i in range(20)]
+    log = read(lines("Iteration 5, Testing net (#0)", *outputs))
+    assert "and 6 more" in texts(plot([log], "svg"))  # 20 - 14
+
+
+def test_a_picture_has_its_size() -> None:
+    from matplotlib.image import imread
+
+    # 7.2 inches at 200 dots; panels of 2.3, 2.3, 2.3 and 0.9 inches and half an inch more
+    assert imread(BytesIO(plot([LOG], "png"))).shape[:2] == (1660, 1440)
+
+
+def test_nothing_to_draw() -> None:
+    with pytest.raises(CaffeToolsError, match="no curve is told"):
+        plot([read("")], "png")

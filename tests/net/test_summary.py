@@ -1,0 +1,221 @@
+"""The table of a net: its rows and columns, and the lines under it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+import pytest
+from hypothesis import given
+
+from caffetools.net.net import Net
+from caffetools.net.receptive import Field
+from caffetools.net.summary import columns, field, footer, rows
+from caffetools.table import csv_table, markdown_table, text_table
+from tests import nets, strategies
+from tests.nets import inner_product, layer
+
+DATA = nets.given("data", 2, 3, 9, 9)
+
+
+def table(net: Net) -> list[dict[str, str]]:
+    """The rows of a net by title, as its CSV has them."""
+    text = csv_table(columns(net.cost), list(rows(net)))
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def row(text: str, index: int = -1) -> dict[str, str]:
+    """What a row holds, empty cells left out."""
+    return {title: cell for title, cell in table(nets.net(text))[index].items() if cell}
+
+
+def convolution(name: str, options: str, kind: str = "Convolution") -> str:
+    return layer(kind, name, "data", name, f"convolution_param {{ num_output: 4 {options} }}")
+
+
+def test_a_row() -> None:
+    assert row(DATA + convolution("conv", "kernel_size: 3 stride: 2 pad: 1")) == {
+        "layer": "conv",
+        "type": "Convolution",
+        "top": "conv",
+        "shape": "2 x 4 x 5 x 5",
+        "kernel/stride/pad": "3/2/1",
+        "parameters": str(4 * 3 * 3 * 3 + 4),
+        "multiply-accumulates": str(2 * 4 * 5 * 5 * 3 * 3 * 3),
+        "field/stride": "3/2",
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ("kernel_size: 1", "1/1/0"),
+        ("kernel_h: 3 kernel_w: 5 pad_h: 1 pad_w: 2", "3x5/1/1x2"),
+        ("kernel_size: 3 dilation: 2", "3/1/0 dilation 2"),
+        ("kernel_size: 3 dilation: [1, 2]", "3/1/0 dilation 1x2"),
+    ],
+)
+def test_windows(options: str, expected: str) -> None:
+    assert row(DATA + convolution("conv", options))["kernel/stride/pad"] == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        (None, ""),
+        ((Field(195, 16, -89),), "195/16"),
+        ((Field(3, 1, 0), Field(3, 1, 0)), "3/1"),
+        ((Field(3, 1, 0), Field(5, 2, 0)), "3x5/1x2"),
+    ],
+)
+def test_field(fields: tuple[Field, ...] | None, expected: str) -> None:
+    assert field(fields) == expected
+
+
+def test_a_field_after_a_transposed_convolution_has_decimals() -> None:
+    text = DATA + convolution("up", "kernel_size: 4 stride: 2 pad: 1", "Deconvolution")
+    end = "convolution_param { num_output: 1 kernel_size: 2 }"
+    found = table(nets.net(text + layer("Convolution", "end", "up", "end", end)))
+    # 2 + (2 - 1) / 2
+    assert [each["field/stride"] for each in found] == ["1/1", "2/0.5", "2.5/0.5"]
+
+
+def test_what_is_the_layers_stands_in_its_first_row() -> None:
+    net = nets.net(nets.given("data", 2, 6) + layer("Slice", "cut", "data", "a b"))
+    assert [(each["layer"], each["type"], each["top"]) for each in table(net)] == [
+        ("data", "Input", "data"),
+        ("cut", "Slice", "a"),
+        ("", "", "b"),
+    ]
+
+
+def test_a_layer_without_tops_has_a_row() -> None:
+    assert row(DATA + layer("Silence", "end", "data")) == {"layer": "end", "type": "Silence"}
+
+
+def test_an_in_place_top_is_marked() -> None:
+    assert row(DATA + layer("ReLU", "relu", "data", "data"))["top"] == "data (in-place)"
+
+
+def test_an_automatic_top_is_told_as_caffe_calls_it() -> None:
+    text = nets.given("a", 2, 3) + nets.given("b", 2, 3) + layer("EuclideanLoss", "loss", "a b")
+    assert (row(text)["top"], row(text)["shape"]) == ("(automatic)", "scalar")
+
+
+def test_what_is_shared_is_no_parameter_of_the_sharer() -> None:
+    data = nets.given("data", 2, 3)
+    both = 'param { name: "w" } param { name: "b" }'
+    text = data + inner_product("a", "data", 3, both) + inner_product("b", "a", 3, both)
+    assert [each["parameters"] for each in table(nets.net(text))] == ["", "12", "shared"]
+    one = 'param { name: "w" }'
+    text = data + inner_product("a", "data", 3, one) + inner_product("b", "a", 3, one)
+    assert [each["parameters"] for each in table(nets.net(text))] == ["", "12", "3"]
+
+
+def test_what_is_not_known_has_a_mark() -> None:
+    net = nets.net(DATA + layer("Unheard", "what", "data", "what"))
+    line = text_table(columns(net.cost), list(rows(net)))[3]
+    assert re.split(" {2,}", line) == ["what", "Unheard", "what", "?", "?", "?"]
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        (
+            None,
+            "layer type top shape kernel/stride/pad parameters multiply-accumulates field/stride",
+        ),
+        (100, "layer type top shape kernel/stride/pad parameters multiply-accumulates"),
+        (88, "layer type shape kernel/stride/pad parameters multiply-accumulates"),
+        (80, "layer type shape parameters multiply-accumulates"),
+        (10, "layer type shape parameters multiply-accumulates"),
+    ],
+)
+def test_the_least_telling_columns_go_first(width: int | None, expected: str) -> None:
+    net = nets.net(DATA + convolution("conv", "kernel_size: 3"))
+    lines = text_table(columns(net.cost), list(rows(net)), width)
+    assert lines[0].split() == expected.split()
+    assert lines[-1].split() == ["total", "112", f"{2 * 4 * 7 * 7 * 27:,}"]
+
+
+def test_hostile_names_are_escaped() -> None:
+    net = nets.net('layer { name: "a\\n\\033[2J" type: "\\342\\200\\256x" top: "\\377" }')
+    assert (table(net)[0]["layer"], table(net)[0]["type"], table(net)[0]["top"]) == (
+        "a\\n\\x1b[2J",
+        "\\u202ex",
+        "\\udcff",
+    )
+
+
+def test_the_second_of_a_name_has_its_key() -> None:
+    text = nets.given("a", 1) + nets.given("a", 1).replace('top: "a"', 'top: "b"')
+    assert [each["layer"] for each in table(nets.net(text))] == ["a", "a#2"]
+
+
+LABEL = nets.given("label", 2, 4)
+LOSS = layer("EuclideanLoss", "loss", "ip label", "loss")
+SMALL = nets.given("data", 2, 3)
+
+
+def test_footer() -> None:
+    net = nets.net(SMALL + LABEL + inner_product("ip", "data", 4, "param { lr_mult: 0 }") + LOSS)
+    weights = 4 * 3 + 4
+    data = 4 * (2 * 3 + 2 * 4 + 2 * 4 + 1)
+    gradients = 4 * (2 * 4 + 1) + 4 * weights
+    assert footer(net) == [
+        "parameters: 16, of which 4 learn, 12 are frozen (lr_mult 0)",
+        f"memory for data: {data} bytes as Caffe prints it (every top), {data} with each blob once",
+        (
+            f"training keeps beside: {gradients} bytes of gradients, "
+            f"{4 * weights} of solver history (AdaDelta, Adam: twice that)"
+        ),
+        "outputs: loss",
+    ]
+
+
+def test_footer_of_statistics_and_of_the_test_phase() -> None:
+    net = nets.net(DATA + layer("BatchNorm", "bn", "data", "data"), "TEST")
+    assert footer(net) == [
+        "parameters: 7, of which 0 learn, 7 are statistics of BatchNorm",
+        "memory for data: 3,888 bytes as Caffe prints it (every top), 1,944 with each blob once",
+        "outputs: data",
+    ]
+
+
+def test_footer_of_what_is_not_known() -> None:
+    net = nets.net(layer("Unheard", "a", "", "a\\n"))
+    assert footer(net)[0] == "parameters: ?, of which ? learn"
+    assert footer(net)[-1] == "outputs: a\\n"
+    assert footer(nets.net(""))[-1] == "outputs: none"
+    assert footer(nets.net(nets.given("b", 1) + nets.given("a", 1)))[-1] == "outputs: a, b"
+
+
+@given(strategies.nets())
+def test_columns_sum_to_the_totals(text: str) -> None:
+    net = nets.net(text)
+    found = table(net)
+    totals = {column.title: column.total for column in columns(net.cost)}
+    for title in ("parameters", "multiply-accumulates"):
+        numbers = [each[title] for each in found if each[title] not in {"", "shared"}]
+        assert sum(map(int, numbers)) == totals[title]
+    assert len(found) == sum(max(1, len(each.node.tops)) for each in net.layers)
+
+
+@given(strategies.nets())
+def test_every_form_says_the_same(text: str) -> None:
+    """What markdown and the text show is what the JSON holds."""
+    net = nets.net(text)
+    data = net.to_dict()
+    shapes = [
+        " x ".join(map(str, top["shape"])) or "scalar"
+        for each in data["layers"]
+        for top in each["tops"]
+    ]
+    assert [each["shape"] for each in table(net)] == shapes
+    lines = markdown_table(columns(net.cost), list(rows(net)))[2:-1]
+    marked = [re.split(r"(?<!\\) ?\| ?", line)[1:-1] for line in lines]
+    assert [cells[-5] for cells in marked] == shapes
+    macs = [each["macs"] for each in data["layers"] if each["macs"]]
+    assert [int(cells[-2].replace(",", "")) for cells in marked if cells[-2]] == macs
+    assert all(line.isprintable() for line in text_table(columns(net.cost), list(rows(net))))

@@ -1,0 +1,116 @@
+"""Charts: axes, thinning, runs, marks."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from caffetools.drawing.scene import Path, flat
+from caffetools.pages.chart import (
+    BOTTOM,
+    HEIGHT,
+    LEFT,
+    RIGHT,
+    TOP,
+    WIDTH,
+    Mark,
+    Series,
+    axis,
+    chart,
+    number,
+    place,
+    runs,
+    thinned,
+)
+
+finite = st.floats(-1e12, 1e12)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([0.0, 10_000.0], (0, 2000, 4000, 6000, 8000, 10_000)),
+        ([0.1, 2.3], (0, 0.5, 1, 1.5, 2, 2.5)),
+        ([3.0], (1, 2, 3, 4, 5)),
+        ([0.0], (-1, -0.5, 0, 0.5, 1)),
+        ([], (0, 0.2, 0.4, 0.6, 0.8, 1)),
+    ],
+)
+def test_axis(values: list[float], expected: tuple[float, ...]) -> None:
+    assert axis(values).ticks == pytest.approx(expected)
+
+
+@given(st.lists(finite, min_size=1))
+def test_an_axis_covers_all(values: list[float]) -> None:
+    found = axis(values)
+    slack = 1e-9 * max(map(abs, found.ticks))
+    assert found.low - slack <= min(values)
+    assert max(values) <= found.high + slack
+    assert 2 <= len(found.ticks) <= 12
+
+
+@given(st.lists(st.tuples(st.floats(), st.floats()), max_size=3000))
+def test_thinned(points: list[tuple[float, float]]) -> None:
+    kept = thinned(points)
+    whole = [(x, y) for x, y in points if math.isfinite(x) and math.isfinite(y)]
+    assert len(kept) <= 801
+    if whole:
+        assert min(y for _, y in kept) == min(y for _, y in whole)
+        assert max(y for _, y in kept) == max(y for _, y in whole)
+    if len(whole) <= 800:
+        assert list(kept) == whole
+
+
+def test_a_peak_survives_thinning() -> None:
+    points = [(float(i), 9.0 if i == 54_321 else 1.0) for i in range(100_000)]
+    kept = thinned(points)
+    assert (54_321.0, 9.0) in kept
+    assert len(kept) <= 801
+
+
+def test_runs() -> None:
+    points = [(0.0, 1.0), (5.0, 1.0), (3.0, 1.0), (3.0, 2.0), (4.0, 1.0)]
+    assert [len(run) for run in runs(points)] == [2, 3]
+    assert runs([]) == []
+
+
+def test_lines_stay_within_the_axes() -> None:
+    series = [Series("loss", ((0.0, 2.5), (50.0, 0.1), (100.0, 1.0)))]
+    scene = chart("Loss", series, [Mark(50, "snapshot"), Mark(900, "off the chart")])
+    line = next(item for item, _, _ in flat(scene.items) if item.style == "line-0")
+    assert isinstance(line, Path)
+    for move in line.moves:
+        assert LEFT <= move.end[0] <= WIDTH - RIGHT
+        assert TOP <= move.end[1] <= HEIGHT - BOTTOM
+    styles = [item.style for item, _, _ in flat(scene.items)]
+    assert styles.count("mark") == 1
+    assert scene.description == "loss: from 2.5 at 0 to 1 at 100, least 0.1"
+
+
+def test_place() -> None:
+    x, y = axis([0.0, 10.0]), axis([0.0, 1.0])
+    assert place((0.0, 0.0), x, y) == (LEFT, HEIGHT - BOTTOM)
+    assert place((10.0, 1.0), x, y) == (WIDTH - RIGHT, TOP)
+
+
+def test_a_chart_of_nothing() -> None:
+    assert chart("Loss", []).description == "no points"
+    assert "no points" in chart("Loss", [Series("loss", ((0.0, math.nan),))]).description
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0.0, "0"),
+        (10_000.0, "10,000"),
+        (0.001, "0.001"),
+        (1e-9, "1e-09"),
+        (2.3012999, "2.3013"),
+        (1e20, "1e+20"),
+    ],
+)
+def test_number(value: float, expected: str) -> None:
+    assert number(value) == expected

@@ -1,0 +1,55 @@
+"""A layer's details."""
+
+from __future__ import annotations
+
+from caffetools.pages.details import details
+from tests.drawing.cases import LABELLED, conv, relu
+from tests.nets import given, net
+
+TEXT = given("data", 1, 4, 8, 8) + conv("c", "data") + relu("c") + conv("d", "c")
+LEARNING = {"lr": "1", "decay": "1", "owner": None}
+
+
+def test_a_layer() -> None:
+    found = details(net(TEXT))[1]
+    assert found == {
+        "name": "c",
+        "type": "Convolution",
+        "family": "convolution",
+        "place": "net.prototxt:2:1",
+        "bottoms": [["data", "1 x 4 x 8 x 8"]],
+        "tops": [["c", "1 x 4 x 8 x 8"]],
+        "params": [
+            {"role": "weight", "shape": "4 x 4 x 3 x 3", "count": 144, **LEARNING},
+            {"role": "bias", "shape": "4", "count": 4, **LEARNING},
+        ],
+        "macs": 9216,
+        "backward": False,
+        "windows": "3/1/1",
+        "field": "3/1",
+        "steps": found["steps"],
+        "from": [0],
+        "to": [2],
+        "line": 2,
+        "text": found["text"],
+    }
+    assert ["height, width", "(8 − 3 + 2·1) / 1 + 1 = 8"] in found["steps"]
+    assert found["text"][0].startswith('layer { name: "c"')
+
+
+def test_layers_in_place_stand_between() -> None:
+    found = details(net(TEXT))
+    assert [layer["to"] for layer in found] == [[1], [2], [3], []]
+    assert [layer["from"] for layer in found] == [[], [0], [1], [2]]
+
+
+def test_several_readers_and_sources() -> None:
+    found = details(net(LABELLED))
+    assert found[0]["to"] == [1, 3, 4]
+    assert found[3]["from"] == [0, 2]
+
+
+def test_what_is_unknown() -> None:
+    found = details(net('layer { name: "a\\n<b>" type: "Nobody" top: "t" }'))[0]
+    assert found["name"] == "a\\n<b>"
+    assert (found["macs"], found["tops"], found["field"]) == (None, [["t", "unknown"]], "")

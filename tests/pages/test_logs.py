@@ -1,0 +1,79 @@
+"""The part about a log."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+from caffetools.check.parsed_log import ParsedLog, parse_log
+from caffetools.pages.logs import CheckedLog, charts, log_section, marks
+from tests.commands import ROOT
+
+HEAD = "I0101 10:00:{:02}.000000     1 "
+LINES = (
+    "solver.cpp:60] Solver scaffolding done.",
+    "solver.cpp:228] Iteration 0, loss = 2.5",
+    "solver.cpp:244]     Train net output #0: loss = 2.5 (* 1 = 2.5 loss)",
+    "sgd_solver.cpp:106] Iteration 0, lr = 0.1",
+    "solver.cpp:337] Iteration 0, Testing net (#0)",
+    "solver.cpp:404]     Test net output #0: accuracy = 0.125",
+    "solver.cpp:404]     Test net output #1: loss = 2.25 (* 1 = 2.25 loss)",
+    "solver.cpp:228] Iteration 100, loss = 1.25",
+    "solver.cpp:244]     Train net output #0: loss = 1.25 (* 1 = 1.25 loss)",
+    "sgd_solver.cpp:106] Iteration 100, lr = 0.05",
+    "solver.cpp:454] Snapshotting to binary proto file <b>_iter_100.caffemodel",
+)
+
+
+def log(*lines: str) -> ParsedLog:
+    text = "".join(f"{HEAD.format(number)}{line}\n" for number, line in enumerate(lines))
+    return parse_log(BytesIO(text.encode()))
+
+
+def test_charts() -> None:
+    found = dict(charts(log(*LINES)))
+    assert {series.name: series.points for series in found["Loss"]} == {
+        "train loss in all": ((0.0, 2.5), (100.0, 1.25)),
+        "test 0 loss": ((0.0, 2.25),),
+    }
+    assert [(s.name, s.points) for s in found["Outputs"]] == [("test 0 accuracy", ((0.0, 0.125),))]
+    assert found["Learning rate"][0].points == ((0.0, 0.1), (100.0, 0.05))
+
+
+def test_what_is_not_told_is_not_drawn() -> None:
+    assert charts(log("net.cpp:1] nothing")) == []
+
+
+def test_marks() -> None:
+    found = marks(log(*LINES))
+    assert [(mark.x, mark.told.partition(":")[0]) for mark in found] == [(100, "snapshot at 100")]
+
+
+def test_the_section() -> None:
+    told = log_section(CheckedLog(log(*LINES)), 0)
+    assert told.count("<svg") == 3
+    assert "<td>snapshot</td>" in told
+    assert "&lt;b&gt;_iter_100" in told
+    assert "<b>" not in told
+    assert "1 snapshot" in told
+
+
+def test_without_events() -> None:
+    told = log_section(CheckedLog(log("net.cpp:1] nothing")), 1)
+    assert '<section id="log-1"' in told
+    assert "<h3>Events</h3><p>None.</p>" in told
+
+
+def test_differences_from_the_net() -> None:
+    net = ROOT / "examples" / "lenet" / "deploy.prototxt"
+    lines = (
+        "net.cpp:84] Creating Layer conv1",
+        "net.cpp:406] conv1 <- data",
+        "net.cpp:380] conv1 -> conv1",
+        "net.cpp:122] Setting up conv1",
+        "net.cpp:129] Top shape: 64 21 24 24 (774144)",
+        "net.cpp:255] Network initialization done.",
+    )
+    parsed = log(*lines)
+    told = log_section(CheckedLog(parsed, tuple(parsed.check(str(net)))), 0)
+    assert "differences from this net" in told
+    assert "64 x 21 x 24 x 24" in told

@@ -1,0 +1,65 @@
+"""The parts of a page."""
+
+from __future__ import annotations
+
+from caffetools.drawing.picture import graph
+from caffetools.drawing.style import STYLES
+from caffetools.pages.markup import element
+from caffetools.pages.sections import SWATCHES, costs, graph_section, section, summary, table
+from tests.drawing.cases import LABELLED, residual
+from tests.nets import layer, net
+
+
+def test_section() -> None:
+    made = section("a", "A & B", element("p", "x"))
+    head = '<h2 id="a-title">A &amp; B</h2>'
+    assert made == f'<section id="a" aria-labelledby="a-title">{head}<p>x</p></section>'
+
+
+def test_swatches_are_styles() -> None:
+    assert all(STYLES[name].fill for name in SWATCHES)
+
+
+def test_summary() -> None:
+    told = summary(net(LABELLED))
+    # one and two: 2 * (3 * 3 + 3) parameters, 2 * 2 * 3 * 3 multiply-accumulates
+    assert '<span class="number">24</span><span>parameters</span>' in told
+    assert '<span class="number">36</span><span>multiply-accumulates</span>' in told
+    assert "<li><code>label</code>: 2 x 3</li>" in told
+    assert "Notes" not in told
+
+
+def test_notes_are_told() -> None:
+    told = summary(net(layer("Nobody", "n", "", "n")))
+    assert "<h3>Notes (1)</h3>" in told
+    assert "<code>net.prototxt:1:1</code>" in told
+    assert '<span class="number">?</span><span>parameters</span>' in told
+
+
+def test_the_graph_folded_and_whole() -> None:
+    made = net(residual(9))
+    folded, whole = graph(made), graph(made, fold=False)
+    told = graph_section(made, folded, whole)
+    assert told.count("<svg") == 2
+    assert "Unfold repeated blocks" in told
+    plain = graph_section(made, whole, None)
+    assert plain.count("<svg") == 1
+    assert "Unfold" not in plain
+
+
+def test_costs() -> None:
+    told = costs(net(LABELLED))
+    assert told.count("<svg") == 3
+    assert '<button type="button" data-layer="1">one</button> 12 (50.0 %)' in told
+
+
+def test_the_table_has_raw_values_to_sort_by() -> None:
+    told = table(net(residual(1)))
+    assert '<td class="numeric" data-value="9216">9,216</td>' in told
+    assert '<tr data-layer="1"><td>c</td>' in told
+    assert told.count("<tr") == 1 + 7 + 1
+
+
+def test_a_long_name_is_cut_in_the_table() -> None:
+    told = table(net(layer("Nobody", "x" * 10_000, "", "n")))
+    assert f"<td>{'x' * 200}…</td>" in told

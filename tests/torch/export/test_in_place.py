@@ -1,0 +1,72 @@
+"""ReLUs in place, and what stands behind them."""
+
+from __future__ import annotations
+
+import pytest
+
+from caffetools.net.net import from_text
+from caffetools.torch.export.assembly import assemble
+from caffetools.torch.export.expressions import Writer
+from caffetools.torch.export.pretty import flat
+
+HEAD = (
+    'layer { name: "in" type: "Input" top: "x" input_param { shape { dim: 2 dim: 3 dim: 4 } } }\n'
+)
+CONV = 'layer { name: "c" type: "Power" bottom: "x" top: "c" power_param { scale: 2 } }\n'
+
+
+def relu_line(rest: str, options: str = "") -> str:
+    relu = f'layer {{ name: "r" type: "ReLU" bottom: "c" top: "c" {options} }}\n'
+    program = assemble(from_text(HEAD + CONV + relu + rest))
+    statement = next(each for each in program.statements if each.layer == "r")
+    (value,) = statement.values
+    return flat(Writer().write(value, [each.variable for each in statement.bottoms], {}))
+
+
+def layer(kind: str, rest: str = "", top: str = "c") -> str:
+    return f'layer {{ name: "{kind.lower()}" type: "{kind}" bottom: "c" top: "{top}" {rest} }}\n'
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "",
+        layer("Dropout"),
+        layer("ELU") + layer("Dropout"),
+        layer("BatchNorm", top="y"),
+        layer("BatchNorm", top="y") + 'layer { name: "s" type: "Scale" bottom: "y" top: "y" }',
+    ],
+)
+def test_a_plain_relu(rest: str) -> None:
+    assert relu_line(rest) == "F.relu(c)"
+
+
+@pytest.mark.parametrize(
+    ("rest", "options", "expected"),
+    [
+        (layer("Scale"), "", "relu_by_later_signs(c, self.scale(F.relu(c.detach())))"),
+        (
+            layer("BatchNorm") + layer("Scale"),
+            "",
+            "relu_by_later_signs(c, self.scale(self.batchnorm.normalize(F.relu(c.detach()))))",
+        ),
+        (
+            layer("BatchNorm", "batch_norm_param { scale_bias: true }"),
+            "",
+            (
+                "relu_by_later_signs("
+                "c, self.batchnorm_scale(self.batchnorm.normalize(F.relu(c.detach()))))"
+            ),
+        ),
+        (
+            layer("Dropout") + layer("Power", "power_param { shift: -1 }"),
+            "relu_param { negative_slope: 0.1 }",
+            (
+                "relu_by_later_signs(c, F.leaky_relu(c.detach(), negative_slope=0.1) - 1.0, "
+                "negative_slope=0.1)"
+            ),
+        ),
+    ],
+)
+def test_a_relu_that_later_layers_overwrite(rest: str, options: str, expected: str) -> None:
+    assert relu_line(rest, options) == expected

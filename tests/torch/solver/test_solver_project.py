@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+from caffetools.check.parsed_log import parse_log
+from caffetools.errors import CaffeToolsError
+from caffetools.formats.snapshot import Blob, caffemodel
+from caffetools.torch.solver.solver_file import read_solver
+from caffetools.torch.solver.solver_project import project_of
+from caffetools.torch.training.glog import Log
+from caffetools.torch.training.model import layer_blobs
+from tests.torch.solver.test_solver_file import NET, read
+from tests.torch.training.cases import lines
+
+TEST = "test_iter: 3 test_interval: 2"
+
+
+def weights_of(project_net: torch.nn.Module, folder: Path, name: str = "ip") -> str:
+    path = folder / "weights.caffemodel"
+    blobs = [Blob(b.shape, b.tensor.detach().numpy() * 0 + 2) for b in layer_blobs(project_net)]
+    from caffetools.formats.snapshot import NetTemplate
+
+    template = NetTemplate("net", ((name, b"\x0a" + bytes([len(name)]) + name.encode()),))
+    path.write_bytes(b"".join(caffemodel(template, {name: blobs})))
+    return str(path)
+
+
+def test_a_project_is_what_its_files_say(tmp_path: Path) -> None:
+    made = project_of(read(tmp_path, TEST), (), Log(None))
+    assert made.name == "net"
+    assert [test.iterations for test in made.tests] == [3]
+    assert made.multipliers == {"ip": ((1.0, 1.0), (1.0, 1.0))}
+    assert [name for name, _ in made.template.layers] == ["data", "ip", "loss"]
+    assert made.folder == str(tmp_path)
+    module = made.net.build()
+    assert module.inputs == ("data", "label")
+    assert made.tests[0].build().outputs == ("accuracy", "loss")
+
+
+def test_the_log_is_caffes(tmp_path: Path) -> None:
+    stream = io.StringIO()
+    project_of(read(tmp_path, TEST), (), Log(stream))
+    found = lines(stream)
+    for message in (
+        "Initializing solver from parameters: ",
+        "Creating training net from net file: net.prototxt",
+        "Network initialization done.",
+        "Creating test net (#0) specified by net file: net.prototxt",
+        "Solver scaffolding done.",
+    ):
+        assert message in found
+    path = tmp_path / "log"
+    path.write_text(stream.getvalue())
+    log = parse_log(path).to_dict()
+    assert [net["phase"] for net in log["nets"]] == ["TRAIN", "TEST"]
+    assert [net["differences"] for net in log["nets"]] == [[], []]
+    assert log["solver"]["max_iter"] == 5
+
+
+ECHO = """\
+test_iter: 3
+test_interval: 2
+base_lr: 0.1
+max_iter: 5
+lr_policy: "fixed"
+snapshot_prefix: "{folder}/solver"
+net: "net.prototxt"
+train_state {{
+  level: 0
+  stage: ""
+}}
+weights: "{folder}/weights.caffemodel"
+"""
+
+
+def test_where_the_nets_come_from(tmp_path: Path) -> None:
+    text = f"""train_net_param {{ {NET} }} test_net_param {{ {NET} }} test_net: "net.prototxt"
+        base_lr: 1 lr_policy: "fixed" test_iter: 3 test_iter: 4 test_interval: 1"""
+    stream = io.StringIO()
+    project_of(read(tmp_path, "", text), (), Log(stream))
+    assert [line for line in lines(stream) if line.startswith("Creating t")] == [
+        "Creating training net specified in train_net_param.",
+        "Creating test net (#0) specified by test_net_param",
+        "Creating test net (#1) specified by test_net file: net.prototxt",
+    ]
+
+
+def test_the_echo_is_caffes(tmp_path: Path) -> None:
+    """What the command line added, and the weights in place of those that the solver names."""
+    path = weights_of(project_of(read(tmp_path), (), Log(None)).net.build(), tmp_path)
+    stream = io.StringIO()
+    project_of(read(tmp_path, TEST + ' weights: "gone"'), [path], Log(stream))
+    text = stream.getvalue()
+    assert "Initializing solver from parameters: \n" + ECHO.format(folder=tmp_path) in text
+    assert 'state {\n  phase: TRAIN\n  level: 0\n  stage: ""\n}\nlayer {' in text
+    assert "state {\n  phase: TEST\n}\nlayer {" in text
+    assert text.count("Finetuning from") == 2
+
+
+@pytest.mark.parametrize("case", ["legacy_solver_type", "sgd_batchnorm", "adam_poly"])
+def test_caffes_own_echoes(shared: Path, case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the solver and of both nets, line by line."""
+    folder = shared / "golden" / "training" / case
+    monkeypatch.chdir(folder)
+    stream = io.StringIO()
+    solver = read_solver("solver.prototxt")
+    for said in solver.log:
+        Log(stream).say(said.place, said.text)
+    project_of(solver, ["init.caffemodel"], Log(stream))
+    found, wanted = (
+        [line for line in text.splitlines() if not re.match(r"[IWE]\d{4} ", line)]
+        for text in (stream.getvalue(), (folder / "caffe.log").read_text())
+    )
+    assert len(found) > 200
+    assert found == wanted
+
+
+def test_weights(tmp_path: Path) -> None:
+    solver = read(tmp_path)
+    path = weights_of(project_of(solver, (), Log(None)).net.build(), tmp_path)
+    stream = io.StringIO()
+    module = project_of(solver, [path], Log(stream)).net.build()
+    assert all((blob.tensor == 2).all() for blob in layer_blobs(module))
+    assert f"Finetuning from {path}" in lines(stream)
+
+
+def test_weights_of_other_layers(tmp_path: Path) -> None:
+    solver = read(tmp_path)
+    path = weights_of(project_of(solver, (), Log(None)).net.build(), tmp_path, "other")
+    stream = io.StringIO()
+    project_of(solver, [path], Log(stream)).net.build()
+    assert lines(stream)[-1] == "Ignoring source layer other"
+
+
+def test_weights_that_do_not_fit(tmp_path: Path) -> None:
+    solver = read(tmp_path)
+    path = weights_of(project_of(solver, (), Log(None)).net.build(), tmp_path)
+    (tmp_path / "net.prototxt").write_text(
+        (tmp_path / "net.prototxt").read_text().replace("num_output: 2", "num_output: 5")
+    )
+    other = read_solver(tmp_path / "solver.prototxt")
+    with pytest.raises(CaffeToolsError, match=r"expected blob 0 of layer 'ip' to be \(5, 3\)"):
+        project_of(other, [path], Log(None)).net.build()

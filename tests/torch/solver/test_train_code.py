@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from caffetools.torch.export.assembly import assemble
+from caffetools.torch.export.code import model_code
+from caffetools.torch.solver.solver_file import read_solver
+from caffetools.torch.solver.train_code import training_files
+from tests.torch.solver.test_solver_file import NET, SOLVER, read
+
+h5py = pytest.importorskip("h5py")
+
+DATA = 'layer { name: "data" type: "Input" top: "data" top: "label"'
+HDF5 = 'layer { name: "data" type: "HDF5Data" top: "data" top: "label"'
+SHAPES = "input_param { shape { dim: 4 dim: 3 } shape { dim: 4 } }"
+MORE = "test_iter: 2 test_interval: 2 display: 1 snapshot_prefix: 'net' momentum: 0.9"
+
+
+def files_of(folder: Path, text: str = SOLVER + MORE, net: str = NET) -> dict[str, bytes]:
+    read(folder, "", SOLVER)
+    (folder / "net.prototxt").write_text(net)
+    (folder / "solver.prototxt").write_text(text)
+    solver = read_solver(folder / "solver.prototxt")
+    merged = assemble(solver.train, solver.tests[0])
+    return {"model.py": model_code(merged).encode(), **training_files(solver, merged)}
+
+
+def written(folder: Path, files: dict[str, bytes]) -> Path:
+    for name, content in files.items():
+        path = folder / "export" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return folder / "export"
+
+
+def with_data(folder: Path) -> Path:
+    """An export of the net with HDF5Data, and its data in the folder."""
+    random = np.random.default_rng(0)
+    with h5py.File(folder / "data.h5", "w") as file:
+        file["data"] = random.normal(size=(10, 3)).astype(np.float32)
+        file["label"] = random.integers(0, 2, 10)
+    (folder / "list.txt").write_text(str(folder / "data.h5"))
+    net = NET.replace(DATA, HDF5)
+    net = net.replace(SHAPES, 'hdf5_data_param { source: "list.txt" batch_size: 4 }')
+    return written(folder, files_of(folder, net=net))
+
+
+def run(export: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run train.py with the copy of caffetools beside it."""
+    path = str(export / "train.py")
+    program = "import runpy, sys; "
+    program += f"sys.path.insert(0, {str(export)!r}); sys.argv = {[path, *arguments]!r}; "
+    copy = str(export / "caffetools")
+    program += f"import caffetools; assert caffetools.__path__ == [{copy!r}]; "
+    program += f"runpy.run_path({path!r}, run_name='__main__')"
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=export.parent,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_files_stand_alone(tmp_path: Path) -> None:
+    """They import the standard library, PyTorch, NumPy, what reads data, and each other."""
+    files = files_of(tmp_path)
+    allowed = {*sys.stdlib_module_names, "torch", "numpy", "h5py", "PIL", "plyvel"}
+    own = {"model", "test_model", "caffetools"}
+    for name, content in files.items():
+        if not name.endswith(".py"):
+            continue
+        for node in ast.walk(ast.parse(content)):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            for each in names:
+                assert each.partition(".")[0] in allowed | own, f"{name}: {each}"
+                if each.startswith("caffetools."):
+                    home = each.replace(".", "/")
+                    assert f"{home}.py" in files or f"{home}/__init__.py" in files
+
+
+def test_it_is_the_same_every_time(tmp_path: Path) -> None:
+    assert files_of(tmp_path) == files_of(tmp_path)
+
+
+def test_a_net_without_windows_takes_no_window_reader(tmp_path: Path) -> None:
+    files = files_of(tmp_path)
+    assert "caffetools/torch/training/trainer.py" in files
+    assert "caffetools/torch/training/data/windows.py" not in files
+
+
+def test_settings_are_written_as_data(tmp_path: Path) -> None:
+    text = files_of(tmp_path)["train.py"].decode()
+    assert "    max_iter=5,\n    base_lr=0.1,\n    momentum=0.9,\n" in text
+    assert 'MULTIPLIERS = {"ip": ((1.0, 1.0), (1.0, 1.0))}\n' in text
+    assert "        iterations=2,\n" in text
+    assert all(len(line) <= 100 for line in text.splitlines())
+
+
+def test_without_a_prefix_snapshots_lie_where_it_runs(tmp_path: Path) -> None:
+    text = files_of(tmp_path, SOLVER + MORE.replace("snapshot_prefix: 'net' ", ""))["train.py"]
+    assert b'snapshot_prefix="solver"' in text
+
+
+def test_a_test_net_that_the_model_cannot_serve_has_a_file_of_its_own(tmp_path: Path) -> None:
+    inner = NET.replace("num_output: 2", "num_output: 3").replace('"ip" type', '"ip2" type')
+    text = SOLVER + MORE + f" test_net_param {{ {inner} }} test_iter: 4"
+    files = files_of(tmp_path, text)
+    assert b"iterations=4" in files["train.py"]
+    assert b"test_model.build" in files["train.py"]
+    assert b"class Net" in files["test_model.py"]
+
+
+def test_it_trains_and_resumes(tmp_path: Path) -> None:
+    export = with_data(tmp_path)
+    whole = run(export)
+    assert whole.returncode == 0, whole.stderr
+    assert whole.stderr.endswith("] Optimization Done.\n")
+    assert "Iteration 4, Testing net (#0)" in whole.stderr
+    first = run(export, "--max-iter", "3")
+    assert first.returncode == 0, first.stderr
+    resumed = run(export, "--resume", "net_iter_3.solverstate")
+    assert resumed.returncode == 0, resumed.stderr
+    assert "Resuming from net_iter_3.solverstate" in resumed.stderr
+
+
+def test_damaged_data_is_told_as_by_the_command(tmp_path: Path) -> None:
+    """A label that is out of range, then a file that is not there: no net is lost by either."""
+    export = with_data(tmp_path)
+    with h5py.File(tmp_path / "data.h5", "a") as file:
+        file["label"][6] = 2
+    done = run(export)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        f"{tmp_path}/data.h5: row 6: the label 2 is out of range: 'label' is read for 2 classes, "
+        "from 0 (test net #0, iteration 0)"
+    )
+    assert "Traceback" not in done.stderr
+
+
+def test_a_mistake_is_told_in_one_line(tmp_path: Path) -> None:
+    export = with_data(tmp_path)
+    (tmp_path / "data.h5").unlink()
+    done = run(export)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == f"{tmp_path}/data.h5: there is no such file"
+    assert "Traceback" not in done.stderr
