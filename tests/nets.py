@@ -7,10 +7,9 @@ from typing import Any
 
 from caffetools.layers import REGISTRY
 from caffetools.layers.base import Options
-from caffetools.net.graph import Graph, build
+from caffetools.net.graph import Graph, State, build
 from caffetools.net.infer import Inferred, infer
 from caffetools.net.net import Net, infer_net
-from caffetools.net.state import State
 from caffetools.proto.message import Message
 from caffetools.proto.prototxt import parse
 from caffetools.proto.source import Source

@@ -15,10 +15,9 @@ from caffetools.layers import REGISTRY
 from caffetools.layers.base import Facts, Layer, LayerClass, Options, Shape, Spec, at_least
 from caffetools.layers.registry import Registry
 from caffetools.log.net import LoggedNet
-from caffetools.net.graph import build
+from caffetools.net.graph import State, build
 from caffetools.net.infer import Inferred, infer
 from caffetools.net.reading import read_net
-from caffetools.net.state import State
 from caffetools.proto import prototxt
 from caffetools.proto.message import Message
 from caffetools.proto.source import Source
@@ -80,10 +79,8 @@ def recompute_file(net: LoggedNet, path: str) -> list[RecomputedLayer]:
 
     Raises CaffeToolsError for a file that holds no net.
     """
-    phase = net.phase or "TRAIN"
-    loaded = read_net(path, phase)
-    state = State(phase, loaded.stages, loaded.level)
-    return _recompute(net, loaded.message, state)
+    loaded = read_net(path, net.phase or "TRAIN")
+    return _recompute(net, loaded.message, loaded.state)
 
 
 def _recompute(net: LoggedNet, message: Message, state: State) -> list[RecomputedLayer]:

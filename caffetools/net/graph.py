@@ -13,11 +13,18 @@ from caffetools.errors import GraphError
 from caffetools.layers.base import LayerClass
 from caffetools.layers.registry import Registry, python_type
 from caffetools.net.splits import Wiring, insert_splits, unknown_bottom, wire
-from caffetools.net.state import State, keeps
 from caffetools.proto.message import Message
 
 AUTOMATIC = "(automatic)"
 """What Caffe calls a top that a layer must have and that its prototxt does not name."""
+
+
+class State(NamedTuple):
+    """The state that include and exclude rules are compared with: Caffe's NetState."""
+
+    phase: str = "TRAIN"
+    stages: tuple[str, ...] = ()
+    level: int = 0
 
 
 class Blob(NamedTuple):
@@ -74,6 +81,29 @@ def build(net: Message, state: State, registry: Registry) -> Graph:
     """
     kept = [wire(layer) for layer in net.messages("layer") if keeps(state, layer)]
     return _Builder(registry).run(net, state, insert_splits(kept))
+
+
+def keeps(state: State, layer: Message) -> bool:
+    """Does a net in this state have the layer? Raises GraphError for rules of both kinds on it."""
+    include, exclude = layer.messages("include"), layer.messages("exclude")
+    if include and exclude:
+        raise layer.error(
+            "expected include rules or exclude rules, found both", "exclude", kind=GraphError
+        )
+    if include:
+        return any(meets(state, rule) for rule in include)
+    return not any(meets(state, rule) for rule in exclude)
+
+
+def meets(state: State, rule: Message) -> bool:
+    """Does the state meet all that the rule names?"""
+    return (
+        (not rule.has("phase") or rule.text("phase") == state.phase)
+        and (not rule.has("min_level") or state.level >= rule.integer("min_level"))
+        and (not rule.has("max_level") or state.level <= rule.integer("max_level"))
+        and all(stage in state.stages for stage in rule.texts("stage"))
+        and not any(stage in state.stages for stage in rule.texts("not_stage"))
+    )
 
 
 class _Builder:

@@ -16,11 +16,10 @@ from caffetools.layers import REGISTRY
 from caffetools.layers.base import Options, Shape, count
 from caffetools.log.echo_source import EchoSource
 from caffetools.net.cost import Cost, cost
-from caffetools.net.graph import build
+from caffetools.net.graph import State, build
 from caffetools.net.infer import Inferred, InferredLayer, infer
 from caffetools.net.reading import read_net
 from caffetools.net.receptive import Field, Fields, receptive_fields
-from caffetools.net.state import State
 from caffetools.proto import prototxt
 from caffetools.proto.message import Message
 from caffetools.proto.source import Source
@@ -196,7 +195,9 @@ def load(  # noqa: PLR0917  # the order of these is part of the interface
     """
     with _collector_paused():
         loaded = read_net(path, _phase(phase))
-        state = State(_phase(phase), (*loaded.stages, *stages), level or loaded.level)
+        state = State(
+            loaded.state.phase, (*loaded.state.stages, *stages), level or loaded.state.level
+        )
         folder = os.path.dirname(loaded.message.source.name) or "."
         options = Options(dict(input_shapes or {}), data_shape, batch_size, folder)
         return infer_net(loaded.message, state, options, loaded.notes)

@@ -8,7 +8,15 @@ from typing import NamedTuple
 
 from caffetools.errors import CaffeToolsError, Location, Note
 from caffetools.log.echo_source import is_log
-from caffetools.net.solver import added_state, is_solver, net_field, resolve
+from caffetools.net.graph import State
+from caffetools.net.solver_nets import (
+    NetField,
+    first_test_field,
+    looks_like_solver,
+    resolve,
+    state_of,
+    train_field,
+)
 from caffetools.proto import binary, prototxt
 from caffetools.proto.message import Entry, Message
 from caffetools.proto.notes import Notes
@@ -33,37 +41,73 @@ _OTHER_FORMATS = {
 
 
 class LoadedNet(NamedTuple):
-    """A net as its files give it, and what they add to the state that the user asks for."""
+    """A net as its file gives it, and the state in which it is built."""
 
     message: Message
-    """In today's form."""
-    stages: tuple[str, ...]
-    level: int
-    """0 unless a solver, or the net of one, asks for another."""
+    """The net in today's form."""
+    state: State
+    """With the stages of the net's own state, and all of the state that a solver gives it."""
     notes: tuple[Note, ...]
 
 
 def read_net(path: str | os.PathLike[str], phase: str = "TRAIN") -> LoadedNet:
-    """The net in the file at `path`, or in standard input for `-`.
+    """Read the net in the file at `path`, or in standard input for `-`.
 
-    Of a solver it is the net that it trains in the phase TRAIN, or the first that it tests in the
-    phase TEST; of a log, the first of that phase that it echoes. Raises CaffeToolsError, placed,
-    for a file that holds no net, and for what Caffe refuses of one.
+    Of a solver it is the net to train for the phase TRAIN, or the first test net for TEST; of a
+    log, the first net of that phase that the log echoes. Raises CaffeToolsError, placed, for a
+    file without a net, and for what Caffe refuses.
     """
     notes = Notes()
     message = read_message(path, notes, phase)
-    if not _is_solver(message):
-        net, more = upgrade(message)
-        _note_unknown_fields(net, notes)
-        stages = net.message("state").texts("stage")
-        return LoadedNet(net, tuple(stages), 0, (*notes.all(), *more))
-    _note_unknown_fields(message, notes)
-    net, more = upgrade(_net_of_solver(message, phase, notes))
-    _note_unknown_fields(net, notes)
-    own, added = net.message("state"), added_state(message, phase)
-    stages = own.texts("stage") + added.texts("stage")
-    level = (added if added.has("level") else own).integer("level")
-    return LoadedNet(net, tuple(stages), level, (*notes.all(), *more))
+    if _is_solver(message):
+        _note_unknown_fields(message, notes)
+        if phase == "TRAIN":
+            loaded = read_solver_net(message, train_field(message))
+        else:
+            loaded = read_solver_net(message, first_test_field(message), 0)
+        return loaded._replace(notes=(*notes.all(), *loaded.notes))
+    # Caffe sets phase and level itself and keeps the stages (net.cpp, Net::Net).
+    state = State(phase, tuple(message.message("state").texts("stage")))
+    return _loaded(message, state, notes)
+
+
+def read_solver_net(
+    solver: Message,
+    field: NetField,
+    test: int | None = None,
+    path: str | os.PathLike[str] | None = None,
+) -> LoadedNet:
+    """Read a net of a solver, in the state in which the solver builds it.
+
+    `test` is the index of the test net, None for the net to train; `path` overrides the net that
+    the field names. Raises CaffeToolsError, placed, for a file without a net, and for what Caffe
+    refuses.
+    """
+    notes = Notes()
+    phase = "TRAIN" if test is None else "TEST"
+    value = solver.all(field.name)[field.number]
+    if path is not None:
+        net = read_message(path, notes, phase)
+    elif isinstance(value, Message):
+        net = value
+        if net.has("layers") or net.has("input"):
+            text = f"Caffe does not upgrade a net embedded in a solver's {field.name}"
+            notes.add(text, solver, *field)
+    else:
+        net = read_message(resolve(solver, *field), notes, phase)
+    if _is_solver(net):
+        if path is not None:
+            raise CaffeToolsError("expected a net, found a solver", Location(shown_name(path)))
+        text = f"expected a net, found the solver {value!a}"
+        raise solver.error(text, *field, CaffeToolsError)
+    return _loaded(net, state_of(net, solver, test), notes)
+
+
+def _loaded(net: Message, state: State, notes: Notes) -> LoadedNet:
+    """Upgrade a net; fields that the upgrade knows are not unknown."""
+    upgraded, more = upgrade(net)
+    _note_unknown_fields(upgraded, notes)
+    return LoadedNet(upgraded, state, (*notes.all(), *more))
 
 
 def read_message(path: str | os.PathLike[str], notes: Notes, phase: str = "TRAIN") -> Message:
@@ -141,7 +185,7 @@ def _echoed(
 
 def _parse(source: Source) -> Message:
     message = prototxt.parse(source)
-    if is_solver(message):
+    if looks_like_solver(message):
         return prototxt.parse(source, "SolverParameter")
     if not message.fields:
         raise source.error("the file holds no field: expected a net", 0)
@@ -177,21 +221,6 @@ def _binary_net(source: BinarySource, content: memoryview, notes: Notes) -> Mess
 
 def _is_solver(message: Message) -> bool:
     return message.descriptor is not None and message.descriptor.name == "SolverParameter"
-
-
-def _net_of_solver(solver: Message, phase: str, notes: Notes) -> Message:
-    field = net_field(solver, phase)
-    value = solver.all(field)[0]
-    if isinstance(value, Message):
-        if value.has("layers") or value.has("input"):
-            text = f"Caffe does not upgrade a net that stands in a solver's {field}"
-            notes.add(text, solver, field)
-        return value
-    net = read_message(resolve(solver, field), notes)
-    if _is_solver(net):
-        text = f"{value!a} is a solver: expected a net"
-        raise solver.error(text, field, 0, CaffeToolsError)
-    return net
 
 
 def _note_unknown_fields(message: Message, notes: Notes) -> None:

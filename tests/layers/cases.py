@@ -10,9 +10,8 @@ import pytest
 from caffetools.errors import CaffeToolsError
 from caffetools.layers import REGISTRY
 from caffetools.layers.base import Options, Shape, count
-from caffetools.net.graph import build
+from caffetools.net.graph import State, build
 from caffetools.net.infer import InferredLayer, infer
-from caffetools.net.state import State
 from caffetools.proto.prototxt import parse
 from caffetools.proto.source import Source
 from caffetools.proto.upgrade import upgrade

@@ -12,9 +12,8 @@ from hypothesis import given
 import caffetools
 from caffetools.layers.base import INT_MAX, Layer, Options, Shape, Spec
 from caffetools.layers.registry import Registry
-from caffetools.net.graph import build
+from caffetools.net.graph import State, build
 from caffetools.net.infer import Inferred, infer
-from caffetools.net.state import State
 from tests import nets, strategies
 from tests.conftest import CheckError
 from tests.nets import inner_product, layer

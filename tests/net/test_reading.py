@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from caffetools.errors import CaffeToolsError
+from caffetools.net.graph import State
 from caffetools.net.reading import (
     LoadedNet,
     read_message,
@@ -65,7 +66,7 @@ def test_a_net(write: Any) -> None:
     loaded = read_net(write("net.prototxt", NET))
     assert loaded.message.text("name") == "n"
     assert loaded.message.location("layer") == ("net.prototxt", 1, 11)
-    assert (loaded.stages, loaded.level, loaded.notes) == ((), 0, ())
+    assert (loaded.state, loaded.notes) == (State("TRAIN"), ())
 
 
 def test_a_former_net_is_in_today_s_form(write: Any) -> None:
@@ -224,14 +225,14 @@ def test_states(
     write("net.prototxt", f"{NET} state {{ {net_state} }}")
     solver = write("solver.prototxt", f"net: 'net.prototxt' {solver_states}")
     loaded = read_net(solver, phase)
-    assert (loaded.stages, loaded.level) == (stages, level)
+    assert loaded.state == (phase, stages, level)
 
 
 def test_the_state_of_a_net_alone(write: Any) -> None:
     # Caffe sets phase and level itself (net.cpp, Net::Net) and keeps the stages.
     path = write("net.prototxt", f"{NET} state {{ phase: TEST level: 2 stage: 'a' }}")
     loaded = read_net(path)
-    assert (loaded.stages, loaded.level) == (("a",), 0)
+    assert loaded.state == State("TRAIN", ("a",), 0)
 
 
 @pytest.mark.parametrize(
@@ -239,7 +240,7 @@ def test_the_state_of_a_net_alone(write: Any) -> None:
     [
         ("base_lr: 1", 1, 1, "the solver has no net to train"),
         ("max_iter: 1\nnet: 'missing'", 2, 1, "there is no file 'missing', neither here nor"),
-        ("net: 'net.prototxt'", 1, 1, "'net.prototxt' is a solver: expected a net"),
+        ("net: 'net.prototxt'", 1, 1, "expected a net, found the solver 'net.prototxt'"),
         ("net: 'net.prototxt'\nnet_param {}", 2, 1, "expected one net to train, found net and"),
         ("net_param { layer {}\n layers {} }", 2, 2, "expected layers of one form"),
         ("net: 'a' base_lr: x", 1, 19, "'base_lr': expected a number, found 'x'"),
@@ -283,7 +284,7 @@ def test_notes_of_solvers_and_of_their_nets(write: Any) -> None:
     ]
     solver = write("solver.prototxt", "net_param {\n layers { type: ODD odd: 1 } }")
     assert told(read_net(solver)) == [
-        "solver.prototxt:1:1: Caffe does not upgrade a net that stands in a solver's net_param",
+        "solver.prototxt:1:1: Caffe does not upgrade a net embedded in a solver's net_param",
         "solver.prototxt:2:21: unknown field 'odd' of LayerParameter",
         "solver.prototxt:2:11: the former layer type 'ODD' has no known name in today's form",
     ]

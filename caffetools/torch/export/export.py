@@ -10,8 +10,8 @@ from caffetools.errors import CaffeToolsError, Location, Note
 from caffetools.formats.safetensors import safetensors
 from caffetools.formats.weights import read_weights
 from caffetools.layers.base import Options
+from caffetools.net.graph import State
 from caffetools.net.net import Net, infer_net
-from caffetools.net.state import State
 from caffetools.proto.source import decode, read_bytes
 from caffetools.torch.export.assembly import assemble, assemble_folded
 from caffetools.torch.export.code import Extras, model_code

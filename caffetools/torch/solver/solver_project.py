@@ -38,7 +38,7 @@ def project_of(solver: SolverFile, weights: Sequence[str], log: Log) -> Project:
     for net in (solver.train, *solver.tests):
         check_sources(net)
     log.say("solver.cpp:45", "Initializing solver from parameters: \n" + _echo(solver, weights))
-    log.say(_LINES[solver.places[0].field], f"Creating training net {_training_origin(solver)}")
+    log.say(_LINES[solver.places[0].name], f"Creating training net {_training_origin(solver)}")
     log_net(solver.train, log)
     for path in weights:
         log.say("solver.cpp:72", f"Finetuning from {path}")

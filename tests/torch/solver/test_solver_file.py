@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from caffetools.errors import CaffeToolsError
+from caffetools.net.net import load
 from caffetools.torch.solver.solver_file import SolverFile, read_solver
 from caffetools.torch.training.settings import SolverSettings
 from tests.logs import line
@@ -105,6 +106,21 @@ def test_the_level_of_the_command_line_goes_before_the_solvers(tmp_path: Path) -
     assert "deep" not in names(solver)
 
 
+def test_the_state_of_a_net_overrides_the_phase_of_its_purpose(tmp_path: Path) -> None:
+    """As in Solver::InitTrainNet, for `shapes` and for training alike."""
+    more = "test_iter: 1 test_interval: 1 test_state { phase: TRAIN }"
+    net = f'{NET} state {{ phase: TEST level: 2 stage: "extra" }}'
+    (tmp_path / "own.prototxt").write_text(net)
+    given = SOLVER.replace("net.prototxt", "own.prototxt")
+    solver = read(tmp_path, more, given, level=2)
+    loaded = load(tmp_path / "solver.prototxt")
+    assert solver.train.state.phase == loaded.state.phase == "TEST"
+    assert names(solver) == [layer.node.name for layer in loaded.layers]
+    assert names(solver) == ["data", "ip", "extra", "deep", "accuracy", "loss"]
+    assert solver.tests[0].state == load(tmp_path / "solver.prototxt", "test").state
+    assert solver.tests[0].state == ("TRAIN", ("extra",), 2)
+
+
 def test_nets_within_the_solver(tmp_path: Path) -> None:
     inner = NET.replace('"net"', '"inner"')
     text = f'train_net: "net.prototxt" test_net_param {{ {inner} }} test_net: "net.prototxt"\n'
@@ -157,7 +173,7 @@ def test_a_policy_must_be_given(tmp_path: Path) -> None:
 def test_a_net_is_no_solver(tmp_path: Path) -> None:
     with pytest.raises(CaffeToolsError, match="this is a net: expected a solver"):
         read(tmp_path, "", NET)
-    with pytest.raises(CaffeToolsError, match="this is a solver: expected a net"):
+    with pytest.raises(CaffeToolsError, match="expected a net, found the solver 'solver"):
         read(tmp_path, "", SOLVER.replace("net.prototxt", "solver.prototxt"))
 
 

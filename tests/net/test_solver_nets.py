@@ -7,12 +7,20 @@ from pathlib import Path
 import pytest
 
 from caffetools.errors import CaffeToolsError
-from caffetools.net.solver import added_state, is_solver, net_field, resolve
+from caffetools.net.graph import State
+from caffetools.net.solver_nets import (
+    NetField,
+    all_test_fields,
+    first_test_field,
+    looks_like_solver,
+    resolve,
+    state_of,
+    train_field,
+)
 from caffetools.proto.message import Message
 from caffetools.proto.prototxt import parse
 from caffetools.proto.source import Source
 from tests import nets
-from tests.trees import plain
 
 
 def solver(text: str) -> Message:
@@ -37,8 +45,8 @@ def solver(text: str) -> Message:
         ("name: 'n' max_iter: 1", True),
     ],
 )
-def test_is_solver(text: str, *, expected: bool) -> None:
-    assert is_solver(nets.message(text)) is expected
+def test_looks_like_solver(text: str, *, expected: bool) -> None:
+    assert looks_like_solver(nets.message(text)) is expected
 
 
 @pytest.mark.parametrize(
@@ -52,9 +60,9 @@ def test_is_solver(text: str, *, expected: bool) -> None:
         ("train_net_param {} test_net: 't'", "train_net_param", "test_net"),
     ],
 )
-def test_net_field(text: str, train: str, test: str) -> None:
-    assert net_field(solver(text), "TRAIN") == train
-    assert net_field(solver(text), "TEST") == test
+def test_fields_of_the_first_nets(text: str, train: str, test: str) -> None:
+    assert train_field(solver(text)) == (train, 0)
+    assert first_test_field(solver(text)) == (test, 0)
 
 
 @pytest.mark.parametrize(
@@ -95,15 +103,47 @@ def test_net_field(text: str, train: str, test: str) -> None:
 )
 def test_refusals(text: str, phase: str, line: int, message: str) -> None:
     with pytest.raises(CaffeToolsError) as caught:
-        net_field(solver(text), phase)
+        (train_field if phase == "TRAIN" else first_test_field)(solver(text))
     assert (caught.value.message, caught.value.location) == (message, ("net.prototxt", line, 1))
 
 
-def test_added_state() -> None:
-    given = solver("train_state { level: 1 } test_state { level: 2 } test_state { level: 3 }")
-    assert plain(added_state(given, "TRAIN")) == {"level": [1]}
-    assert plain(added_state(given, "TEST")) == {"level": [2]}
-    assert plain(added_state(solver("net: 'n'"), "TEST")) == {}
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("net: 'n'", []),
+        ("net: 'n' test_iter: 1 test_iter: 2", [("net", 0)] * 2),
+        (
+            "net: 'n' test_net: 't' test_net: 'u' test_net_param {} test_iter: [1, 1, 1, 1]",
+            [("test_net_param", 0), ("test_net", 0), ("test_net", 1), ("net", 0)],
+        ),
+        ("train_net: 'n' test_net: 't' test_iter: 1 test_state {}", [("test_net", 0)]),
+    ],
+)
+def test_fields_of_all_test_nets(text: str, expected: list[NetField]) -> None:
+    assert all_test_fields(solver(f"{text} test_interval: 1")) == expected
+
+
+@pytest.mark.parametrize(
+    ("net_state", "solver_states", "train", "tests"),
+    [
+        ("", "", State("TRAIN"), [State("TEST")]),
+        # The net's own phase overrides that of its purpose, for both nets (InitTrainNet).
+        ("phase: TEST level: 3", "", State("TEST", (), 3), [State("TEST", (), 3)]),
+        ("phase: TRAIN", "", State("TRAIN"), [State("TRAIN")]),
+        ("phase: TEST", "train_state { phase: TRAIN }", State("TRAIN"), [State("TEST")]),
+        (
+            "stage: 'a' level: 1",
+            """train_state { stage: 'b' level: 0 }
+            test_state { phase: TRAIN stage: 'c' stage: 'd' } test_state { level: 2 }""",
+            State("TRAIN", ("a", "b"), 0),
+            [State("TRAIN", ("a", "c", "d"), 1), State("TEST", ("a",), 2)],
+        ),
+    ],
+)
+def test_states(net_state: str, solver_states: str, train: State, tests: list[State]) -> None:
+    net, given = nets.message(f"state {{ {net_state} }}"), solver(solver_states)
+    assert state_of(net, given, None) == train
+    assert [state_of(net, given, index) for index in range(len(tests))] == tests
 
 
 def test_resolve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
