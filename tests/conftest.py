@@ -11,6 +11,7 @@ import hypothesis
 import pytest
 
 from caffetools.errors import CaffeToolsError
+from tests.caffe_results import unpack
 
 TESTS = Path(__file__).parent
 GOLDEN = TESTS / "golden"
@@ -57,6 +58,12 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"there is no {folder}: CAFFETOOLS_SHARED names the folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def caffe(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of what real Caffe computed: layers/CASE, layers_ssd/CASE and training/RUN."""
+    return unpack(tmp_path_factory.mktemp("caffe"))
 
 
 CheckError = Callable[..., CaffeToolsError]

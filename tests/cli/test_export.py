@@ -112,8 +112,8 @@ def test_weights_that_are_none_write_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "case", ["conv_4", "lstm", "reshape_infer", "euclidean", "crop", "argmax_1"]
 )
-def test_outputs_are_caffes(shared: Path, tmp_path: Path, case: str) -> None:
-    folder = shared / "golden" / "layers" / case
+def test_outputs_are_caffes(caffe: Path, tmp_path: Path, case: str) -> None:
+    folder = caffe / "layers" / case
     told = json.loads((folder / "case.json").read_text())
     with np.load(folder / "data.npz") as stored:
         data = dict(stored)

@@ -48,10 +48,13 @@ def test_weights_that_are_none(tmp_path: Path) -> None:
     assert not (tmp_path / "report.html").exists()
 
 
-def test_weights(shared: Path, tmp_path: Path) -> None:
-    folder = shared / "golden" / "models" / "lenet-mnist"
-    (weights,) = folder.glob("*.caffemodel")
-    (net,) = folder.glob("*.prototxt")
-    page = tmp_path / "report.html"
-    assert run("report", net, "--weights", weights, "--phase", "test", "-o", page).status == 0
+def test_weights(caffe: Path, tmp_path: Path) -> None:
+    folder, page = caffe / "training" / "sgd_fixed", tmp_path / "report.html"
+    net, weights = folder / "train_val.prototxt", folder / "final.caffemodel"
+    shape = "data=8,1,8,8"
+    status = run(
+        *("report", net, "--weights", weights, "--phase", "test", "--input-shape", shape),
+        *("-o", page),
+    ).status
+    assert status == 0
     assert page.read_text("utf-8").count("histogram-") >= 8

@@ -205,9 +205,9 @@ def test_lstm_unit() -> None:
 
 
 @pytest.mark.parametrize("name", ["lstm", "lstm_static", "rnn", "rnn_static"])
-def test_blobs_as_caffe_has_them(shared: Path, name: str) -> None:
+def test_blobs_as_caffe_has_them(caffe: Path, name: str) -> None:
     numpy = pytest.importorskip("numpy")
-    folder = shared / "golden" / "layers" / name
+    folder = caffe / "layers" / name
     blobs = numpy.load(folder / "data.npz")
     (layer,) = (layer for layer in caffetools.load(folder / "net.prototxt").layers if layer.params)
     start = f"param/{layer.node.name}/"

@@ -228,3 +228,21 @@ def test_as_caffe_printed_it(shared: Path, part: int) -> None:
         if printed("\n".join(caffe_log(net.inferred))) != expected:
             wrong.append(case.name)
     assert wrong == []
+
+
+def initialization(text: str) -> list[str]:
+    """The messages from the first layer on: the fork's net.cpp has other line numbers."""
+    start = text.rindex("\n", 0, text.index("] Creating Layer ")) + 1
+    messages = [line.partition("] ")[2] for line in printed(text[start:])]
+    return messages[: messages.index("Network initialization done.") + 1]
+
+
+@pytest.mark.parametrize("name", ["layers", "layers_ssd"])
+def test_small_nets_as_caffe_printed_them(caffe: Path, name: str) -> None:
+    wrong = []
+    for case in sorted((caffe / name).iterdir()):
+        net = caffetools.load(case / "net.prototxt")  # the logs are of the phase TRAIN
+        expected = initialization((case / "caffe.log").read_text())
+        if initialization("\n".join(["", *caffe_log(net.inferred)])) != expected:
+            wrong.append(case.name)
+    assert wrong == []

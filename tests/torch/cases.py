@@ -1,4 +1,4 @@
-"""Cases of shared/golden: what a real Caffe computed, held against a function of tensors."""
+"""Cases that real Caffe computed, compared with a function of tensors."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ class Case:
                 blob.copy_(self.tensor(key))
 
 
-def read_case(shared: Path, name: str) -> Case:
-    """The case in shared/golden/`name`."""
-    folder = shared / "golden" / name
+def read_case(caffe: Path, name: str) -> Case:
+    """The case `name` of the fixture `caffe`."""
+    folder = caffe / name
     case = json.loads((folder / "case.json").read_text())
     with np.load(folder / "data.npz") as arrays:
         return Case(

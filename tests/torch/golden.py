@@ -1,4 +1,4 @@
-"""Cases of shared/golden through the emitter: modules held against what Caffe computed."""
+"""Cases that real Caffe computed, compared with the emitted modules."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def module_of(program: Program) -> Any:
     return space["build"]()
 
 
-def check_emitted(shared: Path, name: str) -> None:
+def check_emitted(caffe: Path, name: str) -> None:
     """Do outputs, gradients of the inputs and gradients of the blobs equal Caffe's?"""
-    case = read_case(shared, name)
-    net = caffetools.load(shared / "golden" / name / "net.prototxt", phase=case.phase.lower())
+    case = read_case(caffe, name)
+    net = caffetools.load(caffe / name / "net.prototxt", phase=case.phase.lower())
     program = assemble(net)
     module = module_of(program)
     module.train(case.phase == "TRAIN")

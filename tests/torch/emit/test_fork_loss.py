@@ -12,8 +12,8 @@ from tests.torch.golden import check_emitted, module_of
 
 
 @pytest.mark.parametrize("name", ["smoothl1", "smoothl1_2d", "smoothl1_bottom_only"])
-def test_golden(shared: Path, name: str) -> None:
-    check_emitted(shared, f"layers_ssd/{name}")
+def test_golden(caffe: Path, name: str) -> None:
+    check_emitted(caffe, f"layers_ssd/{name}")
 
 
 SHAPE = (2, 3, 4, 4)

@@ -20,8 +20,8 @@ GOLDEN = (
 
 
 @pytest.mark.parametrize("name", GOLDEN)
-def test_golden(shared: Path, name: str) -> None:
-    check_emitted(shared, f"layers_ssd/{name}")
+def test_golden(caffe: Path, name: str) -> None:
+    check_emitted(caffe, f"layers_ssd/{name}")
 
 
 IMAGE = (2, 4, 3, 3)

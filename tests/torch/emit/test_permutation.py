@@ -16,8 +16,8 @@ from tests.torch.golden import check_emitted, module_of
     "name", ["flatten_reshape", "permute_1032", "permute_2d", "permute_5d", "permute_identity",
              "permute_none", "permute_partial31"]
 )  # fmt: skip
-def test_golden(shared: Path, name: str) -> None:
-    check_emitted(shared, f"layers_ssd/{name}")
+def test_golden(caffe: Path, name: str) -> None:
+    check_emitted(caffe, f"layers_ssd/{name}")
 
 
 CASES = (

@@ -29,8 +29,8 @@ from tests.torch.cases import Blobs, check_case, check_runs_everywhere, read_cas
         ("argmax_2", lambda b: {"y": caffe_argmax(b["x"], top_k=2)}),
     ],
 )
-def test_golden(shared: Path, name: str, function: Callable[[Blobs], Blobs]) -> None:
-    check_case(read_case(shared, f"layers/{name}"), function)
+def test_golden(caffe: Path, name: str, function: Callable[[Blobs], Blobs]) -> None:
+    check_case(read_case(caffe, f"layers/{name}"), function)
 
 
 def test_a_tie_counts_against_the_label() -> None:

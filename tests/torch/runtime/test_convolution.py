@@ -28,13 +28,13 @@ from tests.torch.cases import check_case, check_runs_everywhere, read_case
         ("deconv_dilated", ConvTransposeNd(3, 2, (3, 3), (2, 2), (0, 0), (2, 2))),
     ],
 )
-def test_golden(shared: Path, name: str, module: nn.Module) -> None:
-    case = read_case(shared, f"layers/{name}")
+def test_golden(caffe: Path, name: str, module: nn.Module) -> None:
+    case = read_case(caffe, f"layers/{name}")
     check_case(case, lambda blobs: {"y": module(blobs["x"])}, {"l": module})
 
 
-def test_golden_im2col(shared: Path) -> None:
-    case = read_case(shared, "layers/im2col")
+def test_golden_im2col(caffe: Path) -> None:
+    case = read_case(caffe, "layers/im2col")
     check_case(case, lambda blobs: {"y": im2col(blobs["x"], (3, 3), (2, 2), (1, 1), (1, 1))})
 
 

@@ -31,8 +31,8 @@ from tests.torch.cases import check_case, read_case
         ("deteval_two_classes", 2, {}),
     ],
 )
-def test_golden(shared: Path, name: str, classes: int, options: dict[str, Any]) -> None:
-    case = read_case(shared, f"layers_ssd/{name}")
+def test_golden(caffe: Path, name: str, classes: int, options: dict[str, Any]) -> None:
+    case = read_case(caffe, f"layers_ssd/{name}")
     check_case(
         case,
         lambda blobs: {"y": detection_evaluate(blobs["det"], blobs["gt"], classes, **options)},

@@ -67,8 +67,8 @@ CENTER: dict[str, Any] = {"code_type": "CENTER_SIZE", "nms_threshold": 0.45}
         ("detout_ties", 3, {**CENTER, "confidence_threshold": 0.1}),
     ],
 )
-def test_golden(shared: Path, name: str, classes: int, options: dict[str, Any]) -> None:
-    case = read_case(shared, f"layers_ssd/{name}")
+def test_golden(caffe: Path, name: str, classes: int, options: dict[str, Any]) -> None:
+    case = read_case(caffe, f"layers_ssd/{name}")
     module = DetectionOutput(classes, **options)
     check_case(case, lambda blobs: {"y": module(blobs["loc"], blobs["conf"], blobs["prior"])})
 

@@ -8,8 +8,8 @@ from caffetools.torch.runtime.elementwise import elementwise_max
 from tests.torch.cases import check_case, check_runs_everywhere, gradients, read_case
 
 
-def test_golden(shared: Path) -> None:
-    case = read_case(shared, "layers/eltwise_max")
+def test_golden(caffe: Path) -> None:
+    case = read_case(caffe, "layers/eltwise_max")
     check_case(case, lambda blobs: {"y": elementwise_max(blobs["a"], blobs["b"], blobs["d"])})
 
 

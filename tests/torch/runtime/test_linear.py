@@ -9,16 +9,16 @@ from caffetools.torch.runtime.linear import Embed, TransposedLinear
 from tests.torch.cases import check_case, check_runs_everywhere, read_case
 
 
-def test_golden(shared: Path) -> None:
+def test_golden(caffe: Path) -> None:
     linear = TransposedLinear(12, 6)
     check_case(
-        read_case(shared, "layers/ip_1"),
+        read_case(caffe, "layers/ip_1"),
         lambda blobs: {"y": linear(blobs["x"].flatten(1))},
         {"l": linear},
     )
     embed = Embed(7, 5, bias=False)
     check_case(
-        read_case(shared, "layers/embed"), lambda blobs: {"y": embed(blobs["x"])}, {"l": embed}
+        read_case(caffe, "layers/embed"), lambda blobs: {"y": embed(blobs["x"])}, {"l": embed}
     )
 
 

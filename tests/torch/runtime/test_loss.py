@@ -80,21 +80,21 @@ Loss = Callable[[Blobs], Tensor]
         ("layers_ssd/smoothl1_2d", lambda b: smooth_l1_loss(b["a"], b["b"]), 1),
     ],
 )
-def test_golden(shared: Path, name: str, loss: Loss, weight: float) -> None:
-    case = read_case(shared, name)
+def test_golden(caffe: Path, name: str, loss: Loss, weight: float) -> None:
+    case = read_case(caffe, name)
     check_case(case, lambda blobs: {"y": loss(blobs)}, loss_weights={"y": weight})
 
 
-def test_golden_after_a_layer(shared: Path) -> None:
+def test_golden_after_a_layer(caffe: Path) -> None:
     scale = Scale((3,))
     check_case(
-        read_case(shared, "layers/infogain"),
+        read_case(caffe, "layers/infogain"),
         lambda b: {"y": infogain_loss(scale(b["x"]), b["t"], b["h"])},
         {"b": scale},
     )
     bias = Bias((3, 4, 2, 2), axis=0)
     check_case(
-        read_case(shared, "layers_ssd/smoothl1_bottom_only"),
+        read_case(caffe, "layers_ssd/smoothl1_bottom_only"),
         lambda b: {"y": smooth_l1_loss(bias(b["a"]), b["b"])},
         {"ab": bias},
         {"y": 0.5},

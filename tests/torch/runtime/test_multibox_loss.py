@@ -73,8 +73,8 @@ CENTER = {"code_type": "CENTER_SIZE"}
         ("mbl_test_phase", 4, {}),
     ],
 )
-def test_golden(shared: Path, name: str, classes: int, options: dict[str, Any]) -> None:
-    case = read_case(shared, f"layers_ssd/{name}")
+def test_golden(caffe: Path, name: str, classes: int, options: dict[str, Any]) -> None:
+    case = read_case(caffe, f"layers_ssd/{name}")
     loc = Bias(case.arrays["in/loc"].shape, axis=0)
     conf = Bias(case.arrays["in/conf"].shape, axis=0)
     code_type = {} if name == "mbl_default" else CENTER
@@ -87,8 +87,8 @@ def test_golden(shared: Path, name: str, classes: int, options: dict[str, Any]) 
 
 
 @pytest.mark.parametrize("kept", ["loc", "conf"])
-def test_golden_of_one_half(shared: Path, kept: str) -> None:
-    case = read_case(shared, f"layers_ssd/mbl_propagate_{kept}_only")
+def test_golden_of_one_half(caffe: Path, kept: str) -> None:
+    case = read_case(caffe, f"layers_ssd/mbl_propagate_{kept}_only")
     biases = {
         f"{half}_b": Bias(case.arrays[f"in/{half}"].shape, axis=0) for half in ("loc", "conf")
     }

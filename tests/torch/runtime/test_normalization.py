@@ -33,8 +33,8 @@ BOTH_FALSE = {"across_spatial": False, "channel_shared": False}
         ("bn_global", 8, {"use_global_stats": True}),
     ],
 )
-def test_golden_batch_norm(shared: Path, name: str, channels: int, options: dict[str, Any]) -> None:
-    case = read_case(shared, f"layers/{name}")
+def test_golden_batch_norm(caffe: Path, name: str, channels: int, options: dict[str, Any]) -> None:
+    case = read_case(caffe, f"layers/{name}")
     module = BatchNorm(channels, **options)
     check_case(case, lambda blobs: {"y": module(blobs["x"])}, {"l": module})
     for index, blob in enumerate(module.buffers()):
@@ -46,8 +46,8 @@ def test_golden_batch_norm(shared: Path, name: str, channels: int, options: dict
     ("name", "local_size", "alpha", "beta"),
     [("lrn_2_within_channel", 5, 0.5, 0.5), ("lrn_3_within_channel", 5, 0.5, 0.75)],
 )
-def test_golden_lrn(shared: Path, name: str, local_size: int, alpha: float, beta: float) -> None:
-    case = read_case(shared, f"layers/{name}")
+def test_golden_lrn(caffe: Path, name: str, local_size: int, alpha: float, beta: float) -> None:
+    case = read_case(caffe, f"layers/{name}")
     check_case(case, lambda blobs: {"y": lrn_within_channel(blobs["x"], local_size, alpha, beta)})
 
 
@@ -60,8 +60,8 @@ def test_golden_lrn(shared: Path, name: str, local_size: int, alpha: float, beta
         ("mvn_3", {"across_channels": True, "eps": 0.01}),
     ],
 )
-def test_golden_mvn(shared: Path, name: str, options: dict[str, Any]) -> None:
-    case = read_case(shared, f"layers/{name}")
+def test_golden_mvn(caffe: Path, name: str, options: dict[str, Any]) -> None:
+    case = read_case(caffe, f"layers/{name}")
     check_case(case, lambda blobs: {"y": mean_variance_normalize(blobs["x"], **options)})
 
 
@@ -80,8 +80,8 @@ def test_golden_mvn(shared: Path, name: str, options: dict[str, Any]) -> None:
         ("normalize_zeros", 3, {"across_spatial": False}),
     ],
 )
-def test_golden_normalize(shared: Path, name: str, channels: int, options: dict[str, Any]) -> None:
-    case = read_case(shared, f"layers_ssd/{name}")
+def test_golden_normalize(caffe: Path, name: str, channels: int, options: dict[str, Any]) -> None:
+    case = read_case(caffe, f"layers_ssd/{name}")
     module = Normalize(channels, **options)
     check_case(case, lambda blobs: {"y": module(blobs["x"])}, {"l": module})
 

@@ -74,7 +74,7 @@ def test_windows_are_counted_as_caffe_counts(
     ],
 )
 def test_golden(
-    shared: Path,
+    caffe: Path,
     name: str,
     pool: Pool,
     kernel: tuple[int, int],
@@ -83,14 +83,14 @@ def test_golden(
     *,
     ceil_mode: bool,
 ) -> None:
-    case = read_case(shared, f"layers/{name}")
+    case = read_case(caffe, f"layers/{name}")
     check_case(
         case, lambda blobs: {"y": pool(blobs["x"], kernel, stride, padding, ceil_mode=ceil_mode)}
     )
 
 
-def test_golden_pyramid(shared: Path) -> None:
-    case = read_case(shared, "layers/spp")
+def test_golden_pyramid(caffe: Path) -> None:
+    case = read_case(caffe, "layers/spp")
     check_case(case, lambda blobs: {"y": spatial_pyramid_pool(blobs["x"], 3)})
 
 

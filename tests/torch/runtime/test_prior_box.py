@@ -34,9 +34,9 @@ from tests.torch.cases import check_case, check_runs_everywhere, read_case
     ],
 )
 def test_golden(
-    shared: Path, name: str, sizes: list[tuple[float, float]], options: dict[str, Any]
+    caffe: Path, name: str, sizes: list[tuple[float, float]], options: dict[str, Any]
 ) -> None:
-    case = read_case(shared, f"layers_ssd/{name}")
+    case = read_case(caffe, f"layers_ssd/{name}")
     check_case(case, lambda blobs: {"y": prior_box(blobs["x"], blobs["data"], sizes, **options)})
 
 

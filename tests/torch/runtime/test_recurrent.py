@@ -14,12 +14,12 @@ from tests.torch.cases import check_case, check_runs_everywhere, gradients, read
 
 
 @pytest.mark.parametrize(("name", "kind"), [("lstm", LSTM), ("rnn", RNN)])
-def test_golden(shared: Path, name: str, kind: type[nn.Module]) -> None:
+def test_golden(caffe: Path, name: str, kind: type[nn.Module]) -> None:
     module: Any = kind(3, 4, 2)
-    case = read_case(shared, f"layers/{name}")
+    case = read_case(caffe, f"layers/{name}")
     check_case(case, lambda b: {"y": module(b["x"], b["cont"])}, {"l": module})
     still: Any = kind(3, 3, 2, 5)
-    case = read_case(shared, f"layers/{name}_static")
+    case = read_case(caffe, f"layers/{name}_static")
     check_case(case, lambda b: {"y": still(b["x"], b["cont"], b["st"])}, {"l": still})
 
 

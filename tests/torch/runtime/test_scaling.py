@@ -24,24 +24,24 @@ from tests.torch.cases import check_case, check_runs_everywhere, read_case
         ("bias_axes2", Bias((3, 4))),
     ],
 )
-def test_golden(shared: Path, name: str, module: nn.Module) -> None:
+def test_golden(caffe: Path, name: str, module: nn.Module) -> None:
     check_case(
-        read_case(shared, f"layers/{name}"), lambda blobs: {"y": module(blobs["x"])}, {"l": module}
+        read_case(caffe, f"layers/{name}"), lambda blobs: {"y": module(blobs["x"])}, {"l": module}
     )
 
 
-def test_golden_two_bottoms(shared: Path) -> None:
+def test_golden_two_bottoms(caffe: Path) -> None:
     check_case(
-        read_case(shared, "layers/scale_two"),
+        read_case(caffe, "layers/scale_two"),
         lambda blobs: {"y": multiply_along(blobs["x"], blobs["s"], 1)},
     )
     check_case(
-        read_case(shared, "layers/bias_two"),
+        read_case(caffe, "layers/bias_two"),
         lambda blobs: {"y": add_along(blobs["x"], blobs["s"], 0)},
     )
     shift = Bias((2, 3), axis=0)
     check_case(
-        read_case(shared, "layers/scale_two_axis0"),
+        read_case(caffe, "layers/scale_two_axis0"),
         lambda blobs: {"y": shift(multiply_along(blobs["x"], blobs["s"], 0))},
         {"l": shift},
     )

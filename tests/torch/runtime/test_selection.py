@@ -9,10 +9,10 @@ from caffetools.torch.runtime.selection import filter_items
 from tests.torch.cases import check_case, read_case
 
 
-def test_golden(shared: Path) -> None:
+def test_golden(caffe: Path) -> None:
     scale = Scale((3,))
     check_case(
-        read_case(shared, "layers/filter"),
+        read_case(caffe, "layers/filter"),
         lambda blobs: {"y": filter_items(blobs["sel"], scale(blobs["x"]))[0]},
         {"b": scale},
     )

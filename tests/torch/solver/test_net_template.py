@@ -65,9 +65,9 @@ def test_a_layer_keeps_the_phase_that_it_is_given() -> None:
 
 
 @pytest.mark.parametrize("case", ["sgd_fixed", "sgd_batchnorm", "sgd_frozen"])
-def test_caffes_own_snapshots(shared: Path, case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_caffes_own_snapshots(caffe: Path, case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Field by field what Caffe wrote, but for the blobs."""
-    folder = shared / "golden" / "training" / case
+    folder = caffe / "training" / case
     monkeypatch.chdir(folder)
     assert os.path.exists("train_val.prototxt")
     found: Any = protobuf_classes()["NetParameter"].FromString(

@@ -103,9 +103,9 @@ def test_the_echo_is_caffes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("case", ["legacy_solver_type", "sgd_batchnorm", "adam_poly"])
-def test_caffes_own_echoes(shared: Path, case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_caffes_own_echoes(caffe: Path, case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the solver and of both nets, line by line."""
-    folder = shared / "golden" / "training" / case
+    folder = caffe / "training" / case
     monkeypatch.chdir(folder)
     stream = io.StringIO()
     solver = read_solver("solver.prototxt")

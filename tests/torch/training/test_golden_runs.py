@@ -51,10 +51,10 @@ Values = NDArray[np.float64]
 
 @pytest.fixture(params=RUNS)
 def run(
-    request: pytest.FixtureRequest, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest, caffe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The working directory holds the files of a run."""
-    golden = shared / "golden" / "training"
+    golden = caffe / "training"
     folder = tmp_path / request.param
     folder.mkdir()
     for path in (golden / request.param).iterdir():
