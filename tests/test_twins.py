@@ -35,6 +35,8 @@ WITHOUT_SOURCE = {
     "torch/test_emitted.py": "emitted modules, whole",
     "torch/test_training_log.py": "the log of a run, read back",
     "torch/training/test_golden_runs.py": "whole runs, beside Caffe's",
+    "torch/training/test_caffe_curves.py": "curves of whole runs, compared with Caffe's",
+    "torch/test_caffe_layers.py": "exported modules, compared with Caffe's results",
     "log/test_mutants.py": "damaged logs, whatever reads them",
     "pages/test_browser.py": "pages/script and page.css, in a browser",
 }
