@@ -29,6 +29,7 @@ WITHOUT_SOURCE = {
     "test_imports.py": "the package, whole",
     "test_parse_log.py": "caffetools/log, whole",
     "test_mutants.py": "damaged input, whatever reads it",
+    "test_public_nets.py": "public nets, compared with what Caffe found",
     "test_readme.py": "README.md",
     "test_twins.py": "the tests, whole",
     "cli/test_train_data.py": "training with damaged data, whole",

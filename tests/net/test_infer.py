@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
 
-import caffetools
 from caffetools.layers.base import INT_MAX, Layer, Options, Shape, Spec
 from caffetools.layers.registry import Registry
 from caffetools.net.graph import State, build
@@ -498,47 +495,3 @@ def test_every_shape_of_a_known_net_is_known(text: str) -> None:
             "no layer of these changes a shape in place"
         )
         assert len(each.loss_weights) == len(each.tops)
-
-
-# What a real Caffe found, a part of it: the whole is the work of ../shared/check/shapes.py.
-
-STRIDES = {"nets.jsonl": 7, "nets_ssd.jsonl": 4}
-"""Of so many nets one is looked at"""
-
-OFFSETS = {"nets.jsonl": 5, "nets_ssd.jsonl": 2}
-
-
-def difference(want: dict[str, Any], got: dict[str, Any]) -> str | None:
-    """The first thing of a net that Caffe found otherwise."""
-    names = [each["name"] for each in got["layers"]]
-    if names != [each["name"] for each in want["layers"]]:
-        return f"layers {names}"
-    for ours, theirs in zip(got["layers"], want["layers"], strict=True):
-        for found, expected in (
-            ([top["shape"] for top in ours["tops"]], theirs["top_shapes"]),
-            ([blob["shape"] for blob in ours["params"]], theirs["param_shapes"]),
-            (ours["needs_backward"], theirs["need_backward"]),
-        ):
-            if found != expected:
-                return f"{ours['name']}: {found}, Caffe has {expected}"
-    for total, expected in (("params", want["params"]), ("memory_bytes", want["memory_bytes"])):
-        if expected is not None and got["totals"][total] != expected:
-            return f"{total}: {got['totals'][total]}, Caffe has {expected}"
-    return None
-
-
-@pytest.mark.parametrize("golden", STRIDES)
-def test_as_caffe_built_it(shared: Path, golden: str) -> None:
-    lines = (shared / "golden" / golden).read_text().splitlines()
-    wrong = {}
-    for line in lines[OFFSETS[golden] :: STRIDES[golden]]:
-        want = json.loads(line)
-        net = caffetools.load(
-            shared / "corpus" / want["file"],
-            phase=want["phase"],
-            input_shapes={top: tuple(shape) for top, shape in want["inputs"].items()},
-        )
-        found = difference(want, net.to_dict())
-        if found:
-            wrong[want["file"]] = found
-    assert wrong == {}
