@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from caffetools.check.log_summary import summary
 from caffetools.check.parsed_log import ParsedLog
-from caffetools.drawing.page import graph_scene
+from caffetools.drawing.graph_page import graph_scene
 from caffetools.drawing.svg import svg
 from caffetools.net.infer import Inferred
 from caffetools.net.net import Net
 from caffetools.net.summary import columns, footer, rows
 from caffetools.pages.chart import chart
-from caffetools.pages.logs import charts, marks
+from caffetools.pages.log_section import charts, marks
 from caffetools.pages.markup import Markup, element
 from caffetools.table import text_table
 

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import caffetools
 from tests.drawing.cases import residual
 from tests.nets import net
-from tests.pages.test_logs import LINES, log
+from tests.pages.test_log_section import LINES, log
 
 KINDS = (caffetools.Net, caffetools.ParsedLog)
 """What shows itself once a public name is used."""

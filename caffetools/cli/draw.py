@@ -12,9 +12,9 @@ from caffetools.cli.errors import report_note
 from caffetools.cli.files import write_files
 from caffetools.cli.options import net_options
 from caffetools.drawing.dot import dot
+from caffetools.drawing.graph_page import graph_scene
 from caffetools.drawing.output import FORMS, drawn, form_of
-from caffetools.drawing.page import graph_scene
-from caffetools.drawing.stage_picture import all_stages_scene, stage_scene
+from caffetools.drawing.stage_page import all_stages_scene, stage_scene
 from caffetools.drawing.stages import stages as stages_of
 from caffetools.net.net import Net, load
 

@@ -12,7 +12,7 @@ from caffetools.cli.files import write_files
 from caffetools.cli.options import net_options
 from caffetools.formats.weights import read_weights
 from caffetools.net.net import load
-from caffetools.pages.logs import CheckedLog
+from caffetools.pages.log_section import CheckedLog
 from caffetools.pages.page import page
 
 

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from caffetools.drawing.figures import LABEL_DROP, LABEL_HEIGHT, Figure, Label, arrow, label_items
-from caffetools.drawing.layout import Layout, layout
-from caffetools.drawing.scene import Group, Item, Path
-from caffetools.drawing.wiring import Size, Wire, Wiring
+from caffetools.drawing.graph_layout import Layout, layout
+from caffetools.drawing.layer_box import (
+    LABEL_DROP,
+    LABEL_HEIGHT,
+    Label,
+    Picture,
+    arrow,
+    label_items,
+)
+from caffetools.drawing.scene import Path, SceneGroup, SceneItem
+from caffetools.drawing.wiring import LayoutGraph, Size, Wire
 
 
 class Connection(NamedTuple):
@@ -23,11 +30,11 @@ class Connection(NamedTuple):
 
 
 def assembled(
-    figures: list[Figure],
+    figures: list[Picture],
     connections: list[Connection],
     columns: int | None = None,
     without_arrow: int = -1,
-) -> tuple[Layout, list[Item]]:
+) -> tuple[Layout, list[SceneItem]]:
     """Lay figures out and draw them; no arrow is drawn at the figure `without_arrow`."""
     labelled = {connection.source for connection in connections if connection.label}
     widths = [figure.width for figure in figures]
@@ -40,15 +47,15 @@ def assembled(
         for index, (figure, width) in enumerate(zip(figures, widths, strict=True))
     )
     wires = tuple(Wire(c.source, c.readers, c.label.width if c.label else 0) for c in connections)
-    found = layout(Wiring(sizes, wires), columns)
-    items: list[Item] = []
+    found = layout(LayoutGraph(sizes, wires), columns)
+    items: list[SceneItem] = []
     for connection, route in zip(connections, found.routes, strict=True):
-        parts: list[Item] = [Path(route.moves, "link")] if route.moves else []
+        parts: list[SceneItem] = [Path(route.moves, "link")] if route.moves else []
         if connection.label:
             parts.extend(label_items(connection.label, *route.start))
         parts.extend(arrow(*end) for reader, end in route.ends if reader != without_arrow)
-        items.append(Group(tuple(parts), connection.told, connection.data))
+        items.append(SceneGroup(tuple(parts), connection.told, connection.data))
     for figure, size, (x, y) in zip(figures, sizes, found.corners, strict=True):
         if figure.items:
-            items.append(Group(figure.items, offset=(x + (size.width - figure.width) / 2, y)))
+            items.append(SceneGroup(figure.items, offset=(x + (size.width - figure.width) / 2, y)))
     return found, items

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from caffetools.drawing.boxes import diagram, family
-from caffetools.drawing.content import extents, options
+from caffetools.drawing.diagram import diagram, family
+from caffetools.drawing.layer_text import extents, options
 from caffetools.drawing.style import FAMILIES
 from caffetools.net.net import Net
 from caffetools.table import printable

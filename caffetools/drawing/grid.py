@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from caffetools.drawing.wiring import Wiring
+from caffetools.drawing.wiring import LayoutGraph
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Grid:
                 self.place[point] = index
 
 
-def grid(wiring: Wiring, rank: list[int]) -> Grid:
+def grid(wiring: LayoutGraph, rank: list[int]) -> Grid:
     """The grid of a wiring, its rows ordered by a walk: each part beside what it hangs on."""
     made = Grid(
         rows=[[] for _ in range(max(rank, default=-1) + 1)],

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from caffetools.drawing.wiring import Wiring
+from caffetools.drawing.wiring import LayoutGraph
 
 
-def ranks(wiring: Wiring) -> list[int]:
+def ranks(wiring: LayoutGraph) -> list[int]:
     """The row of each vertex, from 0.
 
     A vertex stands as high as what it reads lets it, but one that reads nothing close above its
@@ -33,7 +33,7 @@ def ranks(wiring: Wiring) -> list[int]:
     return [rank - first for rank in found]
 
 
-def ladders(wiring: Wiring) -> list[tuple[int, ...]]:
+def ladders(wiring: LayoutGraph) -> list[tuple[int, ...]]:
     """Vertices that end the net and read the same two wires or more, such as a loss and accuracies.
 
     Side by side their wires would have to cross; one below the other they stand between them.

@@ -13,7 +13,7 @@ from matplotlib.patches import FancyBboxPatch, PathPatch
 from matplotlib.path import Path as Curve
 from matplotlib.text import Text as Label
 
-from caffetools.drawing.scene import Anchor, Mark, Path, Point, Rect, Scene, Text, flat
+from caffetools.drawing.scene import Anchor, Path, Point, Primitive, Rect, Scene, Text, flat
 from caffetools.drawing.style import STYLES, Style
 from caffetools.table import printable
 
@@ -69,7 +69,7 @@ def _saved(scene: Scene, scale: float, form: str, **options: Any) -> bytes:
     return out.getvalue()
 
 
-def _artists(item: Mark, x: float, y: float, scale: float) -> list[Any]:
+def _artists(item: Primitive, x: float, y: float, scale: float) -> list[Any]:
     style = STYLES[item.style]
     if isinstance(item, Rect):
         return _rect(item, style, x, y, scale)

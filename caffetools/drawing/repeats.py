@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
-from caffetools.drawing.boxes import Diagram
+from caffetools.drawing.diagram import Diagram
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
 from caffetools.proto.message import Message
@@ -26,7 +26,7 @@ _OWN = {"name", "bottom", "top", "param"}
 """Fields of a layer that say which one it is, not what it does."""
 
 
-class Fold(NamedTuple):
+class Repeat(NamedTuple):
     """`times` equal blocks of `length` boxes each, from the box `start` on."""
 
     start: int
@@ -39,7 +39,7 @@ class Fold(NamedTuple):
         return self.start + self.length * self.times
 
 
-def folds(net: Net, drawing: Diagram) -> list[Fold]:
+def folds(net: Net, drawing: Diagram) -> list[Repeat]:
     """The repeated blocks of a net, from top to bottom; none lies within another.
 
     Each block reads one blob of what stands above it and gives one to what stands below.
@@ -68,14 +68,14 @@ def folds(net: Net, drawing: Diagram) -> list[Fold]:
 
 def _fold_at(
     signs: Sequence[int], open_links: list[int], drawing: Diagram, start: int, length: int
-) -> Fold | None:
+) -> Repeat | None:
     """The blocks of a length from `start` on, if they are worth it."""
     end = start
     while end + length < len(signs) and signs[end] == signs[end + length]:
         end += 1
     times = (end - start) // length + 1
     while _is_worth_it(length, times):
-        fold = Fold(start, length, times)
+        fold = Repeat(start, length, times)
         bounds = range(start, fold.end + 1, length)
         entering, passing = _from_above(drawing, fold)
         closed = [place for place in bounds[1:] if open_links[place] - passing > 1]
@@ -85,7 +85,7 @@ def _fold_at(
     return None
 
 
-def _from_above(drawing: Diagram, fold: Fold) -> tuple[int, int]:
+def _from_above(drawing: Diagram, fold: Repeat) -> tuple[int, int]:
     """How many blobs from above the first block reads, and how many lead on below the last."""
     entering = passing = 0
     for link in drawing.links:

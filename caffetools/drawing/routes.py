@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from caffetools.drawing.grid import Grid
 from caffetools.drawing.scene import Move, Point
-from caffetools.drawing.wiring import Wiring
+from caffetools.drawing.wiring import LayoutGraph
 
 TRACK = 7.0
 """Between wires that lead from column to column."""
@@ -62,7 +62,7 @@ class _Turn(NamedTuple):
 
 
 def routes(
-    wiring: Wiring, points: Grid, starts: list[float], sheet: Sheet, corners: tuple[Point, ...]
+    wiring: LayoutGraph, points: Grid, starts: list[float], sheet: Sheet, corners: tuple[Point, ...]
 ) -> tuple[Route, ...]:
     """The line of each wire; `starts` tells how far right of its source's middle it begins."""
     turns = _turns(wiring, points, sheet)
@@ -101,7 +101,7 @@ def routes(
     return tuple(found)
 
 
-def _turns(wiring: Wiring, points: Grid, sheet: Sheet) -> dict[tuple[int, int], _Turn]:
+def _turns(wiring: LayoutGraph, points: Grid, sheet: Sheet) -> dict[tuple[int, int], _Turn]:
     """The ways round, by wire and row."""
     found: dict[tuple[int, int], _Turn] = {}
     for column, first in enumerate(sheet.firsts[1:]):
@@ -162,7 +162,7 @@ def _towards(corner: Point, other: Point) -> Point:
 
 
 def _ports(
-    wiring: Wiring,
+    wiring: LayoutGraph,
     points: Grid,
     starts: list[float],
     sheet: Sheet,

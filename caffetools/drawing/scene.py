@@ -54,10 +54,10 @@ class Path(NamedTuple):
     style: str
 
 
-class Group(NamedTuple):
+class SceneGroup(NamedTuple):
     """Things that belong together, with what a reader may ask of them."""
 
-    items: tuple[Item, ...]
+    items: tuple[SceneItem, ...]
     title: str = ""
     """In full; for people who hover or listen."""
     data: tuple[tuple[str, str], ...] = ()
@@ -66,8 +66,8 @@ class Group(NamedTuple):
     """By how much all in it is moved."""
 
 
-Mark: TypeAlias = "Rect | Text | Path"
-Item: TypeAlias = "Rect | Text | Path | Group"
+Primitive: TypeAlias = "Rect | Text | Path"
+SceneItem: TypeAlias = "Rect | Text | Path | SceneGroup"
 
 
 class Scene(NamedTuple):
@@ -77,7 +77,7 @@ class Scene(NamedTuple):
     height: float
     title: str
     description: str
-    items: tuple[Item, ...]
+    items: tuple[SceneItem, ...]
 
 
 def polygon(points: Sequence[Point], style: str) -> Path:
@@ -85,10 +85,12 @@ def polygon(points: Sequence[Point], style: str) -> Path:
     return Path((Move(points[0], start=True), *(Move(point) for point in points[1:])), style)
 
 
-def flat(items: Sequence[Item], x: float = 0, y: float = 0) -> Iterator[tuple[Mark, float, float]]:
+def flat(
+    items: Sequence[SceneItem], x: float = 0, y: float = 0
+) -> Iterator[tuple[Primitive, float, float]]:
     """All that is no group, with the offset that it is drawn at."""
     for item in items:
-        if isinstance(item, Group):
+        if isinstance(item, SceneGroup):
             yield from flat(item.items, x + item.offset[0], y + item.offset[1])
         else:
             yield item, x, y

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from caffetools.drawing.boxes import Diagram, diagram, family
+from caffetools.drawing.diagram import Diagram, diagram, family
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
 

@@ -33,7 +33,7 @@ FAMILIES = {
     "loss": "#b8405a",
     "unknown": "#9a9a9a",
 }
-"""The colour of each family of layers (see boxes.py)."""
+"""The colour of each family of layers (see diagram.py)."""
 
 LINES = ("#2f6fb3", "#d0692a", "#2b8a6f", "#8a5a9e", "#b8405a", "#6b7683")
 """The colours of the lines of a chart, in their order."""

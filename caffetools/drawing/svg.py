@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from caffetools.drawing.metrics import is_measured, text_width
-from caffetools.drawing.scene import Group, Item, Move, Path, Rect, Scene, Text, flat
+from caffetools.drawing.font_metrics import is_measured, text_width
+from caffetools.drawing.scene import Move, Path, Rect, Scene, SceneGroup, SceneItem, Text, flat
 from caffetools.drawing.style import FONT, STYLES, Style
 from caffetools.table import printable
 
@@ -51,9 +51,9 @@ def _rule(style: Style) -> str:
     return "; ".join(parts)
 
 
-def _lines(items: Sequence[Item]) -> Iterator[str]:
+def _lines(items: Sequence[SceneItem]) -> Iterator[str]:
     for item in items:
-        if isinstance(item, Group):
+        if isinstance(item, SceneGroup):
             yield _open(item)
             if item.title:
                 yield f"<title>{_text(item.title)}</title>"
@@ -67,7 +67,7 @@ def _lines(items: Sequence[Item]) -> Iterator[str]:
             yield f'<path class="{item.style}" d="{_path(item)}"/>'
 
 
-def _open(group: Group) -> str:
+def _open(group: SceneGroup) -> str:
     data = "".join(f' data-{name}="{_text(value)}"' for name, value in group.data)
     x, y = group.offset
     moved = f' transform="translate({_number(x)} {_number(y)})"' if x or y else ""

@@ -25,7 +25,7 @@ class Wire(NamedTuple):
     """Of its label, which stands under the source beside those of the source's other wires."""
 
 
-class Wiring(NamedTuple):
+class LayoutGraph(NamedTuple):
     """A drawing to be laid out."""
 
     sizes: tuple[Size, ...]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from math import floor, isfinite, log10
 from typing import NamedTuple
 
-from caffetools.drawing.metrics import text_width
-from caffetools.drawing.scene import Group, Item, Move, Path, Rect, Scene, Text, polygon
+from caffetools.drawing.font_metrics import text_width
+from caffetools.drawing.scene import Move, Path, Rect, Scene, SceneGroup, SceneItem, Text, polygon
 from caffetools.drawing.style import LINES, STYLES
 
 WIDTH, HEIGHT = 720.0, 300.0
@@ -18,14 +18,14 @@ _MOST_POINTS = 800
 """Of a line; of more, the least and the greatest of each stretch are drawn."""
 
 
-class Series(NamedTuple):
+class ChartLine(NamedTuple):
     """A line: its name, and its points by rising or falling iteration."""
 
     name: str
     points: tuple[tuple[float, float], ...]
 
 
-class Mark(NamedTuple):
+class EventMark(NamedTuple):
     """Something that happened at an iteration."""
 
     x: float
@@ -44,20 +44,20 @@ class Axis(NamedTuple):
         return (value - self.low) / (self.high - self.low)
 
 
-def chart(title: str, series: Sequence[Series], marks: Sequence[Mark] = ()) -> Scene:
+def chart(title: str, series: Sequence[ChartLine], marks: Sequence[EventMark] = ()) -> Scene:
     """The drawing of some lines over iterations; points that are no finite numbers are left out."""
     lines = [s._replace(points=thinned(s.points)) for s in series]
     points = [point for line in lines for point in line.points]
     x = axis([point[0] for point in points])
     y = axis([point[1] for point in points])
-    items: list[Item] = [*_grid(x, y)]
+    items: list[SceneItem] = [*_grid(x, y)]
     items.extend(_mark(mark, x) for mark in marks if x.low <= mark.x <= x.high)
     for number, line in enumerate(lines):
         style = f"line-{number % len(LINES)}"
         for run in runs(line.points):
             placed = [place(point, x, y) for point in run]
             moves = (Move(placed[0], start=True), *map(Move, placed[1:]))
-            items.append(Group((Path(moves, style),), line.name))
+            items.append(SceneGroup((Path(moves, style),), line.name))
     items.extend(_legend(lines))
     told = "; ".join(_told(line) for line in lines) or "no points"
     return Scene(WIDTH, HEIGHT, title, told, tuple(items))
@@ -110,8 +110,8 @@ def runs(points: Sequence[tuple[float, float]]) -> list[list[tuple[float, float]
     return found
 
 
-def _grid(x: Axis, y: Axis) -> list[Item]:
-    items: list[Item] = []
+def _grid(x: Axis, y: Axis) -> list[SceneItem]:
+    items: list[SceneItem] = []
     for value in y.ticks:
         _, height = place((x.low, value), x, y)
         items.append(polygon([(LEFT, height), (WIDTH - RIGHT, height)], "rule"))
@@ -123,14 +123,14 @@ def _grid(x: Axis, y: Axis) -> list[Item]:
     return items
 
 
-def _mark(mark: Mark, x: Axis) -> Group:
+def _mark(mark: EventMark, x: Axis) -> SceneGroup:
     left = LEFT + x.share(mark.x) * (WIDTH - LEFT - RIGHT)
     line = polygon([(left, TOP), (left, HEIGHT - BOTTOM)], "mark")
-    return Group((line, Rect(left - 3, TOP - 6, 6, 6, "mark-head", 3)), mark.told)
+    return SceneGroup((line, Rect(left - 3, TOP - 6, 6, 6, "mark-head", 3)), mark.told)
 
 
-def _legend(lines: Sequence[Series]) -> list[Item]:
-    items: list[Item] = []
+def _legend(lines: Sequence[ChartLine]) -> list[SceneItem]:
+    items: list[SceneItem] = []
     x = LEFT
     for index, line in enumerate(lines):
         items.append(polygon([(x, 14), (x + 18, 14)], f"line-{index % len(LINES)}"))
@@ -139,7 +139,7 @@ def _legend(lines: Sequence[Series]) -> list[Item]:
     return items
 
 
-def _told(line: Series) -> str:
+def _told(line: ChartLine) -> str:
     if not line.points:
         return f"{line.name}: no points"
     (x0, y0), (x1, y1) = line.points[0], line.points[-1]

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from caffetools.drawing.arithmetic import formulas
-from caffetools.drawing.boxes import diagram, family
+from caffetools.drawing.diagram import diagram, family
 from caffetools.layers.base import Shape, dims
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from caffetools.drawing.scene import Group, Item, Rect, Scene, Text
+from caffetools.drawing.scene import Rect, Scene, SceneGroup, SceneItem, Text
 from caffetools.formats.stored import StoredBlob, Weights
 from caffetools.layers.base import dims
 from caffetools.net.net import Net
@@ -95,7 +95,7 @@ def histogram_scene(found: Distribution) -> Scene:
     """The drawing of a distribution."""
     greatest = max(found.counts, default=0) or 1
     step = WIDTH / _BINS
-    items: list[Item] = [Rect(0, _FLOOR, WIDTH, 1, "gauge")]
+    items: list[SceneItem] = [Rect(0, _FLOOR, WIDTH, 1, "gauge")]
     for index, value in enumerate(found.counts):
         if value:
             height = max((_FLOOR - 4) * value / greatest, 0.8)
@@ -107,7 +107,7 @@ def histogram_scene(found: Distribution) -> Scene:
         f"mean {found.mean:.4g}, standard deviation {found.deviation:.4g}"
     )
     title = f"{printable(found.layer)}: {found.role}"
-    return Scene(WIDTH, HEIGHT, title, told, (Group(tuple(items), f"{title}\n{told}"),))
+    return Scene(WIDTH, HEIGHT, title, told, (SceneGroup(tuple(items), f"{title}\n{told}"),))
 
 
 def _rounded(value: float) -> float:

@@ -7,17 +7,17 @@ import hashlib
 from collections.abc import Sequence
 from importlib.resources import files
 
-from caffetools.drawing.page import heading
-from caffetools.drawing.picture import graph
+from caffetools.drawing.graph_drawing import graph
+from caffetools.drawing.graph_page import heading
 from caffetools.drawing.style import STYLES
 from caffetools.drawing.svg import css
 from caffetools.formats.stored import Weights
 from caffetools.net.net import Net
 from caffetools.pages.details import details
-from caffetools.pages.logs import CheckedLog, log_section
+from caffetools.pages.log_section import CheckedLog, log_section
 from caffetools.pages.markup import Markup, data_block, element, void
-from caffetools.pages.sections import SWATCHES, costs, graph_section, summary, table
-from caffetools.pages.weights import weights_section
+from caffetools.pages.net_sections import SWATCHES, costs, graph_section, summary, table
+from caffetools.pages.weights_section import weights_section
 
 _SCRIPT = (
     "start",

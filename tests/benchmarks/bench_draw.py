@@ -11,8 +11,8 @@ import sys
 import time
 from pathlib import Path
 
-from caffetools.drawing.page import graph_scene
-from caffetools.drawing.picture import graph
+from caffetools.drawing.graph_drawing import graph
+from caffetools.drawing.graph_page import graph_scene
 from caffetools.drawing.svg import svg
 from caffetools.net.net import from_text
 from caffetools.pages.page import page

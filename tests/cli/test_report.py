@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.commands import ROOT, run
-from tests.pages.test_logs import HEAD, LINES
+from tests.pages.test_log_section import HEAD, LINES
 
 LENET = ROOT / "examples" / "lenet" / "deploy.prototxt"
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from caffetools.drawing.layout import Layout
-from caffetools.drawing.scene import Item, Move, Path, Rect, Scene, flat
-from caffetools.drawing.wiring import Wiring
+from caffetools.drawing.graph_layout import Layout
+from caffetools.drawing.scene import Move, Path, Rect, Scene, SceneItem, flat
+from caffetools.drawing.wiring import LayoutGraph
 from tests.nets import given, layer
 
 CONV = "convolution_param { num_output: 4 kernel_size: 3 pad: 1 }"
@@ -76,7 +76,7 @@ def check_scene(scene: Scene) -> None:
         assert bottom <= scene.height
 
 
-def check_layout(wiring: Wiring, found: Layout) -> None:
+def check_layout(wiring: LayoutGraph, found: Layout) -> None:
     """No two vertices overlap; every wire leads from its source's foot to its readers' tops."""
     vertices = [
         (x, y, x + size.width, y + size.height)
@@ -109,7 +109,7 @@ def connected(moves: tuple[Move, ...]) -> bool:
     return True
 
 
-def styles_of(items: tuple[Item, ...]) -> list[str]:
+def styles_of(items: tuple[SceneItem, ...]) -> list[str]:
     return [item.style for item, _, _ in flat(items)]
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from caffetools.drawing.assembly import Connection, assembled
-from caffetools.drawing.figures import Figure, Label
-from caffetools.drawing.scene import Group, Rect
+from caffetools.drawing.layer_box import Label, Picture
+from caffetools.drawing.scene import Rect, SceneGroup
 from tests.drawing.cases import styles_of
 
-BOX = Figure(60, 30, (Rect(0, 0, 60, 30, "box"),))
+BOX = Picture(60, 30, (Rect(0, 0, 60, 30, "box"),))
 
 
 def test_labels_take_room_below() -> None:
     label = Label("1 × 2", 100, "pill")
     found, items = assembled([BOX, BOX], [Connection(0, (1,), label, "told", (("blob", "blob"),))])
     assert found.width == 100  # the label's
-    group, first, second = (item for item in items if isinstance(item, Group))
+    group, first, second = (item for item in items if isinstance(item, SceneGroup))
     assert group.title == "told"
     assert dict(group.data) == {"blob": "blob"}
     assert styles_of((group,)) == ["link", "link", "pill", "shape", "arrow"]
@@ -24,7 +24,7 @@ def test_labels_take_room_below() -> None:
 
 def test_no_arrow_where_a_line_leaves() -> None:
     connection = Connection(0, (1,), None, "")
-    _, items = assembled([BOX, Figure(0, 0, ())], [connection], without_arrow=1)
+    _, items = assembled([BOX, Picture(0, 0, ())], [connection], without_arrow=1)
     assert styles_of(tuple(items)) == ["link", "box"]
 
 
@@ -35,7 +35,7 @@ def test_several_labels_stand_side_by_side() -> None:
     pills = [
         part
         for item in items
-        if isinstance(item, Group)
+        if isinstance(item, SceneGroup)
         for part in item.items
         if isinstance(part, Rect) and part.style == "pill"
     ]

@@ -11,11 +11,11 @@ from caffetools.drawing.coordinates import coordinates
 from caffetools.drawing.crossings import untangle
 from caffetools.drawing.grid import Grid, grid
 from caffetools.drawing.ranks import ranks
-from caffetools.drawing.wiring import Wiring
+from caffetools.drawing.wiring import LayoutGraph
 from tests.drawing.test_ranks import wiring, wirings
 
 
-def laid(case: Wiring) -> tuple[Grid, list[float], list[float]]:
+def laid(case: LayoutGraph) -> tuple[Grid, list[float], list[float]]:
     made = grid(case, ranks(case))
     untangle(made)
     breadths = [size.width + 20 for size in case.sizes]
@@ -30,7 +30,7 @@ def check_apart(made: Grid, breadths: list[float], x: list[float]) -> None:
 
 
 @given(wirings())
-def test_neighbours_stay_apart(case: Wiring) -> None:
+def test_neighbours_stay_apart(case: LayoutGraph) -> None:
     check_apart(*laid(case))
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from caffetools.drawing.crossings import crossings, untangle
 from caffetools.drawing.grid import Grid, grid
 from caffetools.drawing.ranks import ranks
-from caffetools.drawing.wiring import Wiring
+from caffetools.drawing.wiring import LayoutGraph
 from tests.drawing.test_ranks import wiring, wirings
 
 
@@ -25,7 +25,7 @@ def counted(made: Grid) -> int:
 
 
 @given(wirings())
-def test_counted_and_never_made_more(case: Wiring) -> None:
+def test_counted_and_never_made_more(case: LayoutGraph) -> None:
     made = grid(case, ranks(case))
     before = crossings(made)
     assert before == counted(made)
@@ -49,7 +49,7 @@ def test_counted_and_never_made_more(case: Wiring) -> None:
         ),
     ],
 )
-def test_untangle(case: Wiring, least: int) -> None:
+def test_untangle(case: LayoutGraph, least: int) -> None:
     made = grid(case, ranks(case))
     untangle(made)
     assert crossings(made) == least

@@ -6,7 +6,7 @@ from hypothesis import given
 
 from caffetools.drawing.grid import grid, walk
 from caffetools.drawing.ranks import ranks
-from caffetools.drawing.wiring import Wiring
+from caffetools.drawing.wiring import LayoutGraph
 from tests.drawing.test_ranks import wiring, wirings
 
 
@@ -39,7 +39,7 @@ def test_a_part_has_no_lines_to_others() -> None:
 
 
 @given(wirings())
-def test_every_point_stands_once_and_lines_join_rows(case: Wiring) -> None:
+def test_every_point_stands_once_and_lines_join_rows(case: LayoutGraph) -> None:
     made = grid(case, ranks(case))
     for down, mirrored in ((True, False), (False, False), (True, True), (False, True)):
         walk(made, down=down, mirrored=mirrored)

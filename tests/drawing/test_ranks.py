@@ -7,15 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from caffetools.drawing.ranks import ladders, ranks
-from caffetools.drawing.wiring import Size, Wire, Wiring
+from caffetools.drawing.wiring import LayoutGraph, Size, Wire
 
 
-def wiring(count: int, *wires: tuple[int, tuple[int, ...]]) -> Wiring:
-    return Wiring((Size(1, 1),) * count, tuple(Wire(*wire) for wire in wires))
+def wiring(count: int, *wires: tuple[int, tuple[int, ...]]) -> LayoutGraph:
+    return LayoutGraph((Size(1, 1),) * count, tuple(Wire(*wire) for wire in wires))
 
 
 @st.composite
-def wirings(draw: st.DrawFn) -> Wiring:
+def wirings(draw: st.DrawFn) -> LayoutGraph:
     """Any wiring of a few vertices."""
     count = draw(st.integers(1, 14))
     wires = []
@@ -24,7 +24,7 @@ def wirings(draw: st.DrawFn) -> Wiring:
             readers = draw(st.sets(st.integers(source + 1, count)))
             wires.append(Wire(source, tuple(sorted(readers - {count})), draw(st.integers(0, 60))))
     sizes = tuple(Size(draw(st.integers(0, 90)), draw(st.integers(0, 40))) for _ in range(count))
-    return Wiring(sizes, tuple(wires))
+    return LayoutGraph(sizes, tuple(wires))
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def wirings(draw: st.DrawFn) -> Wiring:
         (wiring(4, (0, (1, 2, 3))), [0, 1, 1, 1]),  # one wire: no ladder
     ],
 )
-def test_ranks(case: Wiring, expected: list[int]) -> None:
+def test_ranks(case: LayoutGraph, expected: list[int]) -> None:
     assert ranks(case) == expected
 
 
@@ -48,7 +48,7 @@ def test_ladders() -> None:
 
 
 @given(wirings())
-def test_readers_stand_below(case: Wiring) -> None:
+def test_readers_stand_below(case: LayoutGraph) -> None:
     found = ranks(case)
     assert min(found) == 0
     for wire in case.wires:

@@ -7,10 +7,10 @@ import struct
 import pytest
 
 from caffetools.drawing import raster
-from caffetools.drawing.scene import Group, Item, Move, Path, Rect, Scene, Text
+from caffetools.drawing.scene import Move, Path, Rect, Scene, SceneGroup, SceneItem, Text
 
 
-def scene(width: float = 100, height: float = 50, *items: Item) -> Scene:
+def scene(width: float = 100, height: float = 50, *items: SceneItem) -> Scene:
     return Scene(width, height, "title", "told", (Rect(0, 0, width, height, "paper"), *items))
 
 
@@ -25,7 +25,7 @@ EVERYTHING = scene(
     50,
     Rect(1, 1, 20, 10, "shade", 2, 0.5),
     Path((Move((0, 0), start=True), Move((9, 9)), Move((20, 9), ((9, 20),))), "link"),
-    Group((Text(5, 20, "$x^2$ 卷 <b>", "name", "end"),), offset=(30, 0)),
+    SceneGroup((Text(5, 20, "$x^2$ 卷 <b>", "name", "end"),), offset=(30, 0)),
 )
 
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from caffetools.drawing.boxes import diagram
-from caffetools.drawing.repeats import Fold, folds
+from caffetools.drawing.diagram import diagram
+from caffetools.drawing.repeats import Repeat, folds
 from tests.drawing.cases import POOL, conv, relu, residual
 from tests.nets import given, layer, net
 
 
-def found(text: str) -> list[Fold]:
+def found(text: str) -> list[Repeat]:
     made = net(text)
     return folds(made, diagram(made))
 
 
 def test_equal_residual_blocks() -> None:
     # Boxes: data, c, then a, b and s of each block; s takes the blob that a takes too.
-    assert found(residual(22)) == [Fold(2, 3, 22)]
-    assert Fold(2, 3, 22).end == 2 + 3 * 22
+    assert found(residual(22)) == [Repeat(2, 3, 22)]
+    assert Repeat(2, 3, 22).end == 2 + 3 * 22
 
 
 @pytest.mark.parametrize("blocks", [1, 2])
@@ -28,7 +28,7 @@ def test_few_blocks_stay(blocks: int) -> None:
 
 def test_a_block_of_other_options_ends_the_run() -> None:
     text = residual(8).replace('name: "b4"', 'name: "b4" propagate_down: true')
-    assert found(text) == [Fold(2, 3, 4), Fold(2 + 3 * 5, 3, 3)]
+    assert found(text) == [Repeat(2, 3, 4), Repeat(2 + 3 * 5, 3, 3)]
 
 
 def test_other_extents_are_other_blocks() -> None:
@@ -46,29 +46,29 @@ def test_channels_may_grow() -> None:
     for i in range(6):  # as in a DenseNet
         text += conv(f"c{i}", last) + layer("Concat", f"d{i}", f"{last} c{i}", f"d{i}")
         last = f"d{i}"
-    assert found(text + layer("Softmax", "prob", last, "prob")) == [Fold(1, 2, 6)]
+    assert found(text + layer("Softmax", "prob", last, "prob")) == [Repeat(1, 2, 6)]
 
 
 def test_a_block_that_is_read_from_elsewhere_ends_the_run() -> None:
     text = residual(8) + layer("Pooling", "side", "s4", "side", POOL)
-    assert found(text) == [Fold(2, 3, 5), Fold(2 + 3 * 5, 3, 3)]
+    assert found(text) == [Repeat(2, 3, 5), Repeat(2 + 3 * 5, 3, 3)]
 
 
 def test_wires_that_pass_do_not_matter() -> None:
     text = given("label", 1, 4, 8, 8) + residual(5) + layer("Eltwise", "e", "label prob", "e")
-    assert found(text) == [Fold(3, 3, 5)]
+    assert found(text) == [Repeat(3, 3, 5)]
 
 
 def test_layers_in_place_count() -> None:
     text = residual(6).replace(relu("a3"), "")
-    assert found(text) == [Fold(2, 3, 3)]
+    assert found(text) == [Repeat(2, 3, 3)]
 
 
 def test_parameters_by_name_do_not_keep_blocks_apart() -> None:
     text = residual(5)
     for i in range(5):
         text = text.replace(f'name: "b{i}"', f'name: "b{i}" param {{ name: "w{i}" }}')
-    assert found(text) == [Fold(2, 3, 5)]
+    assert found(text) == [Repeat(2, 3, 5)]
 
 
 def test_shared_parameters_do() -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from caffetools.drawing.layout import layout
+from caffetools.drawing.graph_layout import layout
 from caffetools.drawing.routes import rounded
 from caffetools.drawing.scene import Move
-from caffetools.drawing.wiring import Size, Wire, Wiring
+from caffetools.drawing.wiring import LayoutGraph, Size, Wire
 from tests.drawing.cases import check_layout
 
 
@@ -24,7 +24,7 @@ def test_a_short_side_is_rounded_half_way() -> None:
     assert rounded([(0, 0), (0, 0), (0, 9)])[0] == Move((0, 0))
 
 
-CHAIN = Wiring((Size(50, 20),) * 6, tuple(Wire(i, (i + 1,)) for i in range(5)))
+CHAIN = LayoutGraph((Size(50, 20),) * 6, tuple(Wire(i, (i + 1,)) for i in range(5)))
 
 
 def test_a_wire_leads_from_foot_to_head() -> None:
@@ -37,7 +37,7 @@ def test_a_wire_leads_from_foot_to_head() -> None:
 
 
 def test_wires_to_one_vertex_enter_it_apart() -> None:
-    wiring = Wiring((Size(50, 20),) * 4, (Wire(0, (3,)), Wire(1, (3,)), Wire(2, (3,))))
+    wiring = LayoutGraph((Size(50, 20),) * 4, (Wire(0, (3,)), Wire(1, (3,)), Wire(2, (3,))))
     found = layout(wiring)
     check_layout(wiring, found)
     entries = sorted(route.ends[0][1][0] for route in found.routes)
@@ -48,5 +48,5 @@ def test_wires_to_one_vertex_enter_it_apart() -> None:
 @pytest.mark.parametrize("width", [0.0, 10.0])
 def test_wires_enter_even_a_narrow_vertex(width: float) -> None:
     sizes = (*(Size(50, 20),) * 3, Size(width, 0))
-    wiring = Wiring(sizes, (Wire(0, (3,)), Wire(1, (3,)), Wire(2, (3,))))
+    wiring = LayoutGraph(sizes, (Wire(0, (3,)), Wire(1, (3,)), Wire(2, (3,))))
     check_layout(wiring, layout(wiring))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from caffetools.drawing.scene import Group, Move, Rect, Text, flat, polygon
+from caffetools.drawing.scene import Move, Rect, SceneGroup, Text, flat, polygon
 
 
 def test_offsets_of_groups_add_up() -> None:
     rect, text = Rect(1, 2, 3, 4, "box"), Text(5, 6, "words", "name")
-    inner = Group((text,), offset=(10, 20))
-    outer = Group((rect, inner), offset=(100, 200))
+    inner = SceneGroup((text,), offset=(10, 20))
+    outer = SceneGroup((rect, inner), offset=(100, 200))
     assert list(flat((outer, rect))) == [(rect, 100, 200), (text, 110, 220), (rect, 0, 0)]
 
 

@@ -8,7 +8,7 @@ from caffetools.drawing.crossings import crossings
 from caffetools.drawing.grid import grid
 from caffetools.drawing.ranks import ranks
 from caffetools.drawing.sifting import sift
-from caffetools.drawing.wiring import Wiring
+from caffetools.drawing.wiring import LayoutGraph
 from tests.drawing.test_ranks import wiring, wirings
 
 
@@ -25,7 +25,7 @@ def test_a_long_wire_goes_to_the_other_side() -> None:
 
 
 @given(wirings())
-def test_points_stay_in_their_rows(case: Wiring) -> None:
+def test_points_stay_in_their_rows(case: LayoutGraph) -> None:
     made = grid(case, ranks(case))
     rows = [sorted(row) for row in made.rows]
     sift(made)

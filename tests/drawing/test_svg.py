@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import given
 
-from caffetools.drawing.scene import Group, Move, Path, Rect, Scene, Text
+from caffetools.drawing.scene import Move, Path, Rect, Scene, SceneGroup, Text
 from caffetools.drawing.style import STYLES
 from caffetools.drawing.svg import css, svg
 from tests.strategies import names
@@ -15,7 +15,7 @@ from tests.strategies import names
 SPACE = "{http://www.w3.org/2000/svg}"
 
 
-def drawn(*items: Rect | Text | Path | Group, **options: object) -> str:
+def drawn(*items: Rect | Text | Path | SceneGroup, **options: object) -> str:
     return svg(Scene(100, 50.25, "title", "told", items), **options)  # type: ignore[arg-type]
 
 
@@ -29,7 +29,9 @@ def test_a_whole_drawing() -> None:
     moves = (Move((0, 0.04), start=True), Move((1, 2)), Move((3, 4), ((1, 3),)))
     text = drawn(
         Rect(1.26, -0.04, 30, 4, "box", 2, 0.5),
-        Group((Path((*moves, Move((5, 6), ((3, 5), (5, 5)))), "link"),), "a", (("blob", "b"),)),
+        SceneGroup(
+            (Path((*moves, Move((5, 6), ((3, 5), (5, 5)))), "link"),), "a", (("blob", "b"),)
+        ),
         Text(5, 6, "words", "name", "middle"),
         own_style=False,
     )
@@ -61,7 +63,7 @@ def test_css() -> None:
 
 @pytest.mark.parametrize("text", ["<script>alert(1)</script>", "\"&'", "a]]>b", "\x00\x1b\udc80"])
 def test_names_are_text(text: str) -> None:
-    root = ET.fromstring(drawn(Group((Text(0, 0, text, "name"),), text, (("blob", text),))))
+    root = ET.fromstring(drawn(SceneGroup((Text(0, 0, text, "name"),), text, (("blob", text),))))
     assert [child.tag for child in root] == [
         SPACE + name for name in ("title", "desc", "style", "g")
     ]
@@ -72,7 +74,7 @@ def test_names_are_text(text: str) -> None:
 
 @given(names)
 def test_every_name_makes_a_drawing_that_parses(name: str) -> None:
-    ET.fromstring(drawn(Group((Text(0, 0, name, "name"),), name, (("blob", name),))))
+    ET.fromstring(drawn(SceneGroup((Text(0, 0, name, "name"),), name, (("blob", name),))))
 
 
 def test_what_the_font_may_lack_is_squeezed_into_its_place() -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from caffetools.check.parsed_log import parse_log
 from caffetools.net.net import Net, from_text
-from caffetools.pages.logs import CheckedLog
+from caffetools.pages.log_section import CheckedLog
 from caffetools.pages.page import page
 from tests.drawing.cases import residual
 from tests.nets import given

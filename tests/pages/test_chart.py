@@ -16,8 +16,8 @@ from caffetools.pages.chart import (
     RIGHT,
     TOP,
     WIDTH,
-    Mark,
-    Series,
+    ChartLine,
+    EventMark,
     axis,
     chart,
     number,
@@ -78,8 +78,8 @@ def test_runs() -> None:
 
 
 def test_lines_stay_within_the_axes() -> None:
-    series = [Series("loss", ((0.0, 2.5), (50.0, 0.1), (100.0, 1.0)))]
-    scene = chart("Loss", series, [Mark(50, "snapshot"), Mark(900, "off the chart")])
+    series = [ChartLine("loss", ((0.0, 2.5), (50.0, 0.1), (100.0, 1.0)))]
+    scene = chart("Loss", series, [EventMark(50, "snapshot"), EventMark(900, "off the chart")])
     line = next(item for item, _, _ in flat(scene.items) if item.style == "line-0")
     assert isinstance(line, Path)
     for move in line.moves:
@@ -98,7 +98,7 @@ def test_place() -> None:
 
 def test_a_chart_of_nothing() -> None:
     assert chart("Loss", []).description == "no points"
-    assert "no points" in chart("Loss", [Series("loss", ((0.0, math.nan),))]).description
+    assert "no points" in chart("Loss", [ChartLine("loss", ((0.0, math.nan),))]).description
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from caffetools.drawing.boxes import Box, Link, family
-from caffetools.drawing.content import extents, options
-from caffetools.drawing.metrics import elided, text_width
-from caffetools.drawing.scene import Group, Item, Path, Rect, Text, polygon
+from caffetools.drawing.diagram import Box, Link, family
+from caffetools.drawing.font_metrics import elided, text_width
+from caffetools.drawing.layer_text import extents, options
+from caffetools.drawing.scene import Path, Rect, SceneGroup, SceneItem, Text, polygon
 from caffetools.drawing.style import STYLES
 from caffetools.layers.base import dims
 from caffetools.net.infer import InferredLayer
@@ -27,24 +27,24 @@ LABEL_DROP = 5.0
 """Of a blob's label below its box."""
 
 
-class Figure(NamedTuple):
+class Picture(NamedTuple):
     """Things drawn from the top left corner of their own."""
 
     width: float
     height: float
-    items: tuple[Item, ...]
+    items: tuple[SceneItem, ...]
 
 
-class Scale(NamedTuple):
+class LargestCost(NamedTuple):
     """The most that any layer of the net has: the darkest shade and the longest bar."""
 
     macs: int
     params: int
 
 
-def scale(net: Net) -> Scale:
+def scale(net: Net) -> LargestCost:
     """The scale of a net's shades and bars."""
-    return Scale(
+    return LargestCost(
         max((layer.macs or 0 for layer in net.layers), default=0),
         max((owned(layer) for layer in net.layers), default=0),
     )
@@ -55,7 +55,7 @@ def owned(layer: InferredLayer) -> int:
     return sum(blob.elements for blob in layer.params if blob.owner is None)
 
 
-def box_figure(net: Net, box: Box, most: Scale, least: float = 0) -> Figure:
+def box_figure(net: Net, box: Box, most: LargestCost, least: float = 0) -> Picture:
     """A layer's box: its name, its type with those that work in place, what it is told to do.
 
     The stripe tells the family, the shade the share of multiply-accumulates, the bar the share of
@@ -68,7 +68,7 @@ def box_figure(net: Net, box: Box, most: Scale, least: float = 0) -> Figure:
     height = len(lines) * _LINE + 12.0
     first = layers[0]
     kind = family(first)
-    items: list[Item] = [Rect(0, 0, width, height, "box", 4)]
+    items: list[SceneItem] = [Rect(0, 0, width, height, "box", 4)]
     if first.macs and most.macs:
         shade = 0.06 + 0.6 * (first.macs / most.macs) ** 0.5
         items.append(Rect(0, 0, width, height, "shade", 4, round(shade, 2)))
@@ -80,10 +80,10 @@ def box_figure(net: Net, box: Box, most: Scale, least: float = 0) -> Figure:
         for line, (text, style) in enumerate(lines)
     )
     data = (("layers", " ".join(map(str, box.layers))), ("family", kind))
-    return Figure(width, height, (Group(tuple(items), _told(layers), data),))
+    return Picture(width, height, (SceneGroup(tuple(items), _told(layers), data),))
 
 
-def _gauge(params: int, most: int, width: float, height: float) -> list[Item]:
+def _gauge(params: int, most: int, width: float, height: float) -> list[SceneItem]:
     if not params or not most:
         return []
     left, full = _STRIPE + 4, width - _STRIPE - 8
@@ -145,7 +145,7 @@ def label(link: Link, named: bool, shape: str | None = None) -> Label:
     return Label(text, round(width, 1), "pill-output" if link.is_output else "pill")
 
 
-def label_items(made: Label, x: float, bottom: float) -> list[Item]:
+def label_items(made: Label, x: float, bottom: float) -> list[SceneItem]:
     """The label with its middle at `x`, and the line down to it from the box."""
     top = bottom - LABEL_HEIGHT
     return [

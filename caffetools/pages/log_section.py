@@ -9,7 +9,7 @@ from typing import NamedTuple
 from caffetools.check.compare import Comparison
 from caffetools.check.log_summary import net_words
 from caffetools.check.parsed_log import ParsedLog
-from caffetools.drawing.metrics import elided
+from caffetools.drawing.font_metrics import elided
 from caffetools.drawing.style import LINES, STYLES
 from caffetools.drawing.svg import svg
 from caffetools.log.curve import Curve
@@ -21,14 +21,14 @@ from caffetools.pages.chart import (
     RIGHT,
     TOP,
     WIDTH,
-    Mark,
-    Series,
+    ChartLine,
+    EventMark,
     axis,
     chart,
     thinned,
 )
 from caffetools.pages.markup import Markup, element, joined
-from caffetools.pages.sections import section
+from caffetools.pages.net_sections import section
 from caffetools.table import printable, shown
 
 _MOST_MARKS = 200
@@ -57,17 +57,17 @@ def log_section(found: CheckedLog, index: int) -> Markup:
     return section(f"log-{index}", f"Log {index + 1}", *parts)
 
 
-def charts(log: ParsedLog) -> list[tuple[str, list[Series]]]:
+def charts(log: ParsedLog) -> list[tuple[str, list[ChartLine]]]:
     """What there is to draw of a log: losses, other outputs of the nets, the learning rate."""
     contents = log.contents
     curves = [("train", contents.train)]
     curves += [(f"test {net}", curve) for net, curve in sorted(contents.tests.items())]
-    losses = [Series(f"{name} loss in all", _points(c, c.losses())) for name, c in curves]
+    losses = [ChartLine(f"{name} loss in all", _points(c, c.losses())) for name, c in curves]
     for name, curve in curves:
         parts = list(_outputs(name, curve, losses=True))
         losses += parts if name != "train" or len(parts) > 1 else []
     others = [series for name, curve in curves for series in _outputs(name, curve, losses=False)]
-    rates = [Series("learning rate", _points(contents.train, contents.train.lrs()))]
+    rates = [ChartLine("learning rate", _points(contents.train, contents.train.lrs()))]
     found = [("Loss", losses), *_grouped(others), ("Learning rate", rates)]
     drawn = [(title, [s for s in series if s.points][: len(LINES)]) for title, series in found]
     return [(title, series) for title, series in drawn if series]
@@ -77,7 +77,7 @@ def _points(curve: Curve, values: Sequence[float]) -> tuple[tuple[float, float],
     return thinned(list(zip(curve.iterations(), values, strict=True)))
 
 
-def _outputs(name: str, curve: Curve, *, losses: bool) -> Iterator[Series]:
+def _outputs(name: str, curve: Curve, *, losses: bool) -> Iterator[ChartLine]:
     """The numbers of a curve, those that are part of the loss or the others."""
     weights = curve.weights()
     for output, size in curve.sizes().items():
@@ -86,19 +86,21 @@ def _outputs(name: str, curve: Curve, *, losses: bool) -> Iterator[Series]:
         short = elided(" ".join(printable(output).split()), 150, STYLES["legend"].size)
         for number in range(min(size, len(LINES))):
             at = f" [{number}]" if size > 1 else ""
-            yield Series(f"{name} {short}{at}", _points(curve, curve.output(output, number)))
+            yield ChartLine(f"{name} {short}{at}", _points(curve, curve.output(output, number)))
 
 
-def _grouped(series: list[Series]) -> Iterator[tuple[str, list[Series]]]:
+def _grouped(series: list[ChartLine]) -> Iterator[tuple[str, list[ChartLine]]]:
     """The other outputs, as many in a chart as have colours of their own."""
     for start in range(0, min(len(series), 4 * len(LINES)), len(LINES)):
         yield "Outputs", series[start : start + len(LINES)]
 
 
-def marks(log: ParsedLog) -> list[Mark]:
+def marks(log: ParsedLog) -> list[EventMark]:
     """What happened, by iteration."""
     found = [
-        Mark(event.iteration, f"{event.kind} at {event.iteration:,}: {printable(event.message)}")
+        EventMark(
+            event.iteration, f"{event.kind} at {event.iteration:,}: {printable(event.message)}"
+        )
         for event in log.contents.events
         if event.iteration is not None and event.kind != "rate"
     ]

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given as drawn_from
 
-from caffetools.drawing.metrics import text_width
+from caffetools.drawing.font_metrics import text_width
 from caffetools.drawing.scene import Scene, Text, flat
-from caffetools.drawing.stage_picture import all_stages_scene, stage_scene
+from caffetools.drawing.stage_page import all_stages_scene, stage_scene
 from caffetools.drawing.stages import stages
 from caffetools.drawing.style import STYLES
 from caffetools.net.net import load

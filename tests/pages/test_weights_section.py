@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from caffetools.formats.stored import StoredBlob
-from caffetools.pages.weights import weights_section
+from caffetools.pages.weights_section import weights_section
 from tests.pages.test_histogram import BLOBS, MADE, stored
 
 

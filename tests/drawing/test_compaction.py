@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from hypothesis import given
 
+from caffetools.drawing.compaction import settled
 from caffetools.drawing.ranks import ladders
-from caffetools.drawing.settling import settled
-from caffetools.drawing.wiring import Wiring
+from caffetools.drawing.wiring import LayoutGraph
 from tests.drawing.test_coordinates import check_apart, laid
 from tests.drawing.test_ranks import wiring, wirings
 
 
-def settle(case: Wiring) -> list[float]:
+def settle(case: LayoutGraph) -> list[float]:
     made, breadths, x = laid(case)
     found = settled(made, x, breadths, len(case.sizes), ladders(case))
     check_apart(made, breadths, found)
@@ -19,7 +19,7 @@ def settle(case: Wiring) -> list[float]:
 
 
 @given(wirings())
-def test_neighbours_stay_apart(case: Wiring) -> None:
+def test_neighbours_stay_apart(case: LayoutGraph) -> None:
     settle(case)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import log2
 from typing import NamedTuple
 
-from caffetools.drawing.scene import Item, Rect, Text, polygon
+from caffetools.drawing.scene import Rect, SceneItem, Text, polygon
 from caffetools.layers.base import Shape
 
 _SLANT = (0.55, 0.4)
@@ -51,11 +51,11 @@ def solid(shape: Shape | None, lanes: int = 1) -> Solid:
     )
 
 
-def solid_items(drawn: Solid, x: float, middle: float, label: str) -> list[Item]:
+def solid_items(drawn: Solid, x: float, middle: float, label: str) -> list[SceneItem]:
     """The solid with its left edge at `x`, halfway up at `middle`, its extents below."""
     top = middle - drawn.full_height / 2 + drawn.up
     left, right, bottom = x, x + drawn.thickness, top + drawn.height
-    items: list[Item] = []
+    items: list[SceneItem] = []
     if drawn.up:
         far = right + drawn.right
         items.append(

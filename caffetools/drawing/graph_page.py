@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from caffetools.drawing.boxes import family
-from caffetools.drawing.content import short
-from caffetools.drawing.figures import owned
-from caffetools.drawing.metrics import elided, text_width
-from caffetools.drawing.picture import Graph, graph
-from caffetools.drawing.scene import Group, Item, Rect, Scene, Text
+from caffetools.drawing.diagram import family
+from caffetools.drawing.font_metrics import elided, text_width
+from caffetools.drawing.graph_drawing import GraphDrawing, graph
+from caffetools.drawing.layer_box import owned
+from caffetools.drawing.layer_text import short
+from caffetools.drawing.scene import Rect, Scene, SceneGroup, SceneItem, Text
 from caffetools.drawing.style import FAMILIES, STYLES
 from caffetools.net.net import Net
 from caffetools.table import printable
@@ -42,14 +42,14 @@ def graph_scene(net: Net, fold: bool = True, columns: int | None = None) -> Scen
     rows = _flowed(legend, width)
     height = _TITLE + drawn.layout.height + 26 + len(rows) * _LEGEND_LINE
     left = (width - drawn.layout.width) / 2
-    items: list[Item] = [
+    items: list[SceneItem] = [
         Rect(0, 0, width + 2 * MARGIN, height + 2 * MARGIN, "paper"),
-        Group(tuple(_title(net, width)), offset=(MARGIN, MARGIN)),
-        Group(drawn.items, offset=(MARGIN + left, MARGIN + _TITLE)),
+        SceneGroup(tuple(_title(net, width)), offset=(MARGIN, MARGIN)),
+        SceneGroup(drawn.items, offset=(MARGIN + left, MARGIN + _TITLE)),
     ]
     y = MARGIN + height - len(rows) * _LEGEND_LINE
     for row in rows:
-        items.append(Group(tuple(row), offset=(MARGIN, y)))
+        items.append(SceneGroup(tuple(row), offset=(MARGIN, y)))
         y += _LEGEND_LINE
     title = printable(net.name) or "net"
     return Scene(
@@ -67,13 +67,13 @@ def heading(net: Net) -> tuple[str, str]:
     return net.name or "net without a name", told
 
 
-def described(net: Net, drawn: Graph) -> str:
+def described(net: Net, drawn: GraphDrawing) -> str:
     """The picture in a sentence, for those who do not see it."""
     folded = "".join(f" {fold.times} equal blocks are drawn once." for fold in drawn.folds)
     return f"The graph of a net from top to bottom: {heading(net)[1]}.{folded}"
 
 
-def _title(net: Net, width: float) -> list[Item]:
+def _title(net: Net, width: float) -> list[SceneItem]:
     name, told = heading(net)
     style, small = STYLES["title"], STYLES["subtitle"]
     return [
@@ -82,17 +82,17 @@ def _title(net: Net, width: float) -> list[Item]:
     ]
 
 
-def legend_items(net: Net) -> list[tuple[list[Item], float]]:
+def legend_items(net: Net) -> list[tuple[list[SceneItem], float]]:
     """The marks and words of a legend, each with its width."""
     used = {family(layer) for layer in net.layers}
-    entries: list[tuple[list[Item], str]] = [
+    entries: list[tuple[list[SceneItem], str]] = [
         ([Rect(0, -_SWATCH + 1, 4, _SWATCH + 1, f"family-{kind}", 2)], FAMILY_NAMES[kind])
         for kind in FAMILIES
         if kind in used
     ]
     most = max(net.layers, key=lambda layer: layer.macs or 0, default=None)
     if most is not None and most.macs and net.cost.macs:
-        ramp: list[Item] = [
+        ramp: list[SceneItem] = [
             Rect(8 * i, -_SWATCH + 1, 8, _SWATCH, "shade", 0, shade)
             for i, shade in enumerate((0.1, 0.25, 0.45, 0.66))
         ]
@@ -100,7 +100,7 @@ def legend_items(net: Net) -> list[tuple[list[Item], float]]:
         entries.append((ramp, f"multiply-accumulates, most in {_name(most.node.key)}: {share} %"))
     largest = max(net.layers, key=owned, default=None)
     if largest is not None and owned(largest) and net.cost.params:
-        bar: list[Item] = [
+        bar: list[SceneItem] = [
             Rect(0, -5, 32, 3, "gauge", 1.5),
             Rect(0, -5, 20, 3, "gauge-part", 1.5),
         ]
@@ -118,14 +118,14 @@ def _name(key: str) -> str:
     return elided(" ".join(key.split()), 130, STYLES["legend"].size)
 
 
-def _flowed(entries: list[tuple[list[Item], float]], width: float) -> list[list[Item]]:
+def _flowed(entries: list[tuple[list[SceneItem], float]], width: float) -> list[list[SceneItem]]:
     """The entries in rows of at most a width."""
-    rows: list[list[Item]] = [[]]
+    rows: list[list[SceneItem]] = [[]]
     x = 0.0
     for items, entry in entries:
         if x and x + entry > width:
             rows.append([])
             x = 0.0
-        rows[-1].append(Group(tuple(items), offset=(x, 0)))
+        rows[-1].append(SceneGroup(tuple(items), offset=(x, 0)))
         x += entry + 18
     return rows

@@ -5,23 +5,30 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from caffetools.drawing.assembly import Connection, assembled
-from caffetools.drawing.boxes import Diagram, diagram
-from caffetools.drawing.content import extents_of_all, short
-from caffetools.drawing.figures import (
-    Figure,
+from caffetools.drawing.diagram import Diagram, diagram
+from caffetools.drawing.font_metrics import elided, text_width
+from caffetools.drawing.graph_layout import Layout
+from caffetools.drawing.layer_box import (
     Label,
-    Scale,
+    LargestCost,
+    Picture,
     box_figure,
     label,
     link_told,
     owned,
     scale,
 )
-from caffetools.drawing.layout import Layout
-from caffetools.drawing.metrics import elided, text_width
-from caffetools.drawing.outline import Outline, Tie, inside, last_alike, leaving_link, outline
-from caffetools.drawing.repeats import Fold, folds
-from caffetools.drawing.scene import Group, Item, Rect, Text
+from caffetools.drawing.layer_text import extents_of_all, short
+from caffetools.drawing.outline import (
+    Outline,
+    OutlineLink,
+    inside,
+    last_alike,
+    leaving_link,
+    outline,
+)
+from caffetools.drawing.repeats import Repeat, folds
+from caffetools.drawing.scene import Rect, SceneGroup, SceneItem, Text
 from caffetools.drawing.style import STYLES
 from caffetools.net.net import Net
 
@@ -31,15 +38,15 @@ _BEHIND = 4.0
 """By how much each of the two frames behind a folded block is moved."""
 
 
-class Graph(NamedTuple):
+class GraphDrawing(NamedTuple):
     """A net's graph laid out and drawn, without anything around it."""
 
     layout: Layout
-    items: tuple[Item, ...]
-    folds: tuple[Fold, ...]
+    items: tuple[SceneItem, ...]
+    folds: tuple[Repeat, ...]
 
 
-def graph(net: Net, fold: bool = True, columns: int | None = None) -> Graph:
+def graph(net: Net, fold: bool = True, columns: int | None = None) -> GraphDrawing:
     """Draw the graph of a net: repeated blocks once with `fold`, in so many columns if told."""
     painter = _Painter(net, diagram(net))
     repeated = folds(net, painter.drawing) if fold else []
@@ -47,23 +54,23 @@ def graph(net: Net, fold: bool = True, columns: int | None = None) -> Graph:
     figures = [painter.figure(vertex) for vertex in shown.vertices]
     connections = [painter.connection(tie, shown) for tie in shown.ties]
     found, items = assembled(figures, connections, columns)
-    return Graph(found, tuple(items), tuple(repeated))
+    return GraphDrawing(found, tuple(items), tuple(repeated))
 
 
 class _Painter:
     def __init__(self, net: Net, drawing: Diagram) -> None:
         self.net = net
         self.drawing = drawing
-        self.scale: Scale = scale(net)
+        self.scale: LargestCost = scale(net)
         self.tops: list[list[int]] = [[] for _ in drawing.boxes]
         for index, link in enumerate(drawing.links):
             self.tops[link.source].append(index)
 
-    def figure(self, vertex: int | Fold) -> Figure:
-        if isinstance(vertex, Fold):
+    def figure(self, vertex: int | Repeat) -> Picture:
+        if isinstance(vertex, Repeat):
             return self.block(vertex)
         if vertex < 0:
-            return Figure(0, 0, ())
+            return Picture(0, 0, ())
         labels = [self.label(link).width + 6 for link in self.tops[vertex]]
         least = round(sum(labels)) if len(labels) > 1 else 0
         return box_figure(self.net, self.drawing.boxes[vertex], self.scale, least)
@@ -72,7 +79,7 @@ class _Painter:
         found = self.drawing.links[link]
         return label(found, named=len(self.tops[found.source]) > 1)
 
-    def connection(self, tie: Tie, shown: Outline) -> Connection:
+    def connection(self, tie: OutlineLink, shown: Outline) -> Connection:
         made = self.label(tie.link)
         return Connection(tie.source, tie.readers, made, *self.told(tie.link))
 
@@ -85,7 +92,7 @@ class _Painter:
         ends = (("from", str(source)), ("to", " ".join(map(str, readers))))
         return words, (("blob", found.name), *ends)
 
-    def block(self, fold: Fold) -> Figure:
+    def block(self, fold: Repeat) -> Picture:
         """A repeated block: the first in a frame, with how often it stands there."""
         shown = inside(self.drawing, fold)
         figures = [self.figure(vertex) for vertex in shown.vertices]
@@ -93,7 +100,7 @@ class _Painter:
         found, items = assembled(figures, connections, 1, without_arrow=len(figures) - 1)
         return self.framed(fold, found, tuple(items))
 
-    def inner_connection(self, tie: Tie, fold: Fold) -> Connection:
+    def inner_connection(self, tie: OutlineLink, fold: Repeat) -> Connection:
         """A connection within a block; what enters and leaves is labelled outside."""
         link = self.drawing.links[tie.link]
         made = None
@@ -103,7 +110,7 @@ class _Painter:
             made = label(link, len(self.tops[link.source]) > 1, shape)
         return Connection(tie.source, tie.readers, made, *self.told(tie.link))
 
-    def framed(self, fold: Fold, inner: Layout, items: tuple[Item, ...]) -> Figure:
+    def framed(self, fold: Repeat, inner: Layout, items: tuple[SceneItem, ...]) -> Picture:
         """The block's drawing in its frame, entered and left in the middle."""
         title, told = self.heading(fold)
         entry = inner.corners[0][0]
@@ -113,23 +120,23 @@ class _Painter:
         )
         half = max(entry, inner.width - entry, heading / 2)
         width, height = round(2 * (half + _PADDING)), inner.height + _HEADING
-        parts: tuple[Item, ...] = (
+        parts: tuple[SceneItem, ...] = (
             *(
                 Rect(behind, behind, width, height, "frame-behind", 8)
                 for behind in (2 * _BEHIND, _BEHIND)
             ),
             Rect(0, 0, width, height, "frame", 8),
-            Group(items, offset=(width / 2 - entry, _HEADING)),
+            SceneGroup(items, offset=(width / 2 - entry, _HEADING)),
             Text(_PADDING, 17, title, "frame-title"),
             Text(_PADDING, 31, told, "detail"),
         )
         boxes = self.drawing.boxes[fold.start : fold.end]
         layers = " ".join(str(layer) for box in boxes for layer in box.layers)
         data = (("layers", layers), ("count", str(fold.times)))
-        group = Group(parts, f"{title}\n{told}", data, offset=(2 * _BEHIND, 0))
-        return Figure(width + 4 * _BEHIND, height + 2 * _BEHIND, (group,))
+        group = SceneGroup(parts, f"{title}\n{told}", data, offset=(2 * _BEHIND, 0))
+        return Picture(width + 4 * _BEHIND, height + 2 * _BEHIND, (group,))
 
-    def heading(self, fold: Fold) -> tuple[str, str]:
+    def heading(self, fold: Repeat) -> tuple[str, str]:
         boxes = self.drawing.boxes[fold.start : fold.end]
         layers = [self.net.layers[layer] for box in boxes for layer in box.layers]
         first, last = (

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from caffetools.drawing.columns import Band, columns
+from caffetools.drawing.compaction import settled
 from caffetools.drawing.coordinates import coordinates
 from caffetools.drawing.crossings import crossings, untangle
 from caffetools.drawing.grid import Grid, grid
 from caffetools.drawing.ranks import ladders, ranks
 from caffetools.drawing.routes import TRACK, Route, Sheet, routes
 from caffetools.drawing.scene import Point
-from caffetools.drawing.settling import settled
-from caffetools.drawing.wiring import Wiring
+from caffetools.drawing.wiring import LayoutGraph
 
 _VERTEX_GAP = 22.0
 _WIRE_GAP = 12.0
@@ -50,7 +50,7 @@ class Layout(NamedTuple):
     crossings: int
 
 
-def layout(wiring: Wiring, wanted_columns: int | None = None) -> Layout:
+def layout(wiring: LayoutGraph, wanted_columns: int | None = None) -> Layout:
     """Lay a drawing out; `wanted_columns` in place of as many as give it good proportions."""
     if not wiring.sizes:
         return Layout(0, 0, (), (), 0)
@@ -80,7 +80,7 @@ def layout(wiring: Wiring, wanted_columns: int | None = None) -> Layout:
     return Layout(sheet.right[-1], height, corners, found, crossings(points))
 
 
-def _starts(wiring: Wiring, points: Grid, x: list[float]) -> list[float]:
+def _starts(wiring: LayoutGraph, points: Grid, x: list[float]) -> list[float]:
     """How far right of its source's middle each wire starts.
 
     The labels of a source stand side by side, in the order of what the wires lead to.
@@ -100,7 +100,7 @@ def _starts(wiring: Wiring, points: Grid, x: list[float]) -> list[float]:
     return offsets
 
 
-def _aim(wiring: Wiring, points: Grid, x: list[float], source: int, index: int) -> float:
+def _aim(wiring: LayoutGraph, points: Grid, x: list[float], source: int, index: int) -> float:
     trunk = points.trunks[index]
     if len(trunk) > 1:
         return x[trunk[1]]
@@ -108,7 +108,7 @@ def _aim(wiring: Wiring, points: Grid, x: list[float], source: int, index: int) 
     return sum(x[reader] for reader in readers) / len(readers) if readers else x[source]
 
 
-def _bands(wiring: Wiring, points: Grid, breadths: list[float]) -> list[Band]:
+def _bands(wiring: LayoutGraph, points: Grid, breadths: list[float]) -> list[Band]:
     """What each row takes at least, for columns to be made of."""
     heights = _heights(wiring, points)
     wires = [0] * len(points.rows)
@@ -125,7 +125,7 @@ def _bands(wiring: Wiring, points: Grid, breadths: list[float]) -> list[Band]:
     ]
 
 
-def _heights(wiring: Wiring, points: Grid) -> list[float]:
+def _heights(wiring: LayoutGraph, points: Grid) -> list[float]:
     heights = [0.0] * len(points.rows)
     for vertex, size in enumerate(wiring.sizes):
         heights[points.rank[vertex]] = max(heights[points.rank[vertex]], size.height)
@@ -133,7 +133,7 @@ def _heights(wiring: Wiring, points: Grid) -> list[float]:
 
 
 def _rows(
-    wiring: Wiring, points: Grid, starts: list[float], x: list[float], widths: list[float]
+    wiring: LayoutGraph, points: Grid, starts: list[float], x: list[float], widths: list[float]
 ) -> list[Row]:
     heights = _heights(wiring, points)
     lean = [0.0] * len(points.rows)

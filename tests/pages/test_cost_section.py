@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from caffetools.drawing.scene import Group, Rect, flat
-from caffetools.pages.profile import HEIGHT, WIDTH, Profile, profile_scene, profiles, share
+from caffetools.drawing.scene import Rect, SceneGroup, flat
+from caffetools.pages.cost_section import HEIGHT, WIDTH, Profile, profile_scene, profiles, share
 from tests.drawing.cases import conv, relu
 from tests.nets import given, layer, net
 
@@ -30,7 +30,7 @@ def test_largest() -> None:
 def test_the_drawing_names_the_largest() -> None:
     scene = profile_scene(MADE, profiles(MADE)[0])
     assert scene.description == "Most in c 100.0 %"
-    groups = [item for item in scene.items if isinstance(item, Group)]
+    groups = [item for item in scene.items if isinstance(item, SceneGroup)]
     assert [(group.title, group.data) for group in groups] == [
         ("c: 148 (100.0 %)", (("layers", "1"),))
     ]

@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from caffetools.drawing.arithmetic import formulas
-from caffetools.drawing.content import groups, kernels, movement, options
-from caffetools.drawing.figures import owned
-from caffetools.drawing.metrics import elided, text_width
-from caffetools.drawing.page import MARGIN
-from caffetools.drawing.scene import Group, Item, Rect, Scene, Text, polygon
+from caffetools.drawing.font_metrics import elided, text_width
+from caffetools.drawing.graph_page import MARGIN
+from caffetools.drawing.layer_box import owned
+from caffetools.drawing.layer_text import groups, kernels, movement, options
+from caffetools.drawing.scene import Rect, Scene, SceneGroup, SceneItem, Text, polygon
+from caffetools.drawing.solids import LABEL, Solid, inner_extents, solid, solid_items
 from caffetools.drawing.stages import Stage, stages
 from caffetools.drawing.style import STYLES
-from caffetools.drawing.volumes import LABEL, Solid, inner_extents, solid, solid_items
 from caffetools.layers.base import Shape
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
@@ -32,12 +32,12 @@ _BETWEEN = 34.0
 """Stages on one page."""
 
 
-class Drawn(NamedTuple):
+class Picture(NamedTuple):
     """A stage's diagram from its own top left corner."""
 
     width: float
     height: float
-    items: tuple[Item, ...]
+    items: tuple[SceneItem, ...]
 
 
 def stage_scene(net: Net, stage: Stage) -> Scene:
@@ -50,16 +50,16 @@ def all_stages_scene(net: Net) -> Scene:
     return _page(printable(net.name) or "net", [_diagram(stage) for stage in stages(net)])
 
 
-def _page(title: str, diagrams: list[Drawn]) -> Scene:
+def _page(title: str, diagrams: list[Picture]) -> Scene:
     width = max((drawn.width for drawn in diagrams), default=200.0) + 2 * MARGIN
-    items: list[Item] = []
+    items: list[SceneItem] = []
     y = MARGIN
     for number, drawn in enumerate(diagrams):
         if number:
             y += _BETWEEN / 2
             items.append(polygon([(MARGIN, y), (width - MARGIN, y)], "rule"))
             y += _BETWEEN / 2
-        items.append(Group(drawn.items, offset=(MARGIN, y)))
+        items.append(SceneGroup(drawn.items, offset=(MARGIN, y)))
         y += drawn.height
     height = y + MARGIN
     told = "Data-flow diagrams: blobs from left to right, the layers between them as arrows."
@@ -77,7 +77,7 @@ class _Cell(NamedTuple):
     below: list[tuple[str, str]]
 
 
-def _diagram(stage: Stage) -> Drawn:
+def _diagram(stage: Stage) -> Picture:
     first = stage.layers[0]
     lanes = groups(first)
     cells = [_cell(layer, lanes if layer is first else 1) for layer in stage.layers]
@@ -101,7 +101,7 @@ def _diagram(stage: Stage) -> Drawn:
         ),
     )
     middle = _TITLE + up
-    items: list[Item] = []
+    items: list[SceneItem] = []
     x = 0.0
     for index, (shape, drawn, count) in enumerate(zip(shapes, solids, in_lanes, strict=True)):
         label = inner_extents(shape, count)
@@ -117,7 +117,7 @@ def _diagram(stage: Stage) -> Drawn:
             items.extend(_arrow_items(cells[index], x, middle, shifts))
             x += cells[index].width + _GAP
     title, least = _title(stage)
-    return Drawn(max(x - _GAP, least), middle + down, (*title, *items))
+    return Picture(max(x - _GAP, least), middle + down, (*title, *items))
 
 
 def _spread(solids: list[Solid], lanes: list[int]) -> float:
@@ -127,7 +127,7 @@ def _spread(solids: list[Solid], lanes: list[int]) -> float:
     return (max(heights) + gap) / 2 if heights else 0.0
 
 
-def _title(stage: Stage) -> tuple[list[Item], float]:
+def _title(stage: Stage) -> tuple[list[SceneItem], float]:
     """The lines above a diagram, and how wide they are."""
     first = stage.layers[0]
     batch = f"a batch of {first.tops[0][0]}; " if first.tops and first.tops[0] else ""
@@ -181,8 +181,10 @@ def _kernels(layer: InferredLayer, lanes: int) -> str:
     return f"{int(count) // lanes} {rest}"
 
 
-def _arrow_items(cell: _Cell, x: float, middle: float, shifts: tuple[float, ...]) -> list[Item]:
-    items: list[Item] = []
+def _arrow_items(
+    cell: _Cell, x: float, middle: float, shifts: tuple[float, ...]
+) -> list[SceneItem]:
+    items: list[SceneItem] = []
     right = x + cell.width
     for shift in shifts:
         y = middle + shift

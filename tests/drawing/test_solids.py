@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from caffetools.drawing.scene import Path, Rect, Text
-from caffetools.drawing.volumes import inner_extents, solid, solid_items
+from caffetools.drawing.solids import inner_extents, solid, solid_items
 
 
 @pytest.mark.parametrize(

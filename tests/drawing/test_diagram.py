@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from caffetools.drawing.boxes import Box, Link, diagram, family
+from caffetools.drawing.diagram import Box, Link, diagram, family
 from tests.drawing.cases import LABELLED, conv, relu, residual
 from tests.nets import given, layer, net
 

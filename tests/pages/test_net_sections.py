@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from caffetools.drawing.picture import graph
+from caffetools.drawing.graph_drawing import graph
 from caffetools.drawing.style import STYLES
 from caffetools.pages.markup import element
-from caffetools.pages.sections import SWATCHES, costs, graph_section, section, summary, table
+from caffetools.pages.net_sections import SWATCHES, costs, graph_section, section, summary, table
 from tests.drawing.cases import LABELLED, residual
 from tests.nets import layer, net
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from caffetools.drawing.figures import owned
-from caffetools.drawing.scene import Group, Item, Rect, Scene, Text
+from caffetools.drawing.layer_box import owned
+from caffetools.drawing.scene import Rect, Scene, SceneGroup, SceneItem, Text
 from caffetools.layers.base import count
 from caffetools.net.cost import FLOAT
 from caffetools.net.infer import InferredLayer
@@ -54,14 +54,14 @@ def profile_scene(net: Net, profile: Profile) -> Scene:
     greatest = max(profile.values, default=0) or 1
     step = WIDTH / max(len(profile.values), 1)
     gap = min(_MOST_GAP, step / 4)
-    items: list[Item] = [Rect(0, _FLOOR, WIDTH, 1, "gauge")]
+    items: list[SceneItem] = [Rect(0, _FLOOR, WIDTH, 1, "gauge")]
     for index, value in enumerate(profile.values):
         if not value:
             continue
         height = max(_FLOOR * 0.97 * value / greatest, 1.0)
         bar = Rect(round(index * step, 2), _FLOOR - height, max(step - gap, 0.6), height, "bar")
         title = f"{net.layers[index].node.key}: {value:,} ({share(value, profile.total)})"
-        items.append(Group((bar,), title, (("layers", str(index)),)))
+        items.append(SceneGroup((bar,), title, (("layers", str(index)),)))
     items.append(Text(0, HEIGHT - 6, "first layer", "tick"))
     items.append(Text(WIDTH, HEIGHT - 6, "last layer", "tick", "end"))
     told = ", ".join(

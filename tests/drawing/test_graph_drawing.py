@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given as drawn_from
 
-from caffetools.drawing.boxes import diagram
-from caffetools.drawing.page import graph_scene
-from caffetools.drawing.picture import graph
-from caffetools.drawing.repeats import Fold
-from caffetools.drawing.scene import Group, Item, Text, flat
+from caffetools.drawing.diagram import diagram
+from caffetools.drawing.graph_drawing import graph
+from caffetools.drawing.graph_page import graph_scene
+from caffetools.drawing.repeats import Repeat
+from caffetools.drawing.scene import SceneGroup, SceneItem, Text, flat
 from caffetools.errors import CaffeToolsError
 from caffetools.net.net import load
 from tests.drawing.cases import LABELLED, boxes_of, check_scene, residual
@@ -20,10 +20,10 @@ from tests.nets import net
 from tests.strategies import nets
 
 
-def groups(items: tuple[Item, ...]) -> list[Group]:
+def groups(items: tuple[SceneItem, ...]) -> list[SceneGroup]:
     found = []
     for item in items:
-        if isinstance(item, Group):
+        if isinstance(item, SceneGroup):
             found += [item, *groups(item.items)]
     return found
 
@@ -38,7 +38,7 @@ def test_any_net_is_drawn(text: str) -> None:
 def test_a_repeated_block_is_drawn_once() -> None:
     made = net(residual(22))
     drawn = graph(made)
-    assert drawn.folds == (Fold(2, 3, 22),)
+    assert drawn.folds == (Repeat(2, 3, 22),)
     scene = graph_scene(made)
     check_scene(scene)
     assert len(boxes_of(scene, "box")) == 2 + 3 + 1

@@ -5,14 +5,14 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caffetools.drawing.layout import layout
-from caffetools.drawing.wiring import Size, Wire, Wiring
+from caffetools.drawing.graph_layout import layout
+from caffetools.drawing.wiring import LayoutGraph, Size, Wire
 from tests.drawing.cases import check_layout
 from tests.drawing.test_ranks import wirings
 
 
 @given(wirings(), st.none() | st.integers(1, 4))
-def test_nothing_overlaps_and_every_wire_arrives(case: Wiring, columns: int | None) -> None:
+def test_nothing_overlaps_and_every_wire_arrives(case: LayoutGraph, columns: int | None) -> None:
     labels: dict[int, list[float]] = {}
     for wire in case.wires:
         labels.setdefault(wire.source, []).append(wire.width)
@@ -32,12 +32,12 @@ def test_nothing_overlaps_and_every_wire_arrives(case: Wiring, columns: int | No
 
 
 def test_nothing_to_lay_out() -> None:
-    assert layout(Wiring((), ())).corners == ()
+    assert layout(LayoutGraph((), ())).corners == ()
 
 
 def test_labels_stand_in_the_order_of_their_readers() -> None:
     wires = (Wire(0, (2,), 40), Wire(0, (1,), 40), Wire(1, (3,)), Wire(2, ()))
-    wiring = Wiring((Size(86, 20), *(Size(50, 20),) * 3), wires)
+    wiring = LayoutGraph((Size(86, 20), *(Size(50, 20),) * 3), wires)
     found = layout(wiring)
     right, left = found.routes[:2]
     assert found.crossings == 0
@@ -50,5 +50,5 @@ def test_a_long_net() -> None:
         Wire(i, (i + 1, min(i + 5, count - 1)) if i % 4 == 0 else (i + 1,))
         for i in range(count - 1)
     ]
-    wiring = Wiring((Size(100, 40),) * count, (Wire(0, (count - 1,)), *wires))
+    wiring = LayoutGraph((Size(100, 40),) * count, (Wire(0, (count - 1,)), *wires))
     check_layout(wiring, layout(wiring))

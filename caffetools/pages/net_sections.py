@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from caffetools.drawing.boxes import family
-from caffetools.drawing.page import FAMILY_NAMES, heading
-from caffetools.drawing.picture import Graph
+from caffetools.drawing.diagram import family
+from caffetools.drawing.graph_drawing import GraphDrawing
+from caffetools.drawing.graph_page import FAMILY_NAMES, heading
 from caffetools.drawing.scene import Scene
 from caffetools.drawing.svg import svg
 from caffetools.layers.base import dims
 from caffetools.net.net import Net
 from caffetools.net.summary import columns, footer, rows
+from caffetools.pages.cost_section import Profile, profile_scene, profiles, share
 from caffetools.pages.markup import Markup, element, void
-from caffetools.pages.profile import Profile, profile_scene, profiles, share
 from caffetools.table import Value, shown
 
 _LONGEST = 200
@@ -60,7 +60,7 @@ def _tile(title: str, value: Value) -> Markup:
     return element("div", number, element("span", title), class_="tile")
 
 
-def graph_section(net: Net, folded: Graph, whole: Graph | None) -> Markup:
+def graph_section(net: Net, folded: GraphDrawing, whole: GraphDrawing | None) -> Markup:
     """The graph with its tools; `whole` where some of it is folded."""
     search = void(
         "input", type="search", id="search", placeholder="Find a layer", autocomplete="off",
@@ -105,7 +105,7 @@ def graph_section(net: Net, folded: Graph, whole: Graph | None) -> Markup:
     )
 
 
-def _drawing(net: Net, drawn: Graph, identity: str) -> Markup:
+def _drawing(net: Net, drawn: GraphDrawing, identity: str) -> Markup:
     name, told = heading(net)
     scene = Scene(drawn.layout.width, drawn.layout.height, name, told, drawn.items)
     return Markup(svg(scene, identity, own_style=False))

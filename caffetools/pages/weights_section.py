@@ -13,7 +13,7 @@ from caffetools.pages.histogram import (
     histogram_scene,
 )
 from caffetools.pages.markup import Markup, element
-from caffetools.pages.sections import section
+from caffetools.pages.net_sections import section
 
 
 def weights_section(net: Net, weights: Weights) -> Markup:

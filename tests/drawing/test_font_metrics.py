@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.ft2font import FT2Font, LoadFlags
 
-from caffetools.drawing.metrics import BOLD, EM, REGULAR, elided, is_measured, text_width
+from caffetools.drawing.font_metrics import BOLD, EM, REGULAR, elided, is_measured, text_width
 
 
 @pytest.mark.parametrize(("name", "table"), [("DejaVuSans", REGULAR), ("DejaVuSans-Bold", BOLD)])

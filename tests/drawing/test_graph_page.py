@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from caffetools.drawing.page import FAMILY_NAMES, described, graph_scene, heading, legend_items
-from caffetools.drawing.picture import graph
+from caffetools.drawing.graph_drawing import graph
+from caffetools.drawing.graph_page import (
+    FAMILY_NAMES,
+    described,
+    graph_scene,
+    heading,
+    legend_items,
+)
 from caffetools.drawing.scene import Text, flat
 from caffetools.drawing.style import FAMILIES
 from tests.drawing.cases import check_scene, conv, residual

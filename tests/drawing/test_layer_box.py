@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from caffetools.drawing.boxes import Box, Link
-from caffetools.drawing.figures import (
-    Figure,
-    Scale,
+from caffetools.drawing.diagram import Box, Link
+from caffetools.drawing.font_metrics import text_width
+from caffetools.drawing.layer_box import (
+    LargestCost,
+    Picture,
     arrow,
     box_figure,
     label,
@@ -16,8 +17,7 @@ from caffetools.drawing.figures import (
     owned,
     scale,
 )
-from caffetools.drawing.metrics import text_width
-from caffetools.drawing.scene import Group, Rect, Text, flat
+from caffetools.drawing.scene import Rect, SceneGroup, Text, flat
 from caffetools.drawing.style import STYLES
 from caffetools.net.net import Net
 from tests.drawing.cases import conv, relu, styles_of
@@ -26,17 +26,17 @@ from tests.nets import given, net
 TEXT = given("data", 1, 4, 8, 8) + conv("c", "data") + relu("c") + conv("d", "c")
 
 
-def figure(made: Net, *layers: int, least: float = 0) -> Figure:
+def figure(made: Net, *layers: int, least: float = 0) -> Picture:
     return box_figure(made, Box(layers), scale(made), least)
 
 
-def words(found: Figure) -> list[str]:
+def words(found: Picture) -> list[str]:
     return [item.text for item, _, _ in flat(found.items) if isinstance(item, Text)]
 
 
 def test_scale() -> None:
     made = net(TEXT)
-    assert scale(made) == Scale(macs=4 * 8 * 8 * 4 * 3 * 3, params=4 * 4 * 3 * 3 + 4)
+    assert scale(made) == LargestCost(macs=4 * 8 * 8 * 4 * 3 * 3, params=4 * 4 * 3 * 3 + 4)
     assert owned(made.layers[1]) == 148
 
 
@@ -44,7 +44,7 @@ def test_a_box_says_what_is_in_it() -> None:
     found = figure(net(TEXT), 1, 2)
     assert words(found) == ["c", "Convolution + ReLU", "4 × 3×3×4, pad 1"]
     group = found.items[0]
-    assert isinstance(group, Group)
+    assert isinstance(group, SceneGroup)
     assert group.data == (("layers", "1 2"), ("family", "convolution"))
     assert group.title.splitlines() == [
         "c (Convolution)",

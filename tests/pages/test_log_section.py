@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 
 from caffetools.check.parsed_log import ParsedLog, parse_log
-from caffetools.pages.logs import CheckedLog, charts, log_section, marks
+from caffetools.pages.log_section import CheckedLog, charts, log_section, marks
 from tests.commands import ROOT
 
 HEAD = "I0101 10:00:{:02}.000000     1 "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from caffetools.drawing.content import (
+from caffetools.drawing.layer_text import (
     extents,
     extents_of_all,
     groups,
