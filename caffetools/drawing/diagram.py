@@ -73,13 +73,12 @@ def diagram(net: Net) -> Diagram:
 
 
 def family(layer: InferredLayer) -> str:
-    """What kind of work a layer does, by what is known of it and not by its type's name."""
-    shapes = tuple(shape for shape in layer.bottoms if shape is not None)
-    if layer.layer is None or len(shapes) < len(layer.bottoms):
+    """Family of a layer, a key of `style.FAMILIES`, by its properties and not its type's name."""
+    if layer.layer is None or layer.known_bottoms is None:
         return "unknown"
     if not layer.node.bottoms or any(layer.loss_weights):
         return "loss" if layer.node.bottoms else "data"
-    windows = layer.layer.windows(shapes)
+    windows = layer.layer.windows(layer.known_bottoms)
     weighted = any(not blob.statistic for blob in layer.params)
     if windows:
         return "convolution" if weighted else "pooling"

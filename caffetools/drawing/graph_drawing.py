@@ -15,7 +15,6 @@ from caffetools.drawing.layer_box import (
     box_figure,
     label,
     link_told,
-    owned,
     scale,
 )
 from caffetools.drawing.layer_text import extents_of_all, short
@@ -143,7 +142,7 @@ class _Painter:
             elided(" ".join(layer.node.key.split()), 130, STYLES["frame-title"].size, bold=True)
             for layer in (layers[0], self.net.layers[boxes[-1].layers[0]])
         )
-        params = short(sum(map(owned, layers)))
+        params = short(sum(layer.owned_params for layer in layers))
         macs = short(sum(layer.macs or 0 for layer in layers))
         return (
             f"{fold.times} ×  {first} … {last}",

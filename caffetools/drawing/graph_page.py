@@ -5,7 +5,6 @@ from __future__ import annotations
 from caffetools.drawing.diagram import family
 from caffetools.drawing.font_metrics import elided, text_width
 from caffetools.drawing.graph_drawing import GraphDrawing, graph
-from caffetools.drawing.layer_box import owned
 from caffetools.drawing.layer_text import short
 from caffetools.drawing.scene import Rect, Scene, SceneGroup, SceneItem, Text
 from caffetools.drawing.style import FAMILIES, STYLES
@@ -98,13 +97,13 @@ def legend_items(net: Net) -> list[tuple[list[SceneItem], float]]:
         ]
         share = round(100 * most.macs / net.cost.macs)
         entries.append((ramp, f"multiply-accumulates, most in {_name(most.node.key)}: {share} %"))
-    largest = max(net.layers, key=owned, default=None)
-    if largest is not None and owned(largest) and net.cost.params:
+    largest = max(net.layers, key=lambda layer: layer.owned_params, default=None)
+    if largest is not None and largest.owned_params and net.cost.params:
         bar: list[SceneItem] = [
             Rect(0, -5, 32, 3, "gauge", 1.5),
             Rect(0, -5, 20, 3, "gauge-part", 1.5),
         ]
-        share = round(100 * owned(largest) / net.cost.params)
+        share = round(100 * largest.owned_params / net.cost.params)
         entries.append((bar, f"parameters, most in {_name(largest.node.key)}: {share} %"))
     made = []
     for marks, words in entries:

@@ -46,13 +46,8 @@ def scale(net: Net) -> LargestCost:
     """The scale of a net's shades and bars."""
     return LargestCost(
         max((layer.macs or 0 for layer in net.layers), default=0),
-        max((owned(layer) for layer in net.layers), default=0),
+        max((layer.owned_params for layer in net.layers), default=0),
     )
-
-
-def owned(layer: InferredLayer) -> int:
-    """How many parameters are the layer's own."""
-    return sum(blob.elements for blob in layer.params if blob.owner is None)
 
 
 def box_figure(net: Net, box: Box, most: LargestCost, least: float = 0) -> Picture:
@@ -73,7 +68,7 @@ def box_figure(net: Net, box: Box, most: LargestCost, least: float = 0) -> Pictu
         shade = 0.06 + 0.6 * (first.macs / most.macs) ** 0.5
         items.append(Rect(0, 0, width, height, "shade", 4, round(shade, 2)))
     items.append(Rect(0, 0, _STRIPE, height, f"family-{kind}", 2))
-    items.extend(_gauge(sum(map(owned, layers)), most.params, width, height))
+    items.extend(_gauge(sum(layer.owned_params for layer in layers), most.params, width, height))
     middle = (width + _STRIPE) / 2
     items.extend(
         Text(middle, _LINE * (line + 1) + 2, text, style, "middle")
@@ -120,7 +115,7 @@ def _told(layers: Sequence[InferredLayer]) -> str:
     first, *in_place = layers
     lines = [f"{first.node.key} ({first.node.type})", options(first)]
     lines.extend(f"in place: {layer.node.key} ({layer.node.type})" for layer in in_place)
-    params = sum(map(owned, layers))
+    params = sum(layer.owned_params for layer in layers)
     if params:
         lines.append(f"{shown(params)} parameters")
     if first.macs:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from caffetools.layers.base import Shape, Window
+from caffetools.layers.base import Shape
 from caffetools.net.infer import InferredLayer
 from caffetools.proto.message import Message
 
@@ -29,30 +29,21 @@ def extents_of_all(shapes: list[Shape | None]) -> str:
     return _TIMES.join(parts) or "scalar"
 
 
-def windows_of(layer: InferredLayer) -> list[Window]:
-    """A layer's sliding windows; none where it has none or a shape is unknown."""
-    shapes = tuple(shape for shape in layer.bottoms if shape is not None)
-    if layer.layer is None or not shapes or len(shapes) < len(layer.bottoms):
-        return []
-    return layer.layer.windows(shapes) or []
-
-
 def kernels(layer: InferredLayer) -> str:
     """The kernels of a convolution as `96 × 11×11×3`; nothing for a layer without weights.
 
     A layer that sees all of its bottom has neurons: `4096 × 9216`.
     """
     weight = next((blob for blob in layer.params if blob.role == "weight"), None)
-    windows = windows_of(layer)
     if weight is None or layer.layer is None:
         return ""
     first, *rest = weight.shape
-    if not windows:
+    if not layer.windows:
         return f"{first} × {'×'.join(map(str, rest))}" if rest else f"{first}"
     channels = rest[0]
     if layer.layer.transposed:
         first, channels = channels * groups(layer), first // groups(layer)
-    spatial = "×".join(str(window.kernel) for window in windows)
+    spatial = "×".join(str(window.kernel) for window in layer.windows)
     return f"{first} × {spatial}×{channels}"
 
 
@@ -64,10 +55,9 @@ def groups(layer: InferredLayer) -> int:
 
 def movement(layer: InferredLayer, usual: bool = False) -> str:
     """How a window moves: `stride 2, pad 1`; stride 1 and pad 0 are told with `usual` alone."""
-    found = windows_of(layer)
-    if not found:
+    if not layer.windows:
         return ""
-    _, stride, pad, dilation = zip(*found, strict=True)
+    _, stride, pad, dilation = zip(*layer.windows, strict=True)
     parts = []
     for name, values, default in (
         ("stride", stride, 1),
@@ -92,10 +82,11 @@ def options(layer: InferredLayer, usual: bool = False) -> str:
 
 def _window(layer: InferredLayer) -> str:
     """The window of a layer without weights, as `MAX 3×3`."""
-    found = windows_of(layer)
     pooled = layer.node.message.message("pooling_param")
     method = f"{pooled.text('pool')} " if layer.node.message.has("pooling_param") else ""
-    return method + "×".join(str(window.kernel) for window in found) if found else ""
+    return (
+        method + "×".join(str(window.kernel) for window in layer.windows) if layer.windows else ""
+    )
 
 
 def _given(message: Message) -> list[str]:

@@ -11,7 +11,6 @@ from typing import NamedTuple
 from caffetools.drawing.arithmetic import formulas
 from caffetools.drawing.font_metrics import elided, text_width
 from caffetools.drawing.graph_page import MARGIN
-from caffetools.drawing.layer_box import owned
 from caffetools.drawing.layer_text import groups, kernels, movement, options
 from caffetools.drawing.scene import Rect, Scene, SceneGroup, SceneItem, Text, polygon
 from caffetools.drawing.solids import LABEL, Solid, inner_extents, solid, solid_items
@@ -131,7 +130,7 @@ def _title(stage: Stage) -> tuple[list[SceneItem], float]:
     """The lines above a diagram, and how wide they are."""
     first = stage.layers[0]
     batch = f"a batch of {first.tops[0][0]}; " if first.tops and first.tops[0] else ""
-    params = sum(map(owned, stage.layers))
+    params = sum(layer.owned_params for layer in stage.layers)
     macs = sum(layer.macs or 0 for layer in stage.layers)
     told = f"{batch}{shown(params)} parameters, {shown(macs)} multiply-accumulates"
     name = elided(f"{stage.number}. {' '.join(stage.name.split())}", 600, *_font("title"))

@@ -13,10 +13,9 @@ from caffetools.table import printable
 
 def steps(layer: InferredLayer) -> list[Step]:
     """The steps of a layer; none where a shape is unknown."""
-    shapes = tuple(shape for shape in layer.bottoms if shape is not None)
-    if layer.layer is None or len(shapes) < len(layer.bottoms):
+    if layer.layer is None or layer.known_bottoms is None:
         return []
-    return layer.layer.explain(shapes)
+    return layer.layer.explain(layer.known_bottoms)
 
 
 def totals(net: Net) -> list[Step]:
@@ -24,9 +23,7 @@ def totals(net: Net) -> list[Step]:
     cost = net.cost
     if cost.params is None or cost.macs is None or cost.memory_bytes is None:
         return []
-    owned = [
-        sum(blob.elements for blob in layer.params if blob.owner is None) for layer in net.layers
-    ]
+    owned = [layer.owned_params for layer in net.layers]
     macs = [layer.macs for layer in net.layers if layer.macs]
     counts = [
         count(shape) for layer in net.inferred.layers for shape in layer.tops if shape is not None

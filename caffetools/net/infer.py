@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from caffetools.errors import CaffeToolsError, GraphError, Note
-from caffetools.layers.base import Facts, Layer, Options, Shape, Spec, check_shape, dims
+from caffetools.layers.base import Facts, Layer, Options, Shape, Spec, Window, check_shape, dims
 from caffetools.net.backward import Gradient, needs_backward
 from caffetools.net.graph import Graph, Node
 from caffetools.net.sharing import ParamBlob, Sharing
@@ -31,6 +31,24 @@ class InferredLayer(NamedTuple):
     """None where a shape that it depends on cannot be known; then `params` are not known either."""
     loss_weights: tuple[float, ...]
     """With which each top enters the loss; 0 where it does not."""
+
+    @property
+    def known_bottoms(self) -> tuple[Shape, ...] | None:
+        """Shapes of the bottoms; None if the type or the shape of a bottom is unknown."""
+        known = tuple(shape for shape in self.bottoms if shape is not None)
+        return known if self.layer is not None and len(known) == len(self.bottoms) else None
+
+    @property
+    def windows(self) -> list[Window]:
+        """Sliding windows, one per spatial axis; empty without any or with an unknown shape."""
+        if self.layer is None or not self.known_bottoms:
+            return []
+        return self.layer.windows(self.known_bottoms) or []
+
+    @property
+    def owned_params(self) -> int:
+        """Number of parameters that the layer does not share from another layer."""
+        return sum(blob.elements for blob in self.params if blob.owner is None)
 
 
 class Inferred(NamedTuple):

@@ -60,7 +60,7 @@ def _parameters(row: TopRow) -> int | str | None:
         return None
     if row.layer.params and all(blob.owner is not None for blob in row.layer.params):
         return "shared"
-    return sum(blob.elements for blob in row.layer.params if blob.owner is None) or ""
+    return row.layer.owned_params or ""
 
 
 def _macs(row: TopRow) -> int | str | None:
@@ -71,14 +71,10 @@ def _macs(row: TopRow) -> int | str | None:
 
 def windows(layer: InferredLayer) -> str:
     """A layer's windows as `11/4/0`, or `3x5/1/1x2` where axes differ; `3/1/2 dilation 2`."""
-    shapes = tuple(shape for shape in layer.bottoms if shape is not None)
-    if layer.layer is None or not shapes or len(shapes) < len(layer.bottoms):
-        return ""
-    found = layer.layer.windows(shapes)
-    if not found:
+    if not layer.windows:
         return ""
     kernel, stride, pad, dilation = (
-        _once([str(part) for part in axis]) for axis in zip(*found, strict=True)
+        _once([str(part) for part in axis]) for axis in zip(*layer.windows, strict=True)
     )
     return f"{kernel}/{stride}/{pad}" + (f" dilation {dilation}" if dilation != "1" else "")
 

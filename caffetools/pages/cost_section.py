@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from caffetools.drawing.layer_box import owned
 from caffetools.drawing.scene import Rect, Scene, SceneGroup, SceneItem, Text
 from caffetools.layers.base import count
 from caffetools.net.cost import FLOAT
@@ -37,7 +36,7 @@ class Profile(NamedTuple):
 def profiles(net: Net) -> tuple[Profile, ...]:
     """Parameters, multiply-accumulates and the memory of tops; the unknown counts as nothing."""
     return (
-        Profile("parameters", tuple(map(owned, net.layers))),
+        Profile("parameters", tuple(layer.owned_params for layer in net.layers)),
         Profile("multiply-accumulates", tuple(layer.macs or 0 for layer in net.layers)),
         Profile("bytes of tops", tuple(map(_bytes, net.layers))),
     )

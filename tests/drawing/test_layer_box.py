@@ -14,7 +14,6 @@ from caffetools.drawing.layer_box import (
     label,
     label_items,
     link_told,
-    owned,
     scale,
 )
 from caffetools.drawing.scene import Rect, SceneGroup, Text, flat
@@ -37,7 +36,7 @@ def words(found: Picture) -> list[str]:
 def test_scale() -> None:
     made = net(TEXT)
     assert scale(made) == LargestCost(macs=4 * 8 * 8 * 4 * 3 * 3, params=4 * 4 * 3 * 3 + 4)
-    assert owned(made.layers[1]) == 148
+    assert made.layers[1].owned_params == 148
 
 
 def test_a_box_says_what_is_in_it() -> None:

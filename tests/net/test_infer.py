@@ -26,6 +26,20 @@ def notes(net: Inferred) -> list[str]:
     return [str(note) for note in net.notes]
 
 
+def test_properties_of_a_layer() -> None:
+    conv = "convolution_param { num_output: 4 kernel_size: 3 stride: 2 }"
+    text = DATA + layer("Convolution", "a", "data", "a", conv + " param { name: 'w' }")
+    text += layer("Nowhere", "b", "a", "b") + layer("Convolution", "c", "b", "c", conv)
+    data, first, unknown, last = nets.inferred(text).layers
+    assert (data.known_bottoms, data.windows, data.owned_params) == ((), [], 0)
+    assert first.known_bottoms == ((2, 3, 8, 8),)
+    assert [(window.kernel, window.stride) for window in first.windows] == [(3, 2), (3, 2)]
+    assert first.owned_params == 4 * 3 * 3 * 3 + 4
+    for layer_of_unknown in (unknown, last):
+        assert layer_of_unknown.known_bottoms is None
+        assert layer_of_unknown.windows == []
+
+
 def test_shapes_go_from_layer_to_layer() -> None:
     net = nets.inferred(
         DATA
