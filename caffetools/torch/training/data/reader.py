@@ -52,6 +52,9 @@ class Reader:
             batch = next(self._ahead)
         except RuntimeError as error:
             raise in_plain_words(error) from None
+        except (EOFError, ConnectionError):  # a worker was killed while it sent a batch
+            message = "the data cannot be read ahead: DataLoader worker exited unexpectedly"
+            raise CaffeToolsError(message) from None
         self.position += self.step
         return batch
 
