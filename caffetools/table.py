@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
 Row = TypeVar("Row")
 Value: TypeAlias = "int | str | None"
 
 
-@dataclass(frozen=True)
 class Column(Generic[Row]):
-    """A column of a table: its title, and its value for a row. None is what cannot be known."""
+    """A column of a table: its title, and its value for a row, None for an unknown one.
 
-    title: str
-    value: Callable[[Row], Value]
-    total: Value = ""
-    """What stands under the column in the last row."""
-    numeric: bool = False
-    spare: int = 0
-    """Where a table is too wide, columns of the highest number go first; 0 stays."""
+    `total` is the value in the last row. If a table is too wide, columns are dropped, the highest
+    `spare` first; 0 is never dropped.
+    """
+
+    __slots__ = ("numeric", "spare", "title", "total", "value")
+
+    def __init__(
+        self,
+        title: str,
+        value: Callable[[Row], Value],
+        total: Value = "",
+        numeric: bool = False,
+        spare: int = 0,
+    ) -> None:
+        self.title = title
+        self.value = value
+        self.total = total
+        self.numeric = numeric
+        self.spare = spare
 
 
 def shown(value: Value) -> str:
@@ -108,6 +116,9 @@ def _escaped(text: str) -> str:
 
 def csv_table(columns: Sequence[Column[Row]], rows: Sequence[Row]) -> str:
     """Comma-separated values: raw numbers, nothing for what cannot be known, no totals."""
+    import csv
+    import io
+
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(column.title for column in columns)

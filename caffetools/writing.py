@@ -63,6 +63,33 @@ def replace_folder(
         raise CaffeToolsError(message, Location(os.fspath(folder))) from None
 
 
+def write_files(
+    files: Mapping[str, bytes | Iterable[bytes | memoryview]],
+    force: bool,
+    folder: str | None = None,
+) -> None:
+    """Write each file by its path, complete or not at all, after making the `folder` they are in.
+
+    Raises CaffeToolsError before anything is written if one exists, unless `force` is given.
+    """
+    check_absent(files, force)
+    if folder is not None:
+        try:
+            os.makedirs(folder, exist_ok=True)
+        except OSError as error:
+            message = f"this folder cannot be made: {error.strerror}"
+            raise CaffeToolsError(message, Location(folder)) from None
+    for path, data in files.items():
+        replace_file(path, data)
+
+
+def check_absent(paths: Iterable[str], force: bool = False) -> None:
+    """Raise CaffeToolsError, placed, for the first path that exists, unless `force` is given."""
+    existing = None if force else next((path for path in paths if os.path.lexists(path)), None)
+    if existing is not None:
+        raise CaffeToolsError("file exists; use --force to overwrite", Location(existing))
+
+
 def _move(source: str, target: str, names: Iterable[str]) -> None:
     """Move files from folder to folder; those that were not there go where anything fails."""
     new: list[str] = []

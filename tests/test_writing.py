@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from caffetools.errors import CaffeToolsError, Location
-from caffetools.writing import replace_file, replace_folder
+from caffetools.writing import replace_file, replace_folder, write_files
 
 
 def mode(path: Path) -> int:
@@ -121,3 +121,27 @@ def test_a_folder_that_cannot_be_filled_has_no_new_file(tmp_path: Path) -> None:
         replace_folder(out, {"a": b"1", "b": b"2"})
     assert caught.value.location == Location(str(out))
     assert [path.name for path in out.iterdir()] == ["b"]
+
+
+def test_files_in_a_new_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "b"
+    write_files({str(folder / "x"): b"1", str(folder / "y"): b"2"}, False, str(folder))
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {"x": b"1", "y": b"2"}
+
+
+def test_what_is_there_stays(tmp_path: Path) -> None:
+    new, there = tmp_path / "new", tmp_path / "there"
+    there.write_bytes(b"old")
+    with pytest.raises(CaffeToolsError) as caught:
+        write_files({str(new): b"1", str(there): b"2"}, force=False)
+    assert str(caught.value) == f"{there}: file exists; use --force to overwrite"
+    assert not new.exists()
+    write_files({str(there): b"2"}, force=True)
+    assert there.read_bytes() == b"2"
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    folder = tmp_path / "file" / "folder"
+    with pytest.raises(CaffeToolsError, match="this folder cannot be made: Not a directory"):
+        write_files({}, force=False, folder=str(folder))

@@ -1,4 +1,4 @@
-"""The command line: one module a command, loaded when called. Only here is anything printed."""
+"""The command line: one module for each command, imported when the command is called."""
 
 from __future__ import annotations
 
@@ -8,62 +8,66 @@ from typing import Any
 
 import click
 
-from caffetools.cli.errors import report as tell
-from caffetools.cli.streams import abandon_output, prepare
+from caffetools.cli.console import abandon_output, prepare_streams, report_error
 from caffetools.errors import CaffeToolsError, Location
 
 COMMANDS = {
-    "data": "caffetools.cli.data",
-    "diff": "caffetools.cli.diff",
-    "draw": "caffetools.cli.draw",
-    "export": "caffetools.cli.export",
-    "fmt": "caffetools.cli.fmt",
-    "pack": "caffetools.cli.pack",
-    "parse-log": "caffetools.cli.parse_log",
-    "plot": "caffetools.cli.plot",
-    "report": "caffetools.cli.report",
-    "shapes": "caffetools.cli.shapes",
-    "train": "caffetools.cli.train",
-    "upgrade": "caffetools.cli.upgrade",
-    "verify": "caffetools.cli.verify",
-    "weights": "caffetools.cli.weights",
+    "data": "Make the databases and mean images that data layers read",
+    "diff": "Compare two nets, layer by layer",
+    "draw": "Draw a net: its graph, or the data flow of each stage",
+    "export": "Export a net as a PyTorch module, or to ONNX",
+    "fmt": "Format prototxts in the canonical layout",
+    "pack": "Write the weights of an exported module as a .caffemodel",
+    "parse-log": "Read a training log: its nets, curves and events",
+    "plot": "Plot the curves of training logs",
+    "report": "Write a web page about a net, its training and weights",
+    "shapes": "Print the shapes, parameters and costs of a net",
+    "train": "Train a net in PyTorch, as `caffe train` does",
+    "upgrade": "Print a net in Caffe's current form, without its weights",
+    "verify": "Compare an exported module with Caffe, blob by blob",
+    "weights": "Print the layers, shapes and statistics of a weights file",
 }
-"""Each command, and the module whose `command` it is."""
+"""Each command with its summary, so that `--help` imports none of them."""
 
 
 class _Commands(click.Group):
-    """A group that imports a command only when it is asked for, and tells mistakes in one line."""
+    """A group that imports a command when it is called, and reports errors in one line."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = import_module(COMMANDS[cmd_name]).command
+        command = import_module(f"caffetools.cli.{cmd_name.replace('-', '_')}").command
         assert isinstance(command, click.Command)
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
     def main(self, *args: Any, **extra: Any) -> Any:
-        prepare()
+        prepare_streams()
         try:
             return super().main(*args, **extra)
-        except OSError as error:  # a full disk; of a closed pipe click takes care
+        except OSError as error:  # a full disk; click handles a closed pipe
             if error.filename is not None:
                 raise
             abandon_output()
-            tell(CaffeToolsError(f"cannot be written: {error.strerror}", Location("<stdout>")))
+            message = f"cannot be written: {error.strerror}"
+            report_error(CaffeToolsError(message, Location("<stdout>")))
             sys.exit(1)
 
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
         except CaffeToolsError as error:
-            tell(error)
+            report_error(error)
             return ctx.exit(1)
 
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="caffetools", message="%(version)s")
 def main() -> None:
-    """Caffe nets, logs and weights, read and recomputed without Caffe."""
+    """Read and recompute Caffe nets, logs and weights without Caffe."""

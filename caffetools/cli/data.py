@@ -18,7 +18,7 @@ _BACKENDS = {"lmdb": "LMDB", "leveldb": "LEVELDB"}
 @click.group("data")
 @plugin_option
 def command() -> None:
-    """Make what data layers read: databases and mean images."""
+    """Make the databases and mean images that data layers read."""
 
 
 @command.command("convert")

@@ -1,4 +1,4 @@
-"""`caffetools diff`: two nets told apart."""
+"""`caffetools diff`: compare two nets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from caffetools.cli.errors import report_note
+from caffetools.cli.console import report_note
 from caffetools.cli.options import net_options
 from caffetools.net.diff import differences
 from caffetools.net.net import load
@@ -16,10 +16,14 @@ from caffetools.net.net import load
 @click.argument("old", metavar="OLD")
 @click.argument("new", metavar="NEW")
 @net_options
-@click.option("--exit-code", is_flag=True, help="End with status 1 where the nets differ.")
+@click.option("--exit-code", is_flag=True, help="Exit with status 1 if the nets differ.")
 @click.pass_context
 def command(ctx: click.Context, /, old: str, new: str, exit_code: bool, **options: Any) -> None:
-    """Tell OLD and NEW apart, layer by layer: what goes (-), what comes (+), what changes (~)."""
+    """Compare two nets, layer by layer.
+
+    Prints a line for each layer that only OLD (-) or only NEW (+) has, and what has changed (~) of
+    the others. OLD and NEW are any files that `shapes` reads.
+    """
     nets = [load(path, **options) for path in (old, new)]
     for net in nets:
         for note in net.notes:

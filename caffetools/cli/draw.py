@@ -1,4 +1,4 @@
-"""`caffetools draw`: pictures of a net."""
+"""`caffetools draw`: draw a net."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 
 import click
 
-from caffetools.cli.errors import report_note
-from caffetools.cli.files import write_files
-from caffetools.cli.options import net_options
+from caffetools.cli.console import report_note
+from caffetools.cli.options import force_option, net_options
 from caffetools.drawing.dot import dot
 from caffetools.drawing.graph_page import graph_scene
 from caffetools.drawing.output import FORMS, drawn, form_of
 from caffetools.drawing.stage_page import all_stages_scene, stage_scene
 from caffetools.drawing.stages import stages as stages_of
 from caffetools.net.net import Net, load
+from caffetools.writing import write_files
 
 
 @click.command("draw")
@@ -27,28 +27,29 @@ from caffetools.net.net import Net, load
     "--output",
     metavar="FILE|DIR",
     required=True,
-    help="Where to: a .svg, .png, .pdf or .dot; with --stages a folder.",
+    help="File to write: .svg, .png, .pdf or .dot; with --stages a folder.",
 )
 @click.option(
-    "--stages", "by_stage", is_flag=True, help="Draw a diagram for each layer with weights."
+    "--stages", "by_stage", is_flag=True, help="Draw one diagram for each layer with weights."
 )
 @click.option(
     "--form",
     type=click.Choice(FORMS),
     default="svg",
     show_default=True,
-    help="What the files of --stages are.",
+    help="File format for --stages.",
 )
-@click.option("--no-fold", is_flag=True, help="Draw repeated blocks in full.")
+@click.option("--no-fold", is_flag=True, help="Draw each of several repeated blocks.")
 @click.option(
-    "--columns", type=click.IntRange(min=1), help="So many columns, where the net lets it be cut."
+    "--columns", type=click.IntRange(min=1), help="Number of columns, if the graph can be split."
 )
-@click.option("--force", is_flag=True, help="Overwrite what is there.")
+@force_option
 def command(net: str, output: str, by_stage: bool, **options: Any) -> None:
-    """Draw NET: its whole graph, or with --stages the data flow of each stage.
+    """Draw a net: its graph, or the data flow of each stage.
 
-    A stage is a layer with weights and what follows it: activation, normalisation, pooling,
-    dropout. The folder also gets a page with all of them, all.svg.
+    With --stages, each layer with weights gets one diagram that includes the activation,
+    normalization, pooling and dropout after it. The folder also gets all of them on one page,
+    all.svg.
     """
     form, no_fold, columns, force = (
         options.pop(name) for name in ("form", "no_fold", "columns", "force")
@@ -70,7 +71,7 @@ def _graph(net: Net, path: str, no_fold: bool, columns: int | None) -> bytes:
 
 
 def _stage_files(net: Net, folder: str, form: str) -> dict[str, bytes]:
-    """Every stage in a file named by its number and its name, and all on one page."""
+    """Return one file for each stage, named by its number and name, and one with all of them."""
     found = stages_of(net)
     digits = len(str(len(found)))
     files = {}

@@ -9,13 +9,13 @@ from typing import Any
 
 import click
 
-from caffetools.cli.errors import report_note
-from caffetools.cli.options import net_options, shape_options
+from caffetools.cli.console import report_note
+from caffetools.cli.options import force_option, net_options, shape_options
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.net.net import Net, load
 from caffetools.torch.export.export import Files, Wishes, export, export_onnx, program_of
 from caffetools.torch.export.program import Program
-from caffetools.writing import replace_file, replace_folder
+from caffetools.writing import check_absent, replace_file, replace_folder
 
 TrainingFiles = Callable[[Program], dict[str, bytes]]
 
@@ -53,9 +53,9 @@ TrainingFiles = Callable[[Program], dict[str, bytes]]
     help="Put BatchNorm and Scale into the layers before them; needs --weights, implies test.",
 )
 @click.option("--allow-missing", is_flag=True, help="Leave layers of unknown types to fill in.")
-@click.option("--force", is_flag=True, help="Overwrite what is there.")
+@force_option
 def command(net: str, output: str, **options: Any) -> None:
-    """Write NET as a PyTorch module that computes what Caffe computes.
+    """Export a net as a PyTorch module, or to ONNX.
 
     NET is a net's prototxt of any age, a solver's (the net that it names), a .caffemodel, a log
     that echoes its net, or - for standard input. A folder gets model.py and, with --weights,
@@ -122,17 +122,10 @@ def _write(output: str, files: Files, alone: bool, force: bool) -> None:
         if output == "-":
             click.echo(content, nl=False)
             return
-        _check_absent([output], force)
+        check_absent([output], force)
         replace_file(output, content)
         return
     if os.path.lexists(output) and not os.path.isdir(output):
         raise CaffeToolsError("expected a folder, found a file", Location(output))
-    _check_absent([os.path.join(output, name) for name in files], force)
+    check_absent([os.path.join(output, name) for name in files], force)
     replace_folder(output, files)
-
-
-def _check_absent(paths: list[str], force: bool) -> None:
-    """Raise CaffeToolsError for a file that is there, unless with `force`."""
-    there = next((path for path in paths if os.path.lexists(path)), None)
-    if there is not None and not force:
-        raise CaffeToolsError("this is there already; --force overwrites it", Location(there))

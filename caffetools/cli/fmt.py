@@ -1,10 +1,10 @@
-"""`caffetools fmt`: prototxts in the canonical layout."""
+"""`caffetools fmt`: format prototxts."""
 
 from __future__ import annotations
 
 import click
 
-from caffetools.cli.errors import report
+from caffetools.cli.console import report_error
 from caffetools.cli.options import plugin_option
 from caffetools.errors import CaffeToolsError
 from caffetools.net.reading import read_text
@@ -15,32 +15,31 @@ from caffetools.writing import replace_file
 @click.command("fmt")
 @click.argument("nets", metavar="NET...", nargs=-1, required=True)
 @click.option(
-    "--check",
-    is_flag=True,
-    help="Print nothing; end with status 1 if a file is laid out otherwise.",
+    "--check", is_flag=True, help="Print nothing; exit with status 1 if a file is not formatted."
 )
-@click.option("--write", is_flag=True, help="Put the result in the file's place.")
+@click.option("--write", is_flag=True, help="Replace the files.")
 @plugin_option
 @click.pass_context
 def command(context: click.Context, nets: tuple[str, ...], check: bool, write: bool) -> None:
-    """Print each NET in the canonical layout: the same fields in the same order, comments kept.
+    """Format prototxts in the canonical layout.
 
-    NET is a prototxt of any age, a net's or a solver's, or - for standard input.
+    Prints each NET with the same fields in the same order, comments kept. NET is the prototxt of a
+    net of any age or of a solver, or - for standard input.
     """
     if check and write:
         raise click.UsageError("--check and --write exclude each other")
     if write and "-" in nets:
-        raise click.UsageError("standard input cannot be written")
-    done = [_is_done(net, check, write) for net in nets]
+        raise click.UsageError("--write does not take standard input")
+    done = [_succeeds(net, check, write) for net in nets]
     context.exit(0 if all(done) else 1)
 
 
-def _is_done(net: str, check: bool, write: bool) -> bool:
-    """Format one file; False, with its mistake told, where that cannot be done."""
+def _succeeds(net: str, check: bool, write: bool) -> bool:
+    """Format one file; report its error, so that the others are formatted all the same."""
     try:
         _format(net, check, write)
     except CaffeToolsError as error:
-        report(error)
+        report_error(error)
         return False
     return True
 
@@ -51,7 +50,7 @@ def _format(net: str, check: bool, write: bool) -> None:
     if check:
         difference = first_difference(source, text)
         if difference is not None:
-            raise source.error("this line is laid out otherwise", difference)
+            raise source.error("this line is not formatted", difference)
     elif not write:
         click.echo(text.encode("utf-8", "surrogateescape"), nl=False)
     elif text != source.text:

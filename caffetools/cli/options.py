@@ -1,4 +1,4 @@
-"""Options that several commands share, and what they mean to the library."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from caffetools.layers.base import Options
-from caffetools.layers.plugin import load_plugin
-from caffetools.net.net import PHASES
+if TYPE_CHECKING:
+    from caffetools.layers.base import Options
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class ShapeType(click.ParamType):  # type: ignore[type-arg]  # older clicks have no type argument
-    """`D,D,…`, or `TOP=D,D,…` where a top is to be named."""
+    """A shape `D,D,…`, or `TOP=D,D,…` for the shape of a named top."""
 
     name = "shape"
 
@@ -26,31 +25,34 @@ class ShapeType(click.ParamType):  # type: ignore[type-arg]  # older clicks have
         self.named = named
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
-        """How help shows the value."""
+        """Return the placeholder in the help."""
         return "TOP=D,D,…" if self.named else "C,H,W"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The text as a shape, or as a top and its shape; a usage error for anything else."""
+        """Return a shape, or a top and its shape; anything else is a usage error."""
         if not isinstance(value, str):
             return value
-        top, _, extents = value.rpartition("=") if self.named else ("", "", value)
+        top, _, sizes = value.rpartition("=") if self.named else ("", "", value)
         if self.named and not top:
             self.fail(f"expected TOP=D,D,…, found {value!a}", param, ctx)
         try:
-            shape = tuple(int(extent) for extent in extents.split(",")) if extents else ()
+            shape = tuple(int(size) for size in sizes.split(",")) if sizes else ()
         except ValueError:
-            self.fail(f"expected whole numbers with commas between, found {extents!a}", param, ctx)
-        if any(extent < 0 for extent in shape):
-            self.fail(f"expected extents of at least 0, found {extents!a}", param, ctx)
+            self.fail(f"expected integers separated by commas, found {sizes!a}", param, ctx)
+        if any(size < 0 for size in shape):
+            self.fail(f"expected sizes of at least 0, found {sizes!a}", param, ctx)
         return (top, shape) if self.named else shape
 
 
 def plugin_option(command: Command) -> Command:
-    """`--plugin FILE.py`, which every command has."""
+    """Add `--plugin FILE.py`, which every command has."""
 
-    def load(_ctx: click.Context, _param: click.Parameter, value: tuple[Path, ...]) -> None:
-        for path in value:
-            load_plugin(path)
+    def load(_ctx: click.Context, _param: click.Parameter, paths: tuple[Path, ...]) -> None:
+        if paths:
+            from caffetools.layers.plugin import load_plugin
+
+            for path in paths:
+                load_plugin(path)
 
     return click.option(
         "--plugin",
@@ -61,41 +63,56 @@ def plugin_option(command: Command) -> Command:
         is_eager=True,
         callback=load,
         metavar="FILE.py",
-        help="Layer types of your own: classes that the file registers. May be repeated.",
+        help="Run a Python file that registers layer types. Repeatable.",
     )(command)
 
 
+phase_option = click.option(
+    "--phase",
+    type=click.Choice(("train", "test"), case_sensitive=False),
+    default="train",
+    show_default=True,
+    help="Phase of the net; of a solver, its train net or its first test net.",
+)
+
+force_option = click.option("--force", is_flag=True, help="Overwrite existing files.")
+
+
 def net_options(command: Command) -> Command:
-    """The state and the shapes of a net."""
+    """Add the state of a net and the shapes of its inputs."""
     options = (
+        phase_option,
         click.option(
-            "--phase",
-            type=click.Choice(tuple(PHASES), case_sensitive=False),
-            default="train",
+            "--stage",
+            "stages",
+            multiple=True,
+            metavar="NAME",
+            help="Add a stage for include and exclude rules. Repeatable.",
+        ),
+        click.option(
+            "--level",
+            type=int,
+            default=0,
             show_default=True,
-            help="The phase that include and exclude rules are held against.",
+            help="Level for include and exclude rules.",
         ),
-        click.option(
-            "--stage", "stages", multiple=True, metavar="NAME", help="A stage. May be repeated."
-        ),
-        click.option("--level", type=int, default=0, show_default=True, help="The level."),
         click.option(
             "--input-shape",
             "input_shapes",
             type=ShapeType(named=True),
             multiple=True,
-            help="The shape of an input's or data layer's top; goes before what the files say.",
+            help="Override the shape of a top of an input or data layer. Repeatable.",
         ),
         click.option(
             "--data-shape",
             type=ShapeType(named=False),
-            help="What one item of a data layer is, where nothing else says.",
+            help="Shape of one item of a data layer, if nothing else gives it.",
         ),
         click.option(
             "--batch-size",
             type=click.IntRange(min=1),
             metavar="N",
-            help="In place of the batch of every input and data layer.",
+            help="Override the batch size of inputs and data layers.",
         ),
     )
     return functools.reduce(
@@ -106,5 +123,7 @@ def net_options(command: Command) -> Command:
 def shape_options(
     net: str, input_shapes: Any, data_shape: Any, batch_size: int | None, **_: Any
 ) -> Options:
-    """What the options of a command say of shapes, for the net in another phase."""
+    """Return the overrides for the file `net` from a command's options."""
+    from caffetools.layers.base import Options
+
     return Options(dict(input_shapes), data_shape, batch_size, os.path.dirname(net) or ".")

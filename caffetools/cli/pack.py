@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import click
 
-from caffetools.cli.errors import report_note
-from caffetools.cli.options import net_options, shape_options
+from caffetools.cli.console import report_note
+from caffetools.cli.options import force_option, net_options, shape_options
 from caffetools.errors import CaffeToolsError, Location, Note
 from caffetools.formats.caffemodel_writer import caffemodel
 from caffetools.net.net import load
 from caffetools.torch.export.export import program_of
 from caffetools.torch.export.state import read_state
 from caffetools.torch.export.transfer import blobs
-from caffetools.writing import replace_file
+from caffetools.writing import check_absent, replace_file
 
 
 @click.command("pack")
@@ -23,14 +22,14 @@ from caffetools.writing import replace_file
 @click.argument("state", metavar="STATE")
 @net_options
 @click.option("-o", "--output", metavar="OUT.caffemodel", required=True, help="Where to.")
-@click.option("--force", is_flag=True, help="Overwrite what is there.")
+@force_option
 def command(net: str, state: str, output: str, force: bool, **options: Any) -> None:
-    """Write STATE, the state dict of NET's exported module, as a .caffemodel that Caffe loads.
+    """Write the weights of an exported module as a .caffemodel.
 
-    STATE is a .safetensors file, or a .pt, which is read without running what it holds.
+    STATE is the state dict of NET's exported module: a .safetensors file, or a .pt,
+    which is read without running code in it.
     """
-    if os.path.lexists(output) and not force:
-        raise CaffeToolsError("this is there already; --force overwrites it", Location(output))
+    check_absent([output], force)
     loaded = load(net, **options)
     program = program_of(loaded, shape_options(net, **options))
     try:

@@ -10,11 +10,11 @@ import click
 from caffetools.check.log_summary import net_words, summary
 from caffetools.check.parsed_log import ParsedLog, parse_log
 from caffetools.check.records import csv_text
-from caffetools.cli.files import write_files
 from caffetools.cli.options import plugin_option
 from caffetools.drawing.output import form_of
 from caffetools.errors import CaffeToolsError
 from caffetools.table import printable
+from caffetools.writing import write_files
 
 
 @click.command("parse-log")
@@ -40,7 +40,7 @@ from caffetools.table import printable
 def command(
     log: str, form: str, check: str | None, output: str | None, year: int | None, **options: Any
 ) -> None:
-    """Read LOG: its nets, curves, events, and which Caffe wrote it.
+    """Read a training log: its nets, curves and events.
 
     LOG may be compressed by gzip or xz, or - for standard input.
     """

@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from caffetools.cli.files import write_files
 from caffetools.cli.options import plugin_option
 from caffetools.drawing.output import form_of
 from caffetools.figures.panels import Selection
 from caffetools.log.parse import read_log
+from caffetools.writing import write_files
 
 
 @click.command("plot")
@@ -45,9 +45,10 @@ from caffetools.log.parse import read_log
 @click.option("--year", type=click.IntRange(1970, 9999), help="The year of the first line.")
 @click.option("--force", is_flag=True, help="Overwrite a file that is there.")
 def command(logs: tuple[str, ...], output: str, year: int | None, **options: Any) -> None:
-    """Draw the curves of each LOG, overlaid: losses, outputs, learning rate.
+    """Plot the curves of training logs.
 
-    Training lines are thin, those of test nets thick. What a resumed run tells again is drawn once.
+    The losses, outputs and learning rates of all LOGs are overlaid. Lines of training
+    are thin, those of test nets thick. Iterations that a resumed run repeats are drawn once.
     """
     form = form_of(output)
     if len(options["names"]) > len(logs):

@@ -1,4 +1,4 @@
-"""`caffetools report`: a net in one page."""
+"""`caffetools report`: a web page about a net."""
 
 from __future__ import annotations
 
@@ -7,28 +7,29 @@ from typing import Any
 import click
 
 from caffetools.check.parsed_log import parse_log
-from caffetools.cli.errors import report_note
-from caffetools.cli.files import write_files
-from caffetools.cli.options import net_options
+from caffetools.cli.console import report_note
+from caffetools.cli.options import force_option, net_options
 from caffetools.formats.weights import read_weights
 from caffetools.net.net import load
 from caffetools.pages.log_section import CheckedLog
 from caffetools.pages.page import page
+from caffetools.writing import write_files
 
 
 @click.command("report")
 @click.argument("net", metavar="NET")
 @net_options
-@click.option("--log", "logs", multiple=True, metavar="LOG", help="A log. May be repeated.")
-@click.option("--weights", metavar="W", help="A .caffemodel, or its .h5: histograms of its blobs.")
-@click.option("-o", "--output", metavar="FILE", required=True, help="The page, an HTML file.")
-@click.option("--force", is_flag=True, help="Overwrite what is there.")
+@click.option("--log", "logs", multiple=True, metavar="LOG", help="A training log. Repeatable.")
+@click.option("--weights", metavar="W", help="A .caffemodel or .caffemodel.h5, for histograms.")
+@click.option("-o", "--output", metavar="FILE", required=True, help="HTML file to write.")
+@force_option
 def command(
     net: str, logs: tuple[str, ...], weights: str | None, output: str, force: bool, **options: Any
 ) -> None:
-    """Write a page about NET: summary, graph, costs, table; curves and weights if given.
+    """Write a web page about a net, its training and weights.
 
-    The page needs nothing else, neither files beside it nor the network.
+    The page shows the summary, graph, costs and table of NET, the curves of its logs and histograms
+    of its weights. It is one file that loads nothing else.
     """
     loaded = load(net, **options)
     for note in loaded.notes:
@@ -43,7 +44,7 @@ def command(
 
 
 def _checked(path: str, net: str) -> CheckedLog:
-    """A log, held against the net's file where both can be."""
+    """Read a log and compare it with the net, if it prints one and the net is a file."""
     log = parse_log(path)
     if net == "-" or not any(found.layers for found in log.contents.nets):
         return CheckedLog(log)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from caffetools.cli.errors import report_note
+from caffetools.cli.console import report_note
 from caffetools.cli.options import plugin_option
 from caffetools.errors import CaffeToolsError
 
@@ -51,11 +51,12 @@ _EFFECTS = click.Choice(("stop", "snapshot", "none"))
 @click.option("--strict", is_flag=True, help="Stop at a damaged item of the data.")
 @plugin_option
 def command(solver_path: str, **options: Any) -> None:
-    """Train the net of a solver as `caffe train` does, and log as it does, to standard error.
+    """Train a net in PyTorch, as `caffe train` does.
 
-    SIGINT stops with a snapshot, SIGHUP takes one. Several GPUs, or processes that torchrun
-    starts, average their gradients; the batch size is that of each. A damaged item of the data is
-    told, and the next takes its place. What stops a run lets it first save what it has trained.
+    The log goes to standard error, in Caffe's format. SIGINT stops with a snapshot, SIGHUP takes
+    one. Several GPUs, or processes that torchrun starts, average their gradients; the batch size is
+    that of each. A damaged item of the data is reported and replaced by the next one. An error that
+    stops a run lets it first save what it has trained.
     """
     if options["snapshot"] and options["weights"]:
         raise click.UsageError("--snapshot and --weights exclude each other")

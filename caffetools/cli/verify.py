@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from caffetools.cli.errors import report_note
+from caffetools.cli.console import report_note
 from caffetools.cli.options import net_options, shape_options
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.formats.weights import read_weights
@@ -34,10 +34,11 @@ if TYPE_CHECKING:
     help="Arrays by blob, inputs among them, or Caffe itself; without it only shapes are compared.",
 )
 def command(net: str, weights: str, against: str | None, **options: Any) -> None:
-    """Run the module of NET on seeded inputs and compare it, blob by blob.
+    """Compare an exported module with Caffe, blob by blob.
 
-    Shows each blob's shape and how far its values are from the reference, and names the first layer
-    that differs; the status is 1 then.
+    Runs the module of NET on seeded inputs, and prints each blob's shape and the difference of its
+    values from the reference. Exits with status 1 at a difference, naming the first layer that
+    differs.
     """
     reference: dict[str, NDArray[Any]] = {}
     if against is not None and against != "pycaffe":

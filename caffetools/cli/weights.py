@@ -1,20 +1,18 @@
-"""`caffetools weights`: what a file of numbers holds."""
+"""`caffetools weights`: the contents of a weights file."""
 
 from __future__ import annotations
 
 import json
-import os
 
 import click
 
-from caffetools.cli.options import plugin_option
-from caffetools.errors import CaffeToolsError, Location
+from caffetools.cli.options import force_option, plugin_option
 from caffetools.formats.inventory import columns, named, rows, to_dict
 from caffetools.formats.npz import npz
 from caffetools.formats.safetensors import safetensors
 from caffetools.formats.weights import read_weights
 from caffetools.table import csv_table, text_table
-from caffetools.writing import replace_file
+from caffetools.writing import check_absent, replace_file
 
 
 @click.command("weights")
@@ -26,27 +24,27 @@ from caffetools.writing import replace_file
     type=click.Choice(("table", "json", "csv")),
     default="table",
     show_default=True,
+    help="Output format.",
 )
 @click.option(
     "-o",
     "--output",
     metavar="OUT",
-    help="Write the blobs, by layer/index, to a .npz or a .safetensors file instead.",
+    help="Write the blobs to a .npz or .safetensors file instead, as layer/index.",
 )
-@click.option("--force", is_flag=True, help="Overwrite what is there.")
+@force_option
 def command(file: str, form: str, output: str | None, force: bool) -> None:
-    """Show what FILE holds: layers, shapes, statistics.
+    """Print the layers, shapes and statistics of a weights file.
 
-    FILE is a .caffemodel, a .binaryproto or a .solverstate, as protobuf or as HDF5.
+    FILE is a .caffemodel, .binaryproto or .solverstate, in protobuf or HDF5.
     """
     weights = read_weights(file)
     if output is not None:
-        if os.path.lexists(output) and not force:
-            raise CaffeToolsError("this is there already; --force overwrites it", Location(output))
+        check_absent([output], force)
         form = output.rpartition(".")[2]
         writers = {"npz": npz, "safetensors": safetensors}
         if form not in writers:
-            raise click.UsageError("expected a file that ends in .npz or .safetensors as OUT")
+            raise click.UsageError("-o expected a .npz or .safetensors file")
         replace_file(output, writers[form](named(weights)))
         return
     found = list(rows(weights))

@@ -14,7 +14,6 @@ from typing import Any
 from caffetools.errors import Note
 from caffetools.layers import REGISTRY
 from caffetools.layers.base import Options, Shape, count
-from caffetools.log.echo_source import EchoSource
 from caffetools.net.cost import Cost, cost
 from caffetools.net.graph import State, build
 from caffetools.net.infer import Inferred, InferredLayer, infer
@@ -22,10 +21,8 @@ from caffetools.net.reading import read_net
 from caffetools.net.receptive import Field, Fields, receptive_fields
 from caffetools.proto import prototxt
 from caffetools.proto.message import Message
-from caffetools.proto.source import Source
+from caffetools.proto.source import BinarySource, Source
 from caffetools.proto.upgrade import upgrade
-
-PHASES = {"train": "TRAIN", "test": "TEST"}
 
 
 @dataclass(frozen=True)
@@ -155,10 +152,20 @@ def infer_net(net: Message, state: State, options: Options, notes: Sequence[Note
     Of a net that a log echoes, the log tells what the data are.
     """
     inferred = infer(build(net, state, REGISTRY), options)
-    if isinstance(net.source, EchoSource):
-        given = {**_as_printed(inferred, net.source.shapes), **options.input_shapes}
+    printed = _printed_shapes(net.source)
+    if printed:
+        given = {**_as_printed(inferred, printed), **options.input_shapes}
         inferred = infer(inferred.graph, replace(options, input_shapes=given))
     return Net(inferred, (*notes, *inferred.notes))
+
+
+def _printed_shapes(source: Source) -> dict[str, Shape]:
+    """The shapes that a log prints of the tops of data layers, by top; none unless it is a log."""
+    if type(source) in {Source, BinarySource}:
+        return {}
+    from caffetools.log.echo_source import EchoSource
+
+    return source.shapes if isinstance(source, EchoSource) else {}
 
 
 def _as_printed(net: Inferred, printed: Mapping[str, Shape]) -> dict[str, Shape]:
@@ -231,6 +238,7 @@ def _collector_paused() -> Iterator[None]:
 
 
 def _phase(name: str) -> str:
-    if name.lower() not in PHASES:
+    phase = name.upper()
+    if phase not in {"TRAIN", "TEST"}:
         raise ValueError(f"expected the phase train or test, found {name!r}")
-    return PHASES[name.lower()]
+    return phase

@@ -7,7 +7,6 @@ import re
 from typing import NamedTuple
 
 from caffetools.errors import CaffeToolsError, Location, Note
-from caffetools.log.echo_source import is_log
 from caffetools.net.graph import State
 from caffetools.net.solver_nets import (
     NetField,
@@ -17,7 +16,7 @@ from caffetools.net.solver_nets import (
     state_of,
     train_field,
 )
-from caffetools.proto import binary, prototxt
+from caffetools.proto import prototxt
 from caffetools.proto.message import Entry, Message
 from caffetools.proto.notes import Notes
 from caffetools.proto.source import BinarySource, Source, decode, mapped, shown_name
@@ -159,7 +158,7 @@ def without_weights(net: Message) -> Message:
 def _read(path: str | os.PathLike[str], notes: Notes, phase: str | None) -> Message:
     """What a file holds; of a log the net of a phase, for None the solver."""
     content = _content(path)
-    if is_log(bytes(content[:_LOG_HEAD])):
+    if _is_log(bytes(content[:_LOG_HEAD])):
         return _echoed(path, content, notes, phase)
     if _is_binary(content):
         return _binary_net(BinarySource(shown_name(path)), content, notes)
@@ -208,11 +207,22 @@ def _is_binary(content: memoryview) -> bool:
     return not _TEXT.match(head) and _CONTROL.search(head) is not None
 
 
+def _is_log(head: bytes) -> bool:
+    # Most files are no logs: these modules are loaded only for a file that could be one.
+    if b"]" not in head and not _CONTROL.search(head):
+        return False
+    from caffetools.log.echo_source import is_log
+
+    return is_log(head)
+
+
 def _binary_net(source: BinarySource, content: memoryview, notes: Notes) -> Message:
     place = Location(source.name)
     for beginning, text in _OTHER_FORMATS.items():
         if content[: len(beginning)] == beginning:
             raise CaffeToolsError(text, place)
+    from caffetools.proto import binary
+
     message = binary.parse(source, content, notes)
     if not message.has("layer") and not message.has("layers"):
         raise CaffeToolsError("this binary file holds no net: expected a .caffemodel", place)

@@ -8,11 +8,13 @@ transposed convolution goes the other way.
 
 from __future__ import annotations
 
-from fractions import Fraction
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from caffetools.layers.base import Window
 from caffetools.net.infer import Inferred, InferredLayer
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 Number: TypeAlias = "int | Fraction"
 """A Fraction only where a transposed convolution has made a stride that is no whole number."""
@@ -29,7 +31,7 @@ class Field(NamedTuple):
     @property
     def offset(self) -> float:
         """From the centre of the input's first element to the centre of the first field."""
-        return float(self.start + Fraction(self.size - 1, 2))
+        return float(2 * self.start + self.size - 1) / 2
 
 
 Fields: TypeAlias = "tuple[Field, ...] | None"
@@ -80,6 +82,8 @@ def _through(field: Field, window: Window) -> Field:
 
 
 def _through_transposed(field: Field, window: Window) -> Field:
+    from fractions import Fraction
+
     reached = -(-window.span // window.stride)
     first = -((window.span - 1 - window.pad) // window.stride)
     return Field(

@@ -44,7 +44,7 @@ def test_stages_in_another_form(tmp_path: Path) -> None:
 def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
     path = tmp_path / "a.svg"
     path.write_text("mine")
-    told = f"{path}: this is there already; --force overwrites it\n"
+    told = f"{path}: file exists; use --force to overwrite\n"
     assert run("draw", LENET, "-o", path) == (1, "", told)
     assert path.read_text() == "mine"
     assert run("draw", LENET, "-o", path, "--force").status == 0

@@ -50,7 +50,7 @@ def test_standard_input() -> None:
 
 def test_check(ugly: Path, neat: Path) -> None:
     assert run("fmt", "--check", neat) == (0, "", "")
-    told = f"{ugly}:2:1: this line is laid out otherwise\n  name:'n'   # its name\n  ^\n"
+    told = f"{ugly}:2:1: this line is not formatted\n  name:'n'   # its name\n  ^\n"
     assert run("fmt", "--check", ugly, neat) == (1, "", told)
     assert ugly.read_bytes() == encoded(UGLY)
 
@@ -78,7 +78,7 @@ def test_one_mistake_does_not_stop_the_others(tmp_path: Path, ugly: Path) -> Non
     ("arguments", "message"),
     [
         (("--check", "--write", "a"), "--check and --write exclude each other"),
-        (("--write", "-"), "standard input cannot be written"),
+        (("--write", "-"), "--write does not take standard input"),
         ((), "Missing argument 'NET...'"),
     ],
 )

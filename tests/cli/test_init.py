@@ -23,9 +23,8 @@ def test_help_lists_the_commands() -> None:
     for flag in ("--help", "-h"):
         status, out, err = run(flag)
         assert (status, err) == (0, "")
-        assert re.findall(r"^  (\S+)  ", out.partition("Commands:")[2], re.MULTILINE) == sorted(
-            COMMANDS
-        )
+        listed = re.findall(r"^  (\S+)  +(.+)$", out.partition("Commands:")[2], re.MULTILINE)
+        assert listed == sorted(COMMANDS.items())
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -33,6 +32,8 @@ def test_every_command_has_its_help(name: str) -> None:
     status, out, err = run(name, "--help")
     assert (status, err) == (0, "")
     assert out.startswith(f"Usage: main {name} ")
+    assert len(COMMANDS[name]) <= 60
+    assert out.split("\n\n")[1] == f"  {COMMANDS[name]}."
     assert "--plugin" in out
 
 

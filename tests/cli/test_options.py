@@ -65,12 +65,12 @@ def test_what_they_mean(arguments: str, expected: dict[str, object]) -> None:
         ("--level x", "'x' is not a valid integer"),
         ("--input-shape 1,2", "expected TOP=D,D,…, found '1,2'"),
         ("--input-shape =1,2", "expected TOP=D,D,…, found '=1,2'"),
-        ("--input-shape a=1,x", "expected whole numbers with commas between, found '1,x'"),
-        ("--input-shape a=1,,2", "expected whole numbers with commas between, found '1,,2'"),
-        ("--input-shape a=1.5", "expected whole numbers with commas between, found '1.5'"),
-        ("--input-shape a=-1,2", "expected extents of at least 0, found '-1,2'"),
-        ("--data-shape 3,-1,2", "expected extents of at least 0, found '3,-1,2'"),
-        (f"--data-shape {'9' * 5000}", "expected whole numbers with commas between"),
+        ("--input-shape a=1,x", "expected integers separated by commas, found '1,x'"),
+        ("--input-shape a=1,,2", "expected integers separated by commas, found '1,,2'"),
+        ("--input-shape a=1.5", "expected integers separated by commas, found '1.5'"),
+        ("--input-shape a=-1,2", "expected sizes of at least 0, found '-1,2'"),
+        ("--data-shape 3,-1,2", "expected sizes of at least 0, found '3,-1,2'"),
+        (f"--data-shape {'9' * 5000}", "expected integers separated by commas"),
         ("--batch-size 0", "0 is not in the range x>=1"),
         ("--batch-size -1", "-1 is not in the range x>=1"),
         ("--nothing", "No such option"),
@@ -101,7 +101,7 @@ def test_plugins_are_loaded_before_the_command(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(
-        "caffetools.cli.options.load_plugin", lambda path: click.echo(f"loads {path}")
+        "caffetools.layers.plugin.load_plugin", lambda path: click.echo(f"loads {path}")
     )
 
     @click.command

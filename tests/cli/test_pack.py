@@ -63,5 +63,5 @@ def test_what_is_there_is_kept(tmp_path: Path) -> None:
     out = tmp_path / "out.caffemodel"
     out.write_bytes(b"mine")
     ran = run("pack", "net", "state", "-o", out)
-    assert ran == (1, "", f"{out}: this is there already; --force overwrites it\n")
+    assert ran == (1, "", f"{out}: file exists; use --force to overwrite\n")
     assert out.read_bytes() == b"mine"

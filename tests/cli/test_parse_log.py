@@ -64,7 +64,7 @@ def test_what_is_echoed_is_written(log: Path, tmp_path: Path) -> None:
     assert net.read_text() == NET_TEXT
     assert solver.read_text() == "base_lr: 0.01\n"
     status, _, err = run("parse-log", log, "--net-out", net)
-    assert (status, err) == (1, f"{net}: this is there already; --force overwrites it\n")
+    assert (status, err) == (1, f"{net}: file exists; use --force to overwrite\n")
     assert run("parse-log", log, "--net-out", net, "--force").status == 0
 
 

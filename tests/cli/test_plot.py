@@ -57,7 +57,7 @@ def test_parse_log_draws_too(log: Path, tmp_path: Path) -> None:
 def test_nothing_is_overwritten_unasked(log: Path, tmp_path: Path) -> None:
     path = tmp_path / "out.svg"
     path.write_text("mine")
-    told = f"{path}: this is there already; --force overwrites it\n"
+    told = f"{path}: file exists; use --force to overwrite\n"
     assert run("plot", log, "-o", path) == (1, "", told)
     assert path.read_text() == "mine"
     assert run("plot", log, "-o", path, "--force").status == 0

@@ -35,7 +35,7 @@ def test_a_net_from_standard_input(tmp_path: Path) -> None:
 def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
     page = tmp_path / "report.html"
     page.write_text("mine")
-    told = f"{page}: this is there already; --force overwrites it\n"
+    told = f"{page}: file exists; use --force to overwrite\n"
     assert run("report", LENET, "-o", page) == (1, "", told)
     assert run("report", LENET, "-o", page, "--force").status == 0
 

@@ -218,12 +218,12 @@ def test_json_goes_alone_to_standard_output_and_notes_to_standard_error() -> Non
     ("text", "expected"),
     [
         (DATA, (0, "")),
-        (UNKNOWN, (1, NOTE + "found 1 note, expected none (--strict)\n")),
+        (UNKNOWN, (1, NOTE + "expected no note with --strict, found 1\n")),
         (
             UNKNOWN + layer("Unheard", "v", "u", "v"),
             (
                 1,
-                NOTE + NOTE.replace(":2:1", ":3:1") + "found 2 notes, expected none (--strict)\n",
+                NOTE + NOTE.replace(":2:1", ":3:1") + "expected no note with --strict, found 2\n",
             ),
         ),
     ],

@@ -49,7 +49,7 @@ def test_files_for_others(model: Path, tmp_path: Path) -> None:
         np.testing.assert_array_equal(found["ip/0"], blobs[0])
     np.testing.assert_array_equal(read_safetensors(tmp_path / "out.safetensors")["ip/1"], blobs[1])
     ran = run("weights", model, "-o", tmp_path / "out.npz")
-    assert ran.err == f"{tmp_path / 'out.npz'}: this is there already; --force overwrites it\n"
+    assert ran.err == f"{tmp_path / 'out.npz'}: file exists; use --force to overwrite\n"
     assert run("weights", model, "-o", tmp_path / "out.npz", "--force").status == 0
 
 

@@ -1,0 +1,68 @@
+"""Standard streams, and how errors and notes are printed."""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import TextIO
+
+import click
+
+from caffetools.errors import CaffeToolsError, Note
+from caffetools.table import printable
+
+_LINE_LENGTH = 100
+"""Number of characters printed of a source line."""
+
+_ASCII = {"─": "-", "…": "..."}
+"""Replacements for the marks of tables and help texts; other characters are escaped."""
+
+
+def report_error(error: CaffeToolsError) -> None:
+    """Print an error on standard error, then its source line and a caret, if it has one."""
+    click.echo(printable(str(error)), err=True)
+    if error.excerpt is not None and error.location is not None and error.location.column:
+        for line in underlined(error.excerpt, error.location.column):
+            click.echo(line, err=True)
+
+
+def report_note(note: Note) -> None:
+    """Print a note on standard error."""
+    click.echo(printable(f"{note.location}: note: {note.message}"), err=True)
+
+
+def underlined(line: str, column: int) -> tuple[str, str]:
+    """Return the part of a source line around a 1-based column, and a caret under it."""
+    start = max(0, column - 1 - _LINE_LENGTH // 2) if len(line) > _LINE_LENGTH else 0
+    before = printable(line[start : column - 1].replace("\t", " "))
+    after = printable(line[column - 1 : start + _LINE_LENGTH].replace("\t", " "))
+    return f"  {before}{after}".rstrip(), f"  {' ' * len(before)}^"
+
+
+def prepare_streams() -> None:
+    """Open an empty stream for each that is closed, and let standard output print everything."""
+    if sys.stdin is None:
+        sys.stdin = io.TextIOWrapper(io.BytesIO())
+    if sys.stdout is None:
+        abandon_output()
+    escape_unencodable(sys.stdout)
+
+
+def abandon_output() -> None:
+    """Drop buffered output that cannot be written; Python would try again at exit."""
+    sys.stdout = io.TextIOWrapper(io.BytesIO())
+
+
+def escape_unencodable(stream: TextIO) -> None:
+    """Escape what the encoding of a stream lacks; a stream with an error handler is unchanged."""
+    if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+        import codecs
+
+        codecs.register_error("caffetools", _escape)
+        stream.reconfigure(errors="caffetools")
+
+
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    text = error.object[error.start : error.end]
+    return "".join(_ASCII.get(c, ascii(c)[1:-1]) for c in text), error.end
