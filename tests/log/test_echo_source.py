@@ -21,7 +21,7 @@ from tests.logs import line, net_log
         b"I20230721 10:38:15.326920  4692 net.cpp:125] a\n",
         "1. I0721 10:38:15.326920  4692 net.cpp:125] Top".replace(" ", "\xa0").encode(),
         b'  "I0721 10:38:15.326920  4692 net.cpp:125] Top\\n",',
-        gzip.compress(b"x"),
+        gzip.compress(b"x", mtime=0),
         lzma.compress(b"x"),
     ],
 )
