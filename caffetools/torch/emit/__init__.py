@@ -1,21 +1,23 @@
-"""Layers in PyTorch, as data: a file for each family, an emitter for each layer class.
+"""Emitters: what each layer class is in PyTorch, as data.
 
-How to add a type: write a function `(layer, place) -> Emission` in the file of its family, and list
-it under the layer's class in that file's EMITTERS; a new file goes into FAMILIES here. Then
+An emitter is a function `(layer, context) -> Emission`. `emit/K.py` holds the emitters of the
+classes in `layers/K.py`, listed in its EMITTERS; helpers that they call are in `runtime/K.py`.
 
-- `layer` is the layer object of `caffetools.layers`, with the options that it has read;
-- `place` knows its message (`place.param("relu_param")`), the shapes of its bottoms and tops, its
-  blobs (`place.params`) and its phase, if it has one of its own;
-- the Emission says what to construct (`Member(call("nn.Linear", 800, 10))`, read as `Own()`), what
-  to compute for each top from the bottoms (`call(Own(), X)`; a single value for all tops is
-  unpacked), and where each of Caffe's blobs lies (`Slot("weight", fill)`, in Caffe's order);
-- pass only what differs from PyTorch's default (`differing(stride=(stride, 1))`);
-- where PyTorch has no equal, call a helper of `runtime` by its bare name: its source and all that
-  it needs go into the export. Say `keeps_state` where the member remembers former passes.
+- `layer` is the layer object of `caffetools.layers`, with the options that it has read.
+- `context` has the layer's message (`context.param("relu_param")`), the shapes of its bottoms and
+  tops, its parameter blobs (`context.params`) and its own phase, if the prototxt gives one.
+- The Emission lists the members to construct in `__init__` (`Member(call("nn.Linear", 800, 10))`,
+  referred to as `MemberRef()`), one expression per top to compute in `forward`
+  (`call(MemberRef(), X)`; a single expression for several tops is unpacked), and the tensor of each
+  parameter blob (`Slot("weight", fill)`, in Caffe's order).
+- Keywords equal to PyTorch's default are left out (`differing(stride=(stride, 1))`).
+- Where PyTorch has no equivalent, call a `runtime` helper by its bare name: its source, and that of
+  everything it needs, is copied into the export. Set `keeps_state` for a member that carries state
+  from one forward pass to the next.
 
-A layer without bottoms and without an emitter is an input of the model: so are all data layers.
-Blobs of a layer always have Caffe's elements in Caffe's order; a Slot says PyTorch's shape where it
-is another one. Nothing here knows names, writes text or imports PyTorch.
+A layer without bottoms and without an emitter is an input of the model, as all data layers are.
+Blobs have Caffe's elements in Caffe's order; a Slot gives PyTorch's shape where it differs.
+Nothing here names variables, writes text or imports PyTorch.
 """
 
 from __future__ import annotations
@@ -26,15 +28,13 @@ from importlib import import_module
 from caffetools.layers.base import LayerClass
 from caffetools.torch.emit.base import Emitter
 
-FAMILIES = (
+KINDS = (
+    "accuracy",
     "activation",
-    "classification",
     "convolution",
     "detection",
+    "detection_loss",
     "elementwise",
-    "fork_elementwise",
-    "fork_loss",
-    "fork_normalization",
     "inputs",
     "joining",
     "linear",
@@ -42,25 +42,27 @@ FAMILIES = (
     "normalization",
     "permutation",
     "pooling",
+    "prior_box",
     "recurrent",
-    "regions",
+    "region",
     "resampling",
     "reshaping",
     "selection",
+    "softmax_loss",
 )
-"""The files of emitters."""
+"""The modules of emitters."""
 
 
 def emitter_of(layer_class: LayerClass) -> Emitter | None:
-    """The emitter of a layer class, None for one that has none."""
+    """Return the emitter of a layer class, or None."""
     return _emitters().get(layer_class)
 
 
 @cache
 def _emitters() -> dict[LayerClass, Emitter]:
     found: dict[LayerClass, Emitter] = {}
-    for family in FAMILIES:
-        emitters = import_module(f"{__name__}.{family}").EMITTERS
-        assert not found.keys() & emitters.keys(), f"{family} has an emitter that is there already"
+    for kind in KINDS:
+        emitters = import_module(f"{__name__}.{kind}").EMITTERS
+        assert not found.keys() & emitters.keys(), f"{kind} lists a class that has an emitter"
         found.update(emitters)
     return found

@@ -1,4 +1,4 @@
-"""Layers that compute each element from the one at its place."""
+"""Layers that compute each element from the one at its context."""
 
 from __future__ import annotations
 
@@ -22,18 +22,19 @@ from caffetools.layers.activation import (
 )
 from caffetools.layers.base import Layer
 from caffetools.layers.fork_elementwise import ReLU6
+from caffetools.layers.normalization import Softmax
 from caffetools.proto.wire import single
 from caffetools.torch.emit.base import (
     Attribute,
     Binary,
+    Context,
     Emission,
     Emitter,
     Emitters,
     Expression,
     Member,
+    MemberRef,
     Negative,
-    Own,
-    Place,
     Slot,
     X,
     call,
@@ -44,60 +45,60 @@ from caffetools.torch.emit.base import (
 from caffetools.torch.emit.fillers import filled
 
 
-def relu(_: ReLU, place: Place) -> Emission:
+def relu(_: ReLU, context: Context) -> Emission:
     """With a slope below 0 `F.leaky_relu`."""
-    slope = place.param("relu_param").number("negative_slope")
+    slope = context.param("relu_param").number("negative_slope")
     if slope == 0:
         return values(call("F.relu", X))
     return values(call("F.leaky_relu", X, negative_slope=slope))
 
 
-def prelu(layer: PReLU, place: Place) -> Emission:
+def prelu(layer: PReLU, context: Context) -> Emission:
     """One slope, or one for each channel."""
-    shape = place.params[0].shape
+    shape = context.params[0].shape
     fill = filled(layer.param.message("filler"), 0.25, given=layer.param.has("filler"), start=0.25)
     module = call("nn.PReLU", *shape)
     slot = Slot("weight", fill, shape=None if shape else (1,))
-    return Emission((call(Own(), X),), (Member(module),), (slot,))
+    return Emission((call(MemberRef(), X),), (Member(module),), (slot,))
 
 
-def dropout(layer: Dropout, place: Place) -> Emission:
+def dropout(layer: Dropout, context: Context) -> Emission:
     """At training, unless the layer has a phase of its own."""
-    if place.phase is not None:
-        training = place.phase == "TRAIN"
+    if context.phase is not None:
+        training = context.phase == "TRAIN"
         return values(call("F.dropout", X, layer.ratio, training=training))
-    return Emission((call(Own(), X),), (Member(call("nn.Dropout", layer.ratio)),))
+    return Emission((call(MemberRef(), X),), (Member(call("nn.Dropout", layer.ratio)),))
 
 
-def elu(_: ELU, place: Place) -> Emission:
+def elu(_: ELU, context: Context) -> Emission:
     """`F.elu`."""
-    alpha = place.param("elu_param").number("alpha")
+    alpha = context.param("elu_param").number("alpha")
     return values(call("F.elu", X, **differing(alpha=(alpha, 1.0))))
 
 
-def clip(_: Clip, place: Place) -> Emission:
+def clip(_: Clip, context: Context) -> Emission:
     """`clamp`."""
-    param = place.param("clip_param")
+    param = context.param("clip_param")
     return values(method(X, "clamp", param.number("min"), param.number("max")))
 
 
-def swish(_: Swish, place: Place) -> Emission:
+def swish(_: Swish, context: Context) -> Emission:
     """`x * sigmoid(beta * x)`."""
-    beta = place.param("swish_param").number("beta")
+    beta = context.param("swish_param").number("beta")
     if beta == 1:
         return values(call("F.silu", X))
     return values(Binary(X, "*", call("torch.sigmoid", scaled(X, beta, 0.0))))
 
 
-def threshold(_: Threshold, place: Place) -> Emission:
+def threshold(_: Threshold, context: Context) -> Emission:
     """Ones and zeros, of the type of the bottom."""
-    limit = place.param("threshold_param").number("threshold")
+    limit = context.param("threshold_param").number("threshold")
     return values(method(Binary(X, ">", limit), "to", Attribute(X, "dtype")))
 
 
-def power(_: Power, place: Place) -> Emission:
+def power(_: Power, context: Context) -> Emission:
     """`(shift + scale * x) ** power`, 1 for a power of 0."""
-    param = place.param("power_param")
+    param = context.param("power_param")
     exponent, scale = param.number("power"), param.number("scale")
     exponent = int(exponent) if exponent.is_integer() else exponent
     if exponent == 0:
@@ -108,18 +109,18 @@ def power(_: Power, place: Place) -> Emission:
     return values(inner if exponent == 1 else Binary(inner, "**", exponent))
 
 
-def exponential(_: Exp, place: Place) -> Emission:
+def exponential(_: Exp, context: Context) -> Emission:
     """`base ** (shift + scale * x)`."""
-    param = place.param("exp_param")
+    param = context.param("exp_param")
     base = single(param.number("base"))
     rate = 1.0 if base == -1 else math.log(base)
     scale, shift = param.number("scale") * rate, param.number("shift") * rate
     return values(call("torch.exp", scaled(X, scale, shift)))
 
 
-def logarithm(_: Log, place: Place) -> Emission:
+def logarithm(_: Log, context: Context) -> Emission:
     """The logarithm of `shift + scale * x`."""
-    param = place.param("log_param")
+    param = context.param("log_param")
     inner = scaled(X, param.number("scale"), param.number("shift"))
     base = single(param.number("base"))
     if base == 10:
@@ -139,10 +140,15 @@ def scaled(x: Expression, scale: float, shift: float) -> Expression:
 def function(name: str) -> Emitter:
     """The emitter of a layer that is a function of its bottom and has no options."""
 
-    def emit(_layer: Layer, _place: Place) -> Emission:
+    def emit(_layer: Layer, _context: Context) -> Emission:
         return values(call(name, X))
 
     return emit
+
+
+def softmax(layer: Softmax, context: Context) -> Emission:
+    """`F.softmax`."""
+    return values(call("F.softmax", X, dim=layer.axis(context.bottoms[0])))
 
 
 EMITTERS: Emitters = {
@@ -158,6 +164,7 @@ EMITTERS: Emitters = {
     ReLU: relu,
     ReLU6: function("F.relu6"),
     Sigmoid: function("torch.sigmoid"),
+    Softmax: softmax,
     Swish: swish,
     TanH: function("torch.tanh"),
     Threshold: threshold,

@@ -11,20 +11,23 @@ from typing import Any, TypeAlias, Union
 
 from caffetools.errors import CaffeToolsError
 from caffetools.layers.base import Layer, Shape
+from caffetools.layers.legacy import four_axes
 from caffetools.net.sharing import ParamBlob
 from caffetools.proto.message import Message
 
 Literal: TypeAlias = int | float | str | bool | None
+
+
 Expression: TypeAlias = Union[
     Literal,
     "Bottom",
-    "Own",
+    "MemberRef",
     "Name",
     "Attribute",
     "Call",
     "Binary",
     "Negative",
-    "Item",
+    "Subscript",
     "Span",
     "tuple[Expression, ...]",
     "list[Expression]",
@@ -40,7 +43,7 @@ class Bottom:
 
 
 @dataclass(frozen=True, slots=True)
-class Own:
+class MemberRef:
     """One of the members that the layer constructs: `self.conv1`, or `self.conv1_scale`."""
 
     suffix: str = ""
@@ -65,7 +68,7 @@ class Attribute:
 class Call:
     """A call. A function without a dot in its name is one of the `runtime` helpers."""
 
-    function: str | Own | Attribute
+    function: str | MemberRef | Attribute
     arguments: tuple[Expression, ...] = ()
     keywords: tuple[tuple[str, Expression], ...] = ()
 
@@ -95,7 +98,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class Subscript:
     """`value[index, ...]`."""
 
     value: Expression
@@ -117,7 +120,7 @@ class Fill:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """What a layer constructs once, and stands on the module as `Own(suffix)`."""
+    """What a layer constructs int_or_tuple, and stands on the module as `MemberRef(suffix)`."""
 
     value: Call
     suffix: str = ""
@@ -154,7 +157,7 @@ class Emission:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Context:
     """What an emitter may ask about its layer beside the layer's own class."""
 
     message: Message
@@ -176,12 +179,16 @@ class Place:
         return self.message.error(text, name, kind=CaffeToolsError)
 
 
-Emitter: TypeAlias = Callable[[Any, Place], Emission]
+Emitter: TypeAlias = Callable[[Any, Context], Emission]
 """What gives the Emission of a layer of one class."""
+
+
 Emitters: TypeAlias = "dict[type[Layer], Emitter]"
 
 
-def call(function: str | Own | Attribute, *arguments: Expression, **keywords: Expression) -> Call:
+def call(
+    function: str | MemberRef | Attribute, *arguments: Expression, **keywords: Expression
+) -> Call:
     """A call, as Python writes it."""
     return Call(function, arguments, tuple(keywords.items()))
 
@@ -196,7 +203,7 @@ def differing(**options: tuple[Expression, Expression]) -> dict[str, Expression]
     return {name: value for name, (value, default) in options.items() if value != default}
 
 
-def once(values: tuple[int, ...]) -> Expression:
+def int_or_tuple(values: tuple[int, ...]) -> Expression:
     """The number that all are, or all of them."""
     return values[0] if len(set(values)) == 1 else values
 
@@ -204,3 +211,16 @@ def once(values: tuple[int, ...]) -> Expression:
 def values(*results: Expression) -> Emission:
     """The emission of a layer that constructs nothing."""
     return Emission(results)
+
+
+def image(context: Context, index: int = 0) -> Expression:
+    """A bottom as N x C x H x W, with extents of 1 for the axes that it does not have."""
+    shape = context.bottoms[index]
+    if len(shape) == 4:
+        return Bottom(index)
+    return method(Bottom(index), "reshape", *four_axes(shape))
+
+
+def signed(value: int) -> int:
+    """Return the C int whose bits are those of an unsigned number: -1 for the largest."""
+    return value - 2**32 if value >= 2**31 else value

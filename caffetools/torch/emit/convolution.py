@@ -11,57 +11,59 @@ from caffetools.proto.message import Message
 from caffetools.torch.emit.base import (
     Bottom,
     Call,
+    Context,
     Emission,
     Emitters,
     Expression,
     Member,
-    Own,
-    Place,
+    MemberRef,
     Slot,
     X,
     call,
     differing,
+    image,
+    int_or_tuple,
     method,
-    once,
     values,
 )
 from caffetools.torch.emit.fillers import filled
-from caffetools.torch.emit.images import image
 
 _MODULES = {1: "nn.Conv1d", 2: "nn.Conv2d", 3: "nn.Conv3d"}
+
+
 _TRANSPOSED = {1: "nn.ConvTranspose1d", 2: "nn.ConvTranspose2d", 3: "nn.ConvTranspose3d"}
 
 
-def convolution(layer: Convolution, place: Place) -> Emission:
+def convolution(layer: Convolution, context: Context) -> Emission:
     """One module, applied to each bottom."""
-    bottom = place.bottoms[0]
+    bottom = context.bottoms[0]
     axis = layer.channel_axis(bottom)
-    windows = layer.windows(place.bottoms)
+    windows = layer.windows(context.bottoms)
     module = _module(layer, bottom[axis], windows)
     results = (
         _applied(Bottom(index), bottom, axis, () if layer.transposed else windows)
-        for index in range(len(place.bottoms))
+        for index in range(len(context.bottoms))
     )
-    return Emission(tuple(results), (Member(module),), _slots(layer.param, place))
+    return Emission(tuple(results), (Member(module),), _slots(layer.param, context))
 
 
-def channelwise(layer: ConvolutionDepthwise, place: Place) -> Emission:
+def channelwise(layer: ConvolutionDepthwise, context: Context) -> Emission:
     """As many groups as channels, which are as many as the bottom's."""
-    bottom = four_axes(place.bottoms[0])
+    bottom = four_axes(context.bottoms[0])
     options = _options(layer.axes, bottom[1], bias=layer.bias)
     module = call("nn.Conv2d", bottom[1], bottom[1], **options)
-    result = _applied(image(place), bottom, 1, layer.axes)
-    return Emission((result,), (Member(module),), _slots(layer.param, place))
+    result = _applied(image(context), bottom, 1, layer.axes)
+    return Emission((result,), (Member(module),), _slots(layer.param, context))
 
 
-def _slots(param: Message, place: Place) -> tuple[Slot, ...]:
+def _slots(param: Message, context: Context) -> tuple[Slot, ...]:
     """The weight, and the bias if there is one."""
     fillers = ((name, f"{name}_filler") for name in ("weight", "bias"))
     slots = [
         Slot(name, filled(param.message(filler), given=param.has(filler)))
         for name, filler in fillers
     ]
-    return tuple(slots[: len(place.params)])
+    return tuple(slots[: len(context.params)])
 
 
 def _module(layer: Convolution, channels: int, windows: list[Window]) -> Call:
@@ -80,13 +82,13 @@ def _options(windows: list[Window], groups: int, *, bias: bool) -> dict[str, Exp
     """What PyTorch's own convolutions are told beside the channels."""
     kernel, stride, pad, dilation = zip(*windows, strict=True)
     options = differing(
-        stride=(once(stride), 1),
-        padding=(once(pad), 0),
-        dilation=(once(dilation), 1),
+        stride=(int_or_tuple(stride), 1),
+        padding=(int_or_tuple(pad), 0),
+        dilation=(int_or_tuple(dilation), 1),
         groups=(groups, 1),
         bias=(bias, True),
     )
-    return {"kernel_size": once(kernel), **options}
+    return {"kernel_size": int_or_tuple(kernel), **options}
 
 
 def _applied(
@@ -102,14 +104,14 @@ def _applied(
         beyond = [0, max(0, window.span - extent - 2 * window.pad), *beyond]
     if any(beyond):
         x = call("F.pad", x, tuple(beyond))
-    return _unbatched(call(Own(), _batched(x, axis)), bottom, axis)
+    return _unbatched(call(MemberRef(), _batched(x, axis)), bottom, axis)
 
 
-def im2col(layer: Im2col, place: Place) -> Emission:
+def im2col(layer: Im2col, context: Context) -> Emission:
     """The windows as channels."""
-    bottom = place.bottoms[0]
+    bottom = context.bottoms[0]
     axis = layer.channel_axis(bottom)
-    kernel, stride, pad, dilation = zip(*layer.windows(place.bottoms), strict=True)
+    kernel, stride, pad, dilation = zip(*layer.windows(context.bottoms), strict=True)
     columns = call("im2col", _batched(X, axis), kernel, stride, pad, dilation)
     return values(_unbatched(columns, bottom, axis))
 

@@ -8,10 +8,10 @@ from caffetools.layers.hdf5 import HDF5Output
 from caffetools.layers.joining import Concat, Silence, Slice, Split, joined_axis
 from caffetools.torch.emit.base import (
     Bottom,
+    Context,
     Emission,
     Emitters,
     Expression,
-    Place,
     X,
     call,
     method,
@@ -19,20 +19,20 @@ from caffetools.torch.emit.base import (
 )
 
 
-def concat(layer: Concat, place: Place) -> Emission:
+def concat(layer: Concat, context: Context) -> Emission:
     """`torch.cat`."""
-    if len(place.bottoms) == 1:
+    if len(context.bottoms) == 1:
         return values(X)
-    axis = joined_axis(layer.param, "concat_dim", place.bottoms[0])
-    bottoms: list[Expression] = [Bottom(index) for index in range(len(place.bottoms))]
+    axis = joined_axis(layer.param, "concat_dim", context.bottoms[0])
+    bottoms: list[Expression] = [Bottom(index) for index in range(len(context.bottoms))]
     return values(call("torch.cat", bottoms, dim=axis))
 
 
-def slice_(layer: Slice, place: Place) -> Emission:
+def slice_(layer: Slice, context: Context) -> Emission:
     """`torch.split`, or `chunk` into equal parts."""
     if layer.top_count == 1:
         return values(X)
-    bottom = place.bottoms[0]
+    bottom = context.bottoms[0]
     axis = joined_axis(layer.param, "slice_dim", bottom)
     if not layer.points:
         return values(method(X, "chunk", layer.top_count, dim=axis))
@@ -40,17 +40,17 @@ def slice_(layer: Slice, place: Place) -> Emission:
     return values(method(X, "split", sizes, dim=axis))
 
 
-def split(layer: Split, _: Place) -> Emission:
+def split(layer: Split, _: Context) -> Emission:
     """Each top is the bottom."""
     return values(*(X,) * layer.top_count)
 
 
-def silence(_layer: Silence, _place: Place) -> Emission:
+def silence(_layer: Silence, _context: Context) -> Emission:
     """Nothing: the program drops the bottoms."""
     return values()
 
 
-def output(_layer: HDF5Output, _place: Place) -> Emission:
+def output(_layer: HDF5Output, _context: Context) -> Emission:
     """What the layer would write is not kept."""
     names = "the bottoms are not written to a file: return them, or save them, where you need them"
     return Emission((), notes=(names,))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from caffetools.layers.embedding import Embed
 from caffetools.layers.inner_product import InnerProduct
 from caffetools.torch.emit.base import (
+    Context,
     Emission,
     Emitters,
     Member,
-    Own,
-    Place,
+    MemberRef,
     Slot,
     X,
     call,
@@ -19,26 +19,26 @@ from caffetools.torch.emit.base import (
 from caffetools.torch.emit.fillers import filled
 
 
-def inner_product(layer: InnerProduct, place: Place) -> Emission:
+def inner_product(layer: InnerProduct, context: Context) -> Emission:
     """`nn.Linear` over the axes from `axis` on."""
-    bottom = place.bottoms[0]
+    bottom = context.bottoms[0]
     axis = layer.axis(bottom)
     flat = X if axis == len(bottom) - 1 else method(X, "flatten", axis)
-    inputs = place.params[0].shape[0 if layer.transpose else 1]
+    inputs = context.params[0].shape[0 if layer.transpose else 1]
     function = "TransposedLinear" if layer.transpose else "nn.Linear"
     module = call(function, inputs, layer.num_output, **differing(bias=(layer.bias, True)))
     start = 0.0 if layer.transpose else None
-    return Emission((call(Own(), flat),), (Member(module),), _slots(layer, place, start))
+    return Emission((call(MemberRef(), flat),), (Member(module),), _slots(layer, context, start))
 
 
-def embed(layer: Embed, place: Place) -> Emission:
+def embed(layer: Embed, context: Context) -> Emission:
     """A row of the weight for each index."""
     bias = len(layer.params) == 2
     module = call("Embed", *layer.params[0].shape, **differing(bias=(bias, True)))
-    return Emission((call(Own(), X),), (Member(module),), _slots(layer, place, 0.0))
+    return Emission((call(MemberRef(), X),), (Member(module),), _slots(layer, context, 0.0))
 
 
-def _slots(layer: InnerProduct | Embed, place: Place, start: float | None) -> tuple[Slot, ...]:
+def _slots(layer: InnerProduct | Embed, context: Context, start: float | None) -> tuple[Slot, ...]:
     return tuple(
         Slot(
             param.role,
@@ -48,7 +48,7 @@ def _slots(layer: InnerProduct | Embed, place: Place, start: float | None) -> tu
                 start=start,
             ),
         )
-        for param in place.params
+        for param in context.params
     )
 
 

@@ -7,12 +7,12 @@ from caffetools.layers.recurrent import LSTM, RNN, LSTMUnit, Recurrent
 from caffetools.torch.emit.base import (
     Attribute,
     Bottom,
+    Context,
     Emission,
     Emitters,
     Expression,
     Member,
-    Own,
-    Place,
+    MemberRef,
     Slot,
     X,
     call,
@@ -36,9 +36,9 @@ _ATTRIBUTES = {
 """Where each blob lies, by Caffe's name for it."""
 
 
-def recurrent(layer: Recurrent, place: Place) -> Emission:
+def recurrent(layer: Recurrent, context: Context) -> Emission:
     """The states stay within the module, or with expose_hidden are bottoms and tops."""
-    bottoms = place.bottoms
+    bottoms = context.bottoms
     static = count(bottoms[2][1:]) if layer.static else 0
     module = call(
         layer.type,
@@ -51,19 +51,19 @@ def recurrent(layer: Recurrent, place: Place) -> Emission:
     first = 2 + layer.static
     states = [Bottom(index) for index in range(first, first + layer.exposed)]
     value = (
-        call(Attribute(Own(), "run"), X, Bottom(1), *states, *fixed)
+        call(Attribute(MemberRef(), "run"), X, Bottom(1), *states, *fixed)
         if states
-        else call(Own(), X, Bottom(1), *fixed)
+        else call(MemberRef(), X, Bottom(1), *fixed)
     )
     slots = []
-    for param in place.params:
+    for param in context.params:
         name = "bias_filler" if len(param.shape) == 1 else "weight_filler"
         fill = filled(layer.param.message(name), given=layer.param.has(name), start=0.0)
         slots.append(Slot(_ATTRIBUTES[param.role], fill))
     return Emission((value,), (Member(module),), tuple(slots), keeps_state=not states)
 
 
-def lstm_unit(_layer: LSTMUnit, _place: Place) -> Emission:
+def lstm_unit(_layer: LSTMUnit, _context: Context) -> Emission:
     """One step; the bottoms have an axis of 1 for it."""
     return values(call("lstm_unit", X, Bottom(1), Bottom(2)))
 

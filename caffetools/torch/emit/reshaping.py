@@ -6,19 +6,19 @@ from caffetools.layers.reduction import Reduction
 from caffetools.layers.reshaping import Flatten, Reshape, Tile
 from caffetools.torch.emit.base import (
     Binary,
+    Context,
     Emission,
     Emitters,
     Expression,
-    Place,
     X,
     method,
     values,
 )
 
 
-def reshape(layer: Reshape, place: Place) -> Emission:
+def reshape(layer: Reshape, context: Context) -> Emission:
     """An extent that Caffe keeps is asked of the tensor, so that other batches pass."""
-    bottom = place.bottoms[0]
+    bottom = context.bottoms[0]
     start, end = layer.replaced(bottom)
     extents: list[Expression] = [method(X, "size", axis) for axis in range(start)]
     extents += [
@@ -29,9 +29,9 @@ def reshape(layer: Reshape, place: Place) -> Emission:
     return values(method(X, "reshape", *extents) if extents else method(X, "reshape", ()))
 
 
-def flatten(layer: Flatten, place: Place) -> Emission:
+def flatten(layer: Flatten, context: Context) -> Emission:
     """`flatten`, or a new axis where no axis is flattened."""
-    bottom = place.bottoms[0]
+    bottom = context.bottoms[0]
     start, end = layer.flattened(bottom)
     if start == end:
         return values(method(X, "unsqueeze", start))
@@ -39,16 +39,16 @@ def flatten(layer: Flatten, place: Place) -> Emission:
     return values(method(X, "flatten", *ends))
 
 
-def tile(layer: Tile, place: Place) -> Emission:
+def tile(layer: Tile, context: Context) -> Emission:
     """The bottom as often as asked."""
-    bottom, axis = place.bottoms[0], layer.axis(place.bottoms[0])
+    bottom, axis = context.bottoms[0], layer.axis(context.bottoms[0])
     times = [layer.tiles if index == axis else 1 for index in range(len(bottom))]
     return values(method(X, "repeat", *times))
 
 
-def reduction(layer: Reduction, place: Place) -> Emission:
+def reduction(layer: Reduction, context: Context) -> Emission:
     """Sums over the axes from `axis` on, times the coefficient."""
-    bottom, axis = place.bottoms[0], layer.axis(place.bottoms[0])
+    bottom, axis = context.bottoms[0], layer.axis(context.bottoms[0])
     terms = X if axis == len(bottom) - 1 else method(X, "flatten", axis)
     if layer.operation == "ASUM":
         terms = method(terms, "abs")

@@ -9,7 +9,7 @@ from caffetools.layers.base import dims
 from caffetools.net.graph import AUTOMATIC
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
-from caffetools.torch.emit.base import Bottom, Emission, Member, Own, call
+from caffetools.torch.emit.base import Bottom, Emission, Member, MemberRef, call
 from caffetools.torch.export.fold import folded
 from caffetools.torch.export.helpers import helpers
 from caffetools.torch.export.in_place import with_later_signs
@@ -106,7 +106,7 @@ class _Assembly:
             self.classes[node.type] = name if name not in taken else f"{name}{len(taken)}"
         self.uses.setdefault(node.type, []).append(layer)
         bottoms = (Bottom(index) for index in range(len(node.bottoms)))
-        return Emission((call(Own(), *bottoms),), (Member(call(self.classes[node.type])),))
+        return Emission((call(MemberRef(), *bottoms),), (Member(call(self.classes[node.type])),))
 
     def construct(self, layer: InferredLayer, emission: Emission) -> dict[str, str]:
         """Construct what the layer needs, or take what another has that shares all blobs."""

@@ -11,17 +11,17 @@ from caffetools.torch.emit.base import (
     Call,
     Expression,
     Fill,
-    Item,
+    MemberRef,
     Name,
     Negative,
-    Own,
     Span,
+    Subscript,
 )
 from caffetools.torch.export.pretty import Group, Piece, flat, literal
 
 _STRENGTH = {">": 1, "+": 2, "-": 2, "*": 3, "/": 3, "**": 5}
 _NEGATION = 4
-_SIMPLE = (Attribute, Bottom, Name, Own, int, float)
+_SIMPLE = (Attribute, Bottom, Name, MemberRef, int, float)
 """Around a power's sign stand no blanks where both sides are of these."""
 _WHOLE = 6
 
@@ -63,7 +63,7 @@ class Writer:
             return Group("(", list(map(self._piece, expression)), ")")
         if isinstance(expression, Binary):
             return self._chain(expression)
-        if isinstance(expression, Item):
+        if isinstance(expression, Subscript):
             opening = f"{self._operand(expression.value, _WHOLE)}["
             return Group(opening, list(map(self._piece, expression.index)), "]", hugged=True)
         return self._text(expression)
@@ -107,7 +107,7 @@ class Writer:
             return literal(expression)
         if isinstance(expression, Bottom):
             return self._bottoms[expression.index]
-        if isinstance(expression, Own):
+        if isinstance(expression, MemberRef):
             return f"self.{self._members[expression.suffix]}"
         if isinstance(expression, Name):
             return self._dotted(expression.text)

@@ -15,8 +15,8 @@ from caffetools.torch.emit.base import (
     Bottom,
     Call,
     Expression,
+    MemberRef,
     Name,
-    Own,
     X,
     call,
     method,
@@ -66,8 +66,8 @@ def _without_a_step(expression: Expression) -> Expression:
     if not isinstance(expression, Call):
         return expression
     arguments = tuple(map(_without_a_step, expression.arguments))
-    if expression.function == Own():
-        return call(Attribute(Own(), "normalize"), *arguments)
+    if expression.function == MemberRef():
+        return call(Attribute(MemberRef(), "normalize"), *arguments)
     return replace(expression, arguments=arguments)
 
 
@@ -75,7 +75,7 @@ def _put(expression: Expression, bottom: Expression, members: dict[str, str]) ->
     """The expression with its bottom replaced, and its members by their names."""
     if isinstance(expression, Bottom):
         return bottom
-    if isinstance(expression, Own):
+    if isinstance(expression, MemberRef):
         return Name(f"self.{members[expression.suffix]}")
     if isinstance(expression, Binary):
         sides = (_put(side, bottom, members) for side in (expression.left, expression.right))

@@ -11,7 +11,7 @@ from caffetools.net.graph import AUTOMATIC
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
 from caffetools.torch.emit import emitter_of
-from caffetools.torch.emit.base import Emission, Place
+from caffetools.torch.emit.base import Context, Emission
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def _emission(net: Net, layer: InferredLayer) -> Emission | None:
                 kind=CaffeToolsError,
             )
     message = node.message
-    place = Place(
+    context = Context(
         message,
         tuple(shape for shape in layer.bottoms if shape is not None),
         layer.tops,
@@ -99,7 +99,7 @@ def _emission(net: Net, layer: InferredLayer) -> Emission | None:
         message.text("phase") if message.has("phase") else None,
         os.path.dirname(message.source.name) or ".",
     )
-    return emitter(layer.layer, place)
+    return emitter(layer.layer, context)
 
 
 def merged(first: Net, second: Net) -> list[Line] | None:

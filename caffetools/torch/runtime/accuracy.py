@@ -47,24 +47,3 @@ def accuracy_per_class(
     members = F.one_hot(labels, x.size(axis)) * kept.unsqueeze(-1)
     right = (members * best.unsqueeze(-1)).sum((0, 1)).float()
     return right / members.sum((0, 1)).clamp(min=1)
-
-
-def caffe_argmax(
-    x: Tensor, axis: int | None = None, top_k: int = 1, *, out_max_val: bool = False
-) -> Tensor:
-    """Return the indices of the `top_k` largest values, as numbers of the type of `x`.
-
-    Along `axis`, whose extent becomes `top_k`; with `out_max_val` the values instead. Without an
-    axis over each item: N x 1 x top_k, or N x 2 x top_k with the values after the indices, and as
-    many axes as `x` has. Of equal values the one of the larger index comes first
-    (argmax_layer.cpp).
-    """
-    along = x.flatten(1) if axis is None else x
-    dim = 1 if axis is None else axis
-    values, backward = along.flip(dim).sort(dim=dim, descending=True, stable=True)
-    values = values.narrow(dim, 0, top_k)
-    indices = (along.size(dim) - 1 - backward.narrow(dim, 0, top_k)).to(x.dtype)
-    if axis is not None:
-        return values if out_max_val else indices
-    result = torch.stack([indices, values] if out_max_val else [indices], dim=1)
-    return result.reshape(result.shape + (1,) * (x.dim() - 3))

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from caffetools.torch.runtime.gradient import with_gradient_of
+from caffetools.torch.runtime.base import with_gradient_of
 
 
 def relu_by_later_signs(

@@ -4,8 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from caffetools.torch.runtime.gradient import with_gradient_of
-from caffetools.torch.runtime.scaling import aligned
+from caffetools.torch.runtime.base import with_gradient_of
+from caffetools.torch.runtime.elementwise import aligned
 
 
 class BatchNorm(nn.Module):

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from caffetools.torch.runtime.operators import operator_name
+from caffetools.torch.runtime.base import operator_name
 
 
 def round_half_away(x: Tensor) -> Tensor:

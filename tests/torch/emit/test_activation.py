@@ -76,6 +76,8 @@ CASES = (
         1,
         ["y = torch.log(3.0 * a + 1.0) / 0.6931472"],
     ),
+    ("Softmax", [(1, 4, 5, 5)], 1, ["y = F.softmax(a, dim=1)"]),
+    ("Softmax softmax_param { axis: -1 }", [(1, 4, 5, 5)], 1, ["y = F.softmax(a, dim=3)"]),
 )
 
 

@@ -1,10 +1,13 @@
-"""Sums, products and scales."""
+"""Eltwise, Scale, Bias and Axpy."""
 
 from __future__ import annotations
 
 import pytest
+import torch
 
-from tests.torch.emission import Shape, lines
+from caffetools.errors import CaffeToolsError
+from tests.torch.emission import Shape, lines, program_of
+from tests.torch.golden import module_of
 
 CASES = (
     ("Eltwise", [(2, 3), (2, 3), (2, 3)], 1, ["y = a + b + c"]),
@@ -70,3 +73,26 @@ CASES = (
 @pytest.mark.parametrize(("layer", "bottoms", "tops", "expected"), CASES)
 def test_lines(layer: str, bottoms: list[Shape], tops: int, expected: list[str]) -> None:
     assert lines(layer, *bottoms, tops=tops) == expected
+
+
+AXPY: tuple[tuple[Shape, Shape, str], ...] = (
+    ((2, 3, 1, 1), (2, 3, 4, 5), "a"),
+    ((2, 3), (2, 3, 4, 5), "a.reshape(a.size(0), -1, 1, 1)"),
+    ((2, 3, 1, 1), (2, 3), "a.reshape(a.size(0), -1)"),
+)
+
+
+@pytest.mark.parametrize(("factors", "image", "spread"), AXPY)
+def test_axpy(factors: Shape, image: Shape, spread: str) -> None:
+    assert lines("Axpy", factors, image, image) == [f"y = torch.addcmul(c, {spread}, b)"]
+    module = module_of(program_of("Axpy", factors, image, image))
+    a, x, y = torch.randn(factors), torch.randn(image), torch.randn(image)
+    expected = torch.stack(
+        [torch.stack([a[n, c].flatten() * x[n, c] + y[n, c] for c in range(3)]) for n in range(2)]
+    ).reshape(image)
+    torch.testing.assert_close(module(a, x, y), expected)
+
+
+def test_factors_beyond_the_channels_are_refused() -> None:
+    with pytest.raises(CaffeToolsError, match="a factor for each channel of 2 x 3 x 4"):
+        lines("Axpy", (2, 3, 4), (2, 3, 4), (2, 3, 4))

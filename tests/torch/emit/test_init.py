@@ -34,7 +34,7 @@ def test_data_layers_are_inputs(name: str) -> None:
 
 
 def test_a_class_of_a_users_own_has_none() -> None:
-    class Own(Layer):
-        type = "Own"
+    class MemberRef(Layer):
+        type = "MemberRef"
 
-    assert emitter_of(Own) is None
+    assert emitter_of(MemberRef) is None

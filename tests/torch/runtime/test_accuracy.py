@@ -1,4 +1,4 @@
-"""Accuracy and ArgMax: golden cases and ties."""
+"""Accuracy: golden cases and ties."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from caffetools.torch.runtime.accuracy import accuracy_per_class, caffe_argmax, top_k_accuracy
+from caffetools.torch.runtime.accuracy import accuracy_per_class, top_k_accuracy
 from tests.torch.cases import Blobs, check_case, check_runs_everywhere, read_case
 
 
@@ -24,9 +24,6 @@ from tests.torch.cases import Blobs, check_case, check_runs_everywhere, read_cas
                 "per": accuracy_per_class(b["x"], b["t"], ignore_label=2),
             },
         ),
-        ("argmax_0", lambda b: {"y": caffe_argmax(b["x"], axis=1, top_k=2)}),
-        ("argmax_1", lambda b: {"y": caffe_argmax(b["x"], axis=1, out_max_val=True)}),
-        ("argmax_2", lambda b: {"y": caffe_argmax(b["x"], top_k=2)}),
     ],
 )
 def test_golden(caffe: Path, name: str, function: Callable[[Blobs], Blobs]) -> None:
@@ -50,33 +47,11 @@ def test_by_class() -> None:
     assert accuracy_per_class(x, nothing, ignore_label=255).tolist() == [0, 0, 0]
 
 
-def test_of_equal_values_the_later_is_named_first() -> None:
-    x = torch.tensor([[1.0, 3, 3, 2, 3]])
-    assert caffe_argmax(x, top_k=4).tolist() == [[[4, 2, 1, 3]]]
-    assert caffe_argmax(x, top_k=2, out_max_val=True).tolist() == [[[4, 2], [3, 3]]]
-    assert caffe_argmax(x, axis=1, top_k=2).tolist() == [[4, 2]]
-    assert caffe_argmax(x, axis=1, top_k=2, out_max_val=True).tolist() == [[3, 3]]
-
-
-@pytest.mark.parametrize(
-    ("shape", "axis", "expected"),
-    [
-        ((4, 5), None, (4, 1, 2)),
-        ((4, 5, 6, 7), None, (4, 1, 2, 1)),
-        ((4, 5, 6, 7), 3, (4, 5, 6, 2)),
-        ((4, 5), 0, (2, 5)),
-    ],
-)
-def test_shapes(shape: tuple[int, ...], axis: int | None, expected: tuple[int, ...]) -> None:
-    assert caffe_argmax(torch.zeros(shape), axis, 2).shape == expected
-
-
 @pytest.mark.parametrize(
     "function",
     [
         lambda x: top_k_accuracy(x, x.new_ones(2, 4), ignore_label=0),
         lambda x: accuracy_per_class(x, x.new_ones(2, 4)),
-        caffe_argmax,
     ],
 )
 def test_runs_everywhere(function: Callable[[Tensor], Tensor]) -> None:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import Tensor
 
 from caffetools.torch.runtime.pooling import caffe_avg_pool2d, caffe_max_pool2d_with_mask
 from caffetools.torch.runtime.resampling import (
-    reorg,
     unpool,
     unpool_average,
     unpool_tile,
@@ -62,36 +60,8 @@ def test_tile() -> None:
     assert gradient.tolist() == [[[[(1 + 2 + 3) / 3, (3 + 4) / 2]]]]
 
 
-def darknet(x: Tensor, stride: int, *, forward: bool) -> Tensor:
-    """reorg_cpu, over one item's memory."""
-    channels, height, width = x.shape[1:]
-    outer = channels // stride**2
-    flat, result = x.flatten(), torch.zeros(x.numel())
-    for k in range(channels):
-        for j in range(height):
-            for i in range(width):
-                near = i + width * (j + height * k)
-                w = i * stride + (k // outer) % stride
-                h = j * stride + (k // outer) // stride
-                far = w + width * stride * (h + height * stride * (k % outer))
-                if forward:
-                    result[far] = flat[near]
-                else:
-                    result[near] = flat[far]
-    return result
-
-
-@pytest.mark.parametrize("reverse", [False, True])
-def test_reorg_is_darknets(*, reverse: bool) -> None:
-    x = torch.arange(1.0, 1 + 8 * 4 * 6).reshape(1, 8, 4, 6)
-    y = reorg(x, 2, reverse=reverse)
-    assert y.shape == ((1, 2, 8, 12) if reverse else (1, 32, 2, 3))
-    assert torch.equal(y.flatten(), darknet(x, 2, forward=reverse))
-
-
 def test_runs_everywhere() -> None:
     x = torch.randn(2, 4, 2, 2)
     check_runs_everywhere(lambda x: unpool(x, (x * 0), (4, 4)), x)
     check_runs_everywhere(lambda x: unpool_to_corners(x, (2, 2), (4, 4)), x)
     check_runs_everywhere(lambda x: unpool_tile(x, (2, 2), (2, 2), (4, 4)), x)
-    check_runs_everywhere(lambda x: reorg(x, 2), x)

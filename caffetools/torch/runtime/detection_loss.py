@@ -1,13 +1,19 @@
-"""SSD's MultiBoxLoss: what a detector learns from."""
+"""SSD's MultiBoxLoss."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from caffetools.torch.runtime.boxes import decode_boxes, encode_boxes, read_priors
-from caffetools.torch.runtime.gradient import with_gradient_of
+from caffetools.torch.runtime.base import with_gradient_of
+from caffetools.torch.runtime.boxes import (
+    decode_boxes,
+    encode_boxes,
+    hardest,
+    hardest_apart,
+    match_boxes,
+    read_priors,
+)
 from caffetools.torch.runtime.loss import LARGEST_LOSS, loss_divisor
-from caffetools.torch.runtime.matching import hardest, hardest_apart, match_boxes
 
 
 class MultiBoxLoss(nn.Module):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from caffetools.layers.region import PSROIPooling, ROIPooling
 from caffetools.torch.emit.base import (
     Bottom,
+    Context,
     Emission,
     Emitters,
-    Place,
     X,
     call,
     differing,
@@ -15,16 +15,16 @@ from caffetools.torch.emit.base import (
 )
 
 
-def roi_pooling(layer: ROIPooling, place: Place) -> Emission:
+def roi_pooling(layer: ROIPooling, context: Context) -> Emission:
     """The maximum of each bin."""
-    scale = place.param("roi_pooling_param").number("spatial_scale")
+    scale = context.param("roi_pooling_param").number("spatial_scale")
     options = differing(scale=(scale, 1.0))
     return values(call("roi_pool", X, Bottom(1), *layer.pooled, **options))
 
 
-def psroi_pooling(layer: PSROIPooling, place: Place) -> Emission:
+def psroi_pooling(layer: PSROIPooling, context: Context) -> Emission:
     """The mean of each bin, over channels of its own."""
-    scale = place.param("psroi_pooling_param").number("spatial_scale")
+    scale = context.param("psroi_pooling_param").number("spatial_scale")
     sizes = (layer.output_dim, layer.group_size)
     return values(call("psroi_pool", X, Bottom(1), *sizes, scale))
 

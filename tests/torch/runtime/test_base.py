@@ -1,14 +1,26 @@
+"""Replaced gradients, and names of custom operators."""
+
 from __future__ import annotations
 
-import pytest
+import torch
+from torch import Tensor
 
-torch = pytest.importorskip("torch")
+from caffetools.torch.export.helpers import needed
+from caffetools.torch.runtime.base import operator_name, with_gradient_of
+from caffetools.torch.runtime.boxes import suppress_overlaps
+from tests.torch.cases import check_runs_everywhere, gradients
 
-from torch import Tensor  # noqa: E402
 
-from caffetools.torch.export.helpers import needed  # noqa: E402
-from caffetools.torch.runtime.boxes import suppress_overlaps  # noqa: E402
-from caffetools.torch.runtime.operators import operator_name  # noqa: E402
+def test_the_value_is_kept_and_the_gradient_replaced() -> None:
+    x = torch.tensor([0.1, -3.0, 1e8], requires_grad=True)
+    y = with_gradient_of(x.detach().clamp(min=0), 5 * x)
+    assert torch.equal(y, x.clamp(min=0))
+    assert gradients(y, x)[0].tolist() == [5, 5, 5]
+
+
+def test_runs_everywhere() -> None:
+    check_runs_everywhere(lambda x: with_gradient_of(x.exp(), x), torch.randn(3))
+
 
 BOXES = ((0.0, 0.0, 1.0, 1.0), (0.0, 0.0, 1.0, 1.0), (2.0, 2.0, 3.0, 3.0))
 

@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from caffetools.torch.runtime.multibox_loss import MultiBoxLoss
-from caffetools.torch.runtime.scaling import Bias
+from caffetools.torch.runtime.detection_loss import MultiBoxLoss
+from caffetools.torch.runtime.elementwise import Bias
 from tests.torch.cases import check_case, check_runs_everywhere, gradients, read_case
 
 CENTER = {"code_type": "CENTER_SIZE"}

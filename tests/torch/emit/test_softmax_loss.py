@@ -1,4 +1,4 @@
-"""Losses and accuracies of classes."""
+"""Losses of a softmax."""
 
 from __future__ import annotations
 
@@ -29,14 +29,6 @@ CASES = (
         1,
         ["y = softmax_with_loss(a, b)"],
     ),
-    ("Accuracy", [(2, 6), (2,)], 1, ["y = top_k_accuracy(a, b)"]),
-    (
-        "Accuracy accuracy_param { top_k: 5 axis: -1 ignore_label: 0 }",
-        [(2, 3, 6), (2, 3)],
-        1,
-        ["y = top_k_accuracy(a, b, top_k=5, axis=2, ignore_label=0)"],
-    ),
-    ("Accuracy", [(2, 6), (2,)], 2, ["y = top_k_accuracy(a, b)", "y1 = accuracy_per_class(a, b)"]),
     (
         "InfogainLoss loss_param { normalization: NONE }",
         [(2, 6), (2,), (1, 1, 6, 6)],
