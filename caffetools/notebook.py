@@ -1,7 +1,4 @@
-"""How nets and logs show themselves in a notebook.
-
-Loaded by name when a notebook asks: no other use of a net or a log draws anything.
-"""
+"""HTML and SVG of nets and logs for notebooks; loaded when a notebook first shows one."""
 
 from __future__ import annotations
 
@@ -19,34 +16,34 @@ from caffetools.table import text_table
 
 
 def net_svg(net: Net) -> str:
-    """The picture of a net's graph."""
+    """Return the graph of a net."""
     return svg(graph_scene(net), "caffetools-net")
 
 
 def net_html(net: Net) -> str:
-    """The picture of a net's graph, and its table to be opened."""
+    """Return the graph of a net, and its table in an element to open."""
     lines = [*text_table(columns(net.cost), list(rows(net))), "", *footer(net)]
     return element("div", Markup(net_svg(net)), _to_open("Layers", lines))
 
 
 def inferred_svg(inferred: Inferred) -> str:
-    """The same of what inference gives."""
+    """Return the graph of an inferred net."""
     return net_svg(Net(inferred, inferred.notes))
 
 
 def inferred_html(inferred: Inferred) -> str:
-    """The same of what inference gives."""
+    """Return the graph and table of an inferred net."""
     return net_html(Net(inferred, inferred.notes))
 
 
 def log_svg(log: ParsedLog) -> str:
-    """The curves of a log's losses; of a log without any, the first that it has."""
+    """Return the first chart of a log: its losses, if it has any."""
     title, series = next(iter(charts(log)), ("Loss", []))
     return svg(chart(title, series, marks(log)), "caffetools-log")
 
 
 def log_html(log: ParsedLog) -> str:
-    """All curves of a log, and what `caffetools parse-log` tells of it, to be opened."""
+    """Return all charts of a log, and the summary by `parse-log` in an element to open."""
     happened = marks(log)
     drawn = [
         Markup(svg(chart(title, series, happened), f"caffetools-log-{index}"))

@@ -6,7 +6,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from caffetools.errors import CaffeToolsError, Location
 
@@ -61,6 +61,22 @@ def replace_folder(
     except OSError as error:
         message = f"cannot be written: {error.strerror}"
         raise CaffeToolsError(message, Location(os.fspath(folder))) from None
+
+
+IMAGE_FORMATS = ("svg", "png", "pdf")
+
+
+def format_of(path: str, formats: Sequence[str] = IMAGE_FORMATS) -> str:
+    """Return the file format that the extension of a path names.
+
+    Raises CaffeToolsError for an extension that is not one of `formats`.
+    """
+    extension = os.path.splitext(path)[1].lower()
+    if extension.removeprefix(".") not in formats:
+        expected = ", ".join(f".{name}" for name in formats)
+        message = f"file extension expected one of {expected}, found {extension or 'none'}"
+        raise CaffeToolsError(message, Location(path))
+    return extension.removeprefix(".")
 
 
 def write_files(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from caffetools.errors import CaffeToolsError, Location
-from caffetools.writing import replace_file, replace_folder, write_files
+from caffetools.writing import format_of, replace_file, replace_folder, write_files
 
 
 def mode(path: Path) -> int:
@@ -145,3 +145,17 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     folder = tmp_path / "file" / "folder"
     with pytest.raises(CaffeToolsError, match="this folder cannot be made: Not a directory"):
         write_files({}, force=False, folder=str(folder))
+
+
+@pytest.mark.parametrize(("path", "expected"), [("a.svg", "svg"), ("a/b.c.PNG", "png")])
+def test_format_of(path: str, expected: str) -> None:
+    assert format_of(path) == expected
+
+
+@pytest.mark.parametrize(("path", "found"), [("a.jpg", ".jpg"), ("svg", "none"), ("", "none")])
+def test_other_formats_are_refused(path: str, found: str) -> None:
+    with pytest.raises(CaffeToolsError) as caught:
+        format_of(path)
+    assert caught.value.message == (
+        f"file extension expected one of .svg, .png, .pdf, found {found}"
+    )

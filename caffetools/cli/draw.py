@@ -12,11 +12,10 @@ from caffetools.cli.console import report_note
 from caffetools.cli.options import force_option, net_options
 from caffetools.drawing.dot import dot
 from caffetools.drawing.graph_page import graph_scene
-from caffetools.drawing.output import FORMS, drawn, form_of
-from caffetools.drawing.stage_page import all_stages_scene, stage_scene
-from caffetools.drawing.stages import stages as stages_of
+from caffetools.drawing.stages import all_stages_scene, stage_scene, stages
+from caffetools.drawing.svg import render
 from caffetools.net.net import Net, load
-from caffetools.writing import write_files
+from caffetools.writing import IMAGE_FORMATS, format_of, write_files
 
 
 @click.command("draw")
@@ -34,7 +33,7 @@ from caffetools.writing import write_files
 )
 @click.option(
     "--form",
-    type=click.Choice(FORMS),
+    type=click.Choice(IMAGE_FORMATS),
     default="svg",
     show_default=True,
     help="File format for --stages.",
@@ -64,20 +63,20 @@ def command(net: str, output: str, by_stage: bool, **options: Any) -> None:
 
 
 def _graph(net: Net, path: str, no_fold: bool, columns: int | None) -> bytes:
-    form = form_of(path, (*FORMS, "dot"))
+    form = format_of(path, (*IMAGE_FORMATS, "dot"))
     if form == "dot":
         return dot(net).encode("utf-8")
-    return drawn(graph_scene(net, fold=not no_fold, columns=columns), form)
+    return render(graph_scene(net, fold=not no_fold, columns=columns), form)
 
 
 def _stage_files(net: Net, folder: str, form: str) -> dict[str, bytes]:
     """Return one file for each stage, named by its number and name, and one with all of them."""
-    found = stages_of(net)
+    found = stages(net)
     digits = len(str(len(found)))
     files = {}
     for stage in found:
         name = re.sub(r"[^A-Za-z0-9_-]+", "_", stage.name)[:60].strip("_")
         path = os.path.join(folder, f"{stage.number:0{digits}}_{name}.{form}")
-        files[path] = drawn(stage_scene(net, stage), form)
-    files[os.path.join(folder, f"all.{form}")] = drawn(all_stages_scene(net), form)
+        files[path] = render(stage_scene(net, stage), form)
+    files[os.path.join(folder, f"all.{form}")] = render(all_stages_scene(net), form)
     return files

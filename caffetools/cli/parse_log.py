@@ -11,10 +11,9 @@ from caffetools.check.log_summary import net_words, summary
 from caffetools.check.parsed_log import ParsedLog, parse_log
 from caffetools.check.records import csv_text
 from caffetools.cli.options import plugin_option
-from caffetools.drawing.output import form_of
 from caffetools.errors import CaffeToolsError
 from caffetools.table import printable
-from caffetools.writing import write_files
+from caffetools.writing import format_of, write_files
 
 
 @click.command("parse-log")
@@ -49,7 +48,7 @@ def command(
         return
     if output and form != "csv":
         raise click.UsageError("-o goes with --format csv")
-    plot_form = form_of(options["plot"]) if options["plot"] else ""
+    plot_form = format_of(options["plot"]) if options["plot"] else ""
     parsed = parse_log(log, year)
     files = _echoes(parsed, options["net_out"], options["solver_out"])
     if output:

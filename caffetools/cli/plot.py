@@ -7,10 +7,9 @@ from typing import Any
 import click
 
 from caffetools.cli.options import plugin_option
-from caffetools.drawing.output import form_of
 from caffetools.figures.panels import Selection
 from caffetools.log.parse import read_log
-from caffetools.writing import write_files
+from caffetools.writing import format_of, write_files
 
 
 @click.command("plot")
@@ -50,7 +49,7 @@ def command(logs: tuple[str, ...], output: str, year: int | None, **options: Any
     The losses, outputs and learning rates of all LOGs are overlaid. Lines of training
     are thin, those of test nets thick. Iterations that a resumed run repeats are drawn once.
     """
-    form = form_of(output)
+    form = format_of(output)
     if len(options["names"]) > len(logs):
         raise click.UsageError(f"found {len(options['names'])} names for {len(logs)} logs")
     found = [read_log(log, year) for log in logs]

@@ -1,8 +1,8 @@
-"""Coordinates drawn together: chains kept upright, everything as near to its neighbours as may be.
+"""Make a drawing narrower: move runs of points towards the points that they are joined to.
 
-What Brandes and Koepf's method leaves wide: branches far from the trunk because some row far below
-has much in it. Upright runs of points move as one, each to the weighted median of what it is joined
-to, as far as its neighbours in the rows let it.
+Brandes and Koepf's method leaves branches far from the trunk if a row far below is wide. Here,
+straight runs of points move as one, each to the weighted median of its joined points, as far as the
+neighbours in the rows allow.
 """
 
 from __future__ import annotations
@@ -16,36 +16,32 @@ from caffetools.drawing.grid import Grid
 _SWEEPS = 40
 _ROUNDS = 2
 _FIRM = 1.0
-"""Runs that pull at each other so strongly move as one: a blob's only reader does."""
-_RUNG = 3.0
-"""How strongly the rungs of a ladder pull at each other."""
-_UPRIGHT = 0.5
-"""Points whose coordinates differ by less stand in one line."""
+"""Minimum weight that makes runs move as one: that of a blob with one reader."""
+_LADDER = 3.0
+"""Weight between the vertices of a ladder."""
+_STRAIGHT = 0.5
+"""Maximum difference of coordinates in a straight run."""
 
 
 class _Run(NamedTuple):
     """Points that move as one."""
 
     left: set[tuple[int, float]]
-    """Runs that stand left of it in some row, and how far they have to stay away."""
+    """Runs to the left in some row, with the minimum distance."""
     right: set[tuple[int, float]]
     joined: list[tuple[int, float, float]]
-    """Runs that it is pulled to, how strongly, and how far right of them it is to stand."""
+    """Runs that it is joined to, with a weight and the wanted offset from them."""
 
 
-def settled(
-    grid: Grid,
-    x: list[float],
-    breadths: list[float],
-    vertices: int,
-    ladders: list[tuple[int, ...]],
+def compacted(
+    grid: Grid, x: list[float], breadths: list[float], ladders: list[tuple[int, ...]]
 ) -> list[float]:
-    """The coordinates, drawn together; the order within rows and all distances are kept.
+    """Return new coordinates with the same order within rows.
 
-    Neighbours stay half of both `breadths` apart. The first `vertices` points are no wires; the
-    rungs of `ladders` shall stand in one line.
+    Neighbours stay half of both `breadths` apart. The vertices of each of `ladders` are pulled into
+    one line.
     """
-    run_of = _upright(grid, x, vertices)
+    run_of = grid.runs(lambda upper, lower: abs(x[upper] - x[lower]) < _STRAIGHT)
     runs = [_Run(set(), set(), []) for _ in range(max(run_of) + 1)]
     place = [0.0] * len(runs)
     for row in grid.rows:
@@ -55,7 +51,7 @@ def settled(
             distance = (breadths[a] + breadths[b]) / 2
             runs[run_of[a]].right.add((run_of[b], distance))
             runs[run_of[b]].left.add((run_of[a], distance))
-    for a, b, weight in _pulls(grid, vertices, ladders):
+    for a, b, weight in _pulls(grid, ladders):
         if run_of[a] != run_of[b] and min(run_of[a], run_of[b]) >= 0:
             runs[run_of[a]].joined.append((run_of[b], weight, 0.0))
             runs[run_of[b]].joined.append((run_of[a], weight, 0.0))
@@ -66,27 +62,26 @@ def settled(
     return [place[run] if run >= 0 else 0.0 for run in run_of]
 
 
-def _pulls(
-    grid: Grid, vertices: int, ladders: list[tuple[int, ...]]
-) -> Iterator[tuple[int, int, float]]:
-    """Pairs of points that belong together, and how strongly: a wire's strength is shared out.
+def _pulls(grid: Grid, ladders: list[tuple[int, ...]]) -> Iterator[tuple[int, int, float]]:
+    """Yield pairs of joined points and their weight, which lines from one point share.
 
-    Of two lines that meet, as a shortcut and what it leads past, the vertex keeps to the one that
-    comes from a vertex; of more, it stands in the middle.
+    Where two lines meet, as at the end of a shortcut, the line from a vertex has more weight than
+    that of a passing wire; where more meet, all have the same.
     """
+    passing = grid.passing
     for row in grid.rows:
         for point in row:
             for below in grid.below[point]:
-                wire = point >= vertices or below >= vertices
+                wire = point in passing or below in passing
                 kind = 1.0 if wire and len(grid.above[below]) <= 2 else 2.0
                 yield point, below, kind / len(grid.below[point])
-    for rungs in ladders:
-        for a, b in pairwise(rungs):
-            yield a, b, _RUNG
+    for ladder in ladders:
+        for a, b in pairwise(ladder):
+            yield a, b, _LADDER
 
 
 def _settle(runs: list[_Run], place: list[float]) -> None:
-    """Move each run, from the right and from the left by turns, until none moves any more."""
+    """Move each run to the weighted median of its aims, in alternate orders, until all rest."""
     order = sorted(range(len(runs)), key=place.__getitem__)
     for sweep in range(_SWEEPS):
         moved = 0.0
@@ -105,7 +100,7 @@ def _settle(runs: list[_Run], place: list[float]) -> None:
 
 
 def _settle_clusters(runs: list[_Run], place: list[float]) -> None:
-    """Move runs that hold on to each other firmly as one, which no move of one of them does."""
+    """Move clusters of firmly joined runs as one."""
     cluster_of = _clusters(runs)
     clusters = [_Run(set(), set(), []) for _ in range(max(cluster_of) + 1)]
     for number, run in enumerate(runs):
@@ -125,7 +120,7 @@ def _settle_clusters(runs: list[_Run], place: list[float]) -> None:
 
 
 def _clusters(runs: list[_Run]) -> list[int]:
-    """The cluster of each run: those that pull at each other firmly are in one."""
+    """Return the cluster of each run: firmly joined runs are in one."""
     cluster_of = [-1] * len(runs)
     count = 0
     for start in range(len(runs)):
@@ -141,25 +136,8 @@ def _clusters(runs: list[_Run]) -> list[int]:
     return cluster_of
 
 
-def _upright(grid: Grid, x: list[float], vertices: int) -> list[int]:
-    """The run of each point: wires that pass rows, and vertices that have but each other."""
-    run_of = [-1] * len(x)
-    count = 0
-    for row in grid.rows:
-        for point in row:
-            if run_of[point] < 0:
-                run_of[point] = count
-                count += 1
-            for below in grid.below[point]:
-                passing = point >= vertices and below >= vertices
-                only = len(grid.below[point]) == 1 and len(grid.above[below]) == 1
-                if (passing or only) and run_of[below] < 0 and abs(x[point] - x[below]) < _UPRIGHT:
-                    run_of[below] = run_of[point]
-    return run_of
-
-
 def _median(places: list[tuple[float, float]]) -> float:
-    """Where half of the weight lies on each side; the middle of two such places."""
+    """Return the weighted median: half of the weight is on each side."""
     places = sorted(places)
     half = sum(weight for _, weight in places) / 2
     seen = 0.0

@@ -1,9 +1,9 @@
-"""Where in its row each point stands, so that lines are straight and readers stand under sources.
+"""Assign x coordinates, so that lines are straight and readers are below their sources.
 
 The method of Brandes and Koepf, "Fast and Simple Horizontal Coordinate Assignment" (2001): align
-points with their median neighbours four times, from above and from below, leaning left and leaning
-right, pack each result, and give each point the mean of the two middle ones of its four places.
-Packing goes by the graph of blocks, which also holds for points of different widths.
+points with their median neighbours four times, downwards and upwards, leftmost and rightmost, pack
+each result, and take the mean of the two middle positions of each point. Packing uses the graph of
+blocks, which also works for points of different widths.
 """
 
 from __future__ import annotations
@@ -16,10 +16,7 @@ Links = list[list[int]]
 
 
 def coordinates(grid: Grid, breadths: list[float]) -> list[float]:
-    """The middle of each point of the grid's rows.
-
-    Neighbours are half of both breadths apart.
-    """
+    """Return the center of each point; neighbours in a row are half of both breadths apart."""
     inner = _inner_conflicts(grid)
     results = []
     for down in (True, False):
@@ -34,28 +31,25 @@ def coordinates(grid: Grid, breadths: list[float]) -> list[float]:
 
 
 def _inner_conflicts(grid: Grid) -> set[tuple[int, int]]:
-    """The lines, upper end first, that cross a wire's line from one passed row to the next.
+    """Return the lines, upper end first, that cross the inner line of a long wire.
 
-    A long wire goes straight before any other line does.
+    Such a line is not aligned, so that the long wire is straight.
     """
-    passing = [False] * len(grid.rank)
-    for trunk in grid.trunks:
-        for point in trunk[1:]:
-            passing[point] = True
+    passing = grid.passing
     found = set()
     for upper in grid.rows[:-1]:
         inner = [
             (grid.place[point], grid.place[under])
             for point in upper
-            if passing[point]
+            if point in passing
             for under in grid.below[point]
-            if passing[under]
+            if under in passing
         ]
         if not inner:
             continue
         for point in upper:
             for under in grid.below[point]:
-                if passing[point] and passing[under]:
+                if point in passing and under in passing:
                     continue
                 a, b = grid.place[point], grid.place[under]
                 if any((a - c) * (b - d) < 0 for c, d in inner):
@@ -64,7 +58,7 @@ def _inner_conflicts(grid: Grid) -> set[tuple[int, int]]:
 
 
 def _aligned(rows: Links, links: Links, conflicts: set[tuple[int, int]]) -> list[int]:
-    """The block of each point, named by its first: points that shall stand in one line."""
+    """Return the block of each point, named by its first point: points to align."""
     count = len(links)
     place = [0] * count
     for row in rows:
@@ -90,7 +84,7 @@ def _aligned(rows: Links, links: Links, conflicts: set[tuple[int, int]]) -> list
 
 
 def _packed(rows: Links, root: list[int], breadths: list[float]) -> list[float]:
-    """Every block as far left as those beside it let it, then right again up to the next ones."""
+    """Move every block as far left as its neighbours allow, then right up to the next blocks."""
     blocks = dict.fromkeys(root[point] for row in rows for point in row)
     after: dict[int, dict[int, float]] = {block: {} for block in blocks}
     before: dict[int, dict[int, float]] = {block: {} for block in blocks}
@@ -110,7 +104,7 @@ def _packed(rows: Links, root: list[int], breadths: list[float]) -> list[float]:
 
 
 def _in_order(after: dict[int, dict[int, float]], before: dict[int, dict[int, float]]) -> list[int]:
-    """The blocks from left to right: each after all that stand left of it in some row."""
+    """Sort the blocks topologically: each after all that are left of it in some row."""
     missing = {block: len(left) for block, left in before.items()}
     order = [block for block, left in missing.items() if not left]
     for block in order:
@@ -122,10 +116,10 @@ def _in_order(after: dict[int, dict[int, float]], before: dict[int, dict[int, fl
 
 
 def _balanced(results: list[list[float]], points: list[int], breadths: list[float]) -> list[float]:
-    """The mean of the middle two of each point's places, the four results laid over each other.
+    """Return the mean of the middle two of each point's four positions.
 
-    Those that lean left share their left edge with the narrowest result, those that lean right
-    their right edge.
+    The leftmost results are first aligned with the left edge of the narrowest result, the rightmost
+    ones with its right edge.
     """
     edges = [
         (

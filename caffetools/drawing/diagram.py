@@ -1,7 +1,7 @@
-"""A net as a drawing shows it: boxes of layers, and links from each blob's box to its readers.
+"""Net -> Diagram: boxes of layers, and links from the box of each blob to its readers.
 
-Layers that compute in place go into the box whose blob they change. Splits that Caffe inserts are
-no boxes: a blob links to all that read it.
+Layers that compute in place belong to the box whose blob they change. Splits that Caffe inserts
+have no box: a blob links to all its readers.
 """
 
 from __future__ import annotations
@@ -14,36 +14,36 @@ from caffetools.net.net import Net
 
 
 class Box(NamedTuple):
-    """A layer, and those that change its top in place, by their indices in `Net.layers`."""
+    """A layer and the layers that change its top in place, as indices into `Net.layers`."""
 
     layers: tuple[int, ...]
 
 
 class Link(NamedTuple):
-    """A blob that a box makes."""
+    """A blob that a box produces."""
 
     source: int
-    """The index of its box."""
+    """Index of its box."""
     name: str
     shape: Shape | None
     readers: tuple[int, ...]
-    """The boxes that read it, each once, in order."""
+    """Indices of the boxes that read it, without duplicates, in order."""
     is_output: bool
 
 
 class Diagram(NamedTuple):
-    """Boxes in the order of the file; all links lead to later ones."""
+    """Boxes in the order of the file; all links lead to later boxes."""
 
     boxes: tuple[Box, ...]
     links: tuple[Link, ...]
 
 
 def diagram(net: Net) -> Diagram:
-    """The boxes and links of a net."""
+    """Return the boxes and links of a net."""
     boxes: list[list[int]] = []
-    made: list[tuple[int, int]] = []  # of each link: box and blob
+    produced: list[tuple[int, int]] = []  # box and blob of each link
     readers: list[list[int]] = []
-    current: dict[int, int] = {}  # of each blob: the link that it is
+    current: dict[int, int] = {}  # blob -> its link
     index = 0
     for layer in net.inferred.layers:
         node = layer.node
@@ -51,7 +51,7 @@ def diagram(net: Net) -> Diagram:
             current.update((top, current[node.bottoms[0]]) for top in node.tops)
             continue
         if node.bottoms and node.bottoms == node.tops and len(node.tops) == 1:
-            boxes[made[current[node.tops[0]]][0]].append(index)
+            boxes[produced[current[node.tops[0]]][0]].append(index)
         else:
             box = len(boxes)
             boxes.append([index])
@@ -59,15 +59,15 @@ def diagram(net: Net) -> Diagram:
                 if box not in readers[current[bottom]]:
                     readers[current[bottom]].append(box)
             for top in node.tops:
-                current[top] = len(made)
-                made.append((box, top))
+                current[top] = len(produced)
+                produced.append((box, top))
                 readers.append([])
         index += 1
     graph, shapes = net.inferred.graph, net.inferred.shapes
     outputs = {current[blob] for blob in graph.outputs}
     links = tuple(
         Link(box, graph.blobs[blob].origin, shapes[blob], tuple(readers[at]), at in outputs)
-        for at, (box, blob) in enumerate(made)
+        for at, (box, blob) in enumerate(produced)
     )
     return Diagram(tuple(Box(tuple(box)) for box in boxes), links)
 

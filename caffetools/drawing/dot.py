@@ -1,16 +1,16 @@
-"""A net's graph in DOT, for those who have Graphviz."""
+"""Net -> DOT, the language of Graphviz."""
 
 from __future__ import annotations
 
 from caffetools.drawing.diagram import diagram, family
-from caffetools.drawing.layer_text import extents, options
+from caffetools.drawing.layer_text import option_text, shape_text
 from caffetools.drawing.style import FAMILIES
 from caffetools.net.net import Net
 from caffetools.table import printable
 
 
 def dot(net: Net) -> str:
-    """The whole graph, no block folded: a node a box, an edge from each blob to each reader."""
+    """Return the whole graph: a node for each box, an edge from each blob to each reader."""
     drawing = diagram(net)
     lines = [
         f"digraph {_quoted(net.name)} {{",
@@ -20,11 +20,11 @@ def dot(net: Net) -> str:
     for number, box in enumerate(drawing.boxes):
         layers = [net.layers[index] for index in box.layers]
         types = " + ".join(layer.node.type for layer in layers)
-        words = [text for text in (layers[0].node.key, types, options(layers[0])) if text]
-        colour = FAMILIES[family(layers[0])]
-        lines.append(f'  n{number} [label={_quoted(*words)}, color="{colour}"];')
+        label = _quoted(*filter(None, (layers[0].node.key, types, option_text(layers[0]))))
+        colour = FAMILIES[family(layers[0])].colour
+        lines.append(f'  n{number} [label={label}, color="{colour}"];')
     for link in drawing.links:
-        label = _quoted(extents(link.shape))
+        label = _quoted(shape_text(link.shape))
         tooltip = _quoted(link.name)
         lines.extend(
             f"  n{link.source} -> n{reader} [label={label}, edgetooltip={tooltip}];"
@@ -34,6 +34,6 @@ def dot(net: Net) -> str:
 
 
 def _quoted(*words: str) -> str:
-    """Lines of text as a string of DOT, in which a backslash and a quote would mean something."""
+    """Return lines of text as a DOT string, with backslashes and quotes escaped."""
     escaped = (printable(word).replace("\\", "\\\\").replace('"', '\\"') for word in words)
     return '"' + "\\n".join(escaped) + '"'

@@ -1,7 +1,6 @@
-"""How wide text is, by the advance widths of DejaVu Sans, so that no text overflows its box.
+"""Text widths, from the advance widths of DejaVu Sans, so that no text overflows its box.
 
-A drawing names DejaVu Sans first. Where a reader's machine lacks it, another sans serif stands in;
-hardly any is wider.
+DejaVu Sans is the first font of drawings. Hardly any other sans-serif font is wider.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ import unicodedata
 from functools import lru_cache
 
 EM = 2048
-"""Units of the tables to an em, as in the font's file."""
+"""Units per em of the tables, as in the font's file."""
 
 REGULAR = {
     563: "'", 569: "ijlìíîï", 604: "IJÌÍÎÏ", 651: " ,.\xa0·‘’", 690: "/:;\\|¦", 721: "f", 739: "-",
@@ -23,7 +22,7 @@ REGULAR = {
     1597: "&", 1612: "OQÒÓÔÕÖØ", 1675: "w", 1706: "∞", 1716: "#+<=>^~¬±×÷←↑→↓−≤≥", 1767: "M",
     1946: "%", 1985: "¼½¾", 1995: "mÆ", 2011: "æ", 2025: "W", 2048: "@©®—…⋮",
 }  # fmt: skip
-"""The characters of DejaVu Sans by advance width."""
+"""Characters of DejaVu Sans by advance width."""
 
 BOLD = {
     627: "'", 702: "ijlìíîï", 713: " \xa0", 748: "/\\|¦", 762: "IJÌÍÎÏ", 778: ",.·‘’", 819: ":;",
@@ -37,7 +36,7 @@ BOLD = {
     1714: "HNÑ", 1716: "#+<=>^~¬±Ð×÷←↑→↓−≤≥", 1741: "OQÒÓÔÕÖØ", 1786: "&", 1892: "w", 2038: "M",
     2048: "@©®—…⋮", 2052: "%", 2120: "¼½¾", 2134: "m", 2146: "æ", 2222: "Æ", 2259: "W",
 }  # fmt: skip
-"""The same of DejaVu Sans Bold."""
+"""Characters of DejaVu Sans Bold by advance width."""
 
 _WIDTHS = {
     bold: {char: width for width, chars in table.items() for char in chars}
@@ -46,16 +45,16 @@ _WIDTHS = {
 
 
 def is_measured(text: str) -> bool:
-    """Do the tables hold all characters of the text?"""
+    """Return whether the tables have all characters of a text."""
     return all(char in _WIDTHS[False] for char in text)
 
 
 @lru_cache(maxsize=4096)
 def text_width(text: str, size: float, bold: bool = False) -> float:
-    """The width of a text set at `size`, in the unit of `size`.
+    """Return the width of a text at a font size, in the unit of the size.
 
-    A character that the tables lack counts as an em, or as one and a half where it is no letter of
-    an alphabet; a combining one as nothing.
+    A letter that is missing from the tables counts as 1 em, another character as 1.5 em, and a
+    combining character as 0.
     """
     widths = _WIDTHS[bold]
     units = sum(widths[char] if char in widths else _guess(char) for char in text)
@@ -70,11 +69,11 @@ def _guess(char: str) -> int:
 
 
 def elided(text: str, width: float, size: float, bold: bool = False) -> str:
-    """The text, or its start and end with `…` between, so that it is at most `width` wide."""
+    """Return a text, shortened in the middle by `…` to at most `width`."""
     if len(text) <= 1000 and text_width(text, size, bold) <= width:
         return text
     least, most = 0, min(len(text), 1000)
-    while least < most:  # the greatest number of characters that fit
+    while least < most:  # find the largest number of characters that fit
         kept = (least + most + 1) // 2
         if text_width(_shortened(text, kept), size, bold) <= width:
             least = kept

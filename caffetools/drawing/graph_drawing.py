@@ -1,150 +1,202 @@
-"""A net -> the picture of its whole graph."""
+"""Net -> GraphDrawing: pictures of the layers at their positions, with labels, lines and arrows."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from caffetools.drawing.assembly import Connection, assembled
 from caffetools.drawing.diagram import Diagram, diagram
-from caffetools.drawing.font_metrics import elided, text_width
-from caffetools.drawing.graph_layout import Layout
-from caffetools.drawing.layer_box import (
-    Label,
-    LargestCost,
-    Picture,
-    box_figure,
-    label,
-    link_told,
-    scale,
-)
-from caffetools.drawing.layer_text import extents_of_all, short
-from caffetools.drawing.outline import (
+from caffetools.drawing.folding import (
     Outline,
     OutlineLink,
-    inside,
-    last_alike,
-    leaving_link,
+    Repeat,
+    block_outline,
+    exit_link,
+    in_last_block,
     outline,
+    repeats,
 )
-from caffetools.drawing.repeats import Repeat, folds
-from caffetools.drawing.scene import Rect, SceneGroup, SceneItem, Text
-from caffetools.drawing.style import STYLES
+from caffetools.drawing.graph_layout import Layout, layout
+from caffetools.drawing.layer_box import (
+    LABEL_DROP,
+    LABEL_HEIGHT,
+    BlobLabel,
+    arrow_head,
+    blob_label,
+    box_picture,
+    label_items,
+    largest_cost,
+    link_tooltip,
+)
+from caffetools.drawing.layer_text import shape_range_text, short_number
+from caffetools.drawing.ranks import LayoutGraph, Size, Wire
+from caffetools.drawing.scene import Path, Picture, Rect, SceneGroup, SceneItem, Text
+from caffetools.drawing.style import fitted, styled_width
 from caffetools.net.net import Net
 
 _PADDING = 14.0
 _HEADING = 40.0
 _BEHIND = 4.0
-"""By how much each of the two frames behind a folded block is moved."""
+"""Offset of each of the two frames behind a folded block."""
+_LABEL_GAP = 6
 
 
 class GraphDrawing(NamedTuple):
-    """A net's graph laid out and drawn, without anything around it."""
+    """The graph of a net, without title and legend."""
 
     layout: Layout
     items: tuple[SceneItem, ...]
-    folds: tuple[Repeat, ...]
+    repeats: tuple[Repeat, ...]
 
 
-def graph(net: Net, fold: bool = True, columns: int | None = None) -> GraphDrawing:
-    """Draw the graph of a net: repeated blocks once with `fold`, in so many columns if told."""
+class Connection(NamedTuple):
+    """A blob between pictures, given by their index."""
+
+    source: int
+    readers: tuple[int, ...]
+    label: BlobLabel | None
+    """None for a blob that is labelled elsewhere."""
+    tooltip: str
+    data: tuple[tuple[str, str], ...] = ()
+    """Attributes by which scripts find it."""
+
+
+def draw_graph(net: Net, fold: bool = True, columns: int | None = None) -> GraphDrawing:
+    """Draw the graph of a net.
+
+    Parameters
+    ----------
+    net
+        The net.
+    fold
+        Draw repeated blocks once.
+    columns
+        Number of columns, if the graph can be split; by default chosen by the page's proportions.
+    """
     painter = _Painter(net, diagram(net))
-    repeated = folds(net, painter.drawing) if fold else []
-    shown = outline(painter.drawing, repeated)
-    figures = [painter.figure(vertex) for vertex in shown.vertices]
-    connections = [painter.connection(tie, shown) for tie in shown.ties]
-    found, items = assembled(figures, connections, columns)
-    return GraphDrawing(found, tuple(items), tuple(repeated))
+    found = repeats(net, painter.drawing) if fold else []
+    pictures, connections = painter.parts(outline(painter.drawing, found))
+    made, items = assemble(pictures, connections, columns)
+    return GraphDrawing(made, items, tuple(found))
+
+
+def assemble(
+    pictures: Sequence[Picture],
+    connections: Sequence[Connection],
+    columns: int | None = None,
+    without_arrow: int = -1,
+) -> tuple[Layout, tuple[SceneItem, ...]]:
+    """Lay out and connect pictures; no arrow is drawn at the picture `without_arrow`."""
+    label_widths: dict[int, float] = {}  # of all labels below a picture
+    for connection in connections:
+        if connection.label:
+            used = label_widths.get(connection.source, -_LABEL_GAP)
+            label_widths[connection.source] = used + connection.label.width + _LABEL_GAP
+    drop = LABEL_HEIGHT + LABEL_DROP
+    sizes = tuple(
+        Size(
+            max(picture.width, label_widths.get(index, 0)),
+            picture.height + (drop if index in label_widths else 0),
+        )
+        for index, picture in enumerate(pictures)
+    )
+    wires = tuple(Wire(c.source, c.readers, c.label.width if c.label else 0) for c in connections)
+    found = layout(LayoutGraph(sizes, wires), columns)
+    items: list[SceneItem] = []
+    for connection, route in zip(connections, found.routes, strict=True):
+        parts: list[SceneItem] = [Path(route.moves, "link")] if route.moves else []
+        if connection.label:
+            parts.extend(label_items(connection.label, *route.start))
+        parts.extend(arrow_head(*end) for reader, end in route.ends if reader != without_arrow)
+        items.append(SceneGroup(tuple(parts), connection.tooltip, connection.data))
+    for picture, size, (x, y) in zip(pictures, sizes, found.corners, strict=True):
+        if picture.items:
+            offset = (x + (size.width - picture.width) / 2, y)
+            items.append(SceneGroup(picture.items, offset=offset))
+    return found, tuple(items)
 
 
 class _Painter:
+    """Draws the vertices and connections of outlines of one net."""
+
     def __init__(self, net: Net, drawing: Diagram) -> None:
         self.net = net
         self.drawing = drawing
-        self.scale: LargestCost = scale(net)
+        self.largest = largest_cost(net)
         self.tops: list[list[int]] = [[] for _ in drawing.boxes]
         for index, link in enumerate(drawing.links):
             self.tops[link.source].append(index)
 
-    def figure(self, vertex: int | Repeat) -> Picture:
+    def parts(
+        self, shown: Outline, block: Repeat | None = None
+    ) -> tuple[list[Picture], list[Connection]]:
+        """Draw the parts of the whole graph, or of a block."""
+        pictures = [self.picture(vertex) for vertex in shown.vertices]
+        return pictures, [self.connection(link, block) for link in shown.links]
+
+    def picture(self, vertex: int | Repeat) -> Picture:
+        """Draw a box, a folded repeat, or the empty entry or exit of a block (-1)."""
         if isinstance(vertex, Repeat):
-            return self.block(vertex)
+            return self.folded(vertex)
         if vertex < 0:
             return Picture(0, 0, ())
-        labels = [self.label(link).width + 6 for link in self.tops[vertex]]
-        least = round(sum(labels)) if len(labels) > 1 else 0
-        return box_figure(self.net, self.drawing.boxes[vertex], self.scale, least)
+        labels = [self.label(link).width + _LABEL_GAP for link in self.tops[vertex]]
+        min_width = round(sum(labels)) if len(labels) > 1 else 0
+        return box_picture(self.net, self.drawing.boxes[vertex], self.largest, min_width)
 
-    def label(self, link: int) -> Label:
+    def label(self, link: int, shape: str | None = None) -> BlobLabel:
         found = self.drawing.links[link]
-        return label(found, named=len(self.tops[found.source]) > 1)
+        return blob_label(found, len(self.tops[found.source]) > 1, shape)
 
-    def connection(self, tie: OutlineLink, shown: Outline) -> Connection:
-        made = self.label(tie.link)
-        return Connection(tie.source, tie.readers, made, *self.told(tie.link))
-
-    def told(self, link: int) -> tuple[str, tuple[tuple[str, str], ...]]:
-        """A link in words, and what scripts find it by: its name and the layers at its ends."""
-        found = self.drawing.links[link]
-        readers = [self.drawing.boxes[reader].layers[0] for reader in found.readers]
-        source = self.drawing.boxes[found.source].layers[0]
-        words = link_told(found, [self.net.layers[reader].node.key for reader in readers])
+    def connection(self, shown: OutlineLink, block: Repeat | None) -> Connection:
+        """Connect pictures; the blobs that enter and leave a block are labelled outside of it."""
+        link = self.drawing.links[shown.link]
+        label = None
+        if block is None:
+            label = self.label(shown.link)
+        elif shown.source and shown.link != exit_link(self.drawing, block):
+            last = self.drawing.links[in_last_block(self.drawing, block, shown.link)]
+            label = self.label(shown.link, shape_range_text([link.shape, last.shape]))
+        readers = [self.drawing.boxes[reader].layers[0] for reader in link.readers]
+        source = self.drawing.boxes[link.source].layers[0]
+        tooltip = link_tooltip(link, [self.net.layers[reader].node.key for reader in readers])
         ends = (("from", str(source)), ("to", " ".join(map(str, readers))))
-        return words, (("blob", found.name), *ends)
+        return Connection(shown.source, shown.readers, label, tooltip, (("blob", link.name), *ends))
 
-    def block(self, fold: Repeat) -> Picture:
-        """A repeated block: the first in a frame, with how often it stands there."""
-        shown = inside(self.drawing, fold)
-        figures = [self.figure(vertex) for vertex in shown.vertices]
-        connections = [self.inner_connection(tie, fold) for tie in shown.ties]
-        found, items = assembled(figures, connections, 1, without_arrow=len(figures) - 1)
-        return self.framed(fold, found, tuple(items))
-
-    def inner_connection(self, tie: OutlineLink, fold: Repeat) -> Connection:
-        """A connection within a block; what enters and leaves is labelled outside."""
-        link = self.drawing.links[tie.link]
-        made = None
-        if tie.source and tie.link != leaving_link(self.drawing, fold):
-            last = self.drawing.links[last_alike(self.drawing, fold, tie.link)]
-            shape = extents_of_all([link.shape, last.shape])
-            made = label(link, len(self.tops[link.source]) > 1, shape)
-        return Connection(tie.source, tie.readers, made, *self.told(tie.link))
-
-    def framed(self, fold: Repeat, inner: Layout, items: tuple[SceneItem, ...]) -> Picture:
-        """The block's drawing in its frame, entered and left in the middle."""
-        title, told = self.heading(fold)
+    def folded(self, block: Repeat) -> Picture:
+        """Draw the first block of a repeat in a frame, entered and left in the middle."""
+        pictures, connections = self.parts(block_outline(self.drawing, block), block)
+        inner, items = assemble(pictures, connections, 1, without_arrow=len(pictures) - 1)
+        boxes = self.drawing.boxes[block.start : block.end]
+        title, subtitle = self.heading(block)
         entry = inner.corners[0][0]
-        heading = max(
-            text_width(text, STYLES[style].size, STYLES[style].bold)
-            for text, style in ((title, "frame-title"), (told, "detail"))
-        )
+        heading = max(styled_width(title, "frame-title"), styled_width(subtitle, "detail"))
         half = max(entry, inner.width - entry, heading / 2)
         width, height = round(2 * (half + _PADDING)), inner.height + _HEADING
-        parts: tuple[SceneItem, ...] = (
-            *(
-                Rect(behind, behind, width, height, "frame-behind", 8)
-                for behind in (2 * _BEHIND, _BEHIND)
-            ),
+        parts = (
+            Rect(2 * _BEHIND, 2 * _BEHIND, width, height, "frame-behind", 8),
+            Rect(_BEHIND, _BEHIND, width, height, "frame-behind", 8),
             Rect(0, 0, width, height, "frame", 8),
             SceneGroup(items, offset=(width / 2 - entry, _HEADING)),
             Text(_PADDING, 17, title, "frame-title"),
-            Text(_PADDING, 31, told, "detail"),
+            Text(_PADDING, 31, subtitle, "detail"),
         )
-        boxes = self.drawing.boxes[fold.start : fold.end]
         layers = " ".join(str(layer) for box in boxes for layer in box.layers)
-        data = (("layers", layers), ("count", str(fold.times)))
-        group = SceneGroup(parts, f"{title}\n{told}", data, offset=(2 * _BEHIND, 0))
+        data = (("layers", layers), ("count", str(block.times)))
+        group = SceneGroup(parts, f"{title}\n{subtitle}", data, offset=(2 * _BEHIND, 0))
         return Picture(width + 4 * _BEHIND, height + 2 * _BEHIND, (group,))
 
-    def heading(self, fold: Repeat) -> tuple[str, str]:
-        boxes = self.drawing.boxes[fold.start : fold.end]
+    def heading(self, block: Repeat) -> tuple[str, str]:
+        """Return the two lines above a folded repeat."""
+        boxes = self.drawing.boxes[block.start : block.end]
         layers = [self.net.layers[layer] for box in boxes for layer in box.layers]
         first, last = (
-            elided(" ".join(layer.node.key.split()), 130, STYLES["frame-title"].size, bold=True)
+            fitted(layer.node.key, "frame-title", 130)
             for layer in (layers[0], self.net.layers[boxes[-1].layers[0]])
         )
-        params = short(sum(layer.owned_params for layer in layers))
-        macs = short(sum(layer.macs or 0 for layer in layers))
+        params = short_number(sum(layer.owned_params for layer in layers))
+        macs = short_number(sum(layer.macs or 0 for layer in layers))
         return (
-            f"{fold.times} ×  {first} … {last}",
+            f"{block.times} ×  {first} … {last}",
             f"in all {params} parameters, {macs} multiply-accumulates",
         )

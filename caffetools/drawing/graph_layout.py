@@ -1,144 +1,138 @@
-"""Wiring -> where everything stands: rows, orders and coordinates put together."""
+"""LayoutGraph -> Layout: run all steps from ranks to routes."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 from caffetools.drawing.columns import Band, columns
-from caffetools.drawing.compaction import settled
+from caffetools.drawing.compaction import compacted
 from caffetools.drawing.coordinates import coordinates
 from caffetools.drawing.crossings import crossings, untangle
 from caffetools.drawing.grid import Grid, grid
-from caffetools.drawing.ranks import ladders, ranks
+from caffetools.drawing.ranks import LayoutGraph, ladders, ranks
 from caffetools.drawing.routes import TRACK, Route, Sheet, routes
 from caffetools.drawing.scene import Point
-from caffetools.drawing.wiring import LayoutGraph
 
 _VERTEX_GAP = 22.0
+"""Distance of vertices in a row: half of it on each side."""
 _WIRE_GAP = 12.0
-"""Between neighbours in a row: half of it on each side of a point."""
+"""The same for passing wires."""
 _LABEL_GAP = 6.0
 _ROW_GAP = 20.0
 _LEAN = 0.09
-"""How much higher a gap is for each pixel that a line in it moves sideways."""
-_MOST_LEAN = 44.0
+"""Extra height of a gap for each pixel that a line in it moves sideways."""
+_MAX_LEAN = 44.0
 _GUTTER = 40.0
-"""Between columns, beside the wires that lead from one to the next."""
+"""Distance of columns, besides the wires that lead from one to the next."""
 
 
-class Row(NamedTuple):
-    """A row with everything in its place."""
+class _Row(NamedTuple):
+    """Size and position of a row."""
 
     height: float
     gap: float
-    """To the next row of the column."""
+    """Gap to the next row of the column."""
     left: float
     right: float
     wires: int
-    """That pass the gap under it."""
+    """Number of wires that pass the gap."""
 
 
 class Layout(NamedTuple):
-    """A drawing laid out, in pixels from its top left corner."""
+    """Positions of all parts of a drawing, in pixels from its top left corner."""
 
     width: float
     height: float
     corners: tuple[Point, ...]
-    """The top left corner of each vertex."""
+    """Top left corner of each vertex."""
     routes: tuple[Route, ...]
-    """Of each wire."""
+    """Route of each wire."""
     crossings: int
 
 
-def layout(wiring: LayoutGraph, wanted_columns: int | None = None) -> Layout:
-    """Lay a drawing out; `wanted_columns` in place of as many as give it good proportions."""
-    if not wiring.sizes:
+def layout(graph: LayoutGraph, wanted_columns: int | None = None) -> Layout:
+    """Lay out a graph; `wanted_columns` overrides the number of columns."""
+    if not graph.sizes:
         return Layout(0, 0, (), (), 0)
-    points = grid(wiring, ranks(wiring))
+    points = grid(graph, ranks(graph))
     untangle(points)
-    extra = len(points.rank) - len(wiring.sizes)
-    widths = [size.width for size in wiring.sizes] + [0.0] * extra
-    breadths = [width + _VERTEX_GAP for width in widths[: len(wiring.sizes)]] + [_WIRE_GAP] * extra
-    firsts = columns(_bands(wiring, points, breadths), _GUTTER, wanted_columns)
-    stacked = ladders(wiring)
+    extra = len(points.rank) - len(graph.sizes)
+    widths = [size.width for size in graph.sizes] + [0.0] * extra
+    breadths = [width + _VERTEX_GAP for width in widths[: len(graph.sizes)]] + [_WIRE_GAP] * extra
+    firsts = columns(_bands(graph, points, breadths), _GUTTER, wanted_columns)
+    stacked = ladders(graph)
     x = [0.0] * len(points.rank)
     for first, end in zip(firsts, [*firsts[1:], len(points.rows)], strict=True):
         part = points.part(first, end)
-        places = coordinates(part, breadths)
-        places = settled(part, places, breadths, len(wiring.sizes), stacked)
+        places = compacted(part, coordinates(part, breadths), breadths, stacked)
         for point in (point for row in part.rows for point in row):
             x[point] = places[point]
-    starts = _starts(wiring, points, x)
-    rows = _rows(wiring, points, starts, x, widths)
+    starts = _starts(graph, points, x)
+    rows = _rows(graph, points, starts, x, widths)
     sheet = _sheet(points, x, rows, firsts)
     corners = tuple(
         (sheet.x[vertex] - size.width / 2, sheet.top[rank])
-        for vertex, (size, rank) in enumerate(zip(wiring.sizes, points.rank, strict=False))
+        for vertex, (size, rank) in enumerate(zip(graph.sizes, points.rank, strict=False))
     )
-    found = routes(wiring, points, starts, sheet, corners)
+    found = routes(graph, points, starts, sheet, corners)
     height = max(sheet.foot)
     return Layout(sheet.right[-1], height, corners, found, crossings(points))
 
 
-def _starts(wiring: LayoutGraph, points: Grid, x: list[float]) -> list[float]:
-    """How far right of its source's middle each wire starts.
+def _starts(graph: LayoutGraph, points: Grid, x: list[float]) -> list[float]:
+    """Return the offset of the start of each wire from the center of its source.
 
-    The labels of a source stand side by side, in the order of what the wires lead to.
+    The labels of a source are in one row, in the order of the targets of their wires.
     """
-    offsets = [0.0] * len(wiring.wires)
+    offsets = [0.0] * len(graph.wires)
     of_source: dict[int, list[int]] = {}
-    for index, wire in enumerate(wiring.wires):
+    for index, wire in enumerate(graph.wires):
         of_source.setdefault(wire.source, []).append(index)
     for source, wires in of_source.items():
         if len(wires) > 1:
-            wires.sort(key=lambda index: _aim(wiring, points, x, source, index))
-        total = sum(wiring.wires[index].width + _LABEL_GAP for index in wires) - _LABEL_GAP
+            wires.sort(key=lambda index: _aim(graph, points, x, source, index))
+        total = sum(graph.wires[index].width + _LABEL_GAP for index in wires) - _LABEL_GAP
         left = -total / 2
         for index in wires:
-            offsets[index] = left + wiring.wires[index].width / 2
-            left += wiring.wires[index].width + _LABEL_GAP
+            offsets[index] = left + graph.wires[index].width / 2
+            left += graph.wires[index].width + _LABEL_GAP
     return offsets
 
 
-def _aim(wiring: LayoutGraph, points: Grid, x: list[float], source: int, index: int) -> float:
+def _aim(graph: LayoutGraph, points: Grid, x: list[float], source: int, index: int) -> float:
     trunk = points.trunks[index]
     if len(trunk) > 1:
         return x[trunk[1]]
-    readers = wiring.wires[index].readers
+    readers = graph.wires[index].readers
     return sum(x[reader] for reader in readers) / len(readers) if readers else x[source]
 
 
-def _bands(wiring: LayoutGraph, points: Grid, breadths: list[float]) -> list[Band]:
-    """What each row takes at least, for columns to be made of."""
-    heights = _heights(wiring, points)
-    wires = [0] * len(points.rows)
-    for rank, row in enumerate(points.rows[:-1]):
-        passing = {point for point in row if points.below[point]}
-        wires[rank] = len(passing)
+def _bands(graph: LayoutGraph, points: Grid, breadths: list[float]) -> list[Band]:
+    """Return the minimum size of each row, to choose columns by."""
     return [
         Band(
-            heights[rank] + _ROW_GAP + _LEAN * 100,
+            height + _ROW_GAP + _LEAN * 100,
             sum(breadths[point] for point in row),
-            wires[rank],
+            sum(bool(points.below[point]) for point in row),
         )
-        for rank, row in enumerate(points.rows)
+        for height, row in zip(_heights(graph, points), points.rows, strict=True)
     ]
 
 
-def _heights(wiring: LayoutGraph, points: Grid) -> list[float]:
+def _heights(graph: LayoutGraph, points: Grid) -> list[float]:
     heights = [0.0] * len(points.rows)
-    for vertex, size in enumerate(wiring.sizes):
+    for vertex, size in enumerate(graph.sizes):
         heights[points.rank[vertex]] = max(heights[points.rank[vertex]], size.height)
     return heights
 
 
 def _rows(
-    wiring: LayoutGraph, points: Grid, starts: list[float], x: list[float], widths: list[float]
-) -> list[Row]:
-    heights = _heights(wiring, points)
+    graph: LayoutGraph, points: Grid, starts: list[float], x: list[float], widths: list[float]
+) -> list[_Row]:
+    heights = _heights(graph, points)
     lean = [0.0] * len(points.rows)
     wires = [0] * len(points.rows)
-    for wire, trunk, start in zip(wiring.wires, points.trunks, starts, strict=True):
+    for wire, trunk, start in zip(graph.wires, points.trunks, starts, strict=True):
         for step, point in enumerate(trunk):
             rank = points.rank[point]
             begin = x[point] + (0.0 if step else start)
@@ -148,9 +142,9 @@ def _rows(
                 wires[rank] += 1
                 lean[rank] = max(lean[rank], *(abs(x[end] - begin) for end in under))
     return [
-        Row(
+        _Row(
             heights[rank],
-            _ROW_GAP + min(lean[rank] * _LEAN, _MOST_LEAN),
+            _ROW_GAP + min(lean[rank] * _LEAN, _MAX_LEAN),
             min(x[point] - widths[point] / 2 for point in row),
             max(x[point] + widths[point] / 2 for point in row),
             wires[rank],
@@ -159,12 +153,11 @@ def _rows(
     ]
 
 
-def _sheet(points: Grid, x: list[float], rows: list[Row], firsts: list[int]) -> Sheet:
-    """The rows stood below each other, column by column."""
+def _sheet(points: Grid, x: list[float], rows: list[_Row], firsts: list[int]) -> Sheet:
+    """Place the rows below each other, column by column."""
     moved = [0.0] * len(x)
     tops: list[float] = []
     bottoms: list[float] = []
-    lefts: list[float] = []
     rights: list[float] = []
     feet: list[float] = []
     left = 0.0
@@ -180,8 +173,7 @@ def _sheet(points: Grid, x: list[float], rows: list[Row], firsts: list[int]) -> 
             bottoms.append(y + rows[rank].height)
             y += rows[rank].height + rows[rank].gap
         leaving = part[-1].wires if end < len(rows) else 0
-        lefts.append(left)
         rights.append(shift + max(row.right for row in part))
         feet.append(bottoms[-1] + (_ROW_GAP / 2 + leaving * TRACK if leaving else 0))
         left = rights[-1] + _GUTTER + leaving * TRACK
-    return Sheet(moved, tops, bottoms, tuple(firsts), lefts, rights, feet)
+    return Sheet(moved, tops, bottoms, tuple(firsts), rights, feet)

@@ -1,13 +1,12 @@
-"""The picture of a graph with its title above and its legend below."""
+"""GraphDrawing -> Scene: the graph of a net with its title above and its legend below."""
 
 from __future__ import annotations
 
 from caffetools.drawing.diagram import family
-from caffetools.drawing.font_metrics import elided, text_width
-from caffetools.drawing.graph_drawing import GraphDrawing, graph
-from caffetools.drawing.layer_text import short
+from caffetools.drawing.graph_drawing import GraphDrawing, draw_graph
+from caffetools.drawing.layer_text import short_number
 from caffetools.drawing.scene import Rect, Scene, SceneGroup, SceneItem, Text
-from caffetools.drawing.style import FAMILIES, STYLES
+from caffetools.drawing.style import FAMILIES, fitted, styled_width
 from caffetools.net.net import Net
 from caffetools.table import printable
 
@@ -16,109 +15,87 @@ _TITLE = 44.0
 _SWATCH = 10.0
 _LEGEND_LINE = 18.0
 
-FAMILY_NAMES = {
-    "data": "data",
-    "convolution": "convolution",
-    "connected": "fully connected",
-    "pooling": "pooling",
-    "pointwise": "element by element",
-    "joining": "joining, splitting",
-    "loss": "loss",
-    "unknown": "unknown",
-}
-"""What a legend calls the families."""
-
 
 def graph_scene(net: Net, fold: bool = True, columns: int | None = None) -> Scene:
-    """The picture of a net's graph: layers from top to bottom, in columns where it is long.
+    """Draw the graph of a net as a page: layers from top to bottom, in columns if it is long.
 
-    Repeated blocks stand there once with `fold`; `columns` in place of as many as make a page of
-    good proportions.
+    The parameters are those of `draw_graph`.
     """
-    drawn = graph(net, fold, columns)
-    legend = legend_items(net)
-    width = max(drawn.layout.width, 420.0)
+    graph = draw_graph(net, fold, columns)
+    legend = _legend(net)
+    width = max(graph.layout.width, 420.0)
     rows = _flowed(legend, width)
-    height = _TITLE + drawn.layout.height + 26 + len(rows) * _LEGEND_LINE
-    left = (width - drawn.layout.width) / 2
+    height = _TITLE + graph.layout.height + 26 + len(rows) * _LEGEND_LINE
+    left = (width - graph.layout.width) / 2
+    name, totals = heading(net)
+    title = (
+        Text(0, 14, fitted(name, "title", width), "title"),
+        Text(0, 31, fitted(totals, "subtitle", width), "subtitle"),
+    )
     items: list[SceneItem] = [
         Rect(0, 0, width + 2 * MARGIN, height + 2 * MARGIN, "paper"),
-        SceneGroup(tuple(_title(net, width)), offset=(MARGIN, MARGIN)),
-        SceneGroup(drawn.items, offset=(MARGIN + left, MARGIN + _TITLE)),
+        SceneGroup(title, offset=(MARGIN, MARGIN)),
+        SceneGroup(graph.items, offset=(MARGIN + left, MARGIN + _TITLE)),
     ]
     y = MARGIN + height - len(rows) * _LEGEND_LINE
     for row in rows:
         items.append(SceneGroup(tuple(row), offset=(MARGIN, y)))
         y += _LEGEND_LINE
-    title = printable(net.name) or "net"
     return Scene(
-        width + 2 * MARGIN, height + 2 * MARGIN, title, described(net, drawn), tuple(items)
+        width + 2 * MARGIN,
+        height + 2 * MARGIN,
+        printable(net.name) or "net",
+        _description(totals, graph),
+        tuple(items),
     )
 
 
 def heading(net: Net) -> tuple[str, str]:
-    """A net's name, and what it is in one line."""
-    totals = net.cost
-    told = (
+    """Return the name of a net, and one line about its size."""
+    cost = net.cost
+    return net.name or "net without a name", (
         f"{net.state.phase.lower()} phase, {len(net.layers)} layers, "
-        f"{short(totals.params)} parameters, {short(totals.macs)} multiply-accumulates"
+        f"{short_number(cost.params)} parameters, {short_number(cost.macs)} multiply-accumulates"
     )
-    return net.name or "net without a name", told
 
 
-def described(net: Net, drawn: GraphDrawing) -> str:
-    """The picture in a sentence, for those who do not see it."""
-    folded = "".join(f" {fold.times} equal blocks are drawn once." for fold in drawn.folds)
-    return f"The graph of a net from top to bottom: {heading(net)[1]}.{folded}"
+def _description(totals: str, graph: GraphDrawing) -> str:
+    """Describe the picture for screen readers."""
+    folded = "".join(f" {block.times} equal blocks are drawn once." for block in graph.repeats)
+    return f"The graph of a net from top to bottom: {totals}.{folded}"
 
 
-def _title(net: Net, width: float) -> list[SceneItem]:
-    name, told = heading(net)
-    style, small = STYLES["title"], STYLES["subtitle"]
-    return [
-        Text(0, 14, elided(name, width, style.size, bold=True), "title"),
-        Text(0, 31, elided(told, width, small.size), "subtitle"),
-    ]
-
-
-def legend_items(net: Net) -> list[tuple[list[SceneItem], float]]:
-    """The marks and words of a legend, each with its width."""
+def _legend(net: Net) -> list[tuple[list[SceneItem], float]]:
+    """Return the entries of the legend, each with its width."""
     used = {family(layer) for layer in net.layers}
-    entries: list[tuple[list[SceneItem], str]] = [
-        ([Rect(0, -_SWATCH + 1, 4, _SWATCH + 1, f"family-{kind}", 2)], FAMILY_NAMES[kind])
-        for kind in FAMILIES
+    entries: list[tuple[list[Rect], str]] = [
+        ([Rect(0, -_SWATCH + 1, 4, _SWATCH + 1, f"family-{kind}", 2)], found.title)
+        for kind, found in FAMILIES.items()
         if kind in used
     ]
-    most = max(net.layers, key=lambda layer: layer.macs or 0, default=None)
-    if most is not None and most.macs and net.cost.macs:
-        ramp: list[SceneItem] = [
-            Rect(8 * i, -_SWATCH + 1, 8, _SWATCH, "shade", 0, shade)
-            for i, shade in enumerate((0.1, 0.25, 0.45, 0.66))
-        ]
-        share = round(100 * most.macs / net.cost.macs)
-        entries.append((ramp, f"multiply-accumulates, most in {_name(most.node.key)}: {share} %"))
-    largest = max(net.layers, key=lambda layer: layer.owned_params, default=None)
-    if largest is not None and largest.owned_params and net.cost.params:
-        bar: list[SceneItem] = [
-            Rect(0, -5, 32, 3, "gauge", 1.5),
-            Rect(0, -5, 20, 3, "gauge-part", 1.5),
-        ]
-        share = round(100 * largest.owned_params / net.cost.params)
-        entries.append((bar, f"parameters, most in {_name(largest.node.key)}: {share} %"))
-    made = []
-    for marks, words in entries:
-        left = max(mark.x + mark.width for mark in marks if isinstance(mark, Rect)) + 6
-        width = left + text_width(words, STYLES["legend"].size)
-        made.append(([*marks, Text(left, 0, words, "legend")], width))
+    ramp = [
+        Rect(8 * i, -_SWATCH + 1, 8, _SWATCH, "shade", 0, shade)
+        for i, shade in enumerate((0.1, 0.25, 0.45, 0.66))
+    ]
+    bar = [Rect(0, -5, 32, 3, "gauge", 1.5), Rect(0, -5, 20, 3, "gauge-part", 1.5)]
+    for swatch, name, total, values in (
+        (ramp, "multiply-accumulates", net.cost.macs, [layer.macs or 0 for layer in net.layers]),
+        (bar, "parameters", net.cost.params, [layer.owned_params for layer in net.layers]),
+    ):
+        largest = max(values, default=0)
+        if largest and total:
+            key = fitted(net.layers[values.index(largest)].node.key, "legend", 130)
+            entries.append((swatch, f"{name}, most in {key}: {round(100 * largest / total)} %"))
+    made: list[tuple[list[SceneItem], float]] = []
+    for swatch, words in entries:
+        left = max(mark.x + mark.width for mark in swatch) + 6
+        width = left + styled_width(words, "legend")
+        made.append(([*swatch, Text(left, 0, words, "legend")], width))
     return made
 
 
-def _name(key: str) -> str:
-    return elided(" ".join(key.split()), 130, STYLES["legend"].size)
-
-
 def _flowed(entries: list[tuple[list[SceneItem], float]], width: float) -> list[list[SceneItem]]:
-    """The entries in rows of at most a width."""
+    """Arrange the entries in rows of at most `width`."""
     rows: list[list[SceneItem]] = [[]]
     x = 0.0
     for items, entry in entries:

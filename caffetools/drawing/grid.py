@@ -1,70 +1,97 @@
-"""Vertices in rows, with a point wherever a wire passes a row, and the order within each row."""
+"""Vertices in rows, with a point wherever a wire passes a row."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
-from caffetools.drawing.wiring import LayoutGraph
+from caffetools.drawing.ranks import LayoutGraph
 
 
 @dataclass
 class Grid:
-    """All points by number: first the vertices, then the points at which wires pass a row.
+    """All points by number: first the vertices, then the points where wires pass a row.
 
-    A wire is one line down to its lowest reader, from which branches lead to the others, so that a
-    blob that many layers read costs one point a row.
+    A wire is one line down to its lowest reader, with branches to the others, so that a blob with
+    many readers needs one point per row.
     """
 
     rows: list[list[int]]
-    """The points of each row, from left to right."""
+    """Points of each row, from left to right."""
     rank: list[int]
-    """The row of each point."""
+    """Row of each point."""
     above: list[list[int]]
-    """The points of the row above that each is joined to."""
+    """Points of the row above that each point is joined to."""
     below: list[list[int]]
     trunks: list[list[int]]
-    """Of each wire: its source and the points under it, one a row."""
+    """Source of each wire and the points below it, one per row."""
     place: list[int] = field(default_factory=list)
-    """Of each point: where in its row it stands."""
+    """Index of each point in its row."""
+
+    @property
+    def passing(self) -> set[int]:
+        """Points where wires pass a row."""
+        return {point for trunk in self.trunks for point in trunk[1:]}
+
+    def runs(self, may_join: Callable[[int, int], bool] = lambda _upper, _lower: True) -> list[int]:
+        """Return the run of each point, -1 for points in none of the rows.
+
+        Two points are in one run if both are of one wire, or if neither is joined to another point
+        on the side of the other. `may_join(upper, lower)` can keep them apart.
+        """
+        run_of = [-1] * len(self.rank)
+        count = 0
+        passing = self.passing
+        for row in self.rows:
+            for point in row:
+                if run_of[point] < 0:
+                    run_of[point] = count
+                    count += 1
+                for below in self.below[point]:
+                    only = len(self.below[point]) == 1 and len(self.above[below]) == 1
+                    one_wire = point in passing and below in passing
+                    if (only or one_wire) and may_join(point, below):
+                        run_of[below] = run_of[point]
+        return run_of
 
     def part(self, first: int, end: int) -> Grid:
-        """Some of the rows by themselves, without the lines to others."""
+        """Return rows `first` to `end` without the lines to other rows."""
         kept = self.rows[first:end]
         above: list[list[int]] = [[] for _ in self.rank]
         below: list[list[int]] = [[] for _ in self.rank]
-        for row in kept[1:]:
-            for point in row:
-                above[point] = self.above[point]
-        for row in kept[:-1]:
-            for point in row:
+        for upper, lower in pairwise(kept):
+            for point in upper:
                 below[point] = self.below[point]
+            for point in lower:
+                above[point] = self.above[point]
         return Grid(kept, self.rank, above, below, self.trunks, self.place)
 
     def number(self) -> None:
-        """Set `place` by `rows`."""
+        """Set `place` from `rows`."""
         self.place = [0] * len(self.rank)
         for row in self.rows:
             for index, point in enumerate(row):
                 self.place[point] = index
 
 
-def grid(wiring: LayoutGraph, rank: list[int]) -> Grid:
-    """The grid of a wiring, its rows ordered by a walk: each part beside what it hangs on."""
+def grid(graph: LayoutGraph, rank: list[int]) -> Grid:
+    """Return the grid of a graph, with connected parts next to each other in each row."""
     made = Grid(
         rows=[[] for _ in range(max(rank, default=-1) + 1)],
         rank=list(rank),
         above=[[] for _ in rank],
         below=[[] for _ in rank],
-        trunks=[[wire.source] for wire in wiring.wires],
+        trunks=[[wire.source] for wire in graph.wires],
     )
-    for wire, trunk in zip(wiring.wires, made.trunks, strict=True):
+    for wire, trunk in zip(graph.wires, made.trunks, strict=True):
         _lead(made, wire.readers, trunk)
     walk(made)
     return made
 
 
 def _lead(made: Grid, readers: tuple[int, ...], trunk: list[int]) -> None:
-    """Add the points of a wire below its source."""
+    """Add the points and lines of a wire below its source."""
     lowest = max((made.rank[reader] for reader in readers), default=0)
     for rank in range(made.rank[trunk[0]] + 1, lowest):
         point = len(made.rank)
@@ -84,10 +111,10 @@ def _join(made: Grid, upper: int, lower: int) -> None:
 
 
 def walk(made: Grid, *, down: bool = True, mirrored: bool = False) -> None:
-    """Order the rows as a walk meets their points, depth first.
+    """Order the rows as a depth-first walk visits their points.
 
-    It goes down the lines from each point that has nothing above it, or up from each that has
-    nothing below; `mirrored`, it takes the last line first.
+    It goes down from each point without a line from above, or else up from each without a line
+    below; with `mirrored` it takes the last line first.
     """
     away, back = (made.below, made.above) if down else (made.above, made.below)
     for row in made.rows:

@@ -1,4 +1,4 @@
-"""What a vertex of the drawing looks like: a layer's box, and the label of a blob."""
+"""Pictures of the vertices of a graph: the box of a layer, and the label of a blob."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from caffetools.drawing.diagram import Box, Link, family
-from caffetools.drawing.font_metrics import elided, text_width
-from caffetools.drawing.layer_text import extents, options
-from caffetools.drawing.scene import Path, Rect, SceneGroup, SceneItem, Text, polygon
-from caffetools.drawing.style import STYLES
+from caffetools.drawing.layer_text import option_text, shape_text
+from caffetools.drawing.scene import Path, Picture, Rect, SceneGroup, SceneItem, Text, polyline
+from caffetools.drawing.style import fitted, styled_width
 from caffetools.layers.base import dims
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
 from caffetools.table import shown
 
 _WIDEST = 230.0
-"""A line of text in a box; a longer one is shortened in the middle."""
+"""Maximum width of a line of text; a longer one is shortened in the middle."""
 _NARROWEST = 84
 _PADDING = 11.0
 _STRIPE = 4.0
@@ -24,66 +23,59 @@ _LINE = 14.0
 _GAUGE = 3.0
 LABEL_HEIGHT = 15.0
 LABEL_DROP = 5.0
-"""Of a blob's label below its box."""
-
-
-class Picture(NamedTuple):
-    """Things drawn from the top left corner of their own."""
-
-    width: float
-    height: float
-    items: tuple[SceneItem, ...]
+"""Gap between a box and the label of its blob."""
 
 
 class LargestCost(NamedTuple):
-    """The most that any layer of the net has: the darkest shade and the longest bar."""
+    """The largest cost of any layer of a net: the darkest shade and the longest bar."""
 
     macs: int
     params: int
 
 
-def scale(net: Net) -> LargestCost:
-    """The scale of a net's shades and bars."""
+def largest_cost(net: Net) -> LargestCost:
+    """Return the largest cost of any layer of a net."""
     return LargestCost(
         max((layer.macs or 0 for layer in net.layers), default=0),
         max((layer.owned_params for layer in net.layers), default=0),
     )
 
 
-def box_figure(net: Net, box: Box, most: LargestCost, least: float = 0) -> Picture:
-    """A layer's box: its name, its type with those that work in place, what it is told to do.
+def box_picture(net: Net, box: Box, largest: LargestCost, min_width: float = 0) -> Picture:
+    """Draw the box of a layer: name, type with those of in-place layers, options.
 
-    The stripe tells the family, the shade the share of multiply-accumulates, the bar the share of
-    parameters. It is at least as wide as told.
+    The stripe shows the family, the shade the share of multiply-accumulates, the bar the share of
+    parameters.
     """
     layers = [net.layers[index] for index in box.layers]
     lines = _lines(layers)
-    widest = max(text_width(text, *_font(style)) for text, style in lines)
-    width = max(round(widest + 2 * _PADDING + _STRIPE), _NARROWEST, least)
+    widest = max(styled_width(*line) for line in lines)
+    width = max(round(widest + 2 * _PADDING + _STRIPE), _NARROWEST, min_width)
     height = len(lines) * _LINE + 12.0
     first = layers[0]
     kind = family(first)
     items: list[SceneItem] = [Rect(0, 0, width, height, "box", 4)]
-    if first.macs and most.macs:
-        shade = 0.06 + 0.6 * (first.macs / most.macs) ** 0.5
+    if first.macs and largest.macs:
+        shade = 0.06 + 0.6 * (first.macs / largest.macs) ** 0.5
         items.append(Rect(0, 0, width, height, "shade", 4, round(shade, 2)))
     items.append(Rect(0, 0, _STRIPE, height, f"family-{kind}", 2))
-    items.extend(_gauge(sum(layer.owned_params for layer in layers), most.params, width, height))
+    params = sum(layer.owned_params for layer in layers)
+    items.extend(_gauge(params, largest.params, width, height))
     middle = (width + _STRIPE) / 2
     items.extend(
         Text(middle, _LINE * (line + 1) + 2, text, style, "middle")
         for line, (text, style) in enumerate(lines)
     )
     data = (("layers", " ".join(map(str, box.layers))), ("family", kind))
-    return Picture(width, height, (SceneGroup(tuple(items), _told(layers), data),))
+    return Picture(width, height, (SceneGroup(tuple(items), _tooltip(layers, params), data),))
 
 
-def _gauge(params: int, most: int, width: float, height: float) -> list[SceneItem]:
-    if not params or not most:
+def _gauge(params: int, largest: int, width: float, height: float) -> list[SceneItem]:
+    if not params or not largest:
         return []
     left, full = _STRIPE + 4, width - _STRIPE - 8
     y = height - _GAUGE - 1.5
-    part = max(full * params / most, 1.5)
+    part = max(full * params / largest, 1.5)
     return [
         Rect(left, y, full, _GAUGE, "gauge", 1.5),
         Rect(left, y, round(part, 1), _GAUGE, "gauge-part", min(1.5, part / 2)),
@@ -91,72 +83,59 @@ def _gauge(params: int, most: int, width: float, height: float) -> list[SceneIte
 
 
 def _lines(layers: Sequence[InferredLayer]) -> list[tuple[str, str]]:
+    """Return the lines of a box, each with its style."""
+    first = layers[0]
+    types = " + ".join(layer.node.type for layer in layers)
+    lines = [(first.node.key, "name"), (types, "type"), (option_text(first), "detail")]
+    owner = next((blob.owner for blob in first.params if blob.owner is not None), None)
+    if owner is not None:
+        lines.append((f"parameters of {owner}", "detail"))
+    return [(fitted(text, style, _WIDEST), style) for text, style in lines if text]
+
+
+def _tooltip(layers: Sequence[InferredLayer], params: int) -> str:
     first, *in_place = layers
-    types = " + ".join((first.node.type, *(layer.node.type for layer in in_place)))
-    lines = [(first.node.key, "name"), (types, "type"), (options(first), "detail")]
-    sharing = next((blob.owner for blob in first.params if blob.owner is not None), None)
-    if sharing is not None:
-        lines.append((f"parameters of {sharing}", "detail"))
-    return [
-        (elided(_one_line(text), _WIDEST, *_font(style)), style) for text, style in lines if text
-    ]
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _font(style: str) -> tuple[float, bool]:
-    return STYLES[style].size, STYLES[style].bold
-
-
-def _told(layers: Sequence[InferredLayer]) -> str:
-    """A box in words."""
-    first, *in_place = layers
-    lines = [f"{first.node.key} ({first.node.type})", options(first)]
+    lines = [f"{first.node.key} ({first.node.type})", option_text(first)]
     lines.extend(f"in place: {layer.node.key} ({layer.node.type})" for layer in in_place)
-    params = sum(layer.owned_params for layer in layers)
-    if params:
-        lines.append(f"{shown(params)} parameters")
-    if first.macs:
-        lines.append(f"{shown(first.macs)} multiply-accumulates")
-    return "\n".join(line for line in lines if line)
+    lines.append(f"{shown(params)} parameters" if params else "")
+    lines.append(f"{shown(first.macs)} multiply-accumulates" if first.macs else "")
+    return "\n".join(filter(None, lines))
 
 
-class Label(NamedTuple):
-    """A blob's label: the shape, behind the name where the box makes more than one."""
+class BlobLabel(NamedTuple):
+    """The label of a blob: its shape, after its name if the box produces several blobs."""
 
     text: str
     width: float
     style: str
 
 
-def label(link: Link, named: bool, shape: str | None = None) -> Label:
-    """The label of a blob; `shape` in place of its own where it stands for several."""
-    text = extents(link.shape) if shape is None else shape
+def blob_label(link: Link, named: bool, shape: str | None = None) -> BlobLabel:
+    """Return the label of a blob; `shape` overrides the text of its shape."""
+    text = shape_text(link.shape) if shape is None else shape
     if named:
-        text = f"{elided(_one_line(link.name), 110, *_font('shape'))}  {text}"
-    width = text_width(text, *_font("shape")) + 12
-    return Label(text, round(width, 1), "pill-output" if link.is_output else "pill")
+        text = f"{fitted(link.name, 'shape', 110)}  {text}"
+    width = styled_width(text, "shape") + 12
+    return BlobLabel(text, round(width, 1), "pill-output" if link.is_output else "pill")
 
 
-def label_items(made: Label, x: float, bottom: float) -> list[SceneItem]:
-    """The label with its middle at `x`, and the line down to it from the box."""
+def label_items(label: BlobLabel, x: float, bottom: float) -> list[SceneItem]:
+    """Draw a label with its center at `x`, and the line from the box down to it."""
     top = bottom - LABEL_HEIGHT
     return [
-        polygon([(x, top - LABEL_DROP), (x, top)], "link"),
-        Rect(x - made.width / 2, top, made.width, LABEL_HEIGHT, made.style, LABEL_HEIGHT / 2),
-        Text(x, top + 11, made.text, "shape", "middle"),
+        polyline([(x, top - LABEL_DROP), (x, top)], "link"),
+        Rect(x - label.width / 2, top, label.width, LABEL_HEIGHT, label.style, LABEL_HEIGHT / 2),
+        Text(x, top + 11, label.text, "shape", "middle"),
     ]
 
 
-def arrow(x: float, y: float) -> Path:
-    """The head of an arrow that points down to a place."""
-    return polygon([(x, y), (x - 3.2, y - 6.5), (x + 3.2, y - 6.5), (x, y)], "arrow")
+def arrow_head(x: float, y: float) -> Path:
+    """Draw an arrow head that points down to a position."""
+    return polyline([(x, y), (x - 3.2, y - 6.5), (x + 3.2, y - 6.5), (x, y)], "arrow")
 
 
-def link_told(link: Link, readers: Sequence[str]) -> str:
-    """A link in words."""
+def link_tooltip(link: Link, readers: Sequence[str]) -> str:
+    """Return the name, shape and readers of a link."""
     shape = "unknown" if link.shape is None else dims(link.shape)
     to = ", ".join(readers)
     return f"{link.name}: {shape}" + (f", read by {to}" if readers else ", an output")

@@ -1,60 +1,70 @@
-"""What stands in a layer's box: its name, its type, and what it is told to do."""
+"""The text of a layer in a drawing: shapes, kernels, options, formulas."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from caffetools.layers.base import Shape
+from caffetools.net.explain import steps
 from caffetools.net.infer import InferredLayer
 from caffetools.proto.message import Message
 
 _TIMES = " × "
-
-
 _FILES = {"source", "root_folder", "mean_file", "backend", "db_backend"}
-"""Options that say where data lie, which a drawing of the net has no room for."""
+"""Options about the storage of data, which are too long for a drawing."""
+_AXES = {"length", "depth", "height", "width"}
 
 
-def extents(shape: Shape | None) -> str:
-    """A shape as drawings write it: `256 × 96 × 55 × 55`."""
-    if shape is None:
+def shape_text(shape: Shape | None) -> str:
+    """Return a shape as `256 × 96 × 55 × 55`, or `?` if it is unknown."""
+    return shape_range_text([shape])
+
+
+def shape_range_text(shapes: Sequence[Shape | None]) -> str:
+    """Return one text for several shapes; an axis that differs is `first…last`."""
+    known = [shape for shape in shapes if shape is not None]
+    if len(known) < len(shapes) or len(set(map(len, known))) != 1:
         return "?"
-    return _TIMES.join(map(str, shape)) if shape else "scalar"
-
-
-def extents_of_all(shapes: list[Shape | None]) -> str:
-    """One shape for all of them; where an axis differs, from the first to the last."""
-    if None in shapes or len({len(shape or ()) for shape in shapes}) != 1:
-        return "?"
-    axes = zip(*(shape or () for shape in shapes), strict=True)
+    axes = zip(*known, strict=True)
     parts = [f"{axis[0]}" if len(set(axis)) == 1 else f"{axis[0]}…{axis[-1]}" for axis in axes]
     return _TIMES.join(parts) or "scalar"
 
 
-def kernels(layer: InferredLayer) -> str:
-    """The kernels of a convolution as `96 × 11×11×3`; nothing for a layer without weights.
+def item_shape_text(shape: Shape | None, groups: int = 1) -> str:
+    """Return the shape of one item of a batch, channels last: `27 × 27 × 96`.
 
-    A layer that sees all of its bottom has neurons: `4096 × 9216`.
+    With `groups`, the channels are those of one group.
+    """
+    if shape is None or len(shape) < 2:
+        return shape_text(shape)
+    return _TIMES.join(map(str, (*shape[2:], shape[1] // groups)))
+
+
+def kernel_text(layer: InferredLayer, lanes: int = 1) -> str:
+    """Return the kernels of a convolution as `96 × 11×11×3`; empty for a layer without weights.
+
+    An inner product has neurons: `4096 × 9216`. With `lanes`, count the kernels of one lane.
     """
     weight = next((blob for blob in layer.params if blob.role == "weight"), None)
     if weight is None or layer.layer is None:
         return ""
-    first, *rest = weight.shape
-    if not layer.windows:
-        return f"{first} × {'×'.join(map(str, rest))}" if rest else f"{first}"
-    channels = rest[0]
-    if layer.layer.transposed:
-        first, channels = channels * groups(layer), first // groups(layer)
-    spatial = "×".join(str(window.kernel) for window in layer.windows)
-    return f"{first} × {spatial}×{channels}"
+    count, *rest = weight.shape
+    if layer.windows:
+        channels = rest[0]
+        if layer.layer.transposed:
+            count, channels = channels * group_count(layer), count // group_count(layer)
+        rest = [*(window.kernel for window in layer.windows), channels]
+    return _TIMES.join(filter(None, (str(count // lanes), "×".join(map(str, rest)))))
 
 
-def groups(layer: InferredLayer) -> int:
-    """Into how many groups a convolution's channels are divided; 1 for other layers."""
+def group_count(layer: InferredLayer) -> int:
+    """Return the number of groups of a convolution; 1 for other layers."""
     found = getattr(layer.layer, "group", 1)
     return found if isinstance(found, int) and found > 0 else 1
 
 
-def movement(layer: InferredLayer, usual: bool = False) -> str:
-    """How a window moves: `stride 2, pad 1`; stride 1 and pad 0 are told with `usual` alone."""
+def window_text(layer: InferredLayer, defaults: bool = False) -> str:
+    """Return `stride 2, pad 1`; stride 1 and pad 0 are left out unless `defaults` is set."""
     if not layer.windows:
         return ""
     _, stride, pad, dilation = zip(*layer.windows, strict=True)
@@ -64,56 +74,70 @@ def movement(layer: InferredLayer, usual: bool = False) -> str:
         ("pad", pad, 0),
         ("dilation", dilation, 1),
     ):
-        if set(values) != {default} or (usual and name != "dilation"):
+        if set(values) != {default} or (defaults and name != "dilation"):
             one = len(set(values)) == 1
             parts.append(f"{name} {values[0] if one else '×'.join(map(str, values))}")
     return ", ".join(parts)
 
 
-def options(layer: InferredLayer, usual: bool = False) -> str:
-    """What the layer is told, in one line; with `usual`, a window's stride 1 and pad 0 too."""
-    parts = [kernels(layer) or _window(layer), movement(layer, usual)]
-    if groups(layer) > 1:
-        parts.append(f"{groups(layer)} groups")
+def option_text(layer: InferredLayer, defaults: bool = False) -> str:
+    """Return the options of a layer in one line; `defaults` as for `window_text`."""
+    parts = [kernel_text(layer) or _pooling_text(layer), window_text(layer, defaults)]
+    if group_count(layer) > 1:
+        parts.append(f"{group_count(layer)} groups")
     if not any(parts):
-        parts = _given(layer.node.message)
-    return ", ".join(part for part in parts if part)
+        parts = _scalar_options(layer.node.message)
+    return ", ".join(filter(None, parts))
 
 
-def _window(layer: InferredLayer) -> str:
-    """The window of a layer without weights, as `MAX 3×3`."""
-    pooled = layer.node.message.message("pooling_param")
-    method = f"{pooled.text('pool')} " if layer.node.message.has("pooling_param") else ""
-    return (
-        method + "×".join(str(window.kernel) for window in layer.windows) if layer.windows else ""
-    )
+def _pooling_text(layer: InferredLayer) -> str:
+    """Return the window of a layer without weights, as `MAX 3×3`."""
+    sizes = "×".join(str(window.kernel) for window in layer.windows)
+    if not sizes or not layer.node.message.has("pooling_param"):
+        return sizes
+    return f"{layer.node.message.message('pooling_param').text('pool')} {sizes}"
 
 
-def _given(message: Message) -> list[str]:
-    """The plain options of a layer as the file gives them, those of fillers left out."""
+def _scalar_options(message: Message) -> list[str]:
+    """Return the scalar options of a layer that the file sets, without those of fillers."""
     found = []
     for name in message.fields:
         if not name.endswith("_param") or name in {"transform_param", "input_param"}:
             continue
         param = message.get(name)
-        if isinstance(param, Message):
-            for option in param.fields:
-                values = [v for v in param.all(option) if not isinstance(v, Message | bytes)]
-                if option in _FILES:
-                    continue
-                if values:
-                    found.append(f"{option} {' '.join(map(_value, values))}")
+        if not isinstance(param, Message):
+            continue
+        for option in param.fields:
+            values = [v for v in param.all(option) if not isinstance(v, Message | bytes)]
+            if values and option not in _FILES:
+                found.append(f"{option} {' '.join(map(_scalar, values))}")
     return found
 
 
-def _value(value: object) -> str:
+def _scalar(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def short(number: int | None) -> str:
-    """A large number for a glance: `34.9 k`, `1.05 G`; `?` for what cannot be known."""
+def formulas(layer: InferredLayer) -> list[tuple[str, str]]:
+    """Return what each step computes and its formula.
+
+    For example `height, width` and `(227 − 11 + 2·0) / 4 + 1 = 55`. Spatial axes with the same
+    formula share an entry; of other steps with the same formula only the first is named.
+    """
+    names: dict[str, list[str]] = {}
+    for step in steps(layer):
+        if step.formula != str(step.value):
+            formula = step.formula.replace("*", "·").replace("-", "−")
+            same = names.setdefault(f"{formula} = {step.value:,}", [])
+            if not same or {step.name, *same} <= _AXES:
+                same.append(step.name)
+    return [(", ".join(same), formula) for formula, same in names.items()]
+
+
+def short_number(number: int | None) -> str:
+    """Return a number to three digits: `34.9 k`, `1.05 G`; `?` if it is unknown."""
     if number is None:
         return "?"
     scaled = float(number)

@@ -1,22 +1,44 @@
-"""Which row of the drawing each vertex stands in: below all that it reads."""
+"""The graph to lay out, and the row (rank) of each vertex: below all vertices that it reads."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import NamedTuple
 
-from caffetools.drawing.wiring import LayoutGraph
+
+class Size(NamedTuple):
+    """Size of a vertex on the page."""
+
+    width: float
+    height: float
 
 
-def ranks(wiring: LayoutGraph) -> list[int]:
-    """The row of each vertex, from 0.
+class Wire(NamedTuple):
+    """A blob: the vertex that produces it and its readers, without duplicates, in order."""
 
-    A vertex stands as high as what it reads lets it, but one that reads nothing close above its
-    readers, and the rungs of a ladder one below the other.
+    source: int
+    readers: tuple[int, ...]
+    width: float = 0
+    """Width of its label, which is placed below the source in a row with those of other wires."""
+
+
+class LayoutGraph(NamedTuple):
+    """Vertices and wires; every wire leads from a lower vertex number to higher ones."""
+
+    sizes: tuple[Size, ...]
+    wires: tuple[Wire, ...]
+
+
+def ranks(graph: LayoutGraph) -> list[int]:
+    """Return the row of each vertex, from 0.
+
+    A vertex is as high as the vertices that it reads allow. One that reads nothing is directly
+    above its readers, and the vertices of a ladder are one below the other.
     """
-    count = len(wiring.sizes)
+    count = len(graph.sizes)
     sources: list[list[int]] = [[] for _ in range(count)]
     readers: list[list[int]] = [[] for _ in range(count)]
-    for wire in wiring.wires:
+    for wire in graph.wires:
         readers[wire.source].extend(wire.readers)
         for reader in wire.readers:
             sources[reader].append(wire.source)
@@ -26,27 +48,27 @@ def ranks(wiring: LayoutGraph) -> list[int]:
     for vertex in range(count):
         if not sources[vertex] and readers[vertex]:
             found[vertex] = min(found[reader] for reader in readers[vertex]) - 1
-    for rungs in ladders(wiring):
-        for step, vertex in enumerate(rungs):
+    for ladder in ladders(graph):
+        for step, vertex in enumerate(ladder):
             found[vertex] += step
     first = min(found, default=0)
     return [rank - first for rank in found]
 
 
-def ladders(wiring: LayoutGraph) -> list[tuple[int, ...]]:
-    """Vertices that end the net and read the same two wires or more, such as a loss and accuracies.
+def ladders(graph: LayoutGraph) -> list[tuple[int, ...]]:
+    """Return the vertices without readers that read the same wires, such as loss and accuracies.
 
-    Side by side their wires would have to cross; one below the other they stand between them.
+    Wires to two readers cross if the readers are in one row, and do not if one is below the other.
     """
     read: dict[int, list[int]] = defaultdict(list)
-    ends = set(range(len(wiring.sizes)))
-    for index, wire in enumerate(wiring.wires):
+    ends = set(range(len(graph.sizes)))
+    for index, wire in enumerate(graph.wires):
         if wire.readers:
             ends.discard(wire.source)
         for reader in wire.readers:
             read[reader].append(index)
-    alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    same: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for vertex in sorted(ends):
         if len(read[vertex]) > 1:
-            alike[tuple(read[vertex])].append(vertex)
-    return [tuple(rungs) for rungs in alike.values() if len(rungs) > 1]
+            same[tuple(read[vertex])].append(vertex)
+    return [tuple(ladder) for ladder in same.values() if len(ladder) > 1]

@@ -1,4 +1,4 @@
-"""Scene -> PNG and PDF by matplotlib, a pixel of the scene to a point of the page."""
+"""Scene -> PNG and PDF with matplotlib; a pixel of the scene is a point of the page."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from caffetools.drawing.style import STYLES, Style
 from caffetools.table import printable
 
 _POINTS = 72
-"""To an inch."""
+"""Points per inch."""
 _DENSITY = 144
-"""Dots of a PNG to an inch: two for each pixel of the scene."""
-_MOST_DOTS = 60_000_000
-"""Of a PNG; a larger drawing is written at a lower density."""
-_LONGEST_SIDE = 14_400
-"""Of a PDF's page in points: what readers of PDF promise to show (PDF 1.7, annex C)."""
+"""Dots of a PNG per inch: two for each pixel of the scene."""
+_MAX_DOTS = 60_000_000
+"""Maximum number of dots of a PNG; a larger drawing has a lower density."""
+_MAX_SIDE = 14_400
+"""Maximum side of a PDF page in points (PDF 1.7, annex C)."""
 
 _ALIGNMENTS: dict[Anchor, Literal["left", "center", "right"]] = {
     "start": "left",
@@ -35,15 +35,15 @@ _CODES = {0: [Curve.LINETO], 1: [Curve.CURVE3] * 2, 2: [Curve.CURVE4] * 3}
 
 
 def png(scene: Scene) -> bytes:
-    """The drawing as PNG, at two dots to a pixel where that is not too many."""
-    most = (_MOST_DOTS / (scene.width * scene.height)) ** 0.5 * _POINTS
+    """Return a PNG with two dots per pixel, or fewer if the drawing is very large."""
+    most = (_MAX_DOTS / (scene.width * scene.height)) ** 0.5 * _POINTS
     longest = 65_000 / max(scene.width, scene.height) * _POINTS
     return _saved(scene, 1, "png", dpi=min(_DENSITY, most, longest))
 
 
 def pdf(scene: Scene) -> bytes:
-    """The drawing as a PDF of one page."""
-    scale = min(1.0, _LONGEST_SIDE / max(scene.width, scene.height))
+    """Return a PDF of one page."""
+    scale = min(1.0, _MAX_SIDE / max(scene.width, scene.height))
     return _saved(scene, scale, "pdf", metadata={"CreationDate": None, "Title": scene.title})
 
 
@@ -63,7 +63,7 @@ def _saved(scene: Scene, scale: float, form: str, **options: Any) -> bytes:
             add(artist)
     out = io.BytesIO()
     with warnings.catch_warnings():
-        # DejaVu Sans lacks some scripts: it shows a frame instead, and that is all there is to say.
+        # DejaVu Sans lacks some scripts and shows a frame for them.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure.savefig(out, format=form, **options)
     return out.getvalue()

@@ -1,4 +1,4 @@
-"""The lines of wires: down from row to row, and from a column's foot to the next one's head."""
+"""Route wires: down from row to row, and from the foot of a column to the head of the next."""
 
 from __future__ import annotations
 
@@ -6,74 +6,71 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from caffetools.drawing.grid import Grid
+from caffetools.drawing.ranks import LayoutGraph
 from caffetools.drawing.scene import Move, Point
-from caffetools.drawing.wiring import LayoutGraph
 
 TRACK = 7.0
-"""Between wires that lead from column to column."""
+"""Distance of wires that lead from column to column."""
 _INSET = 14.0
-"""Of the outermost wire that enters a vertex, from the vertex's edge."""
+"""Distance of the outermost entering wire from the edge of a vertex."""
 _SPREAD = 26.0
-"""Between wires that enter a vertex, where there is room."""
+"""Distance of wires that enter a vertex, if there is room."""
 _RADIUS = 6.0
 _FOOT = 10.0
-"""Between a column's last row and the first wire that leaves it."""
+"""Distance of the first wire that leaves a column from the column's last row."""
 _STRAIGHT = 0.5
 
 
 class Sheet(NamedTuple):
-    """Where rows and columns stand."""
+    """Positions of points, rows and columns."""
 
     x: list[float]
-    """Of each point."""
+    """Center of each point."""
     top: list[float]
+    """Top of each row."""
     bottom: list[float]
-    """Of each row."""
     firsts: tuple[int, ...]
-    """The first row of each column."""
-    left: list[float]
+    """First row of each column."""
     right: list[float]
+    """Right edge of each column."""
     foot: list[float]
-    """Of each column."""
+    """Lower end of each column, including the wires that leave it."""
 
 
 class Route(NamedTuple):
-    """The line of a wire, and where it ends."""
+    """The line of a wire."""
 
     start: Point
     moves: tuple[Move, ...]
     ends: tuple[tuple[int, Point], ...]
-    """Each reader, and where the wire enters it."""
+    """Readers, and where the wire enters each."""
 
 
 class _Turn(NamedTuple):
-    """A wire's way from the foot of a column to the head of the next."""
+    """The way of a wire from the foot of a column to the head of the next."""
 
     foot: float
-    """The height at which it goes right."""
+    """y of the line to the gutter."""
     gutter: float
-    """Where it goes up."""
+    """x of the line upwards."""
     head: float
-    """The height at which it goes on."""
+    """y of the line out of the gutter."""
     x: float
-    """Where it goes down."""
+    """x of the line downwards."""
     y: float
-    """Down to there."""
+    """y of its end."""
 
 
 def routes(
-    wiring: LayoutGraph, points: Grid, starts: list[float], sheet: Sheet, corners: tuple[Point, ...]
+    graph: LayoutGraph, points: Grid, starts: list[float], sheet: Sheet, corners: tuple[Point, ...]
 ) -> tuple[Route, ...]:
-    """The line of each wire; `starts` tells how far right of its source's middle it begins."""
-    turns = _turns(wiring, points, sheet)
-    ports = _ports(wiring, points, starts, sheet, turns)
+    """Return the route of each wire; `starts` are the offsets from the center of its source."""
+    turns = _turns(graph, points, sheet)
+    ports = _ports(graph, points, starts, sheet, turns)
     found = []
-    for index, (wire, trunk) in enumerate(zip(wiring.wires, points.trunks, strict=True)):
+    for index, (wire, trunk) in enumerate(zip(graph.wires, points.trunks, strict=True)):
         source = wire.source
-        start = (
-            sheet.x[source] + starts[index],
-            corners[source][1] + wiring.sizes[source].height,
-        )
+        start = (sheet.x[source] + starts[index], corners[source][1] + graph.sizes[source].height)
         moves: list[Move] = []
         ends: dict[int, Point] = {}
         begin = start
@@ -88,8 +85,10 @@ def routes(
             moves += [Move(begin, start=True), Move(at)]
             turn = turns.get((index, rank))
             if turn:
-                moves += _around(at, turn)
-                at = (turn.x, turn.y)
+                end = (turn.x, turn.y)
+                out = [(turn.gutter, turn.foot), (turn.gutter, turn.head), (turn.x, turn.head)]
+                moves += rounded([at, (at[0], turn.foot), *out, end])
+                at = end
             for reader in branches:
                 top = (ports[reader, index], sheet.top[rank + 1])
                 ends[reader] = (top[0], corners[reader][1])
@@ -101,13 +100,13 @@ def routes(
     return tuple(found)
 
 
-def _turns(wiring: LayoutGraph, points: Grid, sheet: Sheet) -> dict[tuple[int, int], _Turn]:
-    """The ways round, by wire and row."""
+def _turns(graph: LayoutGraph, points: Grid, sheet: Sheet) -> dict[tuple[int, int], _Turn]:
+    """Return the way of each wire that leaves a column, by wire and row."""
     found: dict[tuple[int, int], _Turn] = {}
     for column, first in enumerate(sheet.firsts[1:]):
         rank = first - 1
         leaving = []
-        for index, (wire, trunk) in enumerate(zip(wiring.wires, points.trunks, strict=True)):
+        for index, (wire, trunk) in enumerate(zip(graph.wires, points.trunks, strict=True)):
             step = rank - points.rank[wire.source]
             if 0 <= step < len(trunk):
                 aims = [r for r in wire.readers if points.rank[r] == first]
@@ -131,20 +130,8 @@ def _turns(wiring: LayoutGraph, points: Grid, sheet: Sheet) -> dict[tuple[int, i
     return found
 
 
-def _around(at: Point, turn: _Turn) -> list[Move]:
-    corners = [
-        at,
-        (at[0], turn.foot),
-        (turn.gutter, turn.foot),
-        (turn.gutter, turn.head),
-        (turn.x, turn.head),
-        (turn.x, turn.y),
-    ]
-    return rounded(corners)
-
-
 def rounded(corners: list[Point]) -> list[Move]:
-    """Straight lines from corner to corner, each corner but the ends made round."""
+    """Draw lines from corner to corner, with inner corners rounded."""
     moves = []
     for before, corner, after in zip(corners, corners[1:], corners[2:], strict=False):
         moves.append(Move(_towards(corner, before)))
@@ -154,7 +141,7 @@ def rounded(corners: list[Point]) -> list[Move]:
 
 
 def _towards(corner: Point, other: Point) -> Point:
-    """A point near the corner on the line to another, at most half way."""
+    """Return the point at the radius from a corner towards another, at most half way."""
     dx, dy = other[0] - corner[0], other[1] - corner[1]
     length = (dx * dx + dy * dy) ** 0.5
     share = min(_RADIUS / length, 0.5) if length else 0
@@ -162,15 +149,15 @@ def _towards(corner: Point, other: Point) -> Point:
 
 
 def _ports(
-    wiring: LayoutGraph,
+    graph: LayoutGraph,
     points: Grid,
     starts: list[float],
     sheet: Sheet,
     turns: dict[tuple[int, int], _Turn],
 ) -> dict[tuple[int, int], float]:
-    """Where each wire enters each of its readers, by reader and wire."""
+    """Return the x of each wire at each of its readers, by reader and wire."""
     entering: dict[int, list[tuple[float, int]]] = defaultdict(list)
-    for index, (wire, trunk) in enumerate(zip(wiring.wires, points.trunks, strict=True)):
+    for index, (wire, trunk) in enumerate(zip(graph.wires, points.trunks, strict=True)):
         for reader in wire.readers:
             rank = points.rank[reader] - 1
             step = rank - points.rank[wire.source]
@@ -180,7 +167,7 @@ def _ports(
     found: dict[tuple[int, int], float] = {}
     for reader, wires in entering.items():
         wires.sort()
-        places = _spread([x for x, _ in wires], sheet.x[reader], wiring.sizes[reader].width)
+        places = _spread([x for x, _ in wires], sheet.x[reader], graph.sizes[reader].width)
         found.update(
             ((reader, index), place) for (_, index), place in zip(wires, places, strict=True)
         )
@@ -188,9 +175,10 @@ def _ports(
 
 
 def _spread(wanted: list[float], middle: float, width: float) -> list[float]:
-    """Places for wires that come from `wanted`, in order, within the vertex.
+    """Return where wires that come from `wanted`, in order, enter a vertex.
 
-    Straight below where they may be and are far enough apart. A single wire enters in the middle.
+    They go straight down if that is within the vertex and they are far enough apart. A single wire
+    enters in the middle.
     """
     if len(wanted) == 1:
         return [middle]
@@ -216,7 +204,7 @@ def _spread(wanted: list[float], middle: float, width: float) -> list[float]:
 
 
 def _bend(start: Point, end: Point) -> Move:
-    """A line down, or a curve that starts and ends upright."""
+    """Draw a line down, or a curve that is vertical at both ends."""
     if abs(start[0] - end[0]) < _STRAIGHT:
         return Move(end)
     middle = (start[1] + end[1]) / 2
@@ -224,7 +212,7 @@ def _bend(start: Point, end: Point) -> Move:
 
 
 def _joined(moves: list[Move]) -> tuple[Move, ...]:
-    """The moves without starts where the line already is, and without lines of no length."""
+    """Return the moves without redundant starts and lines of no length."""
     found: list[Move] = []
     for move in moves:
         if found and move.end == found[-1].end and not move.controls:

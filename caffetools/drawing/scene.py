@@ -1,7 +1,7 @@
 """A drawing as data: rectangles, texts and paths, in pixels from the top left corner.
 
-What a thing looks like is the name of a style (see style.py). Back ends turn a scene into SVG, PNG
-or PDF; none of them measures or moves anything.
+An item names its style (see style.py). Back ends turn a scene into SVG, PNG or PDF without
+measuring or moving anything.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ Anchor: TypeAlias = "Literal['start', 'middle', 'end']"
 
 
 class Rect(NamedTuple):
-    """A rectangle, its corners rounded."""
+    """A rectangle with rounded corners."""
 
     x: float
     y: float
@@ -23,7 +23,7 @@ class Rect(NamedTuple):
     style: str
     radius: float = 0
     opacity: float = 1
-    """Of the fill: how a share is shown as a shade."""
+    """Opacity of the fill, which shows a share as a shade."""
 
 
 class Text(NamedTuple):
@@ -37,9 +37,9 @@ class Text(NamedTuple):
 
 
 class Move(NamedTuple):
-    """A part of a path: to `end` as a line, or as a Bezier curve by one or two control points.
+    """A part of a path: a line to `end`, or a Bezier curve with one or two control points.
 
-    The first of a path's parts, and each that starts anew, has `start` set.
+    With `start`, move to `end` without drawing: the first part of a path, or of a piece of it.
     """
 
     end: Point
@@ -55,19 +55,27 @@ class Path(NamedTuple):
 
 
 class SceneGroup(NamedTuple):
-    """Things that belong together, with what a reader may ask of them."""
+    """Items that belong together."""
 
     items: tuple[SceneItem, ...]
     title: str = ""
-    """In full; for people who hover or listen."""
+    """Tooltip, also read by screen readers."""
     data: tuple[tuple[str, str], ...] = ()
-    """What scripts find the group by: names without `data-`, and values."""
+    """`data-` attributes by which scripts find the group: names without `data-`, and values."""
     offset: Point = (0, 0)
-    """By how much all in it is moved."""
+    """Translation of all items."""
 
 
 Primitive: TypeAlias = "Rect | Text | Path"
 SceneItem: TypeAlias = "Rect | Text | Path | SceneGroup"
+
+
+class Picture(NamedTuple):
+    """Items relative to the top left corner of a part of a drawing."""
+
+    width: float
+    height: float
+    items: tuple[SceneItem, ...]
 
 
 class Scene(NamedTuple):
@@ -80,15 +88,15 @@ class Scene(NamedTuple):
     items: tuple[SceneItem, ...]
 
 
-def polygon(points: Sequence[Point], style: str) -> Path:
-    """A closed figure, or an open line if its last point is not its first."""
-    return Path((Move(points[0], start=True), *(Move(point) for point in points[1:])), style)
+def polyline(points: Sequence[Point], style: str) -> Path:
+    """Draw a line through points; it is closed if the last point is the first."""
+    return Path((Move(points[0], start=True), *map(Move, points[1:])), style)
 
 
 def flat(
     items: Sequence[SceneItem], x: float = 0, y: float = 0
 ) -> Iterator[tuple[Primitive, float, float]]:
-    """All that is no group, with the offset that it is drawn at."""
+    """Yield all items that are not groups, each with its offset."""
     for item in items:
         if isinstance(item, SceneGroup):
             yield from flat(item.items, x + item.offset[0], y + item.offset[1])

@@ -1,21 +1,30 @@
-"""What drawings look like: colours and sizes, by the names that scenes use."""
+"""Colours, line widths and fonts of drawings, by the style names that scenes use."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+from caffetools.drawing.font_metrics import elided, text_width
+
 FONT = "DejaVu Sans, Verdana, sans-serif"
 
 
 class Style(NamedTuple):
-    """How a rectangle, a path or a text is drawn; None is nothing."""
+    """Style of a rectangle, a path or a text; None draws nothing."""
 
     fill: str | None = None
     stroke: str | None = None
     stroke_width: float = 1
     size: float = 0
-    """Of text, in pixels."""
+    """Font size in pixels."""
     bold: bool = False
+
+
+class Family(NamedTuple):
+    """A family of layers (see `diagram.family`)."""
+
+    title: str
+    colour: str
 
 
 INK = "#1b2733"
@@ -24,19 +33,18 @@ LINE = "#7d8995"
 PAPER = "#ffffff"
 
 FAMILIES = {
-    "data": "#6b7683",
-    "convolution": "#2f6fb3",
-    "connected": "#5b4fa8",
-    "pooling": "#2b8a6f",
-    "pointwise": "#c07a1a",
-    "joining": "#8a5a9e",
-    "loss": "#b8405a",
-    "unknown": "#9a9a9a",
+    "data": Family("data", "#6b7683"),
+    "convolution": Family("convolution", "#2f6fb3"),
+    "connected": Family("fully connected", "#5b4fa8"),
+    "pooling": Family("pooling", "#2b8a6f"),
+    "pointwise": Family("element by element", "#c07a1a"),
+    "joining": Family("joining, splitting", "#8a5a9e"),
+    "loss": Family("loss", "#b8405a"),
+    "unknown": Family("unknown", "#9a9a9a"),
 }
-"""The colour of each family of layers (see diagram.py)."""
 
 LINES = ("#2f6fb3", "#d0692a", "#2b8a6f", "#8a5a9e", "#b8405a", "#6b7683")
-"""The colours of the lines of a chart, in their order."""
+"""Colours of the lines of a chart, in order."""
 
 STYLES = {
     "paper": Style(fill=PAPER),
@@ -74,5 +82,15 @@ STYLES = {
         f"line-{number}": Style(stroke=colour, stroke_width=1.6)
         for number, colour in enumerate(LINES)
     },
-    **{f"family-{name}": Style(fill=colour) for name, colour in FAMILIES.items()},
+    **{f"family-{name}": Style(fill=found.colour) for name, found in FAMILIES.items()},
 }
+
+
+def styled_width(text: str, style: str) -> float:
+    """Return the width of a text in a style, in pixels."""
+    return text_width(text, STYLES[style].size, STYLES[style].bold)
+
+
+def fitted(text: str, style: str, width: float) -> str:
+    """Return a text on one line, shortened in the middle to at most `width` pixels."""
+    return elided(" ".join(text.split()), width, STYLES[style].size, STYLES[style].bold)

@@ -1,21 +1,27 @@
-"""Scene -> SVG: text stays text, groups have titles, names from files stay names."""
+"""Scene -> SVG: text stays text, groups have titles, names from files are escaped."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from caffetools.drawing.font_metrics import is_measured, text_width
-from caffetools.drawing.scene import Move, Path, Rect, Scene, SceneGroup, SceneItem, Text, flat
-from caffetools.drawing.style import FONT, STYLES, Style
+from caffetools.drawing.font_metrics import is_measured
+from caffetools.drawing.scene import Move, Rect, Scene, SceneGroup, SceneItem, Text, flat
+from caffetools.drawing.style import FONT, STYLES, Style, styled_width
 from caffetools.table import printable
 
 
 def svg(scene: Scene, identity: str = "drawing", own_style: bool = True) -> str:
-    """The text of an SVG document, or of an element for a page.
+    """Return an SVG document, or an SVG element for a page.
 
-    `identity` is its id and starts those of its parts. Without `own_style` the page around it says
-    what its classes, which are the names of styles, look like.
+    Parameters
+    ----------
+    scene
+        The drawing.
+    identity
+        The id of the element, and the prefix of the ids of its parts.
+    own_style
+        Include CSS rules for the classes, which are the names of styles.
     """
     size = f'width="{_number(scene.width)}" height="{_number(scene.height)}"'
     box = f'viewBox="0 0 {_number(scene.width)} {_number(scene.height)}"'
@@ -34,8 +40,17 @@ def svg(scene: Scene, identity: str = "drawing", own_style: bool = True) -> str:
     return "\n".join(lines) + "\n"
 
 
+def render(scene: Scene, form: str) -> bytes:
+    """Return a scene as an SVG, PNG or PDF file."""
+    if form == "svg":
+        return svg(scene).encode("utf-8")
+    from caffetools.drawing import raster
+
+    return raster.png(scene) if form == "png" else raster.pdf(scene)
+
+
 def css(styles: dict[str, Style], scope: str = "") -> str:
-    """The styles as rules for classes, of what `scope` selects alone."""
+    """Return styles as CSS rules for classes within the selector `scope`."""
     rules = (f"{scope}.{name} {{ {_rule(style)} }}" for name, style in styles.items())
     return "\n".join(["", *rules, ""])
 
@@ -64,7 +79,7 @@ def _lines(items: Sequence[SceneItem]) -> Iterator[str]:
         elif isinstance(item, Text):
             yield _line_of_text(item)
         else:
-            yield f'<path class="{item.style}" d="{_path(item)}"/>'
+            yield f'<path class="{item.style}" d="{"".join(map(_move, item.moves))}"/>'
 
 
 def _open(group: SceneGroup) -> str:
@@ -86,15 +101,11 @@ def _line_of_text(item: Text) -> str:
     text = printable(item.text)
     anchor = f' text-anchor="{item.anchor}"' if item.anchor != "start" else ""
     fit = ""
-    if not is_measured(text):  # how wide it is depends on the reader's fonts: have it squeezed
-        width = text_width(text, STYLES[item.style].size, STYLES[item.style].bold)
-        fit = f' textLength="{_number(width)}" lengthAdjust="spacingAndGlyphs"'
+    if not is_measured(text):  # its width depends on the viewer's fonts, so that it is scaled
+        width = _number(styled_width(text, item.style))
+        fit = f' textLength="{width}" lengthAdjust="spacingAndGlyphs"'
     place = f'x="{_number(item.x)}" y="{_number(item.y)}"'
     return f'<text class="{item.style}" {place}{anchor}{fit}>{escape(text)}</text>'
-
-
-def _path(path: Path) -> str:
-    return "".join(map(_move, path.moves))
 
 
 def _move(move: Move) -> str:
@@ -104,7 +115,7 @@ def _move(move: Move) -> str:
 
 
 def _number(value: float) -> str:
-    """A coordinate to a tenth of a pixel, without a needless zero."""
+    """Return a coordinate to a tenth of a pixel, without a trailing zero."""
     return f"{round(value, 1) + 0:.1f}".removesuffix(".0")
 
 

@@ -51,6 +51,16 @@ def panels(logs: Sequence[LogContents], names: Sequence[str], selection: Selecti
     Each log is called by its name, or its file's. Raises CaffeToolsError for logs that tell no
     curve, or no epochs where x asks for them.
     """
+    found = grouped_lines(logs, names, selection)
+    if all(panel.is_rate for panel in found):
+        raise CaffeToolsError("no curve is told", Location(logs[0].name) if logs else None)
+    return [panel for panel in found if selection.rate or not panel.is_rate]
+
+
+def grouped_lines(
+    logs: Sequence[LogContents], names: Sequence[str], selection: Selection
+) -> list[Panel]:
+    """Return the same panels for any logs, with the learning rate; none without lines."""
     found = [
         Panel("loss"),
         Panel("outputs"),
@@ -59,9 +69,7 @@ def panels(logs: Sequence[LogContents], names: Sequence[str], selection: Selecti
     ]
     for line in _all_lines(logs, names, selection):
         found[_panel_of(line)].lines.append(line)
-    if not any(panel.lines for panel in found[:3]):
-        raise CaffeToolsError("no curve is told", Location(logs[0].name) if logs else None)
-    return [panel for panel in found if panel.lines and (selection.rate or not panel.is_rate)]
+    return [panel for panel in found if panel.lines]
 
 
 def places(iterations: Sequence[float], log: LogContents, x: Across) -> list[float]:

@@ -73,8 +73,8 @@ def curve_series(curve: Curve, net: int | None = None) -> list[Series]:
     """The series of a curve, that of test net `net` or of training."""
     weights, sizes = curve.weights(), curve.sizes()
     kinds: dict[str, Kind] = {
-        # Caffe printed no weights before 2014.
-        name: "loss" if name in weights or "loss" in name.lower() else "output"
+        # Caffe printed no weights before 2014: only then does a name decide.
+        name: "loss" if name in weights or (not weights and "loss" in name.lower()) else "output"
         for name in sizes
     }
     found: dict[Key, Series] = {}

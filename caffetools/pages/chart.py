@@ -1,4 +1,4 @@
-"""Curves as a drawing: axes, lines, and marks where something happened."""
+"""Draw curves over iterations: axes, lines, and marks of events."""
 
 from __future__ import annotations
 
@@ -6,46 +6,45 @@ from collections.abc import Sequence
 from math import floor, isfinite, log10
 from typing import NamedTuple
 
-from caffetools.drawing.font_metrics import text_width
-from caffetools.drawing.scene import Move, Path, Rect, Scene, SceneGroup, SceneItem, Text, polygon
-from caffetools.drawing.style import LINES, STYLES
+from caffetools.drawing.scene import Move, Path, Rect, Scene, SceneGroup, SceneItem, Text, polyline
+from caffetools.drawing.style import LINES, styled_width
 
 WIDTH, HEIGHT = 720.0, 300.0
 LEFT, RIGHT, TOP, BOTTOM = 62.0, 16.0, 34.0, 40.0
-_ALIKE = 1e-9
-"""Values that differ by no more, as a share of them, are one value to an axis."""
-_MOST_POINTS = 800
-"""Of a line; of more, the least and the greatest of each stretch are drawn."""
+_EQUAL = 1e-9
+"""Maximum relative difference of values that an axis treats as equal."""
+_MAX_POINTS = 800
+"""Maximum number of points of a line."""
 
 
 class ChartLine(NamedTuple):
-    """A line: its name, and its points by rising or falling iteration."""
+    """A line, as points (iteration, value)."""
 
     name: str
     points: tuple[tuple[float, float], ...]
 
 
 class EventMark(NamedTuple):
-    """Something that happened at an iteration."""
+    """An event at an iteration."""
 
     x: float
-    told: str
+    words: str
 
 
 class Axis(NamedTuple):
-    """What a side of the chart stands for."""
+    """Scale of an axis."""
 
     low: float
     high: float
     ticks: tuple[float, ...]
 
     def share(self, value: float) -> float:
-        """How far along the axis a value stands, from 0 to 1."""
+        """Return the position of a value on the axis, from 0 to 1."""
         return (value - self.low) / (self.high - self.low)
 
 
 def chart(title: str, series: Sequence[ChartLine], marks: Sequence[EventMark] = ()) -> Scene:
-    """The drawing of some lines over iterations; points that are no finite numbers are left out."""
+    """Draw lines over iterations; points that are not finite are left out."""
     lines = [s._replace(points=thinned(s.points)) for s in series]
     points = [point for line in lines for point in line.points]
     x = axis([point[0] for point in points])
@@ -59,12 +58,12 @@ def chart(title: str, series: Sequence[ChartLine], marks: Sequence[EventMark] = 
             moves = (Move(placed[0], start=True), *map(Move, placed[1:]))
             items.append(SceneGroup((Path(moves, style),), line.name))
     items.extend(_legend(lines))
-    told = "; ".join(_told(line) for line in lines) or "no points"
-    return Scene(WIDTH, HEIGHT, title, told, tuple(items))
+    description = "; ".join(map(_description, lines)) or "no points"
+    return Scene(WIDTH, HEIGHT, title, description, tuple(items))
 
 
 def place(point: tuple[float, float], x: Axis, y: Axis) -> tuple[float, float]:
-    """Where a point is drawn."""
+    """Return the position of a point in the drawing."""
     return (
         LEFT + x.share(point[0]) * (WIDTH - LEFT - RIGHT),
         HEIGHT - BOTTOM - y.share(point[1]) * (HEIGHT - TOP - BOTTOM),
@@ -72,9 +71,9 @@ def place(point: tuple[float, float], x: Axis, y: Axis) -> tuple[float, float]:
 
 
 def axis(values: Sequence[float], wanted: int = 5) -> Axis:
-    """An axis over all values, with ticks at round numbers."""
+    """Return an axis over all values, with ticks at round numbers."""
     low, high = min(values, default=0.0), max(values, default=1.0)
-    if high - low <= _ALIKE * max(abs(low), abs(high)):
+    if high - low <= _EQUAL * max(abs(low), abs(high)):
         spare = abs(low) * 0.5 or 1.0
         low, high = low - spare, high + spare
     rough = (high - low) / wanted
@@ -86,11 +85,11 @@ def axis(values: Sequence[float], wanted: int = 5) -> Axis:
 
 
 def thinned(points: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
-    """The finite points; of many, those with the least and the greatest value of each stretch."""
+    """Return the finite points; of too many, the minimum and maximum of each interval."""
     finite = [point for point in points if isfinite(point[0]) and isfinite(point[1])]
-    if len(finite) <= _MOST_POINTS:
+    if len(finite) <= _MAX_POINTS:
         return tuple(finite)
-    size = -(-2 * len(finite) // _MOST_POINTS)
+    size = -(-2 * len(finite) // _MAX_POINTS)
     kept: list[tuple[float, float]] = []
     for start in range(0, len(finite), size):
         part = range(start, min(start + size, len(finite)))
@@ -101,7 +100,7 @@ def thinned(points: Sequence[tuple[float, float]]) -> tuple[tuple[float, float],
 
 
 def runs(points: Sequence[tuple[float, float]]) -> list[list[tuple[float, float]]]:
-    """The points in pieces, each of rising iterations: a resumed run starts anew."""
+    """Split points where iterations fall, as they do where a resumed run repeats iterations."""
     found: list[list[tuple[float, float]]] = []
     for point in points:
         if not found or point[0] < found[-1][-1][0]:
@@ -114,7 +113,7 @@ def _grid(x: Axis, y: Axis) -> list[SceneItem]:
     items: list[SceneItem] = []
     for value in y.ticks:
         _, height = place((x.low, value), x, y)
-        items.append(polygon([(LEFT, height), (WIDTH - RIGHT, height)], "rule"))
+        items.append(polyline([(LEFT, height), (WIDTH - RIGHT, height)], "rule"))
         items.append(Text(LEFT - 8, height + 3.5, number(value), "tick", "end"))
     for value in x.ticks:
         left, _ = place((value, y.low), x, y)
@@ -125,21 +124,21 @@ def _grid(x: Axis, y: Axis) -> list[SceneItem]:
 
 def _mark(mark: EventMark, x: Axis) -> SceneGroup:
     left = LEFT + x.share(mark.x) * (WIDTH - LEFT - RIGHT)
-    line = polygon([(left, TOP), (left, HEIGHT - BOTTOM)], "mark")
-    return SceneGroup((line, Rect(left - 3, TOP - 6, 6, 6, "mark-head", 3)), mark.told)
+    line = polyline([(left, TOP), (left, HEIGHT - BOTTOM)], "mark")
+    return SceneGroup((line, Rect(left - 3, TOP - 6, 6, 6, "mark-head", 3)), mark.words)
 
 
 def _legend(lines: Sequence[ChartLine]) -> list[SceneItem]:
     items: list[SceneItem] = []
     x = LEFT
     for index, line in enumerate(lines):
-        items.append(polygon([(x, 14), (x + 18, 14)], f"line-{index % len(LINES)}"))
+        items.append(polyline([(x, 14), (x + 18, 14)], f"line-{index % len(LINES)}"))
         items.append(Text(x + 23, 17.5, line.name, "legend"))
-        x += 23 + text_width(line.name, STYLES["legend"].size) + 18
+        x += 23 + styled_width(line.name, "legend") + 18
     return items
 
 
-def _told(line: ChartLine) -> str:
+def _description(line: ChartLine) -> str:
     if not line.points:
         return f"{line.name}: no points"
     (x0, y0), (x1, y1) = line.points[0], line.points[-1]
@@ -150,5 +149,5 @@ def _told(line: ChartLine) -> str:
 
 
 def number(value: float) -> str:
-    """A number as short as its six first digits allow."""
+    """Return a number to six digits."""
     return f"{value:,.0f}" if value == int(value) and abs(value) < 1e15 else f"{value:.6g}"

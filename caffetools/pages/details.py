@@ -1,24 +1,65 @@
-"""What a page tells of each layer when it is asked: its blobs, its arithmetic, its lines."""
+"""Details of each layer for the script of a page: blobs, formulas, lines of the prototxt."""
 
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
-from caffetools.drawing.arithmetic import formulas
 from caffetools.drawing.diagram import diagram, family
+from caffetools.drawing.layer_text import formulas
 from caffetools.layers.base import Shape, dims
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
 from caffetools.net.summary import field, windows
-from caffetools.pages.snippets import Snippet, snippets
+from caffetools.proto.source import Source
 from caffetools.table import printable
+
+_MAX_LINES = 200
+
+
+class Snippet(NamedTuple):
+    """Lines of a prototxt."""
+
+    line: int
+    """Number of the first line, from 1."""
+    lines: tuple[str, ...]
+
+
+def snippets(net: Net) -> list[Snippet | None]:
+    """Return the lines of each layer; None for a layer that is not from a text (.caffemodel)."""
+    messages = [layer.node.message for layer in net.layers]
+    starts: dict[Source, set[int]] = {}
+    for message in (*messages, *net.inferred.graph.message.messages("layer")):
+        starts.setdefault(message.source, set()).add(message.offset)
+    ends: dict[tuple[Source, int], int] = {}
+    for source, offsets in starts.items():
+        ordered = sorted(offsets)
+        for start, end in zip(ordered, [*ordered[1:], len(source.text)], strict=True):
+            ends[source, start] = end
+    return [
+        _snippet(message.source, message.offset, ends[message.source, message.offset])
+        for message in messages
+    ]
+
+
+def _snippet(source: Source, start: int, end: int) -> Snippet | None:
+    """Return the lines from a layer to the next one, without the comments between them."""
+    text = source.text[start:end]
+    if not text.strip():
+        return None
+    last = text.rfind("}")
+    kept = text[: last + 1] if last >= 0 else text.rstrip()
+    lines = kept.splitlines()[:_MAX_LINES]
+    return Snippet(source.location(start).line or 1, tuple(lines))
 
 
 def details(net: Net) -> list[dict[str, Any]]:
-    """A page's data, a layer each, in the order of the net. All strings are fit to be shown."""
+    """Return the details of each layer, in the order of the net; all strings are printable."""
     sources, readers = _neighbours(net)
-    told = snippets(net)
+    lines = [
+        {} if s is None else {"line": s.line, "text": [printable(line) for line in s.lines]}
+        for s in snippets(net)
+    ]
     return [
         {
             "name": printable(layer.node.key),
@@ -35,7 +76,7 @@ def details(net: Net) -> list[dict[str, Any]]:
             "steps": [list(step) for step in formulas(layer)],
             "from": sources[index],
             "to": readers[index],
-            **_lines(told[index]),
+            **lines[index],
         }
         for index, (layer, needed, fields) in enumerate(
             zip(net.layers, net.needs_backward, net.fields, strict=True)
@@ -44,7 +85,7 @@ def details(net: Net) -> list[dict[str, Any]]:
 
 
 def _neighbours(net: Net) -> tuple[list[list[int]], list[list[int]]]:
-    """The layers that each layer reads, and those that read it; in a box, one after the other."""
+    """Return the layers that each layer reads, and its readers; those of a box form a chain."""
     sources: list[list[int]] = [[] for _ in net.layers]
     readers: list[list[int]] = [[] for _ in net.layers]
     drawing = diagram(net)
@@ -79,9 +120,3 @@ def _params(layer: InferredLayer) -> list[dict[str, Any]]:
         }
         for blob in layer.params
     ]
-
-
-def _lines(snippet: Snippet | None) -> dict[str, Any]:
-    if snippet is None:
-        return {}
-    return {"line": snippet.line, "text": [printable(line) for line in snippet.lines]}

@@ -1,4 +1,4 @@
-"""The part of a page about a log: curves, what happened, and where it differs from the net."""
+"""The section of a page about a log: charts, events, differences from the net."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import NamedTuple
 from caffetools.check.compare import Comparison
 from caffetools.check.log_summary import net_words
 from caffetools.check.parsed_log import ParsedLog
-from caffetools.drawing.font_metrics import elided
-from caffetools.drawing.style import LINES, STYLES
+from caffetools.drawing.style import LINES, fitted
 from caffetools.drawing.svg import svg
-from caffetools.log.curve import Curve
+from caffetools.figures.looks import line_words
+from caffetools.figures.panels import Line, Selection, grouped_lines
 from caffetools.log.net import LoggedNet
 from caffetools.pages.chart import (
     BOTTOM,
@@ -27,30 +27,29 @@ from caffetools.pages.chart import (
     chart,
     thinned,
 )
-from caffetools.pages.markup import Markup, element, joined
-from caffetools.pages.net_sections import section
+from caffetools.pages.markup import Markup, element, joined, section
 from caffetools.table import printable, shown
 
-_MOST_MARKS = 200
-_MOST_EVENTS = 500
-_MOST_DIFFERENCES = 200
+_MAX_CHARTS = 4
+"""Maximum number of charts with the same title."""
+_MAX_MARKS = 200
+_MAX_EVENTS = 500
+_MAX_DIFFERENCES = 200
 
 
 class CheckedLog(NamedTuple):
-    """A log, and how its nets differ from the page's."""
+    """A log, and the comparisons of its nets with the net of the page."""
 
     log: ParsedLog
     checked: tuple[tuple[LoggedNet, Comparison], ...] = ()
 
 
 def log_section(found: CheckedLog, index: int) -> Markup:
-    """A log's part of a page; `index` tells several apart."""
+    """Return the section of a log; `index` makes its ids unique."""
     contents = found.log.contents
     age = contents.caffe
-    told = [f"{contents.name}: {shown(contents.lines)} lines"]
-    if age.release:
-        told.append(f"written by Caffe {age.release}")
-    parts = [element("p", ", ".join(told))]
+    release = f", written by Caffe {age.release}" if age.release else ""
+    parts = [element("p", f"{contents.name}: {shown(contents.lines)} lines{release}")]
     parts.append(element("div", *_charts(found.log, index), class_="charts"))
     parts.append(_events(found.log))
     parts.append(_differences(found))
@@ -58,45 +57,37 @@ def log_section(found: CheckedLog, index: int) -> Markup:
 
 
 def charts(log: ParsedLog) -> list[tuple[str, list[ChartLine]]]:
-    """What there is to draw of a log: losses, other outputs of the nets, the learning rate."""
-    contents = log.contents
-    curves = [("train", contents.train)]
-    curves += [(f"test {net}", curve) for net, curve in sorted(contents.tests.items())]
-    losses = [ChartLine(f"{name} loss in all", _points(c, c.losses())) for name, c in curves]
-    for name, curve in curves:
-        parts = list(_outputs(name, curve, losses=True))
-        losses += parts if name != "train" or len(parts) > 1 else []
-    others = [series for name, curve in curves for series in _outputs(name, curve, losses=False)]
-    rates = [ChartLine("learning rate", _points(contents.train, contents.train.lrs()))]
-    found = [("Loss", losses), *_grouped(others), ("Learning rate", rates)]
-    drawn = [(title, [s for s in series if s.points][: len(LINES)]) for title, series in found]
-    return [(title, series) for title, series in drawn if series]
+    """Return the titles and lines of a log's charts, grouped as by `caffetools plot`.
+
+    A chart has at most as many lines as there are colours.
+    """
+    found: list[tuple[str, list[ChartLine]]] = []
+    for panel in grouped_lines([log.contents], [], Selection()):
+        several = len({line.run for line in panel.lines}) > 1
+        lines = [
+            ChartLine(
+                _line_name(line, several),
+                thinned(list(zip(line.x, line.series.values, strict=True))),
+            )
+            for line in panel.lines
+            if (line.series.key.element or 0) < len(LINES)
+        ]
+        found.extend(
+            (panel.title.capitalize(), lines[start : start + len(LINES)])
+            for start in range(0, min(len(lines), _MAX_CHARTS * len(LINES)), len(LINES))
+        )
+    return found
 
 
-def _points(curve: Curve, values: Sequence[float]) -> tuple[tuple[float, float], ...]:
-    return thinned(list(zip(curve.iterations(), values, strict=True)))
-
-
-def _outputs(name: str, curve: Curve, *, losses: bool) -> Iterator[ChartLine]:
-    """The numbers of a curve, those that are part of the loss or the others."""
-    weights = curve.weights()
-    for output, size in curve.sizes().items():
-        if (output in weights) is not losses:
-            continue
-        short = elided(" ".join(printable(output).split()), 150, STYLES["legend"].size)
-        for number in range(min(size, len(LINES))):
-            at = f" [{number}]" if size > 1 else ""
-            yield ChartLine(f"{name} {short}{at}", _points(curve, curve.output(output, number)))
-
-
-def _grouped(series: list[ChartLine]) -> Iterator[tuple[str, list[ChartLine]]]:
-    """The other outputs, as many in a chart as have colours of their own."""
-    for start in range(0, min(len(series), 4 * len(LINES)), len(LINES)):
-        yield "Outputs", series[start : start + len(LINES)]
+def _line_name(line: Line, several: bool) -> str:
+    """Return the name of a line, with its run if there are several."""
+    is_rate = line.series.key.kind == "rate"
+    name = "learning rate" if is_rate else printable(line_words(line, is_whole=False))
+    return fitted(f"{line.run_name}: {name}" if several else name, "legend", 200)
 
 
 def marks(log: ParsedLog) -> list[EventMark]:
-    """What happened, by iteration."""
+    """Return the events of a log that have an iteration."""
     found = [
         EventMark(
             event.iteration, f"{event.kind} at {event.iteration:,}: {printable(event.message)}"
@@ -104,7 +95,7 @@ def marks(log: ParsedLog) -> list[EventMark]:
         for event in log.contents.events
         if event.iteration is not None and event.kind != "rate"
     ]
-    return found[:_MOST_MARKS]
+    return found[:_MAX_MARKS]
 
 
 def _charts(log: ParsedLog, index: int) -> Iterator[Markup]:
@@ -129,7 +120,7 @@ def _charts(log: ParsedLog, index: int) -> Iterator[Markup]:
             class_="chart",
             tabindex=0,
             data_series=json.dumps(data, separators=(",", ":")),
-            aria_label=f"{title}: arrow keys read the lines from iteration to iteration",
+            aria_label=f"{title}: arrow keys show the values at each iteration",
         )
 
 
@@ -143,7 +134,7 @@ def _events(log: ParsedLog) -> Markup:
             element("td", event.kind),
             element("td", event.message),
         )
-        for event in events[:_MOST_EVENTS]
+        for event in events[:_MAX_EVENTS]
     ]
     if not rows:
         return joined(element("h3", "Events"), element("p", "None."))
@@ -158,12 +149,12 @@ def _events(log: ParsedLog) -> Markup:
 
 
 def _differences(found: CheckedLog) -> Markup:
-    """Where the log differs from the page's net, and from the nets that it echoes itself."""
+    """Return the differences of the log from the page's net, and from the nets that it prints."""
     log = found.log
     echoes = zip(log.contents.nets, log.comparisons, strict=True)
     parts = [
         *_disagreements("this net", found.checked),
-        *_disagreements("the net that it echoes", tuple(echoes)),
+        *_disagreements("the net in the log", tuple(echoes)),
     ]
     return joined(element("h3", "Differences between log and net"), *parts)
 
@@ -171,10 +162,10 @@ def _differences(found: CheckedLog) -> Markup:
 def _disagreements(what: str, pairs: Sequence[tuple[LoggedNet, Comparison]]) -> Iterator[Markup]:
     for net, comparison in pairs:
         name = net_words(net)
-        told = [*comparison.notes, *map(str, comparison.differences)]
-        if not told:
-            yield element("p", f"{name}: as {what}.")
+        lines = [*comparison.notes, *map(str, comparison.differences)]
+        if not lines:
+            yield element("p", f"{name}: same as {what}.")
             continue
-        items = [element("li", line) for line in told[:_MOST_DIFFERENCES]]
-        yield element("p", f"{name}: {len(told):,} differences from {what}.")
+        items = [element("li", line) for line in lines[:_MAX_DIFFERENCES]]
+        yield element("p", f"{name}: {len(lines):,} differences from {what}.")
         yield element("ul", *items)

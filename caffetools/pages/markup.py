@@ -1,4 +1,4 @@
-"""HTML that is made of elements: what is no markup is escaped, whatever it is called."""
+"""HTML elements; all text that is not Markup is escaped."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import TypeAlias
 
 from caffetools.table import printable
 
+_LONGEST = 200
+
 
 class Markup(str):
-    """Text that is HTML already."""
+    """Text that is already HTML."""
 
     __slots__ = ()
 
@@ -20,20 +22,31 @@ Content: TypeAlias = "str | int | Iterable[Markup] | None"
 
 
 def element(tag: str, /, *content: Content, **attributes: str | int | bool | None) -> Markup:
-    """An element with what is in it. Attributes are spelled `class_` and `data_layer`.
+    """Return an element with its content. Attributes are spelled `class_` and `data_layer`.
 
-    An attribute that is True stands there without a value, one that is False or None not at all.
+    True makes an attribute without a value; False or None leaves it out.
     """
     return Markup(f"<{tag}{_attributes(attributes)}>{joined(*content)}</{tag}>")
 
 
+def section(identity: str, title: str, *content: Markup) -> Markup:
+    """Return a section of a page with its heading."""
+    head = element("h2", title, id=f"{identity}-title")
+    return element("section", head, *content, id=identity, aria_labelledby=f"{identity}-title")
+
+
+def cut(words: str) -> str:
+    """Return a text of at most 200 characters; the details of the layer show it in full."""
+    return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"
+
+
 def void(tag: str, /, **attributes: str | int | bool | None) -> Markup:
-    """An element that holds nothing, such as `input`."""
+    """Return an element without content, such as `input`."""
     return Markup(f"<{tag}{_attributes(attributes)}>")
 
 
 def joined(*content: Content) -> Markup:
-    """Pieces of text and markup, one after the other."""
+    """Concatenate text and markup."""
     return Markup("".join(map(_piece, content)))
 
 
@@ -48,7 +61,7 @@ def _piece(content: Content) -> str:
 
 
 def text(words: str) -> Markup:
-    """Words as they are to be read; line ends stay, other marks that cannot be seen are told."""
+    """Escape a text; line ends are kept, other unprintable characters are written as escapes."""
     lines = words.replace("\r\n", "\n").replace("\t", "    ").split("\n")
     return Markup("\n".join(escape(printable(line)) for line in lines))
 
@@ -65,7 +78,7 @@ def _attributes(attributes: dict[str, str | int | bool | None]) -> str:
 
 
 def data_block(identity: str, data: object) -> Markup:
-    """Data for a page's script. No string in it can end the block."""
+    """Return a block of data for the script of a page. No string in it can end the block."""
     written = json.dumps(data, separators=(",", ":"), allow_nan=False)
     for mark in "<>&":
         written = written.replace(mark, f"\\u{ord(mark):04x}")

@@ -1,35 +1,25 @@
-"""The parts of a page, from the net alone."""
+"""The sections of a page about the net: summary, graph, table."""
 
 from __future__ import annotations
 
 from caffetools.drawing.diagram import family
 from caffetools.drawing.graph_drawing import GraphDrawing
-from caffetools.drawing.graph_page import FAMILY_NAMES, heading
+from caffetools.drawing.graph_page import heading
 from caffetools.drawing.scene import Scene
+from caffetools.drawing.style import FAMILIES
 from caffetools.drawing.svg import svg
 from caffetools.layers.base import dims
 from caffetools.net.net import Net
 from caffetools.net.summary import columns, footer, rows
-from caffetools.pages.cost_section import Profile, profile_scene, profiles, share
-from caffetools.pages.markup import Markup, element, void
+from caffetools.pages.markup import Markup, cut, element, section, void
 from caffetools.table import Value, shown
 
-_LONGEST = 200
-"""Characters of a cell; a longer text is cut, and stands in full with the layer's details."""
-
-
-SWATCHES = (*(f"family-{kind}" for kind in FAMILY_NAMES), "shade", "gauge-part")
-"""Styles whose colour a mark of the legend has."""
-
-
-def section(identity: str, title: str, *content: Markup) -> Markup:
-    """A part of the page with its heading."""
-    head = element("h2", title, id=f"{identity}-title")
-    return element("section", head, *content, id=identity, aria_labelledby=f"{identity}-title")
+SWATCHES = (*(f"family-{kind}" for kind in FAMILIES), "shade", "gauge-part")
+"""Styles whose colors the legend has."""
 
 
 def summary(net: Net) -> Markup:
-    """The totals, the inputs, the outputs, and the notes."""
+    """Return totals, inputs and notes."""
     cost = net.cost
     tiles = [
         _tile("layers", len(net.layers)),
@@ -61,7 +51,7 @@ def _tile(title: str, value: Value) -> Markup:
 
 
 def graph_section(net: Net, folded: GraphDrawing, whole: GraphDrawing | None) -> Markup:
-    """The graph with its tools; `whole` where some of it is folded."""
+    """Return the graph with its tools; `whole` is the unfolded graph if `folded` has folds."""
     search = void(
         "input", type="search", id="search", placeholder="Find a layer", autocomplete="off",
         aria_label="Find a layer by name or type", spellcheck="false",
@@ -78,22 +68,22 @@ def graph_section(net: Net, folded: GraphDrawing, whole: GraphDrawing | None) ->
         )
     found = element("output", id="found", for_="search")
     tools = element("div", search, found, *buttons, class_="tools", role="toolbar",
-                    aria_label="Tools of the graph")  # fmt: skip
+                    aria_label="Graph tools")  # fmt: skip
     drawings = [element("div", _drawing(net, folded, "graph"), class_="drawing")]
     if whole is not None:
         drawings.append(
             element("div", _drawing(net, whole, "whole-graph"), class_="drawing", hidden=True)
         )
     help_text = (
-        "Arrow keys: from layer to layer along the blobs. With Shift they move the picture. "
-        "Plus and minus zoom, 0 shows all, Enter tells of the layer, / searches."
+        "Arrow keys: go from layer to layer along the blobs. Shift with arrow keys: move the view. "
+        "Plus and minus: zoom. 0: show all. Enter: details of the layer. /: search."
     )
     canvas = element(
         "div", *drawings, id="canvas", tabindex="0", role="application",
         aria_label=f"Graph of the net, {heading(net)[1]}", aria_describedby="keys",
     )  # fmt: skip
-    nothing = element("p", "Choose a layer: its arithmetic and its lines stand here.")
-    aside = element("aside", nothing, id="details", aria_label="The chosen layer")
+    nothing = element("p", "Choose a layer to see its formulas and its prototxt.")
+    aside = element("aside", nothing, id="details", aria_label="Chosen layer")
     return section(
         "net",
         "Graph",
@@ -106,16 +96,15 @@ def graph_section(net: Net, folded: GraphDrawing, whole: GraphDrawing | None) ->
 
 
 def _drawing(net: Net, drawn: GraphDrawing, identity: str) -> Markup:
-    name, told = heading(net)
-    scene = Scene(drawn.layout.width, drawn.layout.height, name, told, drawn.items)
+    scene = Scene(drawn.layout.width, drawn.layout.height, *heading(net), drawn.items)
     return Markup(svg(scene, identity, own_style=False))
 
 
 def _legend(net: Net) -> Markup:
     used = {family(layer) for layer in net.layers}
     entries = [
-        element("li", element("span", class_=f"swatch family-{kind}"), title)
-        for kind, title in FAMILY_NAMES.items()
+        element("li", element("span", class_=f"swatch family-{kind}"), found.title)
+        for kind, found in FAMILIES.items()
         if kind in used
     ]
     entries.append(element("li", element("span", class_="swatch shade"), "multiply-accumulates"))
@@ -123,32 +112,8 @@ def _legend(net: Net) -> Markup:
     return element("ul", *entries, class_="legend-list")
 
 
-def costs(net: Net) -> Markup:
-    """Where parameters, multiply-accumulates and memory go."""
-    parts = [_profile(net, profile, index) for index, profile in enumerate(profiles(net))]
-    return section("costs", "Where it goes", element("div", *parts, class_="profiles"))
-
-
-def _profile(net: Net, profile: Profile, index: int) -> Markup:
-    scene = profile_scene(net, profile)
-    largest = [
-        element(
-            "li",
-            element("button", _cut(net.layers[i].node.key), type="button", data_layer=i),
-            f" {profile.values[i]:,} ({share(profile.values[i], profile.total)})",
-        )
-        for i in profile.largest()
-    ]
-    return element(
-        "figure",
-        element("figcaption", f"{profile.title}: {profile.total:,}"),
-        Markup(svg(scene, f"profile-{index}", own_style=False)),
-        element("ol", *largest),
-    )
-
-
 def table(net: Net) -> Markup:
-    """The net's table, which the page's script sorts and filters."""
+    """Return the table of the net, which the script sorts and filters."""
     shape = columns(net.cost)
     heads = [
         element(
@@ -183,8 +148,4 @@ def table(net: Net) -> Markup:
 
 def _cell(value: Value, numeric: bool) -> Markup:
     raw = str(value) if isinstance(value, int) else None
-    return element("td", _cut(shown(value)), class_="numeric" if numeric else None, data_value=raw)
-
-
-def _cut(words: str) -> str:
-    return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"
+    return element("td", cut(shown(value)), class_="numeric" if numeric else None, data_value=raw)

@@ -1,4 +1,4 @@
-"""A net, its logs and its weights -> one page of HTML that needs nothing else."""
+"""Net, logs and weights -> a self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ import hashlib
 from collections.abc import Sequence
 from importlib.resources import files
 
-from caffetools.drawing.graph_drawing import graph
+from caffetools.drawing.graph_drawing import draw_graph
 from caffetools.drawing.graph_page import heading
 from caffetools.drawing.style import STYLES
 from caffetools.drawing.svg import css
 from caffetools.formats.stored import Weights
 from caffetools.net.net import Net
+from caffetools.pages.cost_section import cost_section
 from caffetools.pages.details import details
 from caffetools.pages.log_section import CheckedLog, log_section
 from caffetools.pages.markup import Markup, data_block, element, void
-from caffetools.pages.net_sections import SWATCHES, costs, graph_section, summary, table
+from caffetools.pages.net_sections import SWATCHES, graph_section, summary, table
 from caffetools.pages.weights_section import weights_section
 
 _SCRIPT = (
@@ -30,20 +31,20 @@ _SCRIPT = (
     "table",
     "curves",
 )
-"""The parts of the page's script, each after those that it uses as it is read."""
+"""Parts of the script, each after the parts that it uses while it is loaded."""
 
 
 def page(
     net: Net, name: str, logs: Sequence[CheckedLog] = (), weights: Weights | None = None
 ) -> str:
-    """The page of a net whose file is called `name`."""
+    """Return the page of a net; `name` is the path of its file."""
     script = _script()
-    folded = graph(net)
-    whole = graph(net, fold=False) if folded.folds else None
+    folded = draw_graph(net)
+    whole = draw_graph(net, fold=False) if folded.repeats else None
     sections = [
         ("summary", "Summary", summary(net)),
         ("net", "Graph", graph_section(net, folded, whole)),
-        ("costs", "Where it goes", costs(net)),
+        ("costs", "Costs", cost_section(net)),
         ("layers", "Layers", table(net)),
     ]
     for index, log in enumerate(logs):
@@ -79,24 +80,24 @@ def _head(net: Net, script: str) -> list[Markup]:
 
 
 def _header(net: Net, name: str, sections: list[tuple[str, str]]) -> Markup:
-    title, told = heading(net)
+    title, totals = heading(net)
     links = [element("a", words, href=f"#{identity}") for identity, words in sections]
     dark = element("button", "Light or dark", type="button", id="theme")
     return element(
         "header",
-        element("div", element("h1", title), element("p", f"{told}; {name}"), class_="heading"),
-        element("nav", *links, aria_label="Parts of this page"),
+        element("div", element("h1", title), element("p", f"{totals}; {name}"), class_="heading"),
+        element("nav", *links, aria_label="Sections of this page"),
         dark,
     )
 
 
 def _swatches() -> str:
-    """The colours of the legend's marks, which are no part of a drawing."""
+    """Return CSS for the colours of the legend."""
     return "".join(f".swatch.{name} {{ background: {STYLES[name].fill} }}\n" for name in SWATCHES)
 
 
 def _script() -> str:
-    """The parts of the script, which see each other and nothing of them the page."""
+    """Return the script: its parts share one scope, which the page does not see."""
     parts = "\n".join(_asset(f"script/{name}.js") for name in _SCRIPT)
     return f'"use strict";\n(() => {{\n{parts}\naddEventListener("resize", fit);\nfit();\n}})();\n'
 

@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from caffetools.drawing.graph_drawing import graph
+from caffetools.drawing.graph_drawing import draw_graph
 from caffetools.drawing.graph_page import graph_scene
 from caffetools.drawing.svg import svg
 from caffetools.net.net import from_text
@@ -28,7 +28,7 @@ def main() -> None:
     net = from_text(residual(BLOCKS))
     for fold in (False, True):
         start = time.perf_counter()
-        drawn = graph(net, fold)
+        drawn = draw_graph(net, fold)
         laid_out = time.perf_counter()
         text = svg(graph_scene(net, fold))
         done = time.perf_counter()

@@ -52,7 +52,7 @@ def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
 
 
 def test_a_form_that_is_not_known(tmp_path: Path) -> None:
-    told = "expected a name that ends in one of .svg, .png, .pdf, .dot, found .jpg"
+    told = "file extension expected one of .svg, .png, .pdf, .dot, found .jpg"
     assert run("draw", LENET, "-o", tmp_path / "a.jpg") == (1, "", f"{tmp_path}/a.jpg: {told}\n")
     assert not (tmp_path / "a.jpg").exists()
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from caffetools.drawing.graph_layout import Layout
+from caffetools.drawing.ranks import LayoutGraph
 from caffetools.drawing.scene import Move, Path, Rect, Scene, SceneItem, flat
-from caffetools.drawing.wiring import LayoutGraph
 from tests.nets import given, layer
 
 CONV = "convolution_param { num_output: 4 kernel_size: 3 pad: 1 }"
@@ -76,14 +76,14 @@ def check_scene(scene: Scene) -> None:
         assert bottom <= scene.height
 
 
-def check_layout(wiring: LayoutGraph, found: Layout) -> None:
+def check_layout(graph: LayoutGraph, found: Layout) -> None:
     """No two vertices overlap; every wire leads from its source's foot to its readers' tops."""
     vertices = [
         (x, y, x + size.width, y + size.height)
-        for (x, y), size in zip(found.corners, wiring.sizes, strict=True)
+        for (x, y), size in zip(found.corners, graph.sizes, strict=True)
     ]
     assert overlaps(vertices) == 0
-    for wire, route in zip(wiring.wires, found.routes, strict=True):
+    for wire, route in zip(graph.wires, found.routes, strict=True):
         left, _, right, bottom = vertices[wire.source]
         assert left - 1e-6 <= route.start[0] <= right + 1e-6
         assert route.start[1] == bottom

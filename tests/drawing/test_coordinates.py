@@ -10,9 +10,8 @@ from hypothesis import given
 from caffetools.drawing.coordinates import coordinates
 from caffetools.drawing.crossings import untangle
 from caffetools.drawing.grid import Grid, grid
-from caffetools.drawing.ranks import ranks
-from caffetools.drawing.wiring import LayoutGraph
-from tests.drawing.test_ranks import wiring, wirings
+from caffetools.drawing.ranks import LayoutGraph, ranks
+from tests.drawing.test_ranks import graph, graphs
 
 
 def laid(case: LayoutGraph) -> tuple[Grid, list[float], list[float]]:
@@ -29,28 +28,28 @@ def check_apart(made: Grid, breadths: list[float], x: list[float]) -> None:
             assert x[right] - x[left] >= (breadths[left] + breadths[right]) / 2 - 1e-6
 
 
-@given(wirings())
+@given(graphs())
 def test_neighbours_stay_apart(case: LayoutGraph) -> None:
     check_apart(*laid(case))
 
 
 def test_a_chain_is_upright() -> None:
-    _, _, x = laid(wiring(4, (0, (1,)), (1, (2,)), (2, (3,))))
+    _, _, x = laid(graph(4, (0, (1,)), (1, (2,)), (2, (3,))))
     assert len(set(x)) == 1
 
 
 def test_three_readers_stand_evenly_below() -> None:
-    _, _, x = laid(wiring(4, (0, (1, 2, 3))))
+    _, _, x = laid(graph(4, (0, (1, 2, 3))))
     assert x[0] == x[2]
     assert x[2] - x[1] == pytest.approx(x[3] - x[2])
 
 
 def test_a_long_wire_is_straight() -> None:
-    made, _, x = laid(wiring(5, (0, (1, 4)), (1, (2,)), (2, (3,)), (3, (4,))))
+    made, _, x = laid(graph(5, (0, (1, 4)), (1, (2,)), (2, (3,)), (3, (4,))))
     assert len({x[point] for point in made.trunks[0][1:]}) == 1
 
 
 def test_only_the_rows_of_a_part_count() -> None:
-    made, breadths, _ = laid(wiring(4, (0, (1, 2)), (1, (3,)), (2, (3,))))
+    made, breadths, _ = laid(graph(4, (0, (1, 2)), (1, (3,)), (2, (3,))))
     x = coordinates(made.part(0, 1), breadths)
     assert x[0] == 0

@@ -7,11 +7,10 @@ from itertools import combinations
 import pytest
 from hypothesis import given
 
-from caffetools.drawing.crossings import crossings, untangle
+from caffetools.drawing.crossings import crossings, sift, untangle
 from caffetools.drawing.grid import Grid, grid
-from caffetools.drawing.ranks import ranks
-from caffetools.drawing.wiring import LayoutGraph
-from tests.drawing.test_ranks import wiring, wirings
+from caffetools.drawing.ranks import LayoutGraph, ranks
+from tests.drawing.test_ranks import graph, graphs
 
 
 def counted(made: Grid) -> int:
@@ -24,7 +23,7 @@ def counted(made: Grid) -> int:
     )
 
 
-@given(wirings())
+@given(graphs())
 def test_counted_and_never_made_more(case: LayoutGraph) -> None:
     made = grid(case, ranks(case))
     before = crossings(made)
@@ -37,12 +36,12 @@ def test_counted_and_never_made_more(case: LayoutGraph) -> None:
 @pytest.mark.parametrize(
     ("case", "least"),
     [
-        (wiring(4, (0, (3,)), (1, (2,))), 0),
-        (wiring(5, (0, (2, 3)), (1, (3, 4)), (2, ()), (3, ()), (4, ())), 0),
-        (wiring(7, (0, (1, 2, 3)), (1, (6,)), (2, (5,)), (3, (4,))), 0),
+        (graph(4, (0, (3,)), (1, (2,))), 0),
+        (graph(5, (0, (2, 3)), (1, (3, 4)), (2, ()), (3, ()), (4, ())), 0),
+        (graph(7, (0, (1, 2, 3)), (1, (6,)), (2, (5,)), (3, (4,))), 0),
         # Three wires, each read by the same three: 9 crossings side by side (Zarankiewicz).
         (
-            wiring(
+            graph(
                 7, (0, (3, 4, 5)), (1, (3, 4, 5)), (2, (3, 4, 5)), (3, (6,)), (4, (6,)), (5, (6,))
             ),
             9,
@@ -56,10 +55,31 @@ def test_untangle(case: LayoutGraph, least: int) -> None:
 
 
 def test_no_order_is_made_twice_in_two_ways() -> None:
-    case = wiring(9, (0, (3, 5, 7)), (1, (4, 6)), (2, (5, 8)), (3, (8,)), (4, (7,)))
+    case = graph(9, (0, (3, 5, 7)), (1, (4, 6)), (2, (5, 8)), (3, (8,)), (4, (7,)))
     orders = []
     for _ in range(2):
         made = grid(case, ranks(case))
         untangle(made)
         orders.append(made.rows)
     assert orders[0] == orders[1]
+
+
+def test_a_long_wire_goes_to_the_other_side() -> None:
+    # A trunk 0-1-2-3-4; the wire 0-4 stands left of it, and side branches 5, 6 further left.
+    case = graph(7, (0, (1, 4)), (1, (2, 5)), (2, (3, 6)), (3, (4,)))
+    made = grid(case, ranks(case))
+    wire = made.trunks[0][1:]
+    made.rows = [[0], [wire[0], 1], [5, wire[1], 2], [6, wire[2], 3], [4]]
+    made.number()
+    assert crossings(made) == 2
+    sift(made)
+    assert crossings(made) == 0
+
+
+@given(graphs())
+def test_points_stay_in_their_rows(case: LayoutGraph) -> None:
+    made = grid(case, ranks(case))
+    rows = [sorted(row) for row in made.rows]
+    sift(made)
+    assert [sorted(row) for row in made.rows] == rows
+    assert all(made.place[point] == i for row in made.rows for i, point in enumerate(row))

@@ -9,22 +9,23 @@ import pytest
 from hypothesis import given as drawn_from
 
 from caffetools.drawing.diagram import diagram
-from caffetools.drawing.graph_drawing import graph
+from caffetools.drawing.folding import Repeat
+from caffetools.drawing.graph_drawing import Connection, assemble, draw_graph
 from caffetools.drawing.graph_page import graph_scene
-from caffetools.drawing.repeats import Repeat
-from caffetools.drawing.scene import SceneGroup, SceneItem, Text, flat
+from caffetools.drawing.layer_box import BlobLabel
+from caffetools.drawing.scene import Picture, Rect, SceneGroup, SceneItem, Text, flat
 from caffetools.errors import CaffeToolsError
 from caffetools.net.net import load
-from tests.drawing.cases import LABELLED, boxes_of, check_scene, residual
+from tests.drawing.cases import LABELLED, boxes_of, check_scene, residual, styles_of
 from tests.nets import net
 from tests.strategies import nets
 
 
-def groups(items: tuple[SceneItem, ...]) -> list[SceneGroup]:
+def groups_of(items: tuple[SceneItem, ...]) -> list[SceneGroup]:
     found = []
     for item in items:
         if isinstance(item, SceneGroup):
-            found += [item, *groups(item.items)]
+            found += [item, *groups_of(item.items)]
     return found
 
 
@@ -37,8 +38,8 @@ def test_any_net_is_drawn(text: str) -> None:
 
 def test_a_repeated_block_is_drawn_once() -> None:
     made = net(residual(22))
-    drawn = graph(made)
-    assert drawn.folds == (Repeat(2, 3, 22),)
+    drawn = draw_graph(made)
+    assert drawn.repeats == (Repeat(2, 3, 22),)
     scene = graph_scene(made)
     check_scene(scene)
     assert len(boxes_of(scene, "box")) == 2 + 3 + 1
@@ -50,7 +51,9 @@ def test_a_repeated_block_is_drawn_once() -> None:
 
 def test_a_folded_block_names_all_its_layers() -> None:
     made = net(residual(5))
-    frame = next(group for group in groups(graph(made).items) if ("count", "5") in group.data)
+    frame = next(
+        group for group in groups_of(draw_graph(made).items) if ("count", "5") in group.data
+    )
     assert dict(frame.data)["layers"].split() == [str(index) for index in range(2, 2 + 4 * 5)]
 
 
@@ -62,7 +65,7 @@ def test_unfolded_all_is_drawn() -> None:
 
 
 def test_the_label_of_a_net_passes_beside_it() -> None:
-    assert graph(net(LABELLED)).layout.crossings == 0
+    assert draw_graph(net(LABELLED)).layout.crossings == 0
 
 
 def test_the_same_each_time() -> None:
@@ -92,3 +95,38 @@ def test_columns(columns: int) -> None:
     check_scene(scene)
     lefts = {round(left) for left, *_ in boxes_of(scene, "box")}
     assert len(lefts) >= columns
+
+
+BOX = Picture(60, 30, (Rect(0, 0, 60, 30, "box"),))
+
+
+def test_labels_take_room_below() -> None:
+    label = BlobLabel("1 × 2", 100, "pill")
+    found, items = assemble([BOX, BOX], [Connection(0, (1,), label, "told", (("blob", "blob"),))])
+    assert found.width == 100  # the label's
+    group, first, second = (item for item in items if isinstance(item, SceneGroup))
+    assert group.title == "told"
+    assert dict(group.data) == {"blob": "blob"}
+    assert styles_of((group,)) == ["link", "link", "pill", "shape", "arrow"]
+    assert first.offset[0] == 20  # in the middle above its label
+    assert second.offset[1] > 30 + 20
+
+
+def test_no_arrow_where_a_line_leaves() -> None:
+    connection = Connection(0, (1,), None, "")
+    _, items = assemble([BOX, Picture(0, 0, ())], [connection], without_arrow=1)
+    assert styles_of(tuple(items)) == ["link", "box"]
+
+
+def test_several_labels_stand_side_by_side() -> None:
+    label = BlobLabel("1", 40, "pill")
+    pair = [Connection(0, (), label, name) for name in "ab"]
+    _, items = assemble([BOX], pair)
+    pills = [
+        part
+        for item in items
+        if isinstance(item, SceneGroup)
+        for part in item.items
+        if isinstance(part, Rect) and part.style == "pill"
+    ]
+    assert pills[1].x - pills[0].x == 46

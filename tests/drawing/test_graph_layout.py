@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from caffetools.drawing.graph_layout import layout
-from caffetools.drawing.wiring import LayoutGraph, Size, Wire
+from caffetools.drawing.ranks import LayoutGraph, Size, Wire
 from tests.drawing.cases import check_layout
-from tests.drawing.test_ranks import wirings
+from tests.drawing.test_ranks import graphs
 
 
-@given(wirings(), st.none() | st.integers(1, 4))
+@given(graphs(), st.none() | st.integers(1, 4))
 def test_nothing_overlaps_and_every_wire_arrives(case: LayoutGraph, columns: int | None) -> None:
     labels: dict[int, list[float]] = {}
     for wire in case.wires:
@@ -37,8 +37,8 @@ def test_nothing_to_lay_out() -> None:
 
 def test_labels_stand_in_the_order_of_their_readers() -> None:
     wires = (Wire(0, (2,), 40), Wire(0, (1,), 40), Wire(1, (3,)), Wire(2, ()))
-    wiring = LayoutGraph((Size(86, 20), *(Size(50, 20),) * 3), wires)
-    found = layout(wiring)
+    graph = LayoutGraph((Size(86, 20), *(Size(50, 20),) * 3), wires)
+    found = layout(graph)
     right, left = found.routes[:2]
     assert found.crossings == 0
     assert (right.start[0] > left.start[0]) is (found.corners[2][0] > found.corners[1][0])
@@ -50,5 +50,5 @@ def test_a_long_net() -> None:
         Wire(i, (i + 1, min(i + 5, count - 1)) if i % 4 == 0 else (i + 1,))
         for i in range(count - 1)
     ]
-    wiring = LayoutGraph((Size(100, 40),) * count, (Wire(0, (count - 1,)), *wires))
-    check_layout(wiring, layout(wiring))
+    graph = LayoutGraph((Size(100, 40),) * count, (Wire(0, (count - 1,)), *wires))
+    check_layout(graph, layout(graph))

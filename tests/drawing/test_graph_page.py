@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from caffetools.drawing.graph_drawing import graph
-from caffetools.drawing.graph_page import (
-    FAMILY_NAMES,
-    described,
-    graph_scene,
-    heading,
-    legend_items,
-)
+from caffetools.drawing.graph_page import graph_scene, heading
 from caffetools.drawing.scene import Text, flat
-from caffetools.drawing.style import FAMILIES
 from tests.drawing.cases import check_scene, conv, residual
 from tests.nets import given, net
-
-
-def test_every_family_has_a_name() -> None:
-    assert set(FAMILY_NAMES) == set(FAMILIES)
 
 
 def test_heading() -> None:
@@ -28,18 +16,17 @@ def test_heading() -> None:
     assert heading(net(residual(1)))[0] == "net without a name"
 
 
-def test_described() -> None:
-    made = net(residual(4))
-    assert described(made, graph(made)).endswith("4 equal blocks are drawn once.")
+def test_description() -> None:
+    scene = graph_scene(net(residual(4)))
+    assert scene.description.endswith("4 equal blocks are drawn once.")
 
 
 def test_the_legend_tells_where_most_is() -> None:
     text = given("data", 1, 4, 8, 8) + conv("c", "data")
     words = [
         item.text
-        for items, _ in legend_items(net(text))
-        for item, _, _ in flat(items)
-        if isinstance(item, Text)
+        for item, _, _ in flat(graph_scene(net(text)).items)
+        if isinstance(item, Text) and item.style == "legend"
     ]
     assert words == [
         "data",

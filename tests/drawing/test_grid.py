@@ -5,13 +5,12 @@ from __future__ import annotations
 from hypothesis import given
 
 from caffetools.drawing.grid import grid, walk
-from caffetools.drawing.ranks import ranks
-from caffetools.drawing.wiring import LayoutGraph
-from tests.drawing.test_ranks import wiring, wirings
+from caffetools.drawing.ranks import LayoutGraph, ranks
+from tests.drawing.test_ranks import graph, graphs
 
 
 def test_a_wire_is_one_line_with_branches() -> None:
-    case = wiring(5, (0, (1, 3, 4)), (1, (2,)), (2, (3,)), (3, (4,)))
+    case = graph(5, (0, (1, 3, 4)), (1, (2,)), (2, (3,)), (3, (4,)))
     made = grid(case, ranks(case))
     assert made.rank == [0, 1, 2, 3, 4, 1, 2, 3]
     assert made.trunks[0] == [0, 5, 6, 7]
@@ -21,7 +20,7 @@ def test_a_wire_is_one_line_with_branches() -> None:
 
 
 def test_walks() -> None:
-    case = wiring(4, (0, (1, 2)), (1, (3,)), (2, (3,)))
+    case = graph(4, (0, (1, 2)), (1, (3,)), (2, (3,)))
     made = grid(case, ranks(case))
     assert made.rows == [[0], [1, 2], [3]]
     walk(made, mirrored=True)
@@ -30,7 +29,7 @@ def test_walks() -> None:
 
 
 def test_a_part_has_no_lines_to_others() -> None:
-    case = wiring(3, (0, (1,)), (1, (2,)))
+    case = graph(3, (0, (1,)), (1, (2,)))
     part = grid(case, ranks(case)).part(1, 3)
     assert part.rows == [[1], [2]]
     assert part.above[1] == []
@@ -38,7 +37,7 @@ def test_a_part_has_no_lines_to_others() -> None:
     assert part.below[0] == []
 
 
-@given(wirings())
+@given(graphs())
 def test_every_point_stands_once_and_lines_join_rows(case: LayoutGraph) -> None:
     made = grid(case, ranks(case))
     for down, mirrored in ((True, False), (False, False), (True, True), (False, True)):

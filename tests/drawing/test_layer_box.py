@@ -8,15 +8,14 @@ from caffetools.drawing.diagram import Box, Link
 from caffetools.drawing.font_metrics import text_width
 from caffetools.drawing.layer_box import (
     LargestCost,
-    Picture,
-    arrow,
-    box_figure,
-    label,
+    arrow_head,
+    blob_label,
+    box_picture,
     label_items,
-    link_told,
-    scale,
+    largest_cost,
+    link_tooltip,
 )
-from caffetools.drawing.scene import Rect, SceneGroup, Text, flat
+from caffetools.drawing.scene import Picture, Rect, SceneGroup, Text, flat
 from caffetools.drawing.style import STYLES
 from caffetools.net.net import Net
 from tests.drawing.cases import conv, relu, styles_of
@@ -25,8 +24,8 @@ from tests.nets import given, net
 TEXT = given("data", 1, 4, 8, 8) + conv("c", "data") + relu("c") + conv("d", "c")
 
 
-def figure(made: Net, *layers: int, least: float = 0) -> Picture:
-    return box_figure(made, Box(layers), scale(made), least)
+def figure(made: Net, *layers: int, min_width: float = 0) -> Picture:
+    return box_picture(made, Box(layers), largest_cost(made), min_width)
 
 
 def words(found: Picture) -> list[str]:
@@ -35,7 +34,7 @@ def words(found: Picture) -> list[str]:
 
 def test_scale() -> None:
     made = net(TEXT)
-    assert scale(made) == LargestCost(macs=4 * 8 * 8 * 4 * 3 * 3, params=4 * 4 * 3 * 3 + 4)
+    assert largest_cost(made) == LargestCost(macs=4 * 8 * 8 * 4 * 3 * 3, params=4 * 4 * 3 * 3 + 4)
     assert made.layers[1].owned_params == 148
 
 
@@ -67,7 +66,7 @@ def test_a_box_without_cost_is_plain() -> None:
 
 
 def test_a_box_is_as_wide_as_told() -> None:
-    assert figure(net(TEXT), 0, least=500).width == 500
+    assert figure(net(TEXT), 0, min_width=500).width == 500
 
 
 @pytest.mark.parametrize("name", ["x" * 10_000, "W" * 30, "卷" * 50, "a\\n\\tb"])
@@ -92,16 +91,16 @@ def test_shared_parameters_are_told() -> None:
 
 def test_label() -> None:
     link = Link(0, "blob", (1, 2), (1,), False)
-    assert label(link, named=False).text == "1 × 2"
-    assert label(link, named=True).text == "blob  1 × 2"
-    assert label(link, named=False, shape="1 × 2…4").text == "1 × 2…4"
-    assert label(link, named=False).style == "pill"
-    assert label(link._replace(is_output=True), named=False).style == "pill-output"
-    assert label(link._replace(name="x" * 999), named=True).width < 220
+    assert blob_label(link, named=False).text == "1 × 2"
+    assert blob_label(link, named=True).text == "blob  1 × 2"
+    assert blob_label(link, named=False, shape="1 × 2…4").text == "1 × 2…4"
+    assert blob_label(link, named=False).style == "pill"
+    assert blob_label(link._replace(is_output=True), named=False).style == "pill-output"
+    assert blob_label(link._replace(name="x" * 999), named=True).width < 220
 
 
 def test_a_label_holds_its_text() -> None:
-    made = label(Link(0, "b", (1, 2), (1,), False), named=True)
+    made = blob_label(Link(0, "b", (1, 2), (1,), False), named=True)
     line, pill, text = label_items(made, 50, 100)
     assert isinstance(pill, Rect)
     assert isinstance(text, Text)
@@ -112,10 +111,10 @@ def test_a_label_holds_its_text() -> None:
 
 
 def test_an_arrow_ends_where_it_points() -> None:
-    assert arrow(3, 4).moves[0].end == (3, 4)
+    assert arrow_head(3, 4).moves[0].end == (3, 4)
 
 
 def test_link_told() -> None:
     link = Link(0, "blob", (1, 2), (1, 2), False)
-    assert link_told(link, ["a", "b"]) == "blob: 1 x 2, read by a, b"
-    assert link_told(link._replace(shape=None), []) == "blob: unknown, an output"
+    assert link_tooltip(link, ["a", "b"]) == "blob: 1 x 2, read by a, b"
+    assert link_tooltip(link._replace(shape=None), []) == "blob: unknown, an output"

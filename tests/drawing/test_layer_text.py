@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 
 from caffetools.drawing.layer_text import (
-    extents,
-    extents_of_all,
-    groups,
-    kernels,
-    movement,
-    options,
-    short,
+    formulas,
+    group_count,
+    item_shape_text,
+    kernel_text,
+    option_text,
+    shape_range_text,
+    shape_text,
+    short_number,
+    window_text,
 )
 from tests.drawing.cases import conv
 from tests.nets import given, layer, net
@@ -20,9 +22,9 @@ IMAGE = given("data", 2, 6, 20, 30)
 
 
 def test_extents() -> None:
-    assert extents((2, 3, 4)) == "2 × 3 × 4"
-    assert extents(()) == "scalar"
-    assert extents(None) == "?"
+    assert shape_text((2, 3, 4)) == "2 × 3 × 4"
+    assert shape_text(()) == "scalar"
+    assert shape_text(None) == "?"
 
 
 @pytest.mark.parametrize(
@@ -36,11 +38,11 @@ def test_extents() -> None:
     ],
 )
 def test_extents_of_all(shapes: list[tuple[int, ...] | None], expected: str) -> None:
-    assert extents_of_all(shapes) == expected
+    assert shape_range_text(shapes) == expected
 
 
 @pytest.mark.parametrize(
-    ("text", "expected", "usual"),
+    ("text", "expected", "with_defaults"),
     [
         (
             conv("c", "data", "convolution_param { num_output: 96 kernel_size: 11 stride: 4 }"),
@@ -100,22 +102,22 @@ def test_extents_of_all(shapes: list[tuple[int, ...] | None], expected: str) -> 
         (layer("ReLU", "r", "data", "r"), "", ""),
     ],
 )
-def test_options(text: str, expected: str, usual: str) -> None:
+def test_options(text: str, expected: str, with_defaults: str) -> None:
     found = net(IMAGE + text).layers[-1]
-    assert options(found) == expected
-    assert options(found, usual=True) == usual
+    assert option_text(found) == expected
+    assert option_text(found, defaults=True) == with_defaults
 
 
 def test_of_an_unknown_layer_nothing_is_said_but_what_it_is_told() -> None:
     found = net(IMAGE + layer("Nobody", "n", "data", "n", "nobody_param { size: 3 }")).layers[-1]
-    assert (kernels(found), movement(found), groups(found)) == ("", "", 1)
-    assert options(found) == "size 3"
+    assert (kernel_text(found), window_text(found), group_count(found)) == ("", "", 1)
+    assert option_text(found) == "size 3"
 
 
 def test_where_data_lie_is_left_out() -> None:
     text = layer("Data", "d", "", "d", 'data_param { source: "a" batch_size: 4 backend: LMDB }')
     found = net(text, data_shape=(3, 4, 4)).layers[0]
-    assert options(found) == "batch_size 4"
+    assert option_text(found) == "batch_size 4"
 
 
 @pytest.mark.parametrize(
@@ -134,4 +136,39 @@ def test_where_data_lie_is_left_out() -> None:
     ],
 )
 def test_short(number: int | None, expected: str) -> None:
-    assert short(number) == expected
+    assert short_number(number) == expected
+
+
+def test_axes_of_one_formula_are_one_line() -> None:
+    text = given("data", 1, 6, 20, 20) + conv(
+        "c", "data", "convolution_param { num_output: 6 kernel_size: 3 group: 2 }"
+    )
+    found = dict(formulas(net(text).layers[-1]))
+    assert found["height, width"] == "(20 − 3 + 2·0) / 1 + 1 = 18"
+    assert found["weight"] == "6 · 3 · 3 · 3 = 162"
+    assert sum(formula == "6 / 2 = 3" for formula in found.values()) == 1
+    assert "bias" not in found  # 6 = 6 says nothing
+
+
+def test_axes_that_differ_are_two() -> None:
+    text = given("data", 1, 6, 20, 30) + conv(
+        "c", "data", "convolution_param { num_output: 6 kernel_size: 3 }"
+    )
+    names = [name for name, _ in formulas(net(text).layers[-1])]
+    assert names[:2] == ["height", "width"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "lanes", "expected"),
+    [
+        ((8, 3, 227, 227), 1, "227 × 227 × 3"),
+        ((8, 96, 27, 27), 2, "27 × 27 × 48"),
+        ((8, 3, 4, 5, 6), 1, "4 × 5 × 6 × 3"),
+        ((8, 4096), 1, "4096"),
+        ((8,), 1, "8"),
+        ((), 1, "scalar"),
+        (None, 1, "?"),
+    ],
+)
+def test_item_shape_text(shape: tuple[int, ...] | None, lanes: int, expected: str) -> None:
+    assert item_shape_text(shape, lanes) == expected

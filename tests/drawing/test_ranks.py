@@ -6,17 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caffetools.drawing.ranks import ladders, ranks
-from caffetools.drawing.wiring import LayoutGraph, Size, Wire
+from caffetools.drawing.ranks import LayoutGraph, Size, Wire, ladders, ranks
 
 
-def wiring(count: int, *wires: tuple[int, tuple[int, ...]]) -> LayoutGraph:
+def graph(count: int, *wires: tuple[int, tuple[int, ...]]) -> LayoutGraph:
     return LayoutGraph((Size(1, 1),) * count, tuple(Wire(*wire) for wire in wires))
 
 
 @st.composite
-def wirings(draw: st.DrawFn) -> LayoutGraph:
-    """Any wiring of a few vertices."""
+def graphs(draw: st.DrawFn) -> LayoutGraph:
+    """Any graph of a few vertices."""
     count = draw(st.integers(1, 14))
     wires = []
     for source in range(count):
@@ -30,12 +29,12 @@ def wirings(draw: st.DrawFn) -> LayoutGraph:
 @pytest.mark.parametrize(
     ("case", "expected"),
     [
-        (wiring(0), []),
-        (wiring(3, (0, (1,)), (1, (2,))), [0, 1, 2]),
-        (wiring(4, (0, (1, 3)), (1, (2,)), (2, (3,))), [0, 1, 2, 3]),  # a shortcut
-        (wiring(4, (0, (1,)), (1, (3,)), (2, (3,))), [0, 1, 1, 2]),  # a source near its reader
-        (wiring(4, (0, (2, 3)), (1, (2, 3))), [0, 0, 1, 2]),  # a ladder
-        (wiring(4, (0, (1, 2, 3))), [0, 1, 1, 1]),  # one wire: no ladder
+        (graph(0), []),
+        (graph(3, (0, (1,)), (1, (2,))), [0, 1, 2]),
+        (graph(4, (0, (1, 3)), (1, (2,)), (2, (3,))), [0, 1, 2, 3]),  # a shortcut
+        (graph(4, (0, (1,)), (1, (3,)), (2, (3,))), [0, 1, 1, 2]),  # a source near its reader
+        (graph(4, (0, (2, 3)), (1, (2, 3))), [0, 0, 1, 2]),  # a ladder
+        (graph(4, (0, (1, 2, 3))), [0, 1, 1, 1]),  # one wire: no ladder
     ],
 )
 def test_ranks(case: LayoutGraph, expected: list[int]) -> None:
@@ -44,10 +43,10 @@ def test_ranks(case: LayoutGraph, expected: list[int]) -> None:
 
 def test_ladders() -> None:
     both = [(0, (2, 3, 4, 5)), (1, (2, 3, 5)), (5, (6,))]
-    assert ladders(wiring(7, *both)) == [(2, 3)]
+    assert ladders(graph(7, *both)) == [(2, 3)]
 
 
-@given(wirings())
+@given(graphs())
 def test_readers_stand_below(case: LayoutGraph) -> None:
     found = ranks(case)
     assert min(found) == 0

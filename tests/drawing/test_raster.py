@@ -34,7 +34,7 @@ def test_two_dots_to_a_pixel() -> None:
 
 
 def test_a_large_drawing_is_written_at_a_lower_density(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(raster, "_MOST_DOTS", 100 * 50)
+    monkeypatch.setattr(raster, "_MAX_DOTS", 100 * 50)
     assert size(raster.png(scene())) == (100, 50)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from caffetools.drawing.graph_layout import layout
+from caffetools.drawing.ranks import LayoutGraph, Size, Wire
 from caffetools.drawing.routes import rounded
 from caffetools.drawing.scene import Move
-from caffetools.drawing.wiring import LayoutGraph, Size, Wire
 from tests.drawing.cases import check_layout
 
 
@@ -37,9 +37,9 @@ def test_a_wire_leads_from_foot_to_head() -> None:
 
 
 def test_wires_to_one_vertex_enter_it_apart() -> None:
-    wiring = LayoutGraph((Size(50, 20),) * 4, (Wire(0, (3,)), Wire(1, (3,)), Wire(2, (3,))))
-    found = layout(wiring)
-    check_layout(wiring, found)
+    graph = LayoutGraph((Size(50, 20),) * 4, (Wire(0, (3,)), Wire(1, (3,)), Wire(2, (3,))))
+    found = layout(graph)
+    check_layout(graph, found)
     entries = sorted(route.ends[0][1][0] for route in found.routes)
     assert entries[1] - entries[0] >= 7
     assert entries[2] - entries[1] >= 7
@@ -48,5 +48,5 @@ def test_wires_to_one_vertex_enter_it_apart() -> None:
 @pytest.mark.parametrize("width", [0.0, 10.0])
 def test_wires_enter_even_a_narrow_vertex(width: float) -> None:
     sizes = (*(Size(50, 20),) * 3, Size(width, 0))
-    wiring = LayoutGraph(sizes, (Wire(0, (3,)), Wire(1, (3,)), Wire(2, (3,))))
-    check_layout(wiring, layout(wiring))
+    graph = LayoutGraph(sizes, (Wire(0, (3,)), Wire(1, (3,)), Wire(2, (3,))))
+    check_layout(graph, layout(graph))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from caffetools.drawing.scene import Move, Rect, SceneGroup, Text, flat, polygon
+from caffetools.drawing.scene import Move, Rect, SceneGroup, Text, flat, polyline
 
 
 def test_offsets_of_groups_add_up() -> None:
@@ -13,5 +13,5 @@ def test_offsets_of_groups_add_up() -> None:
 
 
 def test_a_polygon_starts_once() -> None:
-    path = polygon([(0, 0), (1, 0), (0, 0)], "arrow")
+    path = polyline([(0, 0), (1, 0), (0, 0)], "arrow")
     assert path.moves == (Move((0, 0), start=True), Move((1, 0)), Move((0, 0)))

@@ -5,23 +5,7 @@ from __future__ import annotations
 import pytest
 
 from caffetools.drawing.scene import Path, Rect, Text
-from caffetools.drawing.solids import inner_extents, solid, solid_items
-
-
-@pytest.mark.parametrize(
-    ("shape", "lanes", "expected"),
-    [
-        ((8, 3, 227, 227), 1, "227 × 227 × 3"),
-        ((8, 96, 27, 27), 2, "27 × 27 × 48"),
-        ((8, 3, 4, 5, 6), 1, "4 × 5 × 6 × 3"),
-        ((8, 4096), 1, "4096"),
-        ((8,), 1, "8"),
-        ((), 1, "scalar"),
-        (None, 1, "?"),
-    ],
-)
-def test_inner_extents(shape: tuple[int, ...] | None, lanes: int, expected: str) -> None:
-    assert inner_extents(shape, lanes) == expected
+from caffetools.drawing.solids import solid, solid_items
 
 
 def test_more_is_larger() -> None:

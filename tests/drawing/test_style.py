@@ -15,7 +15,7 @@ PACKAGE = Path(caffetools.drawing.style.__file__).parents[1]
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_families_have_a_stripe(family: str) -> None:
-    assert STYLES[f"family-{family}"].fill == FAMILIES[family]
+    assert STYLES[f"family-{family}"].fill == FAMILIES[family].colour
 
 
 @pytest.mark.parametrize("name", STYLES)

@@ -9,7 +9,7 @@ from hypothesis import given
 
 from caffetools.drawing.scene import Move, Path, Rect, Scene, SceneGroup, Text
 from caffetools.drawing.style import STYLES
-from caffetools.drawing.svg import css, svg
+from caffetools.drawing.svg import css, render, svg
 from tests.strategies import names
 
 SPACE = "{http://www.w3.org/2000/svg}"
@@ -80,3 +80,10 @@ def test_every_name_makes_a_drawing_that_parses(name: str) -> None:
 def test_what_the_font_may_lack_is_squeezed_into_its_place() -> None:
     assert "textLength" not in drawn(Text(0, 0, "conv1", "name"))
     assert 'textLength="22" lengthAdjust="spacingAndGlyphs"' in drawn(Text(0, 0, "卷卷", "name"))
+
+
+@pytest.mark.parametrize(
+    ("form", "start"), [("svg", b"<svg"), ("png", b"\x89PNG"), ("pdf", b"%PDF")]
+)
+def test_render(form: str, start: bytes) -> None:
+    assert render(Scene(10, 10, "title", "words", ()), form).startswith(start)

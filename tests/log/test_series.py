@@ -37,6 +37,16 @@ def test_what_is_not_told_has_no_point() -> None:
     assert math.isnan(total.values[1])
 
 
+def test_an_accuracy_whose_name_holds_loss_is_no_loss() -> None:
+    texts = [
+        "Iteration 0, Testing net (#0)",
+        "    Test net output #0: loss1/top-1 = 0.5",
+        "    Test net output #1: loss1 = 2 (* 0.3 = 0.6 loss)",
+    ]
+    kinds = {one.key.name: one.key.kind for one in log_series(read(lines(*texts)))}
+    assert kinds == {"loss1/top-1": "output", "loss1": "loss"}
+
+
 def test_a_resumed_run_is_one_and_another_start_is_another() -> None:
     restored = line("Restoring previous solver status from x.solverstate", SOLVER)
     log = train_log(range(3)) + restored + train_log(range(2, 5), 30)

@@ -263,11 +263,11 @@ def test_curves_are_read_by_pointer_and_keys(browser: Any, tmp_path: Path) -> No
     chart = opened.page.locator(".chart").first
     chart.focus()
     opened.page.keyboard.press("ArrowLeft")
-    assert chart.locator("output").text_content() == "Iteration 0: train loss in all 2.5 at 0"
+    assert chart.locator("output").text_content() == "Iteration 0: train loss 2.5 at 0"
     opened.page.keyboard.press("ArrowRight")
-    assert chart.locator("output").text_content() == "Iteration 100: train loss in all 1.25 at 100"
+    assert chart.locator("output").text_content() == "Iteration 100: train loss 1.25 at 100"
     chart.locator("svg").hover(position={"x": 80, "y": 100})
-    assert chart.locator("output").text_content() == "Iteration 0: train loss in all 2.5 at 0"
+    assert chart.locator("output").text_content() == "Iteration 0: train loss 2.5 at 0"
     assert opened.errors == []
     opened.context.close()
 

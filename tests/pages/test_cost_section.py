@@ -5,8 +5,16 @@ from __future__ import annotations
 import pytest
 
 from caffetools.drawing.scene import Rect, SceneGroup, flat
-from caffetools.pages.cost_section import HEIGHT, WIDTH, Profile, profile_scene, profiles, share
-from tests.drawing.cases import conv, relu
+from caffetools.pages.cost_section import (
+    HEIGHT,
+    WIDTH,
+    Profile,
+    cost_section,
+    percent,
+    profile_scene,
+    profiles,
+)
+from tests.drawing.cases import LABELLED, conv, relu
 from tests.nets import given, layer, net
 
 MADE = net(
@@ -47,4 +55,10 @@ def test_an_empty_net() -> None:
 
 @pytest.mark.parametrize(("part", "whole", "told"), [(1, 3, "33.3 %"), (0, 0, "0 %")])
 def test_share(part: int, whole: int, told: str) -> None:
-    assert share(part, whole) == told
+    assert percent(part, whole) == told
+
+
+def test_costs() -> None:
+    told = cost_section(net(LABELLED))
+    assert told.count("<svg") == 3
+    assert '<button type="button" data-layer="1">one</button> 12 (50.0 %)' in told

@@ -5,6 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 
 from caffetools.check.parsed_log import ParsedLog, parse_log
+from caffetools.drawing.style import LINES as LINE_COLOURS
 from caffetools.pages.log_section import CheckedLog, charts, log_section, marks
 from tests.commands import ROOT
 
@@ -32,11 +33,26 @@ def log(*lines: str) -> ParsedLog:
 def test_charts() -> None:
     found = dict(charts(log(*LINES)))
     assert {series.name: series.points for series in found["Loss"]} == {
-        "train loss in all": ((0.0, 2.5), (100.0, 1.25)),
-        "test 0 loss": ((0.0, 2.25),),
+        "train loss": ((0.0, 2.5), (100.0, 1.25)),
+        "test loss": ((0.0, 2.25),),
     }
-    assert [(s.name, s.points) for s in found["Outputs"]] == [("test 0 accuracy", ((0.0, 0.125),))]
+    assert [(s.name, s.points) for s in found["Outputs"]] == [("test accuracy", ((0.0, 0.125),))]
     assert found["Learning rate"][0].points == ((0.0, 0.1), (100.0, 0.05))
+
+
+def test_lines_of_several_runs() -> None:
+    again = [line for line in LINES if "Snapshot" not in line]
+    found = dict(charts(log(*LINES, *again)))
+    assert [series.name for series in found["Learning rate"]] == [
+        "run 1: learning rate",
+        "run 2: learning rate",
+    ]
+
+
+def test_a_chart_has_no_more_lines_than_colours() -> None:
+    outputs = [f"solver.cpp:404]     Test net output #{n}: o{n} = 0.5" for n in range(40)]
+    found = charts(log("solver.cpp:337] Iteration 0, Testing net (#0)", *outputs))
+    assert [(title, len(series)) for title, series in found] == [("Outputs", len(LINE_COLOURS))] * 4
 
 
 def test_what_is_not_told_is_not_drawn() -> None:
@@ -45,7 +61,7 @@ def test_what_is_not_told_is_not_drawn() -> None:
 
 def test_marks() -> None:
     found = marks(log(*LINES))
-    assert [(mark.x, mark.told.partition(":")[0]) for mark in found] == [(100, "snapshot at 100")]
+    assert [(mark.x, mark.words.partition(":")[0]) for mark in found] == [(100, "snapshot at 100")]
 
 
 def test_the_section() -> None:

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import given
 
-from caffetools.pages.markup import Markup, data_block, element, joined, text, void
+from caffetools.pages.markup import Markup, data_block, element, joined, section, text, void
 from tests.strategies import names
 
 
@@ -71,3 +71,9 @@ def test_no_string_ends_a_block_of_data(name: str) -> None:
     content = rest.removesuffix("</script>")
     assert "<" not in content
     assert json.loads(content)[0] == name
+
+
+def test_section() -> None:
+    made = section("a", "A & B", element("p", "x"))
+    head = '<h2 id="a-title">A &amp; B</h2>'
+    assert made == f'<section id="a" aria-labelledby="a-title">{head}<p>x</p></section>'

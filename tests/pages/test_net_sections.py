@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from caffetools.drawing.graph_drawing import graph
+from caffetools.drawing.graph_drawing import draw_graph
 from caffetools.drawing.style import STYLES
-from caffetools.pages.markup import element
-from caffetools.pages.net_sections import SWATCHES, costs, graph_section, section, summary, table
+from caffetools.pages.net_sections import SWATCHES, graph_section, summary, table
 from tests.drawing.cases import LABELLED, residual
 from tests.nets import layer, net
-
-
-def test_section() -> None:
-    made = section("a", "A & B", element("p", "x"))
-    head = '<h2 id="a-title">A &amp; B</h2>'
-    assert made == f'<section id="a" aria-labelledby="a-title">{head}<p>x</p></section>'
 
 
 def test_swatches_are_styles() -> None:
@@ -38,19 +31,13 @@ def test_notes_are_told() -> None:
 
 def test_the_graph_folded_and_whole() -> None:
     made = net(residual(9))
-    folded, whole = graph(made), graph(made, fold=False)
+    folded, whole = draw_graph(made), draw_graph(made, fold=False)
     told = graph_section(made, folded, whole)
     assert told.count("<svg") == 2
     assert "Unfold repeated blocks" in told
     plain = graph_section(made, whole, None)
     assert plain.count("<svg") == 1
     assert "Unfold" not in plain
-
-
-def test_costs() -> None:
-    told = costs(net(LABELLED))
-    assert told.count("<svg") == 3
-    assert '<button type="button" data-layer="1">one</button> 12 (50.0 %)' in told
 
 
 def test_the_table_has_raw_values_to_sort_by() -> None:

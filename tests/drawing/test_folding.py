@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from caffetools.drawing.diagram import diagram
-from caffetools.drawing.repeats import Repeat, folds
+from caffetools.drawing.diagram import Diagram, diagram
+from caffetools.drawing.folding import (
+    OutlineLink,
+    Repeat,
+    block_outline,
+    exit_link,
+    in_last_block,
+    outline,
+    repeats,
+)
 from tests.drawing.cases import POOL, conv, relu, residual
 from tests.nets import given, layer, net
 
 
 def found(text: str) -> list[Repeat]:
     made = net(text)
-    return folds(made, diagram(made))
+    return repeats(made, diagram(made))
 
 
 def test_equal_residual_blocks() -> None:
@@ -75,3 +83,44 @@ def test_shared_parameters_do() -> None:
     text = residual(5).replace('name: "b1"', 'name: "b1" param { name: "w" }')
     text = text.replace('name: "b2"', 'name: "b2" param { name: "w" }')
     assert found(text) == []
+
+
+FOLD = Repeat(2, 3, 4)
+
+
+def drawing() -> Diagram:
+    return diagram(net(residual(4)))
+
+
+def test_without_folds_all_boxes_are_vertices() -> None:
+    shown = outline(drawing(), [])
+    assert shown.vertices == tuple(range(2 + 3 * 4 + 1))
+    assert shown.links[1] == OutlineLink(1, 1, (2, 4))
+
+
+def test_a_fold_is_one_vertex() -> None:
+    shown = outline(drawing(), [FOLD])
+    assert shown.vertices == (0, 1, FOLD, 14)
+    assert shown.links == (
+        OutlineLink(0, 0, (1,)),
+        OutlineLink(1, 1, (2,)),
+        OutlineLink(13, 2, (3,)),
+        OutlineLink(14, 3, ()),
+    )
+
+
+def test_inside() -> None:
+    shown = block_outline(drawing(), FOLD)
+    assert shown.vertices == (-1, 2, 3, 4, -1)
+    # What enters is read by the convolution and by the sum; what the sum makes leaves.
+    assert shown.links == (
+        OutlineLink(1, 0, (1, 3)),
+        OutlineLink(2, 1, (2,)),
+        OutlineLink(3, 2, (3,)),
+        OutlineLink(4, 3, (4,)),
+    )
+
+
+def test_the_link_that_leaves() -> None:
+    assert exit_link(drawing(), FOLD) == 4
+    assert in_last_block(drawing(), FOLD, 4) == 13

@@ -1,0 +1,216 @@
+"""Find equal blocks that follow each other, and replace them by one vertex of the drawing.
+
+An example are the 35 blocks of a stage of ResNet-152. Blocks are equal if their layers have the
+same types, options and connections, and the same spatial sizes; the number of channels may differ
+from block to block, as in a DenseNet.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
+from typing import NamedTuple
+
+from caffetools.drawing.diagram import Diagram
+from caffetools.net.infer import InferredLayer
+from caffetools.net.net import Net
+from caffetools.proto.message import Message
+
+_MAX_LENGTH = 64
+"""Maximum number of boxes in a block."""
+_MIN_TIMES = 3
+"""Minimum number of blocks to fold."""
+_MIN_SAVED = 6
+"""Minimum number of boxes that folding saves."""
+
+_IDENTITY_FIELDS = {"name", "bottom", "top", "param"}
+"""Fields that identify a layer and do not change what it computes."""
+
+
+class Repeat(NamedTuple):
+    """`times` equal blocks of `length` boxes each, from the box `start` on."""
+
+    start: int
+    length: int
+    times: int
+
+    @property
+    def end(self) -> int:
+        """First box after the blocks."""
+        return self.start + self.length * self.times
+
+
+class OutlineLink(NamedTuple):
+    """A link between the vertices of an outline."""
+
+    link: int
+    """Its index in the diagram."""
+    source: int
+    readers: tuple[int, ...]
+
+
+class Outline(NamedTuple):
+    """Vertices and links to draw; a vertex is the index of a box, or a folded repeat."""
+
+    vertices: tuple[int | Repeat, ...]
+    links: tuple[OutlineLink, ...]
+
+
+def repeats(net: Net, drawing: Diagram) -> list[Repeat]:
+    """Return the repeated blocks of a net from top to bottom, without nesting.
+
+    Each block reads one blob from above it and produces one that is read below it.
+    """
+    signatures = _signatures(net, drawing)
+    open_links = _open_links(drawing)
+    found = []
+    start = 0
+    while start < len(signatures):
+        longest = min(_MAX_LENGTH, (len(signatures) - start) // _MIN_TIMES)
+        candidates = (
+            _repeat_at(signatures, open_links, drawing, start, length)
+            for length in range(1, longest + 1)
+        )
+        best = max(
+            (repeat for repeat in candidates if repeat is not None),
+            key=lambda repeat: (repeat.end - repeat.start - repeat.length, -repeat.length),
+            default=None,
+        )
+        start = start + 1 if best is None else best.end
+        if best is not None:
+            found.append(best)
+    return found
+
+
+def _repeat_at(
+    signatures: Sequence[int], open_links: list[int], drawing: Diagram, start: int, length: int
+) -> Repeat | None:
+    """Return the blocks of a length from `start` on, if folding them is worth it."""
+    end = start
+    while end + length < len(signatures) and signatures[end] == signatures[end + length]:
+        end += 1
+    times = (end - start) // length + 1
+    while times >= _MIN_TIMES and (times - 1) * length >= _MIN_SAVED:
+        repeat = Repeat(start, length, times)
+        bounds = range(start, repeat.end + 1, length)
+        entering, passing = _links_from_above(drawing, repeat)
+        closed = [box for box in bounds[1:] if open_links[box] - passing > 1]
+        if not closed:
+            return repeat if entering == 1 else None
+        times = min(times - 1, (closed[0] - start) // length)
+    return None
+
+
+def _links_from_above(drawing: Diagram, repeat: Repeat) -> tuple[int, int]:
+    """Count the links from above that enter the first block, and those that pass all blocks."""
+    entering = passing = 0
+    for link in drawing.links:
+        if link.source < repeat.start and link.readers and link.readers[-1] >= repeat.start:
+            first = repeat.start + repeat.length
+            entering += any(repeat.start <= reader < first for reader in link.readers)
+            inside = any(first <= reader < repeat.end for reader in link.readers)
+            passing += link.readers[-1] >= repeat.end and not inside
+    return entering, passing
+
+
+def _open_links(drawing: Diagram) -> list[int]:
+    """Count the links that pass above each box, and below the last.
+
+    A blob without readers passes no box.
+    """
+    change = [0] * (len(drawing.boxes) + 2)
+    for link in drawing.links:
+        if link.readers:
+            change[link.source + 1] += 1
+            change[link.readers[-1] + 1] -= 1
+    total = 0
+    return [total := total + step for step in change[:-1]]
+
+
+def _signatures(net: Net, drawing: Diagram) -> list[int]:
+    """Return a number for each box that is the same for equal boxes."""
+    reads: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    ports: dict[int, int] = defaultdict(int)
+    outputs: dict[int, list[bool]] = defaultdict(list)
+    for link in drawing.links:
+        outputs[link.source].append(link.is_output)
+        for reader in link.readers:
+            reads[reader].append((reader - link.source, ports[link.source]))
+        ports[link.source] += 1
+    numbers: dict[Hashable, int] = {}
+    signatures = []
+    for index, box in enumerate(drawing.boxes):
+        layers = tuple(_layer_signature(net.layers[layer]) for layer in box.layers)
+        signature = (layers, tuple(sorted(reads[index])), tuple(outputs[index]))
+        signatures.append(numbers.setdefault(signature, len(numbers)))
+    return signatures
+
+
+def _layer_signature(layer: InferredLayer) -> Hashable:
+    sizes = tuple(shape[2:] if shape else shape for shape in (*layer.bottoms, *layer.tops))
+    owners = tuple(blob.owner for blob in layer.params)
+    return layer.node.type, sizes, owners, _options(layer.node.message)
+
+
+def _options(message: Message) -> Hashable:
+    return tuple(
+        (name, tuple(_options(v) if isinstance(v, Message) else v for v in message.all(name)))
+        for name in sorted(message.fields)
+        if name not in _IDENTITY_FIELDS
+    )
+
+
+def outline(drawing: Diagram, found: Sequence[Repeat]) -> Outline:
+    """Return the whole diagram with each repeat as one vertex."""
+    repeat_at = {repeat.start: repeat for repeat in found}
+    exits = {repeat: in_last_block(drawing, repeat, exit_link(drawing, repeat)) for repeat in found}
+    vertices: list[int | Repeat] = []
+    vertex_of: list[int] = []  # by box
+    while len(vertex_of) < len(drawing.boxes):
+        repeat = repeat_at.get(len(vertex_of))
+        vertex_of.extend([len(vertices)] * (repeat.length * repeat.times if repeat else 1))
+        vertices.append(repeat or len(vertex_of) - 1)
+    links = []
+    for index, link in enumerate(drawing.links):
+        source = vertex_of[link.source]
+        vertex = vertices[source]
+        if isinstance(vertex, int) or exits[vertex] == index:
+            readers = dict.fromkeys(vertex_of[reader] for reader in link.readers)
+            readers.pop(source, None)
+            links.append(OutlineLink(index, source, tuple(readers)))
+    return Outline(tuple(vertices), tuple(links))
+
+
+def block_outline(drawing: Diagram, repeat: Repeat) -> Outline:
+    """Return the first block of a repeat, with a vertex for its entry and one for its exit.
+
+    Both are -1. The exit reads the blob that the next block reads.
+    """
+    members = range(repeat.start, repeat.start + repeat.length)
+    leaving = exit_link(drawing, repeat)
+    links = []
+    for index, link in enumerate(drawing.links):
+        readers = [reader - repeat.start + 1 for reader in link.readers if reader in members]
+        if index == leaving:
+            readers.append(repeat.length + 1)
+        if readers or link.source in members:
+            source = link.source - repeat.start + 1 if link.source in members else 0
+            links.append(OutlineLink(index, source, tuple(readers)))
+    return Outline((-1, *members, -1), tuple(links))
+
+
+def exit_link(drawing: Diagram, repeat: Repeat) -> int:
+    """Return the link from the first block of a repeat to the second."""
+    second = range(repeat.start + repeat.length, repeat.start + 2 * repeat.length)
+    return next(
+        index
+        for index, link in enumerate(drawing.links)
+        if repeat.start <= link.source < second.start
+        and any(reader in second for reader in link.readers)
+    )
+
+
+def in_last_block(drawing: Diagram, repeat: Repeat, link: int) -> int:
+    """Return the link of the last block that corresponds to `link` of the first."""
+    first = range(repeat.start, repeat.start + repeat.length)
+    return link + (repeat.times - 1) * sum(other.source in first for other in drawing.links)
