@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import doctest
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,26 @@ def test_a_public_name_is_never_hidden_by_a_module() -> None:
     names = {path.stem for path in (ROOT / "caffetools").glob("*.py")}
     folders = {path.name for path in (ROOT / "caffetools").iterdir() if path.is_dir()}
     assert not (names | folders) & set(caffetools.__all__)
+
+
+MODULES = sorted(
+    path
+    for path in (ROOT / "caffetools").rglob("*.py")
+    if "\n    >>> " in path.read_text(encoding="utf-8")
+)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_the_examples_in_docstrings_hold(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    result = doctest.testmod(import_module(name))
+    assert result.attempted
+    assert not result.failed
+
+
+def test_the_public_net_has_examples() -> None:
+    assert ROOT / "caffetools" / "net" / "net.py" in MODULES
 
 
 HEAVY = ("numpy", "matplotlib", "torch", "google.protobuf", "h5py", "lmdb", "PIL")

@@ -191,4 +191,4 @@ class _Unknown(Layer):
     tops = at_least(0)
 
     def __init__(self, spec: Spec) -> None:
-        raise CaffeToolsError(f"the type {spec.message.text('type')!a} is not known")
+        raise CaffeToolsError(f"unknown layer type {spec.message.text('type')!a}")

@@ -1,1 +1,1 @@
-"""A net from its file to its shapes, cost and views: each stage in a file of its own."""
+"""Nets: reading, shapes, parameters, costs, and their presentation."""

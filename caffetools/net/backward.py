@@ -3,66 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
-from caffetools.net.graph import Node
-
-
-class Gradient(NamedTuple):
-    """What decides about one layer's gradient."""
-
-    node: Node
-    learns: bool
-    """Has it a blob whose lr_mult is not 0?"""
-    loss_weights: tuple[float, ...]
+from caffetools.net.graph import Graph
 
 
-def needs_backward(layers: Sequence[Gradient], blob_names: Sequence[str]) -> list[bool]:
-    """The flag of each layer, before the net's force_backward.
+def needs_backward(
+    graph: Graph, learns: Sequence[bool], loss_weights: Sequence[tuple[float, ...]]
+) -> list[bool]:
+    """Return the needs_backward flag of each layer, ignoring the net's force_backward.
 
-    Forwards, a layer needs it that learns or reads a blob that needs it. Backwards, those keep it
-    that lead to a loss and whose tops are not all cut off by `propagate_down: false` below.
+    A forward pass sets the flag of each layer that learns (has a blob whose lr_mult is not 0) or
+    reads a blob that needs a gradient. A backward pass keeps it only for layers on a path to a loss
+    with a top that `propagate_down: false` does not cut off.
     """
-    blob_needs = [False] * len(blob_names)
+    blob_needs = [False] * len(graph.blobs)
     flags = []
     bottoms: list[list[bool]] = []
-    for node, learns, _ in layers:
-        flag = learns or any(blob_needs[blob] for blob in node.bottoms)
-        propagate = node.message.all("propagate_down")
-        bottoms.append(
-            [bool(down) for down in propagate]
-            if propagate
-            else [blob_needs[blob] for blob in node.bottoms]
-        )
+    for node, layer_learns in zip(graph.nodes, learns, strict=True):
+        inherited = [blob_needs[blob] for blob in node.bottoms]
+        flag = layer_learns or any(inherited)
+        bottoms.append(list(map(bool, node.message.all("propagate_down"))) or inherited)
         if flag:
             for blob in node.tops:
                 blob_needs[blob] = True
         flags.append(flag)
-    _clear_what_no_loss_needs(layers, blob_names, flags, bottoms)
+    _clear_without_loss(graph, loss_weights, flags, bottoms)
     return flags
 
 
-def _clear_what_no_loss_needs(
-    layers: Sequence[Gradient],
-    blob_names: Sequence[str],
+def _clear_without_loss(
+    graph: Graph,
+    loss_weights: Sequence[tuple[float, ...]],
     flags: list[bool],
     bottoms: list[list[bool]],
 ) -> None:
-    """Caffe goes by names here, so that every "(automatic)" top is one."""
+    """Clear flags that no loss needs; as in Caffe by name: all "(automatic)" tops are one."""
     under_loss: set[str] = set()
     cut_off: set[str] = set()
-    for index in range(len(layers) - 1, -1, -1):
-        node, _, loss_weights = layers[index]
-        names = [blob_names[blob] for blob in node.tops]
-        contributes = any(loss_weights) or any(name in under_loss for name in names)
-        if flags[index] and all(name in cut_off for name in names):
-            flags[index] = False
-            bottoms[index] = [False] * len(bottoms[index])
-        if not contributes:
+    for index in reversed(range(len(graph.nodes))):
+        node = graph.nodes[index]
+        tops = {graph.blobs[blob].name for blob in node.tops}
+        contributes = any(loss_weights[index]) or not under_loss.isdisjoint(tops)
+        if not contributes or (flags[index] and tops <= cut_off):
             flags[index] = False
             bottoms[index] = [False] * len(bottoms[index])
         for blob, needed in zip(node.bottoms, bottoms[index], strict=True):
             if contributes:
-                under_loss.add(blob_names[blob])
+                under_loss.add(graph.blobs[blob].name)
             if not needed:
-                cut_off.add(blob_names[blob])
+                cut_off.add(graph.blobs[blob].name)

@@ -1,4 +1,4 @@
-"""A net's initialisation as Caffe's own log tells it, with the lines of master 9b8915401."""
+"""The lines that Caffe logs while it initializes a net (net.cpp of master 9b8915401)."""
 
 from __future__ import annotations
 
@@ -6,35 +6,35 @@ from collections.abc import Iterator
 
 from caffetools.errors import GraphError
 from caffetools.layers.base import Shape, count
-from caffetools.net.cost import FLOAT
+from caffetools.net.cost import FLOAT_BYTES
 from caffetools.net.infer import Inferred, InferredLayer
 from caffetools.net.sharing import ParamBlob
 from caffetools.table import printable
 
 _PREFIX = "I0101 00:00:00.000000     1 "
-"""glog's: severity, date, time, thread. A log that nobody ran has no time."""
+"""glog's severity, date, time and thread; the time is that of no run."""
 
 
 def caffe_log(net: Inferred) -> Iterator[str]:
-    """The lines from the first layer to "Network initialization done.".
+    """Yield the lines from the first layer to "Network initialization done.".
 
-    Raises GraphError, placed, at a layer whose shapes cannot be known.
+    Raises GraphError, placed, at a layer with unknown output shapes.
     """
     memory = 0
     owners = {layer.node.key: layer for layer in net.layers if layer.params}
     for layer in net.layers:
-        yield from _wiring(net, layer)
+        yield from _blobs(net, layer)
         yield _line("net.cpp:124", f"Setting up {layer.node.name}")
         for shape, weight in zip(layer.tops, layer.loss_weights, strict=True):
             if shape is None:
                 raise layer.node.message.error(
-                    f"no log without the shapes of layer {layer.node.name!a}", kind=GraphError
+                    f"the output shapes of layer {layer.node.name!a} are unknown", kind=GraphError
                 )
             memory += count(shape)
             yield _line("net.cpp:131", f"Top shape: {_shape(shape)}")
             if weight:
                 yield _line("net.cpp:134", f"    with loss weight {weight:g}")
-        yield _line("net.cpp:139", f"Memory required for data: {memory * FLOAT}")
+        yield _line("net.cpp:139", f"Memory required for data: {memory * FLOAT_BYTES}")
         for blob in layer.params:
             if blob.owner is not None:
                 yield _sharing(blob, owners[blob.owner])
@@ -45,7 +45,7 @@ def caffe_log(net: Inferred) -> Iterator[str]:
     yield _line("net.cpp:257", "Network initialization done.")
 
 
-def _wiring(net: Inferred, layer: InferredLayer) -> Iterator[str]:
+def _blobs(net: Inferred, layer: InferredLayer) -> Iterator[str]:
     node, blobs = layer.node, net.graph.blobs
     yield _line("layer_factory.hpp:77", f"Creating layer {node.name}")
     yield _line("net.cpp:86", f"Creating Layer {node.name}")
@@ -75,8 +75,8 @@ def _backward(net: Inferred) -> Iterator[str]:
 
 
 def _shape(shape: Shape) -> str:
-    """As Blob::shape_string writes it: `1 3 227 227 (154587)`, a scalar ` (1)`."""
-    return "".join(f"{extent} " for extent in shape) + f"({count(shape)})"
+    """Format a shape as Blob::shape_string: `1 3 227 227 (154587)`, a scalar `(1)`."""
+    return "".join(f"{size} " for size in shape) + f"({count(shape)})"
 
 
 def _line(place: str, message: str) -> str:

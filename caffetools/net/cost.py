@@ -1,4 +1,4 @@
-"""What a net costs: parameters, multiply-accumulates, and memory in bytes of float32."""
+"""Cost of a net: parameters, multiply-accumulates, and memory in bytes of float32."""
 
 from __future__ import annotations
 
@@ -8,43 +8,44 @@ from dataclasses import dataclass
 from caffetools.layers.base import Shape, count
 from caffetools.net.infer import Inferred
 
-FLOAT = 4
+FLOAT_BYTES = 4
 """Bytes of a float32."""
 
-HISTORIES = {"SGD": 1, "Nesterov": 1, "AdaGrad": 1, "RMSProp": 1, "AdaDelta": 2, "Adam": 2}
-"""How many numbers each of Caffe's solvers keeps for a parameter (sgd_solvers.hpp)."""
+HISTORY_VALUES = {"SGD": 1, "Nesterov": 1, "AdaGrad": 1, "RMSProp": 1, "AdaDelta": 2, "Adam": 2}
+"""Number of history values that each solver keeps per parameter (sgd_solvers.hpp)."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """The totals of a net. None where a shape that the total depends on cannot be known."""
+    """Totals of a net; None for a total that depends on an unknown shape."""
 
     params: int | None
-    """Every blob counted once, at its owner."""
+    """Elements of all parameter blobs, shared blobs counted once."""
     learnable_params: int | None
-    """Those that a solver would change: lr_mult not 0, and no statistics of BatchNorm."""
+    """Parameters that a solver changes: lr_mult is not 0; no BatchNorm statistics."""
     statistics: int | None
-    """BatchNorm's mean, variance and factor."""
+    """Elements of BatchNorm's mean, variance and scale factor."""
     macs: int | None
+    """Multiply-accumulates of convolutions, inner products and recurrent layers."""
     memory_bytes: int | None
-    """Caffe's "Memory required for data": every top, those in place and of Splits too."""
+    """Caffe's "Memory required for data": every top, in-place and inserted Split tops included."""
     unique_memory_bytes: int | None
-    """Every blob once, those of Splits too: what Caffe printed in the summer of 2014."""
+    """Every blob once, copies of Splits included, as Caffe printed in the summer of 2014."""
     gradient_bytes: int | None
-    """What training keeps beside: a gradient for each blob on the way back, and each parameter."""
+    """Gradients in training: of each blob that needs one, and of each parameter."""
     history_bytes: int | None
-    """One number for each parameter, as SGD with momentum keeps it; Adam and AdaDelta keep two."""
+    """One value per parameter, as SGD with momentum has; Adam and AdaDelta have two."""
 
     @property
     def frozen_params(self) -> int | None:
-        """Those that a solver leaves alone, statistics apart."""
+        """Parameters with lr_mult 0, without BatchNorm's statistics."""
         if self.params is None or self.learnable_params is None or self.statistics is None:
             return None
         return self.params - self.learnable_params - self.statistics
 
 
 def cost(net: Inferred) -> Cost:
-    """The totals of a net."""
+    """Return the totals of a net."""
     owned = [blob for layer in net.layers for blob in layer.params if blob.owner is None]
     params: int | None = sum(blob.elements for blob in owned)
     learnable: int | None = sum(blob.elements for blob in owned if blob.learnable)
@@ -52,6 +53,7 @@ def cost(net: Inferred) -> Cost:
     macs: int | None = sum(layer.macs or 0 for layer in net.layers)
     if any(layer.macs is None for layer in net.layers):
         params = learnable = statistics = macs = None
+    param_bytes = None if params is None else FLOAT_BYTES * params
     activations = _bytes(shape for layer in net.layers for shape in layer.tops)
     gradients = _bytes(net.shapes[blob] for blob in _blobs_with_gradient(net))
     return Cost(
@@ -61,13 +63,15 @@ def cost(net: Inferred) -> Cost:
         macs=macs,
         memory_bytes=activations,
         unique_memory_bytes=_bytes(net.shapes),
-        gradient_bytes=None if gradients is None or params is None else gradients + FLOAT * params,
-        history_bytes=None if params is None else FLOAT * params,
+        gradient_bytes=None
+        if gradients is None or params is None
+        else gradients + FLOAT_BYTES * params,
+        history_bytes=param_bytes,
     )
 
 
 def _blobs_with_gradient(net: Inferred) -> set[int]:
-    """The blobs whose gradient some layer reads."""
+    """Return the blobs whose gradient a layer computes."""
     flags = zip(net.layers, net.needs_backward, strict=True)
     return {blob for layer, needed in flags if needed for blob in layer.node.tops}
 
@@ -77,5 +81,5 @@ def _bytes(shapes: Iterable[Shape | None]) -> int | None:
     for shape in shapes:
         if shape is None:
             return None
-        total += FLOAT * count(shape)
+        total += FLOAT_BYTES * count(shape)
     return total

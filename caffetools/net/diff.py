@@ -1,4 +1,4 @@
-"""Two nets told apart, layer by layer."""
+"""Compare two nets, layer by layer."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from caffetools.net.net import Net
 from caffetools.proto.message import Message, Value
 from caffetools.table import printable, shown
 
-_WIRING = frozenset({"name", "type", "bottom", "top", "include", "exclude", "phase", "blobs"})
-"""Fields of a layer that are told as what they lead to, or that lead to nothing."""
+_NOT_COMPARED = frozenset({"name", "type", "bottom", "top", "include", "exclude", "phase", "blobs"})
+"""Layer fields that are compared by their effect, or that have none."""
 
 
 def differences(old: Net, new: Net) -> Iterator[str]:
-    """A line for each layer that only one net has, and a paragraph for each that is not the same.
+    """Yield a line for each layer of one net only, and a paragraph for each that differs.
 
-    Layers are matched by name. What one net gives and the other leaves at the same default is no
-    difference.
+    Layers are matched by name. A field that one net sets to its default is no difference.
     """
     before = {layer.node.key: layer for layer in old.layers}
     after = {layer.node.key: layer for layer in new.layers}
@@ -33,7 +32,7 @@ def differences(old: Net, new: Net) -> Iterator[str]:
     yield from (f"+ {_title(layer)}" for key, layer in after.items() if key not in before)
     shared = [key for key in before if key in after]
     if shared != [key for key in after if key in before]:
-        yield "the layers that both have stand in another order"
+        yield "the common layers are in a different order"
     yield from _totals(old, new)
 
 
@@ -68,9 +67,9 @@ def _layer(old: Net, before: InferredLayer, new: Net, after: InferredLayer) -> I
 
 
 def _fields(path: str, before: Message, after: Message) -> Iterator[str]:
-    """The options that differ, each by its path in the prototxt."""
+    """Yield the fields that differ, each by its path in the prototxt."""
     for name in dict.fromkeys((*before.fields, *after.fields)):
-        if not path and name in _WIRING:
+        if not path and name in _NOT_COMPARED:
             continue
         pairs = [side.all(name) or _default(side, name) for side in (before, after)]
         if {isinstance(value, Message) for side in pairs for value in side} == {True}:
@@ -92,7 +91,7 @@ def _messages(path: str, before: Message, after: Message, name: str) -> Iterator
 
 
 def _text(value: Value) -> str:
-    """A value of an option; one that is a message here and none there, nobody knows the field."""
+    """Format a value; an unknown field may be a message in one net and a scalar in the other."""
     return "{ }" if isinstance(value, Message) else str(value)
 
 

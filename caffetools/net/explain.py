@@ -1,25 +1,25 @@
-"""The arithmetic behind every size of a net, layer by layer, in the manner of a textbook."""
+"""The arithmetic behind every size of a net, layer by layer."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
 from caffetools.layers.base import Shape, Step, count, dims
-from caffetools.net.cost import FLOAT
+from caffetools.net.cost import FLOAT_BYTES
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
 from caffetools.table import printable
 
 
 def steps(layer: InferredLayer) -> list[Step]:
-    """The steps of a layer; none where a shape is unknown."""
+    """Return the steps of a layer; none if a shape is unknown."""
     if layer.layer is None or layer.known_bottoms is None:
         return []
     return layer.layer.explain(layer.known_bottoms)
 
 
 def totals(net: Net) -> list[Step]:
-    """The sums over the layers; none where a shape is unknown."""
+    """Return the sums over all layers; none if a shape is unknown."""
     cost = net.cost
     if cost.params is None or cost.macs is None or cost.memory_bytes is None:
         return []
@@ -32,15 +32,15 @@ def totals(net: Net) -> list[Step]:
         Step("parameters", _sum(filter(None, owned)), cost.params),
         Step("multiply-accumulates", _sum(macs), cost.macs),
         Step(
-            "bytes that Caffe says it needs for data",
-            f"{FLOAT} * ({_sum(counts)})",
+            "memory for data, in bytes",
+            f"{FLOAT_BYTES} * ({_sum(counts)})",
             cost.memory_bytes,
         ),
     ]
 
 
 def explain(net: Net) -> Iterator[str]:
-    """A paragraph for each layer: what goes in and out, and the steps between; then the sums."""
+    """Yield a paragraph for each layer, with inputs, outputs and steps, and then the sums."""
     for layer in net.layers:
         node = layer.node
         yield f"{printable(node.key)} ({printable(node.type)})"
@@ -59,13 +59,13 @@ def explain(net: Net) -> Iterator[str]:
 
 
 def _size(shape: Shape | None) -> str:
-    """`256 x 96 x 55 x 55 (74,342,400)`: as Caffe's log has it, but for the commas."""
+    """Format a shape and its count, `256 x 96 x 55 x 55 (74,342,400)`."""
     return "unknown" if shape is None else f"{dims(shape)} ({count(shape):,})"
 
 
 def _line(step: Step) -> str:
-    told = "" if step.formula == str(step.value) else f"{step.formula} = "
-    return f"    {step.name}: {told}{step.value:,}"
+    formula = "" if step.formula == str(step.value) else f"{step.formula} = "
+    return f"    {step.name}: {formula}{step.value:,}"
 
 
 def _sum(terms: Iterable[int]) -> str:

@@ -1,8 +1,7 @@
-"""Message -> Graph: the layers that a state keeps and the blobs between them, as Caffe wires them.
+"""The graph of a net: the layers that its state keeps, and the blobs between them (net.cpp).
 
-What holds of every Graph: a blob is made by one node, all nodes that read it stand below, and names
-of blobs are unique but for "(automatic)". A layer that computes in place writes to the blob that it
-reads.
+In every Graph a blob is the top of one node, the nodes that read it follow, and blob names are
+unique except "(automatic)". A layer that computes in place has the same blob as bottom and top.
 """
 
 from __future__ import annotations
@@ -12,15 +11,15 @@ from typing import NamedTuple
 from caffetools.errors import GraphError
 from caffetools.layers.base import LayerClass
 from caffetools.layers.registry import Registry, python_type
-from caffetools.net.splits import Wiring, insert_splits, unknown_bottom, wire
+from caffetools.net.splits import WiredLayer, insert_splits, unknown_bottom, wired
 from caffetools.proto.message import Message
 
 AUTOMATIC = "(automatic)"
-"""What Caffe calls a top that a layer must have and that its prototxt does not name."""
+"""Caffe's name for a required top that the prototxt does not name."""
 
 
 class State(NamedTuple):
-    """The state that include and exclude rules are compared with: Caffe's NetState."""
+    """Caffe's NetState, which include and exclude rules are compared with."""
 
     phase: str = "TRAIN"
     stages: tuple[str, ...] = ()
@@ -28,41 +27,42 @@ class State(NamedTuple):
 
 
 class Blob(NamedTuple):
-    """A blob as Caffe allocates it."""
+    """A blob as Caffe allocates it, inserted copies included."""
 
     name: str
     origin: str
-    """The blob of the prototxt: another name than `name` for a copy that a Split made."""
+    """Name of the blob in the prototxt; `name` differs for a copy that a Split makes."""
     inserted: bool
+    """Whether it is the top of an inserted Split."""
 
 
 class Node(NamedTuple):
-    """A layer in its place."""
+    """A layer with its blobs."""
 
     key: str
-    """Its name, made unique: the second `data` of a phase is `data#2`."""
+    """Unique name: the second layer `data` of a state is `data#2`."""
     name: str
     type: str
     message: Message
     layer_class: LayerClass | None
-    """None for a type that nobody knows."""
+    """None for an unregistered type."""
     bottoms: tuple[int, ...]
-    """Indices into the graph's blobs."""
+    """Indices into `Graph.blobs`."""
     tops: tuple[int, ...]
     loss_weights: tuple[float, ...]
-    """As the prototxt gives them."""
+    """As given in the prototxt."""
     inserted: bool
-    """Is it a Split that Caffe puts in?"""
+    """Whether it is an inserted Split."""
 
     @property
     def in_place(self) -> tuple[bool, ...]:
-        """For each top: is it the bottom of the same index?"""
+        """Whether each top is the bottom of the same index."""
         bottoms = self.bottoms
         return tuple(i < len(bottoms) and top == bottoms[i] for i, top in enumerate(self.tops))
 
 
 class Graph(NamedTuple):
-    """A net in one state, with the Split layers that Caffe puts in."""
+    """A net in one state, with the Split layers that Caffe inserts."""
 
     name: str
     state: State
@@ -70,21 +70,24 @@ class Graph(NamedTuple):
     nodes: tuple[Node, ...]
     blobs: tuple[Blob, ...]
     outputs: tuple[int, ...]
-    """The blobs that no layer reads, in the order in which Caffe tells them: by name."""
+    """Indices of the blobs that no layer reads, sorted by name as Caffe logs them."""
 
 
 def build(net: Message, state: State, registry: Registry) -> Graph:
-    """The graph of a net of today's form.
+    """Build the graph of an upgraded net.
 
-    Raises GraphError, placed, for what Caffe refuses: rules of both kinds, an unknown bottom, a top
-    made twice, more or fewer blobs than a layer takes.
+    Raises GraphError, placed, for what Caffe refuses: include and exclude rules in one layer, an
+    unknown bottom, two layers with one top, a wrong number of bottoms or tops.
     """
-    kept = [wire(layer) for layer in net.messages("layer") if keeps(state, layer)]
+    kept = [wired(layer) for layer in net.messages("layer") if keeps(state, layer)]
     return _Builder(registry).run(net, state, insert_splits(kept))
 
 
 def keeps(state: State, layer: Message) -> bool:
-    """Does a net in this state have the layer? Raises GraphError for rules of both kinds on it."""
+    """Whether a net in this state has the layer (Net::FilterNet).
+
+    Raises GraphError, placed, for a layer with include and exclude rules.
+    """
     include, exclude = layer.messages("include"), layer.messages("exclude")
     if include and exclude:
         raise layer.error(
@@ -96,7 +99,7 @@ def keeps(state: State, layer: Message) -> bool:
 
 
 def meets(state: State, rule: Message) -> bool:
-    """Does the state meet all that the rule names?"""
+    """Whether the state meets all conditions of a rule (Net::StateMeetsRule)."""
     return (
         (not rule.has("phase") or rule.text("phase") == state.phase)
         and (not rule.has("min_level") or state.level >= rule.integer("min_level"))
@@ -114,12 +117,12 @@ class _Builder:
         self.unread: set[str] = set()
         self.seen: dict[str, int] = {}
 
-    def run(self, net: Message, state: State, layers: list[Wiring]) -> Graph:
+    def run(self, net: Message, state: State, layers: list[WiredLayer]) -> Graph:
         nodes = tuple(self.node(layer) for layer in layers)
         outputs = tuple(self.by_name[name] for name in sorted(self.unread, key=_as_bytes))
         return Graph(net.text("name"), state, net, nodes, tuple(self.blobs), outputs)
 
-    def node(self, layer: Wiring) -> Node:
+    def node(self, layer: WiredLayer) -> Node:
         layer_class = self.registry.find(layer.type)
         if layer.type == "Python":
             layer_class = self.registry.find(python_type(layer.message)) or layer_class
@@ -151,19 +154,19 @@ class _Builder:
             layer.inserted,
         )
 
-    def bottom(self, layer: Wiring, index: int) -> int:
+    def bottom(self, layer: WiredLayer, index: int) -> int:
         name = layer.bottoms[index]
         if name not in self.unread:
             raise unknown_bottom(layer, index)
         self.unread.remove(name)
         return self.by_name[name]
 
-    def top(self, layer: Wiring, index: int) -> int:
+    def top(self, layer: WiredLayer, index: int) -> int:
         name = layer.tops[index]
         in_place = layer.bottoms[index : index + 1] == [name]
         if name in self.by_name and not in_place:
             raise layer.message.error(
-                f"the blob {name!a} is made twice: a layer above makes it already",
+                f"expected a new top, found the blob {name!a} of an earlier layer",
                 "top",
                 index,
                 GraphError,
@@ -179,19 +182,19 @@ class _Builder:
         self.blobs.append(Blob(name, origin, inserted))
         return len(self.blobs) - 1
 
-    def key(self, layer: Wiring) -> str:
+    def key(self, layer: WiredLayer) -> str:
         name = key = layer.name
         if layer.inserted:
             return name
-        while key in self.seen:  # so may "data#2", where a layer has it for a name
+        while key in self.seen:  # also "data#2", which may be the name of a layer
             self.seen[name] += 1
             key = f"{name}#{self.seen[name]}"
         self.seen[key] = 1
         return key
 
 
-def check_counts(layer: Wiring, layer_class: LayerClass, tops: int) -> None:
-    """Raise GraphError for more or fewer blobs than the type takes (layer.hpp, CheckBlobCounts)."""
+def check_counts(layer: WiredLayer, layer_class: LayerClass, tops: int) -> None:
+    """Raise GraphError for a wrong number of bottoms or tops (layer.hpp, CheckBlobCounts)."""
     bottoms = len(layer.bottoms)
     for what, takes, found in (
         ("bottom", layer_class.bottoms, bottoms),
@@ -200,19 +203,18 @@ def check_counts(layer: Wiring, layer_class: LayerClass, tops: int) -> None:
         if found < takes.least or (takes.most is not None and found > takes.most):
             plural = "" if (takes.least if takes.most is None else takes.most) == 1 else "s"
             raise layer.message.error(
-                f"a layer of type {layer.type} has {takes} {what}{plural}, found {found}",
+                f"{layer.type} expects {takes} {what}{plural}, found {found}",
                 what,
                 kind=GraphError,
             )
     if layer_class.as_many_tops_as_bottoms and tops != bottoms:
         raise layer.message.error(
-            f"a layer of type {layer.type} has a top for each bottom, {bottoms} in all, "
-            f"found {tops}",
+            f"{layer.type} expects a top for each bottom, {bottoms} in all, found {tops}",
             "top",
             kind=GraphError,
         )
 
 
 def _as_bytes(name: str) -> bytes:
-    """C++ orders strings by their bytes."""
+    """Sort key of C++, which compares strings by their bytes."""
     return name.encode("utf-8", "surrogateescape")

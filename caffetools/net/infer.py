@@ -1,4 +1,4 @@
-"""Graph -> Inferred: every shape, blob, owner and flag, as Caffe's Net::Init finds them."""
+"""Shapes, parameters and flags of all layers of a graph (net.cpp, Net::Init)."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from typing import NamedTuple
 
 from caffetools.errors import CaffeToolsError, GraphError, Note
 from caffetools.layers.base import Facts, Layer, Options, Shape, Spec, Window, check_shape, dims
-from caffetools.net.backward import Gradient, needs_backward
+from caffetools.net.backward import needs_backward
 from caffetools.net.graph import Graph, Node
-from caffetools.net.sharing import ParamBlob, Sharing
+from caffetools.net.sharing import ParamBlob, ParamSharing
 
-_ROUNDS = 8
-"""How often an input may be told by what follows from another that was told so. Each round sets the
-whole net up anew; no real net needs a second."""
+_MAX_PASSES = 8
+"""Maximum number of passes for inferring unknown input shapes. Each pass sets up the whole net; no
+real net needs a second one."""
 
 
 class InferredLayer(NamedTuple):
-    """A layer of the graph, set up."""
+    """Result of setting up a layer of the graph."""
 
     node: Node
     layer: Layer | None
-    """None for a type that nobody knows."""
+    """None for an unregistered type."""
     bottoms: tuple[Shape | None, ...]
-    """None where a shape cannot be known."""
+    """Shape of each bottom; None if unknown."""
     tops: tuple[Shape | None, ...]
     params: tuple[ParamBlob, ...]
     macs: int | None
-    """None where a shape that it depends on cannot be known; then `params` are not known either."""
+    """Multiply-accumulates; None if a shape is unknown, and then `params` are unknown, too."""
     loss_weights: tuple[float, ...]
-    """With which each top enters the loss; 0 where it does not."""
+    """Weight of each top in the loss; 0 for a top that is no loss."""
 
     @property
     def known_bottoms(self) -> tuple[Shape, ...] | None:
@@ -52,20 +52,20 @@ class InferredLayer(NamedTuple):
 
 
 class Inferred(NamedTuple):
-    """A net with all that follows from its layers and the shapes of its inputs."""
+    """A net with the shapes, parameters and flags of its layers."""
 
     graph: Graph
     layers: tuple[InferredLayer, ...]
-    """Inserted Split layers included, in the order of the graph."""
+    """In the order of the graph, inserted Split layers included."""
     shapes: tuple[Shape | None, ...]
-    """Of each blob of the graph, in the end."""
+    """Final shape of each blob of the graph."""
     backward: tuple[bool, ...]
-    """Does each layer compute a gradient, force_backward left out? So the log tells it."""
+    """Whether each layer needs backward, ignoring force_backward (as Caffe logs it)."""
     notes: tuple[Note, ...]
 
     @property
     def needs_backward(self) -> tuple[bool, ...]:
-        """Does each layer compute a gradient in the end? With the net's force_backward all do."""
+        """Final needs_backward flag of each layer, force_backward included."""
         forced = self.graph.message.flag("force_backward")
         return (True,) * len(self.layers) if forced else self.backward
 
@@ -73,17 +73,17 @@ class Inferred(NamedTuple):
 def infer(graph: Graph, options: Options) -> Inferred:
     """Set up every layer of the graph in order.
 
-    An input that nothing describes is taken to be what the layer that reads it needs, if that is
-    told by its other bottoms: labels, mostly. A note says so.
+    The unknown shape of an input is inferred from a layer that reads it, if the layer's other
+    bottoms determine it: mostly labels. A note says so.
     Raises ShapeError or GraphError, placed, for what Caffe refuses.
     """
     assumed: list[Note] = []
     net = _Inference(graph, options).run()
-    for _ in range(_ROUNDS):
+    for _ in range(_MAX_PASSES):
         expected: dict[str, Shape] = {}
         for name, shape, reader in expected_inputs(net):
             if expected.setdefault(name, shape) is shape:
-                text = f"{name!a} is taken as {dims(shape)}, as layer {reader.key!a} needs it"
+                text = f"{name!a} is assumed to be {dims(shape)}, as layer {reader.key!a} expects"
                 assumed.append(Note(reader.message.location(), text))
         if not expected:
             break
@@ -93,7 +93,7 @@ def infer(graph: Graph, options: Options) -> Inferred:
 
 
 def expected_inputs(net: Inferred) -> Iterator[tuple[str, Shape, Node]]:
-    """Each input of unknown shape that some layer tells the shape of, with that layer."""
+    """Yield each input of unknown shape, the shape that a layer expects of it, and that layer."""
     blobs = net.graph.blobs
     unknown = {
         blobs[blob].name
@@ -115,34 +115,29 @@ class _Inference:
         self.graph = graph
         self.options = options
         self.shapes: list[Shape | None] = [None] * len(graph.blobs)
-        self.sharing = Sharing()
+        self.sharing = ParamSharing()
         self.notes: list[Note] = []
         self.batch: int | None = None
-        """The first extent of the first shape that an input gives."""
+        """Batch size: the first size of the first input shape."""
 
     def run(self) -> Inferred:
         self.check_input_shapes()
         layers = tuple(self.set_up(node) for node in self.graph.nodes)
-        gradients = [
-            Gradient(
-                layer.node, any(blob.needs_backward for blob in layer.params), layer.loss_weights
-            )
-            for layer in layers
-        ]
-        backward = needs_backward(gradients, [blob.name for blob in self.graph.blobs])
+        learns = [any(blob.needs_backward for blob in layer.params) for layer in layers]
+        backward = needs_backward(self.graph, learns, [layer.loss_weights for layer in layers])
         layers = tuple(
-            layer._replace(params=tuple(map(self.sharing.settled, layer.params)))
+            layer._replace(params=tuple(map(self.sharing.with_multipliers, layer.params)))
             for layer in layers
         )
         return Inferred(self.graph, layers, tuple(self.shapes), tuple(backward), tuple(self.notes))
 
     def check_input_shapes(self) -> None:
-        """Note each shape that the user gives and that nothing takes."""
+        """Note each overridden input shape whose top no input or data layer has."""
         sources = (node for node in self.graph.nodes if not node.bottoms)
         tops = {self.graph.blobs[blob].name for node in sources for blob in node.tops}
         for top in self.options.input_shapes:
             if top not in tops:
-                text = f"a shape is given for {top!a}, which no input or data layer makes"
+                text = f"unused input shape: no input or data layer has the top {top!a}"
                 self.notes.append(Note(self.graph.message.location(), text))
 
     def set_up(self, node: Node) -> InferredLayer:
@@ -158,7 +153,7 @@ class _Inference:
         facts = None if layer is None else self.facts(node, layer, bottoms, given)
         tops = facts.tops if facts else (None,) * len(node.tops)
         weights = loss_weights(node)
-        if not node.bottoms and not (facts and facts.params):  # a Parameter's blob is no input
+        if not node.bottoms and not (facts and facts.params):  # the top of Parameter is no input
             tops = tuple(self.source_shape(node, *top) for top in zip(node.tops, tops, strict=True))
         for blob, shape in zip(node.tops, tops, strict=True):
             if shape is not None:
@@ -169,14 +164,14 @@ class _Inference:
         return InferredLayer(node, layer, bottoms, tops, params, macs, weights)
 
     def is_given(self, node: Node) -> bool:
-        """Does the user say what all tops of an input or data layer are?"""
+        """Whether the user overrides the shapes of all tops of an input or data layer."""
         given = self.options.input_shapes
         return not node.bottoms and all(self.graph.blobs[blob].name in given for blob in node.tops)
 
     def read(self, node: Node, given: bool) -> Layer | None:
         if node.layer_class is None:
             if not given:
-                text = f"the layer type {node.type!a} is not known: nor is what its layers make"
+                text = f"unknown layer type {node.type!a}; its output shapes are unknown"
                 self.note(node, text)
             return None
         bottoms, tops = (
@@ -202,7 +197,7 @@ class _Inference:
         return facts
 
     def source_shape(self, node: Node, blob: int, shape: Shape | None) -> Shape | None:
-        """What the user says of an input's or data layer's top goes before what the files say."""
+        """Return the shape of an input or data layer's top, with the user's overrides."""
         given = self.options.input_shapes.get(self.graph.blobs[blob].name)
         knows_batch = node.layer_class is not None and not node.layer_class.whole_shapes
         if given is None and knows_batch:
@@ -213,10 +208,10 @@ class _Inference:
         return shape
 
     def in_batch(self, shape: Shape) -> bool:
-        """Is the first extent of a shape that is given whole the net's batch?
+        """Whether the first size of a shape that is given whole is the batch size.
 
-        The first such shape's is. A later one's is if it is the same, but for two axes in a batch
-        of 1: that is more likely one image's `im_info` of 1 x 3, or a region of 1 x 5.
+        It is for the first such shape. For a later one it is if the sizes are equal, except for two
+        axes in a batch of 1: more likely an `im_info` of 1 x 3 for one image, or a region of 1 x 5.
         """
         if self.batch is None:
             self.batch = shape[0]
@@ -228,17 +223,17 @@ class _Inference:
 
 
 def loss_weights(node: Node) -> tuple[float, ...]:
-    """With which each top enters the loss: as given, or 1 for a loss layer's (loss_layer.cpp)."""
+    """Return the weight of each top in the loss: as given, or 1 for a loss (loss_layer.cpp)."""
     given = node.loss_weights
     none = (0.0,) * len(node.tops)
-    if node.layer_class is None:  # nobody knows which tops it adds by itself
+    if node.layer_class is None:  # its automatic tops are unknown
         return (*given, *none)[: len(none)]
     if not given and node.layer_class.is_loss:
         given = (1.0,)
     if given and len(given) != len(node.tops):
         raise node.message.error(
             f"expected a loss_weight for each top, {len(node.tops)} in all, found {len(given)}"
-            + ("" if node.loss_weights else ", the 1 that a loss layer has by itself"),
+            + ("" if node.loss_weights else ", the default 1 of a loss layer"),
             "loss_weight",
             kind=GraphError,
         )

@@ -1,4 +1,4 @@
-"""A net as callers see it: loaded from a file, recomputed, and given as data."""
+"""The public net: load it from a file or text, query it, convert it to JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from caffetools.net.cost import Cost, cost
 from caffetools.net.graph import State, build
 from caffetools.net.infer import Inferred, InferredLayer, infer
 from caffetools.net.reading import read_net
-from caffetools.net.receptive import Field, Fields, receptive_fields
+from caffetools.net.receptive import ReceptiveField, ReceptiveFields, receptive_fields
 from caffetools.proto import prototxt
 from caffetools.proto.message import Message
 from caffetools.proto.source import BinarySource, Source
@@ -27,55 +27,89 @@ from caffetools.proto.upgrade import upgrade
 
 @dataclass(frozen=True)
 class Net:
-    """A net in one state, recomputed; `layers` are its prototxt's, without Caffe's Splits."""
+    """A net in one state, with everything that follows from its layers and input shapes.
+
+    `load` and `from_text` return it. A notebook shows its graph and its table.
+
+    Attributes
+    ----------
+    inferred : Inferred
+        All layers and blobs, with the Split layers that Caffe inserts.
+    notes : tuple of Note
+        Assumptions, oddities and unknowns, each with its location.
+
+    Examples
+    --------
+    >>> import caffetools
+    >>> net = caffetools.load("examples/lenet/train_test.prototxt", "test")
+    >>> net.name, net.state.phase, net.outputs
+    ('LeNet', 'TEST', ('accuracy', 'loss'))
+    >>> conv1 = net.layers[1]
+    >>> conv1.node.name, conv1.tops, conv1.macs
+    ('conv1', ((100, 20, 24, 24),), 28800000)
+    >>> [blob.shape for blob in conv1.params]
+    [(20, 1, 5, 5), (20,)]
+    >>> net.cost.params, net.cost.memory_bytes
+    (431080, 8086808)
+    """
 
     inferred: Inferred
     notes: tuple[Note, ...]
 
     @property
     def name(self) -> str:
-        """The net's own name, which may be empty."""
+        """The net's name, possibly empty."""
         return self.inferred.graph.name
 
     @property
     def state(self) -> State:
-        """Phase, stages and level."""
+        """Phase ("TRAIN" or "TEST"), stages and level."""
         return self.inferred.graph.state
 
     @cached_property
     def layers(self) -> tuple[InferredLayer, ...]:
-        """In the order of the file."""
+        """The layers that the state keeps, in the order of the file, without inserted Splits."""
         return tuple(layer for layer in self.inferred.layers if not layer.node.inserted)
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """The blobs that no layer reads, by name."""
+        """Names of the blobs that no layer reads, sorted."""
         blobs = self.inferred.graph.blobs
         return tuple(dict.fromkeys(blobs[blob].origin for blob in self.inferred.graph.outputs))
 
     @cached_property
     def cost(self) -> Cost:
-        """The totals."""
+        """Totals: parameters, multiply-accumulates, and memory in bytes."""
         return cost(self.inferred)
 
     @cached_property
     def needs_backward(self) -> tuple[bool, ...]:
-        """The flag of each of `layers`, in the end."""
+        """Final needs_backward flag of each of `layers`, force_backward included."""
         pairs = zip(self.inferred.layers, self.inferred.needs_backward, strict=True)
         return tuple(needed for layer, needed in pairs if not layer.node.inserted)
 
     @cached_property
-    def fields(self) -> tuple[Fields, ...]:
-        """The receptive fields of the tops of each of `layers`."""
+    def fields(self) -> tuple[ReceptiveFields, ...]:
+        """Receptive fields of the tops of each of `layers`, one for each spatial axis."""
         pairs = zip(self.inferred.layers, receptive_fields(self.inferred), strict=True)
         return tuple(fields for layer, fields in pairs if not layer.node.inserted)
 
     def blob(self, index: int) -> str:
-        """What the prototxt calls a blob of the graph."""
+        """Return the name in the prototxt of a blob, by its index in the graph."""
         return self.inferred.graph.blobs[index].origin
 
     def to_dict(self) -> dict[str, Any]:
-        """The net as plain data: the JSON of `caffetools shapes`."""
+        """Return the net as plain data: the JSON of `caffetools shapes`.
+
+        Examples
+        --------
+        >>> import caffetools
+        >>> data = caffetools.load("examples/lenet/deploy.prototxt").to_dict()
+        >>> data["layers"][0]["tops"]
+        [{'name': 'data', 'shape': [64, 1, 28, 28], 'count': 50176}]
+        >>> data["totals"]["params"]
+        431080
+        """
         rows = zip(self.layers, self.needs_backward, self.fields, strict=True)
         totals = self.cost
         return {
@@ -99,7 +133,7 @@ class Net:
             ],
         }
 
-    def _layer(self, layer: InferredLayer, needed: bool, fields: Fields) -> dict[str, Any]:
+    def _layer(self, layer: InferredLayer, needed: bool, fields: ReceptiveFields) -> dict[str, Any]:
         node = layer.node
         return {
             "name": node.name,
@@ -129,16 +163,16 @@ class Net:
             ],
             "macs": layer.macs,
             "needs_backward": needed,
-            "receptive_field": None if fields is None else list(map(_field, fields)),
+            "receptive_field": None if fields is None else list(map(_field_dict, fields)),
         }
 
 
 def _number(value: float) -> float | str:
-    """The number; in words what JSON has no number for: inf, -inf and nan."""
+    """Return a number, or as text what JSON lacks: inf, -inf and nan."""
     return value if math.isfinite(value) else str(value)
 
 
-def _field(field: Field) -> dict[str, float]:
+def _field_dict(field: ReceptiveField) -> dict[str, float]:
     return {
         "size": float(field.size),
         "stride": float(field.stride),
@@ -147,9 +181,9 @@ def _field(field: Field) -> dict[str, float]:
 
 
 def infer_net(net: Message, state: State, options: Options, notes: Sequence[Note] = ()) -> Net:
-    """Recompute a net of today's form; raises CaffeToolsError, placed, for what Caffe refuses.
+    """Infer an upgraded net; shapes of data layers that a log prints are used for its nets.
 
-    Of a net that a log echoes, the log tells what the data are.
+    Raises CaffeToolsError, placed, for what Caffe refuses.
     """
     inferred = infer(build(net, state, REGISTRY), options)
     printed = _printed_shapes(net.source)
@@ -160,7 +194,7 @@ def infer_net(net: Message, state: State, options: Options, notes: Sequence[Note
 
 
 def _printed_shapes(source: Source) -> dict[str, Shape]:
-    """The shapes that a log prints of the tops of data layers, by top; none unless it is a log."""
+    """Return the shapes that a log prints of the tops of data layers; none for other sources."""
     if type(source) in {Source, BinarySource}:
         return {}
     from caffetools.log.echo_source import EchoSource
@@ -169,17 +203,17 @@ def _printed_shapes(source: Source) -> dict[str, Shape]:
 
 
 def _as_printed(net: Inferred, printed: Mapping[str, Shape]) -> dict[str, Shape]:
-    """The tops of data layers as a log prints them, but for axes of one: Caffe once had four."""
+    """Return the logged tops of data layers, without the axes of one that Caffe once added."""
     blobs = net.graph.blobs
     found: dict[str, Shape] = {}
     for layer in net.layers:
         if layer.node.bottoms or layer.params:
             continue
         for blob, shape in zip(layer.node.tops, layer.tops, strict=True):
-            told = printed.get(blobs[blob].name)
-            if told is not None:
-                is_same = shape is not None and count(shape) == count(told)
-                found[blobs[blob].name] = shape if shape and is_same else told
+            logged = printed.get(blobs[blob].name)
+            if logged is not None:
+                is_same = shape is not None and count(shape) == count(logged)
+                found[blobs[blob].name] = shape if shape and is_same else logged
     return found
 
 
@@ -192,13 +226,45 @@ def load(  # noqa: PLR0917  # the order of these is part of the interface
     data_shape: Shape | None = None,
     batch_size: int | None = None,
 ) -> Net:
-    """Read a net from a prototxt, a solver, a .caffemodel or a log and recompute it.
+    """Load a net and infer its shapes, parameters and costs.
 
-    `phase`, `stages` and `level` are the state that include and exclude rules are held against;
-    `input_shapes` gives shapes by top and goes before what the files say; `data_shape` is one item
-    of a data layer, where nothing else tells; `batch_size` takes the place of every batch.
-    Raises CaffeToolsError, placed, for a mistake in the input and for what Caffe refuses, and
-    ValueError for a phase that is neither train nor test.
+    Parameters
+    ----------
+    path : path
+        A prototxt of any age, a solver, a .caffemodel, a log that echoes its net, or "-" for
+        standard input. Of a solver it is the train net, or for the phase test the first test net,
+        in the state that the solver gives it.
+    phase : {"train", "test"}
+        Phase of the net.
+    stages : sequence of str
+        Stages in addition to those of the net and its solver.
+    level : int
+        Level of the net; 0 for that of its solver.
+    input_shapes : mapping or pairs of str and shape, optional
+        Override the shapes of tops of input and data layers.
+    data_shape : tuple of int, optional
+        Shape (C, H, W) of one item of a data layer, if nothing else gives it.
+    batch_size : int, optional
+        Override the batch size N of inputs and data layers.
+
+    Returns
+    -------
+    Net
+
+    Raises
+    ------
+    CaffeToolsError
+        For a mistake in the file, with its location, and for what Caffe refuses.
+    ValueError
+        For an unknown phase.
+
+    Examples
+    --------
+    >>> import caffetools
+    >>> shapes = {"data": (1, 1, 28, 28)}
+    >>> net = caffetools.load("examples/lenet/deploy.prototxt", input_shapes=shapes)
+    >>> net.cost.macs
+    2293000
     """
     with _collector_paused():
         loaded = read_net(path, _phase(phase))
@@ -211,9 +277,40 @@ def load(  # noqa: PLR0917  # the order of these is part of the interface
 
 
 def from_text(text: str, name: str = "<text>", phase: str = "train", **options: Any) -> Net:
-    """Recompute a net that is given as the text of a prototxt; messages call it `name`.
+    """Infer the net in the text of a prototxt.
 
-    `options` are those of `Options`: input_shapes, data_shape, batch_size, folder.
+    Parameters
+    ----------
+    text : str
+        The prototxt of a net, of any age.
+    name : str
+        File name in locations.
+    phase : {"train", "test"}
+        Phase of the net.
+    **options
+        `input_shapes` (a dict), `data_shape` and `batch_size` as in `load`, and `folder`, to which
+        the paths in the net are relative.
+
+    Returns
+    -------
+    Net
+
+    Raises
+    ------
+    CaffeToolsError, ValueError
+        As `load`.
+
+    Examples
+    --------
+    >>> import caffetools
+    >>> net = caffetools.from_text('''
+    ...     layer { name: "data" type: "Input" top: "data"
+    ...       input_param { shape { dim: 1 dim: 3 dim: 224 dim: 224 } } }
+    ...     layer { name: "conv" type: "Convolution" bottom: "data" top: "conv"
+    ...       convolution_param { num_output: 64 kernel_size: 7 stride: 2 pad: 3 } }
+    ... ''')
+    >>> net.layers[1].tops
+    ((1, 64, 112, 112),)
     """
     with _collector_paused():
         message, notes = upgrade(prototxt.parse(Source(name, text)))
@@ -223,10 +320,9 @@ def from_text(text: str, name: str = "<text>", phase: str = "train", **options: 
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Python's garbage collector walks all that lives, again and again as the trees of a net grow.
+    """Pause the garbage collector, which walks the growing trees of a net again and again.
 
-    They hold no cycles that it could find: without it, a net of 100,000 layers takes two thirds of
-    the time.
+    They have no cycles: without it, a net of 100,000 layers takes two thirds of the time.
     """
     was_enabled = gc.isenabled()
     gc.disable()

@@ -1,4 +1,4 @@
-"""A path -> the net in it, in today's form: of a net's text, a solver's, a .caffemodel or a log."""
+"""Read the net in a file: a prototxt, a solver, a .caffemodel or a log; upgrade it."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ from caffetools.proto.source import BinarySource, Source, decode, mapped, shown_
 from caffetools.proto.upgrade import upgrade
 
 _TEXT = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s|#[^\r\n]*[\r\n])*[A-Za-z_]\w*\s*[:{<\[]")
-"""How a prototxt with a field begins, and a .caffemodel never does."""
+"""The beginning of a prototxt with a field, which no .caffemodel has."""
 
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _HEAD = 4096
-"""Bytes that are looked at to tell text from binary."""
+"""Number of bytes examined to distinguish text from binary."""
 _LOG_HEAD = 1 << 16
-"""Bytes of a log among which a line of Caffe's is, whatever other programs print before it."""
+"""Number of bytes of a log that contain a line of Caffe, after output of other programs."""
 
 _OTHER_FORMATS = {
-    b"\x89HDF": "this is an HDF5 file: it holds weights and no net",
-    b"\xff\xfe": "this is UTF-16 text: save it as UTF-8",
-    b"\xfe\xff": "this is UTF-16 text: save it as UTF-8",
+    b"\x89HDF": "expected a net, found an HDF5 file, which holds only weights",
+    b"\xff\xfe": "expected UTF-8, found UTF-16",
+    b"\xfe\xff": "expected UTF-8, found UTF-16",
 }
-"""Binary files that are taken for nets, by how they begin."""
+"""Error messages for files of other formats, by their first bytes."""
 
 
 class LoadedNet(NamedTuple):
     """A net as its file gives it, and the state in which it is built."""
 
     message: Message
-    """The net in today's form."""
+    """The upgraded net."""
     state: State
     """With the stages of the net's own state, and all of the state that a solver gives it."""
     notes: tuple[Note, ...]
@@ -110,33 +110,33 @@ def _loaded(net: Message, state: State, notes: Notes) -> LoadedNet:
 
 
 def read_message(path: str | os.PathLike[str], notes: Notes, phase: str = "TRAIN") -> Message:
-    """The net, of whatever age, or the solver in a file; what a binary holds beside it is noted.
+    """Read the net, of any age, or the solver in a file; of a log, the first net of `phase`.
 
-    Of a log it is the first net of `phase` that it echoes. Raises CaffeToolsError, placed, for a
-    file that holds neither.
+    Unknown fields of a .caffemodel are noted. Raises CaffeToolsError, placed, for a file with
+    neither.
     """
     return _read(path, notes, phase)
 
 
 def read_solver_message(path: str | os.PathLike[str], notes: Notes) -> Message:
-    """The solver in a file, or the first that a log echoes.
+    """Read the solver in a file, or the first one that a log echoes.
 
-    Raises CaffeToolsError, placed, for a file that holds none.
+    Raises CaffeToolsError, placed, for a file without a solver.
     """
     message = _read(path, notes, None)
     if not _is_solver(message):
-        raise CaffeToolsError("this is a net: expected a solver", Location(shown_name(path)))
+        raise CaffeToolsError("expected a solver, found a net", Location(shown_name(path)))
     return message
 
 
 def read_text(path: str | os.PathLike[str]) -> Source:
-    """The text of a net, of whatever age, or of a solver.
+    """Read and check the prototxt of a net, of any age, or of a solver.
 
-    Raises CaffeToolsError, placed, for a file that is no such text.
+    Raises CaffeToolsError, placed, for any other file.
     """
     content = _content(path)
     if _is_binary(content):
-        text = "this is a binary file: expected the text of a net or a solver"
+        text = "expected the prototxt of a net or solver, found a binary file"
         raise CaffeToolsError(text, Location(shown_name(path)))
     source = decode(shown_name(path), bytes(content))
     _parse(source)
@@ -144,7 +144,7 @@ def read_text(path: str | os.PathLike[str]) -> Source:
 
 
 def without_weights(net: Message) -> Message:
-    """The net without the blobs of a .caffemodel, whose elements were not read; a text as it is."""
+    """Drop the blobs of a .caffemodel, whose elements were not read; keep those of a prototxt."""
     if not isinstance(net.source, BinarySource):
         return net
     layers: list[Entry] = []
@@ -156,7 +156,7 @@ def without_weights(net: Message) -> Message:
 
 
 def _read(path: str | os.PathLike[str], notes: Notes, phase: str | None) -> Message:
-    """What a file holds; of a log the net of a phase, for None the solver."""
+    """Read the net or solver in a file; of a log the net of a phase, or for None the solver."""
     content = _content(path)
     if _is_log(bytes(content[:_LOG_HEAD])):
         return _echoed(path, content, notes, phase)
@@ -168,16 +168,16 @@ def _read(path: str | os.PathLike[str], notes: Notes, phase: str | None) -> Mess
 def _echoed(
     path: str | os.PathLike[str], content: memoryview, notes: Notes, phase: str | None
 ) -> Message:
-    # Most nets stand in no log, whose readers take their time to load.
+    # The modules that read logs are slow to import.
     from caffetools.log.echoed import echoed_net, echoed_solver
 
     what = "net" if phase else "solver"
     source = echoed_net(path, content, phase) if phase else echoed_solver(path, content)
     message = _parse(source)
     if source.cut:
-        notes.add(f"glog cut this {what} at 30,000 bytes: what stood behind is missing", message)
+        notes.add(f"glog truncated this {what} at 30,000 bytes", message)
     if source.others:
-        text = f"this is the first {what} of the log, which echoes {source.others} others"
+        text = f"read the first {what} of the log, which echoes {source.others} others"
         notes.add(text, message)
     return message
 
@@ -187,18 +187,22 @@ def _parse(source: Source) -> Message:
     if looks_like_solver(message):
         return prototxt.parse(source, "SolverParameter")
     if not message.fields:
-        raise source.error("the file holds no field: expected a net", 0)
+        raise source.error("expected a net, found no field", 0)
     assert message.descriptor is not None
     if not any(name in message.descriptor.fields for name in message.fields):
         name = next(iter(message.fields))
-        raise message.error(f"{name!r} is no field of a net or a solver", name, 0, CaffeToolsError)
+        raise message.error(
+            f"expected a field of a net or solver, found {name!r}", name, 0, CaffeToolsError
+        )
     return message
 
 
 def _content(path: str | os.PathLike[str]) -> memoryview:
     content = mapped(path)
     if not content:
-        raise CaffeToolsError("the file is empty: expected a net", Location(shown_name(path), 1, 1))
+        raise CaffeToolsError(
+            "expected a net, found an empty file", Location(shown_name(path), 1, 1)
+        )
     return content
 
 
@@ -208,7 +212,7 @@ def _is_binary(content: memoryview) -> bool:
 
 
 def _is_log(head: bytes) -> bool:
-    # Most files are no logs: these modules are loaded only for a file that could be one.
+    # Most files are no logs: import the test only for a file that may be one.
     if b"]" not in head and not _CONTROL.search(head):
         return False
     from caffetools.log.echo_source import is_log
@@ -225,7 +229,7 @@ def _binary_net(source: BinarySource, content: memoryview, notes: Notes) -> Mess
 
     message = binary.parse(source, content, notes)
     if not message.has("layer") and not message.has("layers"):
-        raise CaffeToolsError("this binary file holds no net: expected a .caffemodel", place)
+        raise CaffeToolsError("expected a .caffemodel, found a binary file without a net", place)
     return message
 
 
@@ -234,7 +238,7 @@ def _is_solver(message: Message) -> bool:
 
 
 def _note_unknown_fields(message: Message, notes: Notes) -> None:
-    """Note each field that the schema does not know; those of a net in a solver are its own."""
+    """Note each unknown field, but not in a net embedded in a solver, which is read by itself."""
     assert message.descriptor is not None
     for name, entries in message.fields.items():
         first = entries[0][0]

@@ -1,9 +1,9 @@
-"""What part of the input an element of a blob depends on: size, stride and offset along each axis.
+"""Receptive fields: size, stride and offset, along each axis, of the input behind one element.
 
 The recurrence is that of Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional
-Neural Networks" (Distill, 2019): a window of kernel k, stride s and pad p makes the size grow by
-k - 1 strides of its bottom, moves the start back by p of them, and multiplies the stride by s. A
-transposed convolution goes the other way.
+Neural Networks" (Distill, 2019): a window of kernel size k, stride s and padding p increases the
+size by k - 1 strides of its bottom, moves the start back by p strides, and multiplies the stride by
+s. A transposed convolution does the opposite.
 """
 
 from __future__ import annotations
@@ -17,32 +17,32 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
 Number: TypeAlias = "int | Fraction"
-"""A Fraction only where a transposed convolution has made a stride that is no whole number."""
+"""A Fraction only after a transposed convolution, whose stride may be no integer."""
 
 
-class Field(NamedTuple):
+class ReceptiveField(NamedTuple):
     """The receptive field along one axis, in elements of the net's input."""
 
     size: Number
     stride: Number
     start: Number
-    """Where the field of the first element begins; less than 0 within a pad."""
+    """Position of the first element's field; negative in the padding."""
 
     @property
     def offset(self) -> float:
-        """From the centre of the input's first element to the centre of the first field."""
+        """Distance from the centre of the first input element to that of the first field."""
         return float(2 * self.start + self.size - 1) / 2
 
 
-Fields: TypeAlias = "tuple[Field, ...] | None"
-"""One for each spatial axis; None where an element may depend on all of the input."""
+ReceptiveFields: TypeAlias = "tuple[ReceptiveField, ...] | None"
+"""One for each spatial axis; None if an element may depend on the whole input."""
 
-_INPUT = Field(1, 1, 0)
+_INPUT = ReceptiveField(1, 1, 0)
 
 
-def receptive_fields(net: Inferred) -> list[Fields]:
-    """The fields of the tops of each layer of the graph."""
-    blobs: dict[int, Fields] = {}
+def receptive_fields(net: Inferred) -> list[ReceptiveFields]:
+    """Return the receptive fields of the tops of each layer of the graph."""
+    blobs: dict[int, ReceptiveFields] = {}
     found = []
     for layer in net.layers:
         fields = _fields(layer, [blobs[blob] for blob in layer.node.bottoms])
@@ -51,7 +51,7 @@ def receptive_fields(net: Inferred) -> list[Fields]:
     return found
 
 
-def _fields(layer: InferredLayer, bottoms: list[Fields]) -> Fields:
+def _fields(layer: InferredLayer, bottoms: list[ReceptiveFields]) -> ReceptiveFields:
     top = layer.tops[0] if layer.tops else None
     if top is None or len(top) < 3:
         return None
@@ -62,7 +62,7 @@ def _fields(layer: InferredLayer, bottoms: list[Fields]) -> Fields:
     shapes = tuple(shape for shape in layer.bottoms if shape is not None)
     windows = layer.layer.windows(shapes) if len(shapes) == len(bottoms) else None
     if windows is None or len(windows) not in (0, len(top) - 2):
-        return None  # a convolution may be told to slide over other axes than those from the third
+        return None  # a convolution may start at another axis than the third
     through = _through_transposed if layer.layer.transposed else _through
     fields = []
     for axis in range(len(top) - 2):
@@ -73,28 +73,28 @@ def _fields(layer: InferredLayer, bottoms: list[Fields]) -> Fields:
     return tuple(fields)
 
 
-def _through(field: Field, window: Window) -> Field:
-    return Field(
+def _through(field: ReceptiveField, window: Window) -> ReceptiveField:
+    return ReceptiveField(
         field.size + (window.span - 1) * field.stride,
         field.stride * window.stride,
         field.start - window.pad * field.stride,
     )
 
 
-def _through_transposed(field: Field, window: Window) -> Field:
+def _through_transposed(field: ReceptiveField, window: Window) -> ReceptiveField:
     from fractions import Fraction
 
     reached = -(-window.span // window.stride)
     first = -((window.span - 1 - window.pad) // window.stride)
-    return Field(
+    return ReceptiveField(
         field.size + (reached - 1) * field.stride,
         Fraction(field.stride, window.stride),
         field.start + first * field.stride,
     )
 
 
-def _union(bottoms: list[Fields], axis: int) -> Field | None:
-    """The field that covers those of all bottoms along an axis, if they move at one stride."""
+def _union(bottoms: list[ReceptiveFields], axis: int) -> ReceptiveField | None:
+    """Return the union of the bottoms' fields along an axis, if their strides are equal."""
     fields = [fields[axis] for fields in bottoms if fields is not None and axis < len(fields)]
     if len(fields) < len(bottoms):
         return None
@@ -105,4 +105,4 @@ def _union(bottoms: list[Fields], axis: int) -> Field | None:
         return None
     start = min(field.start for field in fields)
     end = max(field.start + field.size for field in fields)
-    return Field(end - start, first.stride, start)
+    return ReceptiveField(end - start, first.stride, start)

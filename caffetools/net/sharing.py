@@ -11,40 +11,40 @@ from caffetools.proto.message import Message
 
 
 class ParamBlob(NamedTuple):
-    """One of a layer's blobs, in the net."""
+    """A parameter blob of a layer in the net."""
 
     name: str | None
-    """By which other layers may share it."""
+    """Name under which layers share it; None without one."""
     role: str
     shape: Shape
     lr_mult: float
     decay_mult: float
     statistic: bool
     owner: str | None
-    """The key of the layer whose blob this is; None where it is this layer's own."""
+    """Key of the layer that owns a shared blob; None if this layer does."""
     needs_backward: bool
-    """Does the layer's flag count it as learning? For BatchNorm's statistics Caffe may say so."""
+    """Whether the layer's flag counts it as learned; Caffe may do so for BatchNorm's statistics."""
 
     @property
     def elements(self) -> int:
-        """How many elements it has."""
+        """Number of elements."""
         return count(self.shape)
 
     @property
     def learnable(self) -> bool:
-        """Would a solver change it?"""
+        """Whether a solver changes it."""
         return self.lr_mult != 0 and not self.statistic
 
 
-class Sharing:
-    """The named blobs that the layers so far own."""
+class ParamSharing:
+    """The named blobs of the layers so far, with owners and multipliers."""
 
     def __init__(self) -> None:
         self._owners: dict[str, tuple[str, ParamBlob]] = {}
         self._given: dict[tuple[str, str], float] = {}
 
     def add(self, node: Node, params: tuple[Param, ...]) -> tuple[ParamBlob, ...]:
-        """The blobs of a layer. Raises GraphError, placed, for a sharing that Caffe refuses."""
+        """Return the blobs of a layer; GraphError, placed, for sharing that Caffe refuses."""
         specs = node.message.messages("param")
         if len(specs) > len(params):
             raise node.message.error(
@@ -60,7 +60,7 @@ class Sharing:
         )
 
     def blob(self, node: Node, param: Param, spec: Message | None) -> ParamBlob:
-        """One blob, by its `param` in the prototxt where it has one."""
+        """Return one blob, with its `param` in the prototxt, if any."""
         if spec is None:
             lr_mult = 0.0 if param.statistic else 1.0
             return ParamBlob(None, *param[:2], lr_mult, 1.0, param.statistic, None, True)
@@ -78,10 +78,10 @@ class Sharing:
                 self.check_multiplier(spec, name, field)
         return blob
 
-    def settled(self, blob: ParamBlob) -> ParamBlob:
-        """The blob with the multipliers that a solver goes by, once all layers are there.
+    def with_multipliers(self, blob: ParamBlob) -> ParamBlob:
+        """Return a blob with its final multipliers, once all layers are added.
 
-        A shared blob has those that any of its layers gives, be it a sharer and not the owner.
+        A shared blob has the multipliers that any of its layers gives, owner or not.
         """
         if blob.name is None:
             return blob
@@ -91,24 +91,24 @@ class Sharing:
         )
 
     def check_shape(self, spec: Message, blob: ParamBlob, key: str, owner: ParamBlob) -> None:
-        """Do the sharer's and the owner's blobs fit?"""
+        """Raise GraphError if the shape does not match the owner's."""
         permissive = spec.text("share_mode") == "PERMISSIVE"
         fits = blob.elements == owner.elements if permissive else blob.shape == owner.shape
         if not fits:
             raise spec.error(
-                f"cannot share {blob.name!a} with layer {key!a}: expected its shape "
+                f"cannot share {blob.name!a} with layer {key!a}: expected shape "
                 f"{dims(owner.shape)}, found {dims(blob.shape)}",
                 "name",
                 kind=GraphError,
             )
 
     def check_multiplier(self, spec: Message, name: str, field: str) -> None:
-        """All that give a shared blob's multiplier must give the same."""
+        """Raise GraphError if layers give a shared blob different multipliers."""
         if spec.has(field):
             given = self._given.setdefault((name, field), spec.number(field))
             if spec.number(field) != given:
                 raise spec.error(
-                    f"the shared blob {name!a} has {field} {given:g} elsewhere, "
+                    f"expected {field} {given:g} as elsewhere for the shared blob {name!a}, "
                     f"found {spec.number(field):g}",
                     field,
                     kind=GraphError,

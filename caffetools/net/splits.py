@@ -1,6 +1,6 @@
-"""The Split layers that Caffe puts in where several layers read one blob (insert_splits.cpp).
+"""The Split layers that Caffe inserts for blobs with several readers (insert_splits.cpp).
 
-They have no line in the prototxt, but their tops count in Caffe's memory and stand in its log.
+They are not in the prototxt, but Caffe counts the memory of their tops and logs them.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from caffetools.proto.message import Message
 
 
 @dataclass(slots=True)
-class Wiring:
-    """A layer and the names of the blobs between which it stands."""
+class WiredLayer:
+    """A layer with the names of its blobs."""
 
     message: Message
-    """Empty for an inserted Split, and where the top stands that it copies."""
+    """Empty for an inserted Split, located at the top that it copies."""
     name: str
     type: str
     bottoms: list[str]
     tops: list[str]
     loss_weights: list[float]
     inserted: bool = False
-    """Is it a Split that the prototxt does not have?"""
+    """Whether it is an inserted Split."""
 
 
-def wire(layer: Message) -> Wiring:
-    """A layer as its prototxt wires it."""
-    return Wiring(
+def wired(layer: Message) -> WiredLayer:
+    """Return a layer as its prototxt connects it."""
+    return WiredLayer(
         layer,
         layer.text("name"),
         layer.text("type"),
@@ -38,10 +38,10 @@ def wire(layer: Message) -> Wiring:
     )
 
 
-def insert_splits(layers: list[Wiring]) -> list[Wiring]:
-    """The layers with a Split after each top that is read more than once; a loss weight reads, too.
+def insert_splits(layers: list[WiredLayer]) -> list[WiredLayer]:
+    """Insert a Split after each top with several readers; a loss weight counts as one.
 
-    Raises GraphError for a bottom that no layer above makes.
+    Raises GraphError, placed, for an unknown bottom.
     """
     readers, source = _count_readers(layers)
     taken: dict[tuple[int, int], int] = {}
@@ -56,7 +56,7 @@ def insert_splits(layers: list[Wiring]) -> list[Wiring]:
                 bottoms.append(f"{_split_name(layers[top[0]].name, name, top[1])}_{copy}")
             else:
                 bottoms.append(name)
-        kept = Wiring(
+        kept = WiredLayer(
             layer.message, layer.name, layer.type, bottoms, layer.tops, layer.loss_weights
         )
         result.append(kept)
@@ -65,16 +65,16 @@ def insert_splits(layers: list[Wiring]) -> list[Wiring]:
             if copies > 1:
                 weight = layer.loss_weights[j] if j < len(layer.loss_weights) else 0.0
                 result.append(_split(layer, name, j, copies, weight))
-                if weight:  # the first copy is the one that counts as a loss
+                if weight:  # the first copy is the loss
                     kept.loss_weights = []
                     taken[i, j] = taken.get((i, j), 0) + 1
     return result
 
 
 def _count_readers(
-    layers: list[Wiring],
+    layers: list[WiredLayer],
 ) -> tuple[dict[tuple[int, int], int], dict[tuple[int, int], tuple[int, int]]]:
-    """How many read each (layer, top), and which top each (layer, bottom) reads."""
+    """Return the number of readers of each (layer, top), and the top of each (layer, bottom)."""
     last_top: dict[str, tuple[int, int]] = {}
     readers: dict[tuple[int, int], int] = {}
     source = {}
@@ -93,24 +93,24 @@ def _count_readers(
     return readers, source
 
 
-def unknown_bottom(layer: Wiring, index: int) -> Exception:
-    """The error for a bottom that no layer above makes."""
+def unknown_bottom(layer: WiredLayer, index: int) -> Exception:
+    """Return the error for a bottom that is no top of an earlier layer."""
     return layer.message.error(
-        f"layer {layer.name!a} reads the blob {layer.bottoms[index]!a}, "
-        "which no layer above it makes",
+        f"unknown bottom {layer.bottoms[index]!a} of layer {layer.name!a}: "
+        "it is no top of an earlier layer",
         "bottom",
         index,
         GraphError,
     )
 
 
-def _split(layer: Wiring, blob: str, index: int, copies: int, weight: float) -> Wiring:
+def _split(layer: WiredLayer, blob: str, index: int, copies: int, weight: float) -> WiredLayer:
     name = _split_name(layer.name, blob, index)
     source = layer.message
     message = Message(source.descriptor, source.source, source.place("top", index))
     weights = [weight] + [0.0] * (copies - 1) if weight else []
     tops = [f"{name}_{copy}" for copy in range(copies)]
-    return Wiring(message, name, "Split", [blob], tops, weights, inserted=True)
+    return WiredLayer(message, name, "Split", [blob], tops, weights, inserted=True)
 
 
 def _split_name(layer: str, blob: str, index: int) -> str:

@@ -1,4 +1,4 @@
-"""A net's table: its rows, its columns, and the lines that stand under it."""
+"""The table of a net: its rows, columns and footer."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from caffetools.layers.base import Shape, dims
-from caffetools.net.cost import HISTORIES, Cost
+from caffetools.net.cost import HISTORY_VALUES, Cost
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
-from caffetools.net.receptive import Fields
+from caffetools.net.receptive import ReceptiveFields
 from caffetools.table import Column, printable, shown
 
 
 class TopRow(NamedTuple):
-    """One top of a layer, or a layer without any. What is the layer's own stands in its first."""
+    """One top of a layer, or a layer without tops; the first row also shows the layer."""
 
     layer: InferredLayer
     top: str
     shape: Shape | None
-    fields: Fields
+    fields: ReceptiveFields
     first: bool
 
 
 def rows(net: Net) -> Iterator[TopRow]:
-    """The rows of a net, in the order of its file."""
+    """Yield the rows of a net, in the order of its file."""
     for layer, fields in zip(net.layers, net.fields, strict=True):
         if not layer.node.tops:
             yield TopRow(layer, "", (), None, True)
@@ -34,7 +34,7 @@ def rows(net: Net) -> Iterator[TopRow]:
 
 
 def columns(cost: Cost) -> list[Column[TopRow]]:
-    """The columns of a net's table."""
+    """Return the columns of a net's table."""
     return [
         Column("layer", lambda row: printable(row.layer.node.key) if row.first else "", "total"),
         Column("type", lambda row: printable(row.layer.node.type) if row.first else ""),
@@ -70,7 +70,7 @@ def _macs(row: TopRow) -> int | str | None:
 
 
 def windows(layer: InferredLayer) -> str:
-    """A layer's windows as `11/4/0`, or `3x5/1/1x2` where axes differ; `3/1/2 dilation 2`."""
+    """Format windows as `11/4/0`, `3x5/1/1x2` if axes differ, or `3/1/2 dilation 2`."""
     if not layer.windows:
         return ""
     kernel, stride, pad, dilation = (
@@ -79,8 +79,8 @@ def windows(layer: InferredLayer) -> str:
     return f"{kernel}/{stride}/{pad}" + (f" dilation {dilation}" if dilation != "1" else "")
 
 
-def field(fields: Fields) -> str:
-    """Receptive fields as `195/16`, size and stride in elements of the input."""
+def field(fields: ReceptiveFields) -> str:
+    """Format receptive fields as `195/16`: size and stride, in elements of the input."""
     if fields is None:
         return ""
     size, stride = (
@@ -91,26 +91,26 @@ def field(fields: Fields) -> str:
 
 
 def _once(parts: list[str]) -> str:
-    """The parts joined by `x`, or the one that all are."""
+    """Join the parts by `x`, or return the one that all are equal to."""
     return parts[0] if len(set(parts)) == 1 else "x".join(parts)
 
 
 def footer(net: Net) -> list[str]:
-    """What the columns do not tell, in plain lines."""
+    """Return the lines under the table: parameters, memory and outputs."""
     cost = net.cost
-    lines = [f"parameters: {shown(cost.params)}, of which {shown(cost.learnable_params)} learn"]
+    lines = [f"parameters: {shown(cost.params)}, {shown(cost.learnable_params)} of them learnable"]
     if cost.frozen_params:
-        lines[0] += f", {shown(cost.frozen_params)} are frozen (lr_mult 0)"
+        lines[0] += f", {shown(cost.frozen_params)} frozen (lr_mult 0)"
     if cost.statistics:
-        lines[0] += f", {shown(cost.statistics)} are statistics of BatchNorm"
+        lines[0] += f", {shown(cost.statistics)} statistics of BatchNorm"
     lines.append(
-        f"memory for data: {shown(cost.memory_bytes)} bytes as Caffe prints it (every top), "
+        f"memory for data: {shown(cost.memory_bytes)} bytes as Caffe counts it (every top), "
         f"{shown(cost.unique_memory_bytes)} with each blob once"
     )
     if net.state.phase == "TRAIN":
-        twice = ", ".join(name for name, numbers in HISTORIES.items() if numbers == 2)
+        twice = ", ".join(name for name, values in HISTORY_VALUES.items() if values == 2)
         lines.append(
-            f"training keeps beside: {shown(cost.gradient_bytes)} bytes of gradients, "
+            f"memory for training: {shown(cost.gradient_bytes)} bytes of gradients, "
             f"{shown(cost.history_bytes)} of solver history ({twice}: twice that)"
         )
     lines.append(f"outputs: {', '.join(map(printable, net.outputs)) or 'none'}")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from caffetools.drawing.scene import Rect, Scene, SceneGroup, SceneItem, Text
 from caffetools.drawing.svg import svg
 from caffetools.layers.base import count
-from caffetools.net.cost import FLOAT
+from caffetools.net.cost import FLOAT_BYTES
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
 from caffetools.pages.markup import Markup, cut, element, section
@@ -47,7 +47,7 @@ def profiles(net: Net) -> tuple[Profile, ...]:
 def _bytes(layer: InferredLayer) -> int:
     """Return the memory of the layer's tops; a top in place has none of its own."""
     tops = zip(layer.tops, layer.node.in_place, strict=True)
-    return sum(FLOAT * count(shape) for shape, in_place in tops if shape and not in_place)
+    return sum(FLOAT_BYTES * count(shape) for shape, in_place in tops if shape and not in_place)
 
 
 def profile_scene(net: Net, profile: Profile) -> Scene:

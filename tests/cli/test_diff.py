@@ -60,7 +60,7 @@ def test_both_nets_are_in_one_state(tmp_path: Path) -> None:
 def test_notes_go_to_standard_error(tmp_path: Path) -> None:
     path = tmp_path / "net.prototxt"
     path.write_text(nets.layer("Unheard", "u", "", "u"))
-    note = f"{path}:1:1: note: the layer type 'Unheard' is not known: nor is what its layers make\n"
+    note = f"{path}:1:1: note: unknown layer type 'Unheard'; its output shapes are unknown\n"
     assert run("diff", path, path) == (0, "no difference\n", note * 2)
 
 

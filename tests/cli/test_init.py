@@ -65,7 +65,7 @@ def test_a_mistake_is_1_with_its_line_and_a_caret() -> None:
         1,
         "",
         (
-            "<stdin>:2:32: layer 'r' reads the blob 'dada', which no layer above it makes\n"
+            "<stdin>:2:32: unknown bottom 'dada' of layer 'r': it is no top of an earlier layer\n"
             '  layer { name: "r" type: "ReLU" bottom: "dada" top: "r"  }\n'
             "                                 ^\n"
         ),
@@ -177,7 +177,7 @@ def test_a_full_disk_is_told(arguments: list[str]) -> None:
     ("closed", "expected"),
     [
         (">&-", (0, "")),
-        ("<&-", (1, "<stdin>:1:1: the file is empty: expected a net\n")),
+        ("<&-", (1, "<stdin>:1:1: expected a net, found an empty file\n")),
         ("2>&-", (0, "")),
     ],
 )

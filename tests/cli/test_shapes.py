@@ -203,7 +203,7 @@ def test_shapes_that_the_user_gives() -> None:
 
 
 UNKNOWN = DATA + layer("Unheard", "u", "data", "u")
-NOTE = "<stdin>:2:1: note: the layer type 'Unheard' is not known: nor is what its layers make\n"
+NOTE = "<stdin>:2:1: note: unknown layer type 'Unheard'; its output shapes are unknown\n"
 
 
 def test_json_goes_alone_to_standard_output_and_notes_to_standard_error() -> None:
@@ -237,7 +237,7 @@ def test_strict(text: str, expected: tuple[int, str]) -> None:
 def test_no_log_is_printed_where_a_shape_is_not_known() -> None:
     status, out, err = run("shapes", "-", "--format", "caffe-log", stdin=UNKNOWN.encode())
     assert (status, out) == (1, "")
-    assert "<stdin>:2:1: no log without the shapes of layer 'u'" in err
+    assert "<stdin>:2:1: the output shapes of layer 'u' are unknown" in err
 
 
 def test_a_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -108,7 +108,7 @@ def test_options(folder: Path) -> None:
     [
         ((), 2, "Missing option '--solver'"),
         (("--solver", "gone.prototxt"), 1, "gone.prototxt: no such file"),
-        (("--solver", "net.prototxt"), 1, "net.prototxt: this is a net: expected a solver"),
+        (("--solver", "net.prototxt"), 1, "net.prototxt: expected a solver, found a net"),
         (
             ("--solver", "solver.prototxt", "--weights", "a", "--snapshot", "b"),
             2,

@@ -117,7 +117,7 @@ def test_prelu_refuses_a_filler_that_needs_an_axis() -> None:
 def test_one_bottom_and_one_top(type_name: str) -> None:
     text = layer_text(type_name, bottoms="a b")
     column = text.index('bottom: "b"') + 1
-    check_refused(text, ((2, 3), (2, 3)), 1, column, "has 1 bottom, found 2")
+    check_refused(text, ((2, 3), (2, 3)), 1, column, "expects 1 bottom, found 2")
 
 
 def test_pointwise_layers_leave_the_receptive_field() -> None:

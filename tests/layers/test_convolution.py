@@ -288,7 +288,7 @@ def test_bottoms_of_several_shapes_refused() -> None:
 def test_a_top_for_each_bottom() -> None:
     text = convolution("num_output: 2 kernel_size: 3", "a b", "y")
     column = text.index("top:") + 1
-    check_refused(text, ((1, 4, 5, 5),) * 2, 1, column, "has a top for each bottom")
+    check_refused(text, ((1, 4, 5, 5),) * 2, 1, column, "expects a top for each bottom")
 
 
 def test_deconvolution_refused() -> None:

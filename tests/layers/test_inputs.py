@@ -112,7 +112,7 @@ def test_memory_data_refused(old: str, new: str, column: int, fragment: str) -> 
 
 
 def test_memory_data_has_labels() -> None:
-    check_refused(layer_text("MemoryData", MEMORY, ""), (), 1, 38, "has 2 tops, found 1")
+    check_refused(layer_text("MemoryData", MEMORY, ""), (), 1, 38, "expects 2 tops, found 1")
 
 
 @pytest.mark.parametrize(

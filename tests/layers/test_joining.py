@@ -182,7 +182,7 @@ def test_silence(shapes: list[Shape]) -> None:
 
 def test_silence_has_no_top() -> None:
     text = layer_text("Silence")
-    check_refused(text, ((2,),), 1, text.index("top:") + 1, "has no tops, found 1")
+    check_refused(text, ((2,),), 1, text.index("top:") + 1, "expects no tops, found 1")
 
 
 @pytest.mark.parametrize(("axis", "seen"), [(1, []), (-3, []), (2, None), (-1, None)])

@@ -97,5 +97,5 @@ def test_refused(type_name: str, bottoms: tuple[Shape, ...], fragment: str) -> N
 
 
 def test_how_many_bottoms() -> None:
-    check_refused(layer_text("HingeLoss"), ((4, 2),), 1, 37, "has 2 bottoms, found 1")
+    check_refused(layer_text("HingeLoss"), ((4, 2),), 1, 37, "expects 2 bottoms, found 1")
     check_refused(layer_text("ContrastiveLoss", bottoms="a b"), ((4, 2),) * 2, 1, 55, "3 bottoms")

@@ -91,15 +91,13 @@ def test_of_several_nets_the_first_with_a_note(tmp_path: Path) -> None:
     net = load(tmp_path, text)
     assert net.name == "small"
     (note, *_) = net.notes
-    assert note.message == "this is the first net of the log, which echoes 1 others"
+    assert note.message == "read the first net of the log, which echoes 1 others"
 
 
 def test_a_net_that_glog_cut(tmp_path: Path) -> None:
     net = load(tmp_path, echo(PROTOTXT + 'layer {\n  name: "lo'))
     assert [layer.node.name for layer in net.layers] == ["data", "fc"]
-    assert net.notes[0].message == (
-        "glog cut this net at 30,000 bytes: what stood behind is missing"
-    )
+    assert net.notes[0].message == ("glog truncated this net at 30,000 bytes")
 
 
 def test_compressed_and_from_standard_input(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from caffetools.net.backward import Gradient, needs_backward
+from caffetools.net.backward import needs_backward
 from tests import nets, strategies
 from tests.nets import inner_product, layer
 
@@ -206,6 +206,5 @@ def test_only_what_a_loss_needs_and_a_blob_asks_for(text: str) -> None:
 
 
 def test_a_net_without_layers() -> None:
-    assert needs_backward([], []) == []
-    graph = nets.graph(nets.given("data", 1))
-    assert needs_backward([Gradient(graph.nodes[0], True, (1.0,))], ["data"]) == [True]
+    assert needs_backward(nets.graph(""), [], []) == []
+    assert needs_backward(nets.graph(nets.given("data", 1)), [True], [(1.0,)]) == [True]

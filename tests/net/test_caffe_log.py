@@ -179,7 +179,7 @@ def test_there_is_no_log_without_shapes() -> None:
     with pytest.raises(GraphError) as caught:
         list(caffe_log(net))
     assert caught.value.location == ("net.prototxt", 2, 1)
-    assert caught.value.message == "no log without the shapes of layer 'u'"
+    assert caught.value.message == "the output shapes of layer 'u' are unknown"
 
 
 @given(strategies.nets())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from caffetools.net.cost import HISTORIES, Cost, cost
+from caffetools.net.cost import HISTORY_VALUES, Cost, cost
 from tests import nets, strategies
 from tests.nets import inner_product, layer
 
@@ -137,8 +137,8 @@ def test_a_shape_that_is_lost_in_place_makes_the_memory_unknown() -> None:
 
 def test_the_solvers_are_caffes() -> None:
     twice = {"AdaDelta", "Adam"}
-    assert {name for name, numbers in HISTORIES.items() if numbers == 2} == twice
-    assert HISTORIES.keys() - twice == {"SGD", "Nesterov", "AdaGrad", "RMSProp"}
+    assert {name for name, numbers in HISTORY_VALUES.items() if numbers == 2} == twice
+    assert HISTORY_VALUES.keys() - twice == {"SGD", "Nesterov", "AdaGrad", "RMSProp"}
 
 
 @given(strategies.nets())

@@ -134,7 +134,7 @@ def test_a_net_is_no_different_from_itself() -> None:
         (
             layer("ReLU", "r", "data", "r") + layer("ReLU", "s", "data", "s"),
             layer("ReLU", "s", "data", "s") + layer("ReLU", "r", "data", "r"),
-            ["the layers that both have stand in another order"],
+            ["the common layers are in a different order"],
         ),
         (
             layer("ReLU", "r", "data", "r") + layer("ReLU", "r", "r", "s"),

@@ -118,7 +118,7 @@ def test_what_depends_on_an_unknown_type_is_unknown() -> None:
         "known": 2 * 3 * 4,
     }
     assert notes(net) == [
-        "net.prototxt:2:1: the layer type 'Unheard' is not known: nor is what its layers make"
+        "net.prototxt:2:1: unknown layer type 'Unheard'; its output shapes are unknown"
     ]
 
 
@@ -225,8 +225,8 @@ def test_a_shape_that_nothing_takes_is_noted() -> None:
     text = DATA + layer("ReLU", "r", "data", "r")
     given_shapes = {"data": (1, 1), "dada": (1,), "r": (2,)}
     assert notes(nets.inferred("\n " + text, input_shapes=given_shapes)) == [
-        "net.prototxt:1:1: a shape is given for 'dada', which no input or data layer makes",
-        "net.prototxt:1:1: a shape is given for 'r', which no input or data layer makes",
+        "net.prototxt:1:1: unused input shape: no input or data layer has the top 'dada'",
+        "net.prototxt:1:1: unused input shape: no input or data layer has the top 'r'",
     ]
 
 
@@ -278,12 +278,12 @@ SCORES = nets.given("scores", 4, 10, 2)
 def test_labels_are_as_their_reader_needs_them(reader: str, expected: Shape | None) -> None:
     net = nets.inferred(SCORES + layer("Input", "y", "", "y") + reader)
     assert shapes(net)["y"] == expected
-    said = [note for note in notes(net) if "is taken as" in note]
+    said = [note for note in notes(net) if "is assumed to be" in note]
     if expected is None:
         assert said == []
     else:
         extents = " x ".join(map(str, expected))
-        assert said == [f"net.prototxt:3:1: 'y' is taken as {extents}, as layer 'l' needs it"]
+        assert said == [f"net.prototxt:3:1: 'y' is assumed to be {extents}, as layer 'l' expects"]
 
 
 def test_labels_are_found_behind_a_split_and_told_once() -> None:
@@ -294,7 +294,7 @@ def test_labels_are_found_behind_a_split_and_told_once() -> None:
         + layer("Accuracy", "a", "scores y", "a")
     )
     assert shapes(net)["y"] == shapes(net)["y_y_0_split_1"] == (4, 2)
-    assert notes(net) == ["net.prototxt:3:1: 'y' is taken as 4 x 2, as layer 'l' needs it"]
+    assert notes(net) == ["net.prototxt:3:1: 'y' is assumed to be 4 x 2, as layer 'l' expects"]
 
 
 def test_what_the_user_gives_is_not_assumed() -> None:
@@ -318,7 +318,7 @@ def chain(length: int) -> str:
 
 def test_labels_that_hang_on_labels() -> None:
     assert None not in nets.inferred(chain(5)).shapes
-    assert sum("is taken as" in note for note in notes(nets.inferred(chain(5)))) == 5
+    assert sum("is assumed to be" in note for note in notes(nets.inferred(chain(5)))) == 5
     # Somewhere there is an end of it: each one costs another round.
     long = nets.inferred(chain(100))
     assert shapes(long)["y0"] == (1,)
@@ -385,8 +385,7 @@ layer { name: "loss" type: "SoftmaxWithLoss"
 }
 """,
         (3, 1),
-        "expected a loss_weight for each top, 2 in all, found 1, "
-        "the 1 that a loss layer has by itself",
+        "expected a loss_weight for each top, 2 in all, found 1, the default 1 of a loss layer",
         id="a loss layer with two tops and no loss_weight",
     ),
     pytest.param(

@@ -138,7 +138,7 @@ def test_what_is_not_known_is_null() -> None:
     assert net["notes"] == [
         {
             "location": "net.prototxt:2:1",
-            "message": "the layer type 'Unheard' is not known: nor is what its layers make",
+            "message": "unknown layer type 'Unheard'; its output shapes are unknown",
         }
     ]
 

@@ -86,7 +86,7 @@ def test_a_solver_of_standard_input_is_read_once(monkeypatch: pytest.MonkeyPatch
     solver = read_solver_message("-", Notes())
     assert (solver.number("base_lr"), str(solver.location("base_lr"))) == (0.5, "<stdin>:2:1")
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"layer {}")))
-    with pytest.raises(CaffeToolsError, match="<stdin>: this is a net: expected a solver"):
+    with pytest.raises(CaffeToolsError, match="<stdin>: expected a solver, found a net"):
         read_solver_message("-", Notes())
 
 
@@ -135,20 +135,24 @@ def test_a_text_keeps_its_blobs(write: Any) -> None:
 @pytest.mark.parametrize(
     ("content", "place", "message"),
     [
-        (b"", ":1:1", "the file is empty: expected a net"),
-        (b" \n# nothing\n", ":1:1", "the file holds no field: expected a net"),
-        (b"item { id: 1 }", ":1:1", "'item' is no field of a net or a solver"),
+        (b"", ":1:1", "expected a net, found an empty file"),
+        (b" \n# nothing\n", ":1:1", "expected a net, found no field"),
+        (b"item { id: 1 }", ":1:1", "expected a field of a net or solver, found 'item'"),
         (b"layer {\n  name: 'a'\n", ":3:1", "the file ends within the message opened in line 1"),
         (b"<<<<<<< HEAD\nname: 'a'", ":1:1", "a git conflict marker"),
         (b"<html>", ":1:1", "expected the name of a field, found '<'"),
-        (b"\x89HDF\r\n\x1a\n", "", "this is an HDF5 file: it holds weights and no net"),
-        ("name: 'n'".encode("utf-16"), "", "this is UTF-16 text: save it as UTF-8"),
-        (b"\xfe\xff\0n", "", "this is UTF-16 text: save it as UTF-8"),
+        (b"\x89HDF\r\n\x1a\n", "", "expected a net, found an HDF5 file, which holds only weights"),
+        ("name: 'n'".encode("utf-16"), "", "expected UTF-8, found UTF-16"),
+        (b"\xfe\xff\0n", "", "expected UTF-8, found UTF-16"),
         (b"\x7fELF\x02\x01\x01\0\0\0", "", "this is no binary NetParameter: "),
         (b"\x1f\x8b\x08\x00", "", "this is a log: expected a net for TRAIN that it echoes, found "),
         (MODEL[:-3], "", "the file is cut off or damaged: field 100 claims "),
-        (caffemodel(name="n"), "", "this binary file holds no net: expected a .caffemodel"),
-        (b"\x08\x01\x10\x02\x18\x03", "", "this binary file holds no net: expected a .caffemodel"),
+        (caffemodel(name="n"), "", "expected a .caffemodel, found a binary file without a net"),
+        (
+            b"\x08\x01\x10\x02\x18\x03",
+            "",
+            "expected a .caffemodel, found a binary file without a net",
+        ),
     ],
 )
 def test_what_holds_no_net(write: Any, content: bytes, place: str, message: str) -> None:
@@ -169,7 +173,10 @@ def test_paths_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_the_text_of_a_file(write: Any) -> None:
     assert read_text(write("net.prototxt", NET)).text == NET
-    with pytest.raises(CaffeToolsError, match=r"^net: this is a binary file: expected the text"):
+    with pytest.raises(
+        CaffeToolsError,
+        match=r"^net: expected the prototxt of a net or solver",
+    ):
         read_text(write("net", MODEL))
     with pytest.raises(CaffeToolsError, match=r"^net:1:7: 'name': expected a string"):
         read_text(write("net", "name: 1"))

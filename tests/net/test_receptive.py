@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from caffetools.layers.base import Window
-from caffetools.net.receptive import Field, Fields, _union, receptive_fields
+from caffetools.net.receptive import ReceptiveField, ReceptiveFields, _union, receptive_fields
 from tests import nets, strategies
 from tests.nets import layer
 
 DATA = nets.given("x", 1, 1, 1000)
 
 
-def fields(text: str) -> dict[str, Fields]:
+def fields(text: str) -> dict[str, ReceptiveFields]:
     """The fields of each layer's tops, by its name."""
     net = nets.inferred(text)
     return {
@@ -39,19 +39,19 @@ def convolution(name: str, bottom: str, *window: int) -> str:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", Field(1, 1, 0)),
-        (convolution("a", "x", 3), Field(3, 1, 0)),
-        (convolution("a", "x", 3, 1, 1), Field(3, 1, -1)),
-        (convolution("a", "x", 3, 2), Field(3, 2, 0)),
-        (convolution("a", "x", 3, 1, 0, 2), Field(2 * (3 - 1) + 1, 1, 0)),
+        ("", ReceptiveField(1, 1, 0)),
+        (convolution("a", "x", 3), ReceptiveField(3, 1, 0)),
+        (convolution("a", "x", 3, 1, 1), ReceptiveField(3, 1, -1)),
+        (convolution("a", "x", 3, 2), ReceptiveField(3, 2, 0)),
+        (convolution("a", "x", 3, 1, 0, 2), ReceptiveField(2 * (3 - 1) + 1, 1, 0)),
         # 3 + (3 - 1) * 2 = 7, at 2 * 2 = 4, from -1 - 1 * 2.
-        (convolution("a", "x", 3, 2, 1) + convolution("b", "a", 3, 2, 1), Field(7, 4, -3)),
-        (convolution("a", "x", 1, 5), Field(1, 5, 0)),
-        (convolution("a", "x", 3) + layer("ReLU", "b", "a", "a"), Field(3, 1, 0)),
-        (convolution("a", "x", 3) + layer("Dropout", "b", "a", "b"), Field(3, 1, 0)),
+        (convolution("a", "x", 3, 2, 1) + convolution("b", "a", 3, 2, 1), ReceptiveField(7, 4, -3)),
+        (convolution("a", "x", 1, 5), ReceptiveField(1, 5, 0)),
+        (convolution("a", "x", 3) + layer("ReLU", "b", "a", "a"), ReceptiveField(3, 1, 0)),
+        (convolution("a", "x", 3) + layer("Dropout", "b", "a", "b"), ReceptiveField(3, 1, 0)),
     ],
 )
-def test_chains(text: str, expected: Field) -> None:
+def test_chains(text: str, expected: ReceptiveField) -> None:
     found = list(fields(DATA + text).values())[-1]
     assert found == (expected,)
 
@@ -80,13 +80,13 @@ def test_caffenet_by_hand() -> None:
     ("window", "expected"),
     [
         # stride 2, kernel 4: each element is reached from 2, half an element apart.
-        (Window(4, 2, 1), Field(2, Fraction(1, 2), -1)),
-        (Window(2, 2), Field(1, Fraction(1, 2), 0)),
-        (Window(3, 1, 1), Field(3, 1, -1)),
-        (Window(1, 3), Field(1, Fraction(1, 3), 0)),
+        (Window(4, 2, 1), ReceptiveField(2, Fraction(1, 2), -1)),
+        (Window(2, 2), ReceptiveField(1, Fraction(1, 2), 0)),
+        (Window(3, 1, 1), ReceptiveField(3, 1, -1)),
+        (Window(1, 3), ReceptiveField(1, Fraction(1, 3), 0)),
     ],
 )
-def test_a_transposed_convolution(window: Window, expected: Field) -> None:
+def test_a_transposed_convolution(window: Window, expected: ReceptiveField) -> None:
     text = DATA + slide("Deconvolution", "up", "x", window)
     assert fields(text)["up"] == (expected,)
 
@@ -99,7 +99,7 @@ def test_up_and_down_again() -> None:
         + convolution("end", "up", 3)
     )
     # up: of size 2 with stride 2 / 2 = 1; end: 2 + (3 - 1) * 1 = 4.
-    assert fields(text)["end"] == (Field(4, 1, 0),)
+    assert fields(text)["end"] == (ReceptiveField(4, 1, 0),)
 
 
 def test_axes_go_apart() -> None:
@@ -107,7 +107,7 @@ def test_axes_go_apart() -> None:
     text = nets.given("x", 1, 1, 20, 20) + layer(
         "Convolution", "a", "x", "a", f"convolution_param {{ num_output: 1 {option} }}"
     )
-    assert fields(text)["a"] == (Field(3, 1, -1), Field(5, 2, 0))
+    assert fields(text)["a"] == (ReceptiveField(3, 1, -1), ReceptiveField(5, 2, 0))
 
 
 def test_branches_give_what_covers_them() -> None:
@@ -120,8 +120,8 @@ def test_branches_give_what_covers_them() -> None:
     )
     found = fields(text)
     # a: 0 to 0; b: -3 to 3.
-    assert found["sum"] == (Field(7, 2, -3),)
-    assert found["c"] == (Field(7 + (3 - 1) * 2, 2, -3),)
+    assert found["sum"] == (ReceptiveField(7, 2, -3),)
+    assert found["c"] == (ReceptiveField(7 + (3 - 1) * 2, 2, -3),)
 
 
 def test_branches_of_other_strides_give_nothing() -> None:
@@ -133,13 +133,13 @@ def test_branches_of_other_strides_give_nothing() -> None:
         + convolution("end", "sum", 3)
     )
     found = fields(text)
-    assert found["a"] == (Field(1, 2, 0),)
+    assert found["a"] == (ReceptiveField(1, 2, 0),)
     assert (found["sum"], found["end"]) == (None, None)
 
 
 def test_a_copy_has_the_field_of_its_blob() -> None:
     text = DATA + convolution("a", "x", 3) + convolution("b", "a", 1) + convolution("c", "a", 1)
-    assert fields(text)["a_a_0_split"] == (Field(3, 1, 0),)
+    assert fields(text)["a_a_0_split"] == (ReceptiveField(3, 1, 0),)
 
 
 def test_what_sees_everything_has_none() -> None:
@@ -205,7 +205,7 @@ def test_a_field_covers_all_branches(branches: list[list[Window]]) -> None:
     ]
     joined = _union([fields(DATA + chain(windows))["end"] for windows in chains], 0)
     seen = set().union(*(seen_from(0, windows) for windows in chains))
-    assert joined == Field(max(seen) - min(seen) + 1, lcm(*strides), min(seen))
+    assert joined == ReceptiveField(max(seen) - min(seen) + 1, lcm(*strides), min(seen))
 
 
 @given(strategies.windows())

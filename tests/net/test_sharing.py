@@ -163,7 +163,7 @@ layer { name: "b" type: "InnerProduct" bottom: "a" top: "b"
 }
 """,
         (8, 11),
-        "cannot share 'w' with layer 'a': expected its shape 4 x 3, found 3 x 4",
+        "cannot share 'w' with layer 'a': expected shape 4 x 3, found 3 x 4",
     ),
     "another count": (
         """\
@@ -178,7 +178,7 @@ layer { name: "b" type: "InnerProduct" bottom: "a" top: "b"
 }
 """,
         (7, 11),
-        "cannot share 'w' with layer 'a': expected its shape 4 x 3, found 4 x 4",
+        "cannot share 'w' with layer 'a': expected shape 4 x 3, found 4 x 4",
     ),
     "another lr_mult": (
         """\
@@ -193,7 +193,7 @@ layer { name: "b" type: "InnerProduct" bottom: "a" top: "b"
 }
 """,
         (7, 21),
-        "the shared blob 'w' has lr_mult 1 elsewhere, found 2",
+        "expected lr_mult 1 as elsewhere for the shared blob 'w', found 2",
     ),
     "the third against what the second gives": (
         """\
@@ -212,7 +212,7 @@ layer { name: "c" type: "InnerProduct" bottom: "b" top: "c"
 }
 """,
         (11, 21),
-        "the shared blob 'w' has decay_mult 0.25 elsewhere, found 1",
+        "expected decay_mult 0.25 as elsewhere for the shared blob 'w', found 1",
     ),
 }
 
@@ -242,7 +242,7 @@ def test_the_mode_is_the_sharers() -> None:
         + nets.given("other", 2, 8)
         + inner_product("b", "other", 3, 'param { name: "w" }')
     )
-    with pytest.raises(Exception, match="expected its shape 4 x 6, found 3 x 8"):
+    with pytest.raises(Exception, match="expected shape 4 x 6, found 3 x 8"):
         blobs(text)
 
 

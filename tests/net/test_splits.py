@@ -6,21 +6,23 @@ import pytest
 from hypothesis import given
 
 from caffetools.errors import GraphError
-from caffetools.net.splits import Wiring, insert_splits, wire
+from caffetools.net.splits import WiredLayer, insert_splits, wired
 from tests import nets, strategies
 from tests.nets import layer
 
 
 def test_a_layer_as_its_prototxt_wires_it() -> None:
     (message,) = nets.message(layer("Data", "d", "a b", "c", "loss_weight: 2")).messages("layer")
-    assert wire(message) == Wiring(message, "d", "Data", ["a", "b"], ["c"], [2.0], inserted=False)
+    assert wired(message) == WiredLayer(
+        message, "d", "Data", ["a", "b"], ["c"], [2.0], inserted=False
+    )
 
 
-def split(text: str) -> list[Wiring]:
-    return insert_splits([wire(message) for message in nets.message(text).messages("layer")])
+def split(text: str) -> list[WiredLayer]:
+    return insert_splits([wired(message) for message in nets.message(text).messages("layer")])
 
 
-def told(layers: list[Wiring]) -> list[str]:
+def told(layers: list[WiredLayer]) -> list[str]:
     """Each layer as `name: bottoms -> tops`, with its loss weights where it has some."""
     return [
         f"{each.name}: {' '.join(each.bottoms)} -> {' '.join(each.tops)}"
@@ -184,7 +186,10 @@ def test_an_unknown_bottom_is_refused() -> None:
     with pytest.raises(GraphError) as caught:
         split(DATA + layer("Eltwise", "sum", "data late") + layer("Data", "d", "", "late"))
     assert caught.value.location == ("net.prototxt", 2, 52)
-    assert "reads the blob 'late', which no layer above it makes" in caught.value.message
+    assert (
+        "unknown bottom 'late' of layer 'sum': it is no top of an earlier layer"
+        in caught.value.message
+    )
 
 
 def test_a_split_has_no_option_of_the_layer_above() -> None:
@@ -215,7 +220,7 @@ def test_splits_are_inserted_once(text: str) -> None:
 
 @given(strategies.nets())
 def test_the_other_layers_stay_as_they_are(text: str) -> None:
-    own = [wire(message) for message in nets.message(text).messages("layer")]
+    own = [wired(message) for message in nets.message(text).messages("layer")]
     kept = [each for each in insert_splits(own) if not each.inserted]
     assert [(each.message, each.name, each.type, each.tops) for each in kept] == [
         (each.message, each.name, each.type, each.tops) for each in own

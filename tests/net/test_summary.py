@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 from caffetools.net.net import Net
-from caffetools.net.receptive import Field
+from caffetools.net.receptive import ReceptiveField
 from caffetools.net.summary import columns, field, footer, rows
 from caffetools.table import csv_table, markdown_table, text_table
 from tests import nets, strategies
@@ -64,12 +64,12 @@ def test_windows(options: str, expected: str) -> None:
     ("fields", "expected"),
     [
         (None, ""),
-        ((Field(195, 16, -89),), "195/16"),
-        ((Field(3, 1, 0), Field(3, 1, 0)), "3/1"),
-        ((Field(3, 1, 0), Field(5, 2, 0)), "3x5/1x2"),
+        ((ReceptiveField(195, 16, -89),), "195/16"),
+        ((ReceptiveField(3, 1, 0), ReceptiveField(3, 1, 0)), "3/1"),
+        ((ReceptiveField(3, 1, 0), ReceptiveField(5, 2, 0)), "3x5/1x2"),
     ],
 )
-def test_field(fields: tuple[Field, ...] | None, expected: str) -> None:
+def test_field(fields: tuple[ReceptiveField, ...] | None, expected: str) -> None:
     assert field(fields) == expected
 
 
@@ -164,10 +164,10 @@ def test_footer() -> None:
     data = 4 * (2 * 3 + 2 * 4 + 2 * 4 + 1)
     gradients = 4 * (2 * 4 + 1) + 4 * weights
     assert footer(net) == [
-        "parameters: 16, of which 4 learn, 12 are frozen (lr_mult 0)",
-        f"memory for data: {data} bytes as Caffe prints it (every top), {data} with each blob once",
+        "parameters: 16, 4 of them learnable, 12 frozen (lr_mult 0)",
+        f"memory for data: {data} bytes as Caffe counts it (every top), {data} with each blob once",
         (
-            f"training keeps beside: {gradients} bytes of gradients, "
+            f"memory for training: {gradients} bytes of gradients, "
             f"{4 * weights} of solver history (AdaDelta, Adam: twice that)"
         ),
         "outputs: loss",
@@ -177,15 +177,15 @@ def test_footer() -> None:
 def test_footer_of_statistics_and_of_the_test_phase() -> None:
     net = nets.net(DATA + layer("BatchNorm", "bn", "data", "data"), "TEST")
     assert footer(net) == [
-        "parameters: 7, of which 0 learn, 7 are statistics of BatchNorm",
-        "memory for data: 3,888 bytes as Caffe prints it (every top), 1,944 with each blob once",
+        "parameters: 7, 0 of them learnable, 7 statistics of BatchNorm",
+        "memory for data: 3,888 bytes as Caffe counts it (every top), 1,944 with each blob once",
         "outputs: data",
     ]
 
 
 def test_footer_of_what_is_not_known() -> None:
     net = nets.net(layer("Unheard", "a", "", "a\\n"))
-    assert footer(net)[0] == "parameters: ?, of which ? learn"
+    assert footer(net)[0] == "parameters: ?, ? of them learnable"
     assert footer(net)[-1] == "outputs: a\\n"
     assert footer(nets.net(""))[-1] == "outputs: none"
     assert footer(nets.net(nets.given("b", 1) + nets.given("a", 1)))[-1] == "outputs: a, b"

@@ -10,7 +10,7 @@ def test_euclidean_loss_layer() -> None:
     case = set_up(text, (4, 6), (24,))
     assert (case.tops, case.macs, case.layer.loss_weights) == (((1,),), 0, (0.0,))
     check_refused(text, ((4, 6), (4, 5)), 1, 1, "as many elements, found 4 x 6 and 4 x 5")
-    check_refused(text.replace('bottom: "b"', ""), ((4, 6),), 1, 34, "has 2 bottoms, found 1")
+    check_refused(text.replace('bottom: "b"', ""), ((4, 6),), 1, 34, "expects 2 bottoms, found 1")
 
 
 def multilabel(param_str: str) -> str:

@@ -44,7 +44,7 @@ def test_an_image_and_its_classes(
 
 
 def test_refused() -> None:
-    check_refused(segmentation("voc_layers.VOCSegDataLayer", "data"), (), 1, 34, "has 2 tops")
+    check_refused(segmentation("voc_layers.VOCSegDataLayer", "data"), (), 1, 34, "expects 2 tops")
     text = segmentation("nyud_layers.NYUDSegDataLayer", "data label", "{'tops': ['color']}")
     check_refused(
         text, (), 2, 64, "expected for each top one of color, hha, depth, label in param_str"

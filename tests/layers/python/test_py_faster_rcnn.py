@@ -60,7 +60,7 @@ def test_proposal_layer() -> None:
     text = python("ProposalLayer", "a b c", "rois", "")
     check_refused(text, bottoms, 2, 16, "expected a whole number as feat_stride")
     text = python("ProposalLayer", "a b", "rois", "'feat_stride': 16")
-    check_refused(text, bottoms[:2], 1, 46, "has 3 bottoms, found 2")
+    check_refused(text, bottoms[:2], 1, 46, "expects 3 bottoms, found 2")
 
 
 @pytest.mark.parametrize(

@@ -171,7 +171,7 @@ def test_a_policy_must_be_given(tmp_path: Path) -> None:
 
 
 def test_a_net_is_no_solver(tmp_path: Path) -> None:
-    with pytest.raises(CaffeToolsError, match="this is a net: expected a solver"):
+    with pytest.raises(CaffeToolsError, match="expected a solver, found a net"):
         read(tmp_path, "", NET)
     with pytest.raises(CaffeToolsError, match="expected a net, found the solver 'solver"):
         read(tmp_path, "", SOLVER.replace("net.prototxt", "solver.prototxt"))
