@@ -1,4 +1,7 @@
-"""Caffe nets, logs and weights, read and recomputed without Caffe."""
+"""Read and recompute Caffe nets, logs and weights without Caffe.
+
+A name is imported when it is first used, so that no command pays for all of them.
+"""
 
 from __future__ import annotations
 
@@ -50,30 +53,9 @@ _HOMES = {
     "register": "caffetools.layers.plugin",
     "to_caffe": "caffetools.torch.export.exported",
 }
-"""Where each public name lives. It is imported when first used: no command needs them all."""
+"""The module of each public name."""
 
-__all__ = [
-    "CaffeToolsError",
-    "Facts",
-    "Layer",
-    "Net",
-    "Param",
-    "ParsedLog",
-    "PythonLayer",
-    "ShapeError",
-    "Spec",
-    "Step",
-    "Window",
-    "at_least",
-    "between",
-    "exactly",
-    "from_text",
-    "load",
-    "loss_weight",
-    "parse_log",
-    "register",
-    "to_caffe",
-]
+__all__ = list(_HOMES)
 
 
 _VIEWS = {
@@ -83,9 +65,9 @@ _VIEWS = {
     },
     "caffetools.check.parsed_log": {"ParsedLog": ("log_html", "log_svg")},
 }
-"""How notebooks show values, by module and class: the functions of `notebook` for HTML and SVG.
+"""The functions of `notebook` that display a class as HTML and SVG, by module and class.
 
-The classes themselves know no pictures: these are attached when a public name is first used.
+They are attached when a public name is first used, so that no class depends on drawing.
 """
 
 

@@ -1,4 +1,4 @@
-"""Where a mistake stands, and the one kind of error that means a mistake in the input."""
+"""Locations in files, and the errors and notes that carry them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Location(NamedTuple):
-    """A place in a file; prints as `net.prototxt:8:1`, without what is not known."""
+    """A place in a file, printed as `net.prototxt:8:1` without the unknown parts."""
 
     file: str
     line: int | None = None
@@ -19,9 +19,25 @@ class Location(NamedTuple):
 
 
 class CaffeToolsError(Exception):
-    """A mistake in the input, told in one line; any other exception is a bug of ours.
+    """A mistake in the input, described in one line; any other exception is a bug.
 
-    `excerpt` is the source line at `location`, for showing with a caret under `location.column`.
+    Parameters
+    ----------
+    message : str
+        What was expected and what was found.
+    location : Location, optional
+        The place of the mistake.
+    excerpt : str, optional
+        The source line at `location`, printed with a caret under `location.column`.
+
+    Examples
+    --------
+    >>> import caffetools
+    >>> try:
+    ...     caffetools.from_text('layer { type: "ReLU" bottom: "x" }', "net.prototxt")
+    ... except caffetools.CaffeToolsError as error:
+    ...     print(error.location)
+    net.prototxt:1:22
     """
 
     def __init__(
@@ -36,26 +52,26 @@ class CaffeToolsError(Exception):
         return self.message if self.location is None else f"{self.location}: {self.message}"
 
     def at(self, location: Location, excerpt: str | None = None) -> CaffeToolsError:
-        """This error, placed at `location` unless it already knows a more precise place."""
+        """Return this error, with `location` unless it already has one, which is more precise."""
         if self.location is None:
             self.location, self.excerpt = location, excerpt
         return self
 
 
 class PrototxtError(CaffeToolsError):
-    """Text that is not protobuf's text format, or a field that cannot hold its value."""
+    """Text that is not in protobuf's text format, or a value that a field cannot hold."""
 
 
 class GraphError(CaffeToolsError):
-    """Layers that do not fit together: an unknown bottom, a top made twice, too few blobs."""
+    """Layers that do not fit together: an unknown bottom, a duplicate top, too few blobs."""
 
 
 class ShapeError(CaffeToolsError):
-    """A shape or an option that Caffe's layer refuses."""
+    """A shape or an option that a Caffe layer refuses."""
 
 
 class Note(NamedTuple):
-    """Something that the reader should know and that stops nothing."""
+    """An assumption, an oddity or an unknown, which is no error."""
 
     location: Location
     message: str

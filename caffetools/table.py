@@ -1,4 +1,4 @@
-"""Rows and columns -> text, markdown and CSV: first what a value is, last how it looks."""
+"""Tables of rows and columns, as text, markdown and CSV."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ class Column(Generic[Row]):
 
 
 def shown(value: Value) -> str:
-    """A value for people: thousands apart, `?` for what cannot be known."""
+    """Format a value for people: thousands separators, `?` for an unknown one."""
     if value is None:
         return "?"
     return f"{value:,}" if isinstance(value, int) else value
 
 
 def printable(text: str) -> str:
-    """The text with all escaped that could move a terminal's cursor or that has no encoding."""
+    """Escape what could move a terminal's cursor or has no encoding."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def beginning(texts: Sequence[str], most: int = 8) -> str:
-    """The first of many short texts, and how many there are in all."""
+    """Join the first of many short texts, with their number."""
     more = f" … ({len(texts)} in all)" if len(texts) > most else ""
     return " ".join(texts[:most]) + more
 
@@ -59,9 +59,9 @@ def text_table(
     width: int | None = None,
     style: Callable[[str, str], str] = lambda _role, text: text,
 ) -> list[str]:
-    """The lines of an aligned table, its head and totals ruled off.
+    """Return the lines of an aligned table, with rules under the head and over the totals.
 
-    `width` is how many characters a line may have: spare columns are left out until it fits.
+    `width` is the maximum number of characters of a line: spare columns are dropped until it fits.
     `style(role, text)` may colour a padded cell; roles are "head", "total", "unknown" and "".
     """
     cells = [[shown(column.value(row)) for column in columns] for row in rows]
@@ -94,7 +94,7 @@ def _fitting(columns: Sequence[Column[Row]], widths: list[int], width: int | Non
 
 
 def markdown_table(columns: Sequence[Column[Row]], rows: Sequence[Row]) -> list[str]:
-    """The lines of a GitHub table, totals last."""
+    """Return the lines of a GitHub table, totals last."""
     lines = [
         [column.title for column in columns],
         ["---:" if column.numeric else "---" for column in columns],
@@ -108,14 +108,14 @@ def markdown_table(columns: Sequence[Column[Row]], rows: Sequence[Row]) -> list[
 
 
 def _escaped(text: str) -> str:
-    """The text with what markdown would take for marks or HTML written so that it shows."""
+    """Escape the characters of markdown's marks and of HTML."""
     for mark in "\\`*_[]<>|#&":
         text = text.replace(mark, f"\\{mark}")
     return text
 
 
 def csv_table(columns: Sequence[Column[Row]], rows: Sequence[Row]) -> str:
-    """Comma-separated values: raw numbers, nothing for what cannot be known, no totals."""
+    """Return comma-separated values: raw numbers, empty if unknown, no totals."""
     import csv
     import io
 

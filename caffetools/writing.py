@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Atomic writing of files and folders."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from caffetools.errors import CaffeToolsError, Location
 
 
 def replace_file(path: str | os.PathLike[str], data: bytes | Iterable[bytes | memoryview]) -> None:
-    """Put `data`, or its pieces, in the file at `path`: written beside it, then put in its place.
+    """Write `data`, or its pieces, to a temporary file that then replaces the file at `path`.
 
-    A file that was there keeps its permissions, and is as it was where anything fails. Raises
+    An existing file keeps its permissions, and its content if anything fails. Raises
     CaffeToolsError for a path that cannot be written.
     """
     target = os.path.realpath(path)
     try:
-        handle, beside = tempfile.mkstemp(dir=os.path.dirname(target), prefix=".caffetools-")
+        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=".caffetools-")
         try:
             with open(handle, "wb") as file:
                 file.writelines([data] if isinstance(data, bytes) else data)
-            _copy_permissions(target, beside)
-            os.replace(beside, target)
+            _copy_permissions(target, temporary)
+            os.replace(temporary, target)
         except BaseException:
             with contextlib.suppress(OSError):
-                os.unlink(beside)
+                os.unlink(temporary)
             raise
     except OSError as error:
         message = f"cannot be written: {error.strerror}"
@@ -37,27 +37,27 @@ def replace_file(path: str | os.PathLike[str], data: bytes | Iterable[bytes | me
 def replace_folder(
     folder: str | os.PathLike[str], files: Mapping[str, bytes | Iterable[bytes | memoryview]]
 ) -> None:
-    """Put files, by their paths in it, in a folder: all are written beside it, then put in place.
+    """Write files, by their relative paths, to a temporary folder, then move them into `folder`.
 
-    Where anything fails a folder that was not there is not there, and one that was has no new file.
-    Raises CaffeToolsError for one that cannot be written.
+    If anything fails, a new folder is not created, and an existing one gets no new file. Raises
+    CaffeToolsError for a folder that cannot be written.
     """
     target = os.path.realpath(folder)
     try:
         os.makedirs(os.path.dirname(target), exist_ok=True)
-        beside = tempfile.mkdtemp(dir=os.path.dirname(target), prefix=".caffetools-")
+        temporary = tempfile.mkdtemp(dir=os.path.dirname(target), prefix=".caffetools-")
         try:
             for name, data in files.items():
-                path = os.path.join(beside, name)
+                path = os.path.join(temporary, name)
                 os.makedirs(os.path.dirname(path), exist_ok=True)
                 replace_file(path, data)
             if os.path.isdir(target):
-                _move(beside, target, files)
+                _move(temporary, target, files)
             else:
-                os.chmod(beside, 0o777 & ~_umask())
-                os.rename(beside, target)
+                os.chmod(temporary, 0o777 & ~_umask())
+                os.rename(temporary, target)
         finally:
-            shutil.rmtree(beside, ignore_errors=True)
+            shutil.rmtree(temporary, ignore_errors=True)
     except OSError as error:
         message = f"cannot be written: {error.strerror}"
         raise CaffeToolsError(message, Location(os.fspath(folder))) from None
@@ -107,7 +107,7 @@ def check_absent(paths: Iterable[str], force: bool = False) -> None:
 
 
 def _move(source: str, target: str, names: Iterable[str]) -> None:
-    """Move files from folder to folder; those that were not there go where anything fails."""
+    """Move files from folder to folder; remove the new ones if anything fails."""
     new: list[str] = []
     try:
         for name in names:
@@ -131,7 +131,7 @@ def _copy_permissions(source: str, target: str) -> None:
 
 
 def _umask() -> int:
-    """The permissions that new files are not to have."""
+    """Return the permissions that new files do not get."""
     mask = os.umask(0)
     os.umask(mask)
     return mask

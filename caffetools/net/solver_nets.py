@@ -118,9 +118,9 @@ def resolve(solver: Message, name: str, index: int = 0) -> str:
     placed at the field, if neither exists.
     """
     path = solver.texts(name)[index]
-    beside = os.path.join(os.path.dirname(solver.source.name), path)
-    for candidate in (path, beside):
+    in_folder = os.path.join(os.path.dirname(solver.source.name), path)
+    for candidate in (path, in_folder):
         if os.path.exists(candidate):
             return candidate
-    where = "" if beside == path else ", neither here nor beside the solver"
-    raise solver.error(f"there is no file {path!a}{where}", name, index, CaffeToolsError)
+    where = "" if in_folder == path else " in the working directory or the solver's folder"
+    raise solver.error(f"no file {path!a}{where}", name, index, CaffeToolsError)

@@ -246,7 +246,7 @@ def test_the_state_of_a_net_alone(write: Any) -> None:
     ("solver", "line", "column", "message"),
     [
         ("base_lr: 1", 1, 1, "the solver has no net to train"),
-        ("max_iter: 1\nnet: 'missing'", 2, 1, "there is no file 'missing', neither here nor"),
+        ("max_iter: 1\nnet: 'missing'", 2, 1, "no file 'missing' in the working directory"),
         ("net: 'net.prototxt'", 1, 1, "expected a net, found the solver 'net.prototxt'"),
         ("net: 'net.prototxt'\nnet_param {}", 2, 1, "expected one net to train, found net and"),
         ("net_param { layer {}\n layers {} }", 2, 2, "expected layers of one form"),

@@ -154,7 +154,7 @@ def test_resolve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(CaffeToolsError) as caught:
         resolve(given, "net")
     assert str(caught.value) == (
-        f"{name}:2:1: there is no file 'net.prototxt', neither here nor beside the solver"
+        f"{name}:2:1: no file 'net.prototxt' in the working directory or the solver's folder"
     )
     beside = tmp_path / "models" / "net.prototxt"
     beside.touch()
@@ -171,4 +171,4 @@ def test_resolve_from_one_place_alone(tmp_path: Path, monkeypatch: pytest.Monkey
         given = parse(Source(name, f'net: "{path}"'), "SolverParameter")
         with pytest.raises(CaffeToolsError) as caught:
             resolve(given, "net")
-        assert caught.value.message == f"there is no file {path!a}"
+        assert caught.value.message == f"no file {path!a}"
