@@ -31,28 +31,16 @@ if TYPE_CHECKING:
     from caffetools.torch.export.exported import loss_weight as loss_weight
     from caffetools.torch.export.exported import to_caffe as to_caffe
 
-_HOMES = {
-    "CaffeToolsError": "caffetools.errors",
-    "Facts": "caffetools.layers.base",
-    "Layer": "caffetools.layers.base",
-    "Net": "caffetools.net.net",
-    "Param": "caffetools.layers.base",
-    "ParsedLog": "caffetools.check.parsed_log",
-    "PythonLayer": "caffetools.layers.python_layer",
-    "ShapeError": "caffetools.errors",
-    "Spec": "caffetools.layers.base",
-    "Step": "caffetools.layers.base",
-    "Window": "caffetools.layers.base",
-    "at_least": "caffetools.layers.base",
-    "between": "caffetools.layers.base",
-    "exactly": "caffetools.layers.base",
-    "from_text": "caffetools.net.net",
-    "load": "caffetools.net.net",
-    "loss_weight": "caffetools.torch.export.exported",
-    "parse_log": "caffetools.check.parsed_log",
-    "register": "caffetools.layers.plugin",
-    "to_caffe": "caffetools.torch.export.exported",
+_NAMES = {
+    "caffetools.check.parsed_log": "ParsedLog parse_log",
+    "caffetools.errors": "CaffeToolsError ShapeError",
+    "caffetools.layers.base": "Facts Layer Param Spec Step Window at_least between exactly",
+    "caffetools.layers.plugin": "register",
+    "caffetools.layers.python_layer": "PythonLayer",
+    "caffetools.net.net": "Net from_text load",
+    "caffetools.torch.export.exported": "loss_weight to_caffe",
 }
+_HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 """The module of each public name."""
 
 __all__ = list(_HOMES)

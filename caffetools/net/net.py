@@ -7,7 +7,7 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -20,7 +20,6 @@ from caffetools.net.infer import Inferred, InferredLayer, infer
 from caffetools.net.reading import read_net
 from caffetools.net.receptive import ReceptiveField, ReceptiveFields, receptive_fields
 from caffetools.proto import prototxt
-from caffetools.proto.message import Message
 from caffetools.proto.source import BinarySource, Source
 from caffetools.proto.upgrade import upgrade
 
@@ -111,23 +110,12 @@ class Net:
         431080
         """
         rows = zip(self.layers, self.needs_backward, self.fields, strict=True)
-        totals = self.cost
         return {
             "name": self.name,
             "phase": self.state.phase,
             "layers": [self._layer(*row) for row in rows],
             "outputs": list(self.outputs),
-            "totals": {
-                "params": totals.params,
-                "learnable_params": totals.learnable_params,
-                "frozen_params": totals.frozen_params,
-                "statistics": totals.statistics,
-                "macs": totals.macs,
-                "memory_bytes": totals.memory_bytes,
-                "unique_memory_bytes": totals.unique_memory_bytes,
-                "gradient_bytes": totals.gradient_bytes,
-                "history_bytes": totals.history_bytes,
-            },
+            "totals": {**asdict(self.cost), "frozen_params": self.cost.frozen_params},
             "notes": [
                 {"location": str(note.location), "message": note.message} for note in self.notes
             ],
@@ -173,15 +161,11 @@ def _number(value: float) -> float | str:
 
 
 def _field_dict(field: ReceptiveField) -> dict[str, float]:
-    return {
-        "size": float(field.size),
-        "stride": float(field.stride),
-        "offset": field.offset,
-    }
+    return {"size": float(field.size), "stride": float(field.stride), "offset": field.offset}
 
 
 def infer_net(net: Message, state: State, options: Options, notes: Sequence[Note] = ()) -> Net:
-    """Infer an upgraded net; shapes of data layers that a log prints are used for its nets.
+    """Infer an upgraded net; the shapes of data layers that a log prints apply to its nets.
 
     Raises CaffeToolsError, placed, for what Caffe refuses.
     """
@@ -268,9 +252,8 @@ def load(  # noqa: PLR0917  # the order of these is part of the interface
     """
     with _collector_paused():
         loaded = read_net(path, _phase(phase))
-        state = State(
-            loaded.state.phase, (*loaded.state.stages, *stages), level or loaded.state.level
-        )
+        own = loaded.state
+        state = State(own.phase, (*own.stages, *stages), level or own.level)
         folder = os.path.dirname(loaded.message.source.name) or "."
         options = Options(dict(input_shapes or {}), data_shape, batch_size, folder)
         return infer_net(loaded.message, state, options, loaded.notes)

@@ -109,13 +109,20 @@ def _loaded(net: Message, state: State, notes: Notes) -> LoadedNet:
     return LoadedNet(upgraded, state, (*notes.all(), *more))
 
 
-def read_message(path: str | os.PathLike[str], notes: Notes, phase: str = "TRAIN") -> Message:
-    """Read the net, of any age, or the solver in a file; of a log, the first net of `phase`.
+def read_message(
+    path: str | os.PathLike[str], notes: Notes, phase: str | None = "TRAIN"
+) -> Message:
+    """Read the net, of any age, or the solver in a file.
 
-    Unknown fields of a .caffemodel are noted. Raises CaffeToolsError, placed, for a file with
-    neither.
+    Of a log, read the first net of `phase`, or for None the first solver. Unknown fields of a
+    .caffemodel are noted. Raises CaffeToolsError, placed, for a file with neither.
     """
-    return _read(path, notes, phase)
+    content = _content(path)
+    if _is_log(bytes(content[:_LOG_HEAD])):
+        return _echoed(path, content, notes, phase)
+    if _is_binary(content):
+        return _binary_net(BinarySource(shown_name(path)), content, notes)
+    return _parse(decode(shown_name(path), bytes(content)))
 
 
 def read_solver_message(path: str | os.PathLike[str], notes: Notes) -> Message:
@@ -123,7 +130,7 @@ def read_solver_message(path: str | os.PathLike[str], notes: Notes) -> Message:
 
     Raises CaffeToolsError, placed, for a file without a solver.
     """
-    message = _read(path, notes, None)
+    message = read_message(path, notes, None)
     if not _is_solver(message):
         raise CaffeToolsError("expected a solver, found a net", Location(shown_name(path)))
     return message
@@ -153,16 +160,6 @@ def without_weights(net: Message) -> Message:
         bare = layer.replaced(fields)
         layers.append((bare, layer.offset))
     return net.replaced({**net.fields, "layer": layers})
-
-
-def _read(path: str | os.PathLike[str], notes: Notes, phase: str | None) -> Message:
-    """Read the net or solver in a file; of a log the net of a phase, or for None the solver."""
-    content = _content(path)
-    if _is_log(bytes(content[:_LOG_HEAD])):
-        return _echoed(path, content, notes, phase)
-    if _is_binary(content):
-        return _binary_net(BinarySource(shown_name(path)), content, notes)
-    return _parse(decode(shown_name(path), bytes(content)))
 
 
 def _echoed(
