@@ -20,6 +20,7 @@ from caffetools.net.infer import Inferred, InferredLayer, infer
 from caffetools.net.reading import read_net
 from caffetools.net.receptive import ReceptiveField, ReceptiveFields, receptive_fields
 from caffetools.proto import prototxt
+from caffetools.proto.message import Message
 from caffetools.proto.source import BinarySource, Source
 from caffetools.proto.upgrade import upgrade
 
