@@ -7,7 +7,7 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -23,6 +23,12 @@ from caffetools.proto import prototxt
 from caffetools.proto.message import Message
 from caffetools.proto.source import BinarySource, Source
 from caffetools.proto.upgrade import upgrade
+
+_TOTALS = (
+    *("params", "learnable_params", "frozen_params", "statistics", "macs"),
+    *("memory_bytes", "unique_memory_bytes", "gradient_bytes", "history_bytes"),
+)
+"""Names of the totals of a `Cost` in JSON."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +122,7 @@ class Net:
             "phase": self.state.phase,
             "layers": [self._layer(*row) for row in rows],
             "outputs": list(self.outputs),
-            "totals": {**asdict(self.cost), "frozen_params": self.cost.frozen_params},
+            "totals": {name: getattr(self.cost, name) for name in _TOTALS},
             "notes": [
                 {"location": str(note.location), "message": note.message} for note in self.notes
             ],
