@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from caffetools.layers.base import at_least as at_least
     from caffetools.layers.base import between as between
     from caffetools.layers.base import exactly as exactly
-    from caffetools.layers.plugin import register as register
     from caffetools.layers.python_layer import PythonLayer as PythonLayer
+    from caffetools.layers.registry import register as register
     from caffetools.net.net import Net as Net
     from caffetools.net.net import from_text as from_text
     from caffetools.net.net import load as load
@@ -35,7 +35,7 @@ _NAMES = {
     "caffetools.check.parsed_log": "ParsedLog parse_log",
     "caffetools.errors": "CaffeToolsError ShapeError",
     "caffetools.layers.base": "Facts Layer Param Spec Step Window at_least between exactly",
-    "caffetools.layers.plugin": "register",
+    "caffetools.layers.registry": "register",
     "caffetools.layers.python_layer": "PythonLayer",
     "caffetools.net.net": "Net from_text load",
     "caffetools.torch.export.exported": "loss_weight to_caffe",

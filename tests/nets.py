@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from caffetools.layers import REGISTRY
 from caffetools.layers.base import Options
+from caffetools.layers.registry import REGISTRY
 from caffetools.net.graph import Graph, State, build
 from caffetools.net.infer import Inferred, infer
 from caffetools.net.net import Net, infer_net

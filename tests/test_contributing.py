@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 
 import pytest
 
-from caffetools.layers import REGISTRY, base
+from caffetools.layers import base
 from caffetools.layers.checks import check_axes
+from caffetools.layers.registry import REGISTRY
 from tests.layers import cases
 
 CONTRIBUTING = Path(__file__).parents[1] / "CONTRIBUTING.md"

@@ -20,9 +20,6 @@ from caffetools.log.age import Age
 from caffetools.log.net import LoggedLayer, LoggedNet, LoggedTop
 from caffetools.log.net_draft import UNNAMED
 
-DATA_AXES = {("AnnotatedData", 1): 2}
-"""The axes that data alone decide, by layer type and top: how many boxes a batch has."""
-
 
 class Difference(NamedTuple):
     """Where the log and the prototxt part."""
@@ -198,7 +195,7 @@ class _Comparing:
         if printed.shape is None or top.shape is None:
             return
         found, mine = list(printed.shape), list(self.as_printed(top.shape, printed.shape))
-        axis = DATA_AXES.get((layer.type, index))
+        axis = top.data_axis
         if axis is not None and len(found) == len(mine) > axis:
             mine[axis] = found[axis]
         if found != mine:

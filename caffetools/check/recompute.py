@@ -11,9 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from caffetools.errors import CaffeToolsError, Location
-from caffetools.layers import REGISTRY
 from caffetools.layers.base import Facts, Layer, LayerClass, Options, Shape, Spec, at_least
-from caffetools.layers.registry import Registry
+from caffetools.layers.registry import REGISTRY, Registry
 from caffetools.log.net import LoggedNet
 from caffetools.net.graph import State, build
 from caffetools.net.infer import Inferred, infer
@@ -31,6 +30,8 @@ class RecomputedTop(NamedTuple):
     shape: Shape | None
     blob: int
     """Which blob of the net it is: one in place is its bottom's."""
+    data_axis: int | None
+    """The axis whose extent depends on the data, if any."""
 
 
 class RecomputedLayer(NamedTuple):
@@ -118,16 +119,17 @@ def _layers(own: Inferred, net: Inferred, refusals: dict[str, str]) -> Iterator[
         node = layer.node
         # A data layer is compared as its prototxt has it, though what follows goes by the log.
         shapes = layer.tops if node.bottoms else alone.tops
+        known = REGISTRY.find(node.type)
+        data_axes = known.data_axes if known else {}
         tops = [
-            RecomputedTop(blobs[blob].name, shape, blob)
-            for blob, shape in zip(node.tops, shapes, strict=True)
+            RecomputedTop(blobs[blob].name, shape, blob, data_axes.get(index))
+            for index, (blob, shape) in enumerate(zip(node.tops, shapes, strict=True))
         ]
         learns = forced or any(param.needs_backward for param in layer.params)
         needed_once = learns or any(carries[blob] for blob in node.bottoms)
         for blob in node.tops:
             carries[blob] |= needed_once
         refusal = refusals.get(node.name) if node.bottoms else None
-        known = REGISTRY.find(node.type)
         yield RecomputedLayer(
             name=node.name,
             type=node.type,

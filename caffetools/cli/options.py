@@ -49,7 +49,7 @@ def plugin_option(command: Command) -> Command:
 
     def load(_ctx: click.Context, _param: click.Parameter, paths: tuple[Path, ...]) -> None:
         if paths:
-            from caffetools.layers.plugin import load_plugin
+            from caffetools.layers.registry import load_plugin
 
             for path in paths:
                 load_plugin(path)

@@ -1,11 +1,19 @@
-"""Layers that compute each element from the one at its place: all shapes stay."""
+"""Activations: functions of each element, and Softmax."""
 
 from __future__ import annotations
 
 import math
-from typing import ClassVar
 
-from caffetools.layers.base import Facts, Layer, Param, Shape, Spec, Step, product
+from caffetools.layers.base import (
+    Facts,
+    Layer,
+    Param,
+    Shape,
+    Spec,
+    Step,
+    Window,
+    product,
+)
 from caffetools.layers.checks import check_axes, check_not_empty, check_not_in_place
 from caffetools.layers.fillers import check_filler
 from caffetools.proto.message import Message
@@ -15,7 +23,7 @@ from caffetools.proto.wire import single
 class AbsVal(Layer):
     """|x|, not in place (absval_layer.cpp)."""
 
-    type: ClassVar[str] = "AbsVal"
+    type = "AbsVal"
 
     def __init__(self, spec: Spec) -> None:
         check_not_in_place(spec)
@@ -24,13 +32,13 @@ class AbsVal(Layer):
 class BNLL(Layer):
     """log(1 + exp(x)) (bnll_layer.cpp)."""
 
-    type: ClassVar[str] = "BNLL"
+    type = "BNLL"
 
 
 class Clip(Layer):
     """min(max(x, min), max) (clip_layer.cpp)."""
 
-    type: ClassVar[str] = "Clip"
+    type = "Clip"
 
     def __init__(self, spec: Spec) -> None:
         self.given = spec.message.has("clip_param")
@@ -43,7 +51,8 @@ class Clip(Layer):
 class Dropout(Layer):
     """At training, zeroes a share of the elements and scales up the rest (dropout_layer.cpp)."""
 
-    type: ClassVar[str] = "Dropout"
+    type = "Dropout"
+    keeps_sign = True
 
     def __init__(self, spec: Spec) -> None:
         self.ratio = single(spec.param("dropout_param").number("dropout_ratio"))
@@ -60,13 +69,14 @@ class Dropout(Layer):
 class ELU(Layer):
     """x, or alpha · (exp(x) - 1) below 0 (elu_layer.cpp)."""
 
-    type: ClassVar[str] = "ELU"
+    type = "ELU"
+    keeps_sign = True
 
 
 class Exp(Layer):
     """base^(shift + scale · x), base -1 for e (exp_layer.cpp)."""
 
-    type: ClassVar[str] = "Exp"
+    type = "Exp"
 
     def __init__(self, spec: Spec) -> None:
         read_base(spec.param("exp_param"))
@@ -75,7 +85,7 @@ class Exp(Layer):
 class Log(Layer):
     """The logarithm of shift + scale · x to a base, -1 for e (log_layer.cpp)."""
 
-    type: ClassVar[str] = "Log"
+    type = "Log"
 
     def __init__(self, spec: Spec) -> None:
         param = spec.param("log_param")
@@ -86,7 +96,7 @@ class Log(Layer):
 class Power(Layer):
     """(shift + scale · x)^power (power_layer.cpp)."""
 
-    type: ClassVar[str] = "Power"
+    type = "Power"
 
 
 class PReLU(Layer):
@@ -95,14 +105,16 @@ class PReLU(Layer):
     (N, C, …) of two to four axes. Blob: slope (C), or a scalar with `channel_shared`.
     """
 
-    type: ClassVar[str] = "PReLU"
+    type = "PReLU"
+    param_name = "prelu_param"
+    keeps_sign = True
 
     def __init__(self, spec: Spec) -> None:
-        self.param = spec.param("prelu_param")
+        super().__init__(spec)
         self.shared = self.param.flag("channel_shared")
 
     def slope(self, bottom: Shape) -> Param:
-        """The blob."""
+        """Return the parameter."""
         return Param("slope", () if self.shared else (bottom[1],))
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
@@ -119,31 +131,56 @@ class PReLU(Layer):
 class ReLU(Layer):
     """max(0, x), or negative_slope · x below 0 (relu_layer.cpp)."""
 
-    type: ClassVar[str] = "ReLU"
+    type = "ReLU"
+    keeps_sign = True
 
 
 class Sigmoid(Layer):
     """1 / (1 + exp(-x)) (sigmoid_layer.cpp)."""
 
-    type: ClassVar[str] = "Sigmoid"
+    type = "Sigmoid"
 
 
 class Swish(Layer):
     """x · sigmoid(beta · x) (swish_layer.cpp)."""
 
-    type: ClassVar[str] = "Swish"
+    type = "Swish"
 
 
 class TanH(Layer):
     """The hyperbolic tangent (tanh_layer.cpp)."""
 
-    type: ClassVar[str] = "TanH"
+    type = "TanH"
+    keeps_sign = True
 
 
 class Threshold(Layer):
     """1 above the threshold, 0 elsewhere (threshold_layer.cpp)."""
 
-    type: ClassVar[str] = "Threshold"
+    type = "Threshold"
+
+
+class Softmax(Layer):
+    """exp(x) over its sum along an axis (softmax_layer.cpp)."""
+
+    type = "Softmax"
+    param_name = "softmax_param"
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        axis = self.axis_of(bottoms[0])
+        check_not_empty(bottoms[0][axis : axis + 1], bottoms[0])
+        return Facts(bottoms)
+
+    def windows(self, bottoms: tuple[Shape, ...]) -> list[Window] | None:
+        return [] if self.axis_of(bottoms[0]) < 2 else None
+
+
+class ReLU6(Layer):
+    """min(max(0, x), 6) (relu6_layer.cpp)."""
+
+    type = "ReLU6"
+    keeps_sign = True
+    origin = "eric612/MobileNet-YOLO"
 
 
 def read_base(param: Message) -> float:

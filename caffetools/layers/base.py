@@ -1,12 +1,13 @@
-"""What a layer type is: its options, and what follows from them and from its bottoms' shapes.
+"""Base class of layer types: a type reads its options and infers output shapes and cost.
 
-A type is one small class. `__init__` reads the options, so that a mistake in them is told at its
-line; `facts` computes shapes, parameter blobs and cost; `explain` writes the same arithmetic out.
-A class knows nothing of the net around it.
+A type is one small class. `__init__` reads the options and reports mistakes with their line;
+`facts` computes output shapes, parameter blobs and cost; `explain` returns the same arithmetic as
+formulas. A layer does not know the net around it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple, TypeAlias
 
@@ -21,7 +22,7 @@ MAX_AXES = 32
 
 
 class Blobs(NamedTuple):
-    """How many bottoms or tops a layer may have."""
+    """Range of the number of bottoms or tops that a layer may have."""
 
     least: int
     most: int | None = None
@@ -35,32 +36,78 @@ class Blobs(NamedTuple):
 
 
 def exactly(count: int) -> Blobs:
-    """Just so many blobs."""
+    """Exactly `count` blobs.
+
+    Examples
+    --------
+    >>> str(exactly(2))
+    '2'
+    """
     return Blobs(count, count)
 
 
 def at_least(count: int) -> Blobs:
-    """So many blobs or more."""
+    """At least `count` blobs.
+
+    Examples
+    --------
+    >>> str(at_least(1))
+    'at least 1'
+    """
     return Blobs(count)
 
 
 def between(least: int, most: int) -> Blobs:
-    """A number of blobs in a range, both ends included."""
+    """From `least` to `most` blobs, both included.
+
+    Examples
+    --------
+    >>> str(between(1, 2))
+    '1 to 2'
+    """
     return Blobs(least, most)
 
 
 class Param(NamedTuple):
-    """A blob that a layer owns: Caffe's `blobs_[i]`."""
+    """Parameter blob of a layer, Caffe's `blobs_[i]`.
+
+    Attributes
+    ----------
+    role : str
+        Its name in the layer: weight, bias, slope, mean, …
+    shape : tuple of int
+        Its extents, in Caffe's order.
+    statistic : bool, default False
+        Whether the layer updates it itself, as BatchNorm its mean; no solver changes it.
+
+    Examples
+    --------
+    >>> Param("weight", (20, 1, 5, 5))
+    Param(role='weight', shape=(20, 1, 5, 5), statistic=False)
+    """
 
     role: str
-    """What it is to the layer: weight, bias, slope, mean, ..."""
     shape: Shape
     statistic: bool = False
-    """Kept by the layer itself and never changed by a solver (BatchNorm)."""
 
 
 class Step(NamedTuple):
-    """One line of arithmetic: `formula` is plain Python whose value is `value`."""
+    """One line of an explanation.
+
+    Attributes
+    ----------
+    name : str
+        Name of the result: an axis, a parameter, `multiply-accumulates`, …
+    formula : str
+        Python expression of numbers, `floor`, `ceil`, `trunc` and `max`.
+    value : int
+        Value of `formula`.
+
+    Examples
+    --------
+    >>> Step("height", "(28 - 5 + 2*0) / 1 + 1", 24).value
+    24
+    """
 
     name: str
     formula: str
@@ -69,32 +116,69 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Facts:
-    """What Caffe's layer has once it is set up."""
+    """Result of setting up a layer: output shapes, parameters, cost, notes.
+
+    Attributes
+    ----------
+    tops : tuple of (tuple of int or None)
+        Shape of each top; None if it is unknown, as that of a data layer without its source.
+    params : tuple of Param
+        Parameter blobs, in Caffe's order.
+    macs : int, default 0
+        Multiply-accumulates of a forward pass over the whole batch.
+    notes : tuple of str
+        Assumptions and oddities, to be printed as notes.
+
+    Examples
+    --------
+    >>> Facts(((64, 10),), (Param("weight", (10, 500)),), macs=64 * 10 * 500).macs
+    320000
+    """
 
     tops: tuple[Shape | None, ...]
-    """None for what the files do not say (a data layer's top)."""
     params: tuple[Param, ...] = ()
     macs: int = 0
-    """Multiply-accumulates of one forward pass over the whole batch."""
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the user of a net says beside its files."""
+    """User overrides of a net: input shapes, data shape, batch size, folder."""
 
     input_shapes: dict[str, Shape] = field(default_factory=dict)
-    """By top: goes before what the files say."""
+    """By top; overrides the files."""
     data_shape: Shape | None = None
-    """What one item of a data layer is (channels, height, width), where nothing else says."""
+    """Shape of an item of a data layer (channels, height, width), unless its source shows it."""
     batch_size: int | None = None
-    """In place of the first extent of what inputs and data layers give."""
+    """Overrides the batch size of inputs and data layers."""
     folder: str = "."
-    """The folder of the prototxt: a source that is not in the working directory is sought there."""
+    """Folder of the prototxt, searched for sources that are not in the working directory."""
 
 
 class Spec:
-    """One layer as its class reads it: its message, its place in the net, the user's options."""
+    """Definition of one layer, from which its class reads the options.
+
+    Attributes
+    ----------
+    message : Message
+        The LayerParameter.
+    name : str
+        Name of the layer.
+    bottoms, tops : tuple of str
+        Names of its inputs and outputs.
+    phase : {"TRAIN", "TEST"}
+        Phase of the net.
+    options : Options
+        User overrides.
+
+    Examples
+    --------
+    >>> class Shift(Layer):
+    ...     type = "Shift"
+    ...
+    ...     def __init__(self, spec: Spec) -> None:
+    ...         self.kernel = spec.param("shift_param").integer("kernel")
+    """
 
     __slots__ = ("bottoms", "message", "name", "options", "phase", "tops")
 
@@ -114,61 +198,124 @@ class Spec:
         self.options = options
 
     def param(self, name: str) -> Message:
-        """The message with the layer's options, empty where the layer gives none."""
+        """Return a message with options, such as `pooling_param`, empty if it is not given."""
         return self.message.message(name)
 
     def in_place(self, index: int = 0) -> bool:
-        """Is the top of this index the bottom of the same index?"""
+        """Whether top and bottom of this index are the same blob."""
         return self.tops[index : index + 1] == self.bottoms[index : index + 1] != ()
 
 
+class ClassLabels(NamedTuple):
+    """Options of a layer whose second bottom holds class labels."""
+
+    axis_param: str = ""
+    """The field with the `axis` of the classes; empty if all axes but the first are classes."""
+    ignore_param: str = ""
+    """The field with `ignore_label`; empty if no label is ignored."""
+
+
 class Layer:
-    """A layer type. The defaults are those of one bottom and one top of the same shape."""
+    """Base class of layer types, with the defaults of one bottom and one top of the same shape.
+
+    A subclass sets `type` and the attributes in which it differs, and overrides `facts`.
+
+    Parameters
+    ----------
+    spec : Spec
+        Definition of the layer.
+
+    Raises
+    ------
+    ShapeError
+        From `__init__` and `facts`, for options and shapes that Caffe refuses.
+
+    Examples
+    --------
+    >>> class Stack(Layer):
+    ...     "(N, C, …) and (N, C, …) -> (N, 2 · C, …)."
+    ...
+    ...     type = "Stack"
+    ...     bottoms = exactly(2)
+    ...
+    ...     def facts(self, bottoms):
+    ...         n, c, *rest = bottoms[0]
+    ...         return Facts(((n, 2 * c, *rest),))
+    """
 
     type: ClassVar[str] = ""
     bottoms: ClassVar[Blobs] = exactly(1)
     tops: ClassVar[Blobs] = exactly(1)
     as_many_tops_as_bottoms: ClassVar[bool] = False
     automatic_tops: ClassVar[bool] = False
-    """Does the net add the tops that the layer needs and the prototxt does not name?"""
+    """Whether the net adds missing tops (AutoTopBlobs)."""
     is_loss: ClassVar[bool] = False
-    """Does the first top count as a loss where no loss_weight is given?"""
+    """Whether the first top has a default loss weight of 1."""
     force_backward: ClassVar[tuple[bool, ...]] = ()
-    """Which bottoms a net's force_backward reaches (AllowForceBackward); the rest, all."""
+    """Whether force_backward reaches each bottom (AllowForceBackward), True if not listed."""
     data_bottoms: ClassVar[int | None] = None
-    """Of how many bottoms, from the first, values are read; the rest lend a shape. None: all."""
+    """Number of leading bottoms whose values are read, None for all; others give a shape."""
     whole_shapes: ClassVar[bool] = False
-    """Do the options say each top's shape whole, so that none tells which extent is the batch?"""
+    """Whether the options give whole shapes, so that the batch axis is unknown."""
     transposed: ClassVar[bool] = False
-    """Do `windows` lie on the top and move over the bottom, as in a deconvolution?"""
+    """Whether `windows` slide over the top, as in a deconvolution."""
+    is_global: ClassVar[bool] = False
+    """Whether each top position depends on all spatial positions of the bottom."""
+    keeps_sign: ClassVar[bool] = False
+    """Whether the top is positive just where the bottom is, wherever it passes a gradient."""
+    class_labels: ClassVar[ClassLabels | None] = None
+    """How the second bottom holds class labels, None if it does not."""
+    param_name: ClassVar[str] = ""
+    """The field of LayerParameter with the options of the type, if there is one."""
+    source_kind: ClassVar[str] = ""
+    """What messages call the file or folder of a data layer's `source`, if training reads it."""
+    data_axes: ClassVar[Mapping[int, int]] = {}
+    """By top: the axis whose extent depends on the data, such as the boxes of a batch."""
     origin: ClassVar[str | None] = None
-    """The fork that the type comes from; None for Caffe's own."""
+    """Repository of the fork that defines the type, None for BVLC's Caffe."""
+    no_torch: ClassVar[str] = ""
+    """Why `caffetools.torch.emit` has no emitter for the type; empty if it has one."""
 
     def __init__(self, spec: Spec) -> None:
-        """Read the options; raises ShapeError, placed, for what Caffe's LayerSetUp refuses."""
+        """Read the options; raises ShapeError, with its location, as Caffe's LayerSetUp would."""
+        self.param = spec.param(self.param_name) if self.param_name else spec.message
+        self.top_count = len(spec.tops)
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
-        """Shapes, blobs and cost for bottoms of these shapes; ShapeError for what Caffe refuses."""
+        """Infer output shapes, parameters and cost from the shapes of the bottoms."""
         return Facts(bottoms)
 
+    def axis_of(self, bottom: Shape) -> int:
+        """Return the option `axis`, counted from the front."""
+        return canonical_axis(self.param.integer("axis"), bottom, self.param)
+
     def expects(self, bottoms: tuple[Shape | None, ...]) -> dict[int, Shape]:
-        """What an input of unknown shape (None) must be for this layer to take it, by its index."""
+        """Return the only shapes that unknown bottoms (None) can have, by index."""
         return {}
 
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
-        """The arithmetic behind `facts`, in the order in which one would do it by hand."""
+        """Return the arithmetic behind `facts`, in the order of a calculation by hand."""
         return []
 
     def windows(self, bottoms: tuple[Shape, ...]) -> list[Window] | None:
-        """How each top position sees the spatial axes; None where it sees all of the bottom."""
-        return []
+        """Return the window of each spatial axis; None if a position depends on all of the bottom.
+
+        An empty list means that each position depends on the same position of the bottom.
+        """
+        return None if self.is_global else []
 
 
 LayerClass: TypeAlias = type[Layer]
 
 
 class Window(NamedTuple):
-    """One axis of a sliding window."""
+    """Sliding window along one axis.
+
+    Examples
+    --------
+    >>> Window(kernel=3, stride=2, pad=1, dilation=2).span
+    5
+    """
 
     kernel: int
     stride: int = 1
@@ -177,12 +324,12 @@ class Window(NamedTuple):
 
     @property
     def span(self) -> int:
-        """The extent that the dilated kernel covers."""
+        """Extent of the dilated kernel."""
         return self.dilation * (self.kernel - 1) + 1
 
 
 def count(shape: Shape) -> int:
-    """How many elements a blob of this shape has: 1 for a scalar."""
+    """Return the number of elements of a shape, 1 for a scalar."""
     total = 1
     for extent in shape:
         total *= extent
@@ -190,19 +337,19 @@ def count(shape: Shape) -> int:
 
 
 def product(name: str, factors: Shape) -> Step:
-    """A step that multiplies extents: `96 * 3 * 11 * 11`."""
+    """Return a step that multiplies extents: `96 * 3 * 11 * 11`."""
     return Step(name, " * ".join(map(str, factors)) if factors else "1", count(factors))
 
 
 def canonical_axis(axis: int, shape: Shape, message: Message, name: str = "axis") -> int:
-    """`axis` counted from the front; ShapeError where the shape has no such axis (blob.hpp)."""
+    """Return `axis` counted from the front; ShapeError if it is out of range (blob.hpp)."""
     if not -len(shape) <= axis < len(shape):
         raise message.error(f"axis {axis} is out of range for a blob of shape {dims(shape)}", name)
     return axis + len(shape) if axis < 0 else axis
 
 
 def dims(shape: Shape) -> str:
-    """A shape as messages and tables write it: `1 x 3 x 227 x 227`."""
+    """Format a shape: `1 x 3 x 227 x 227`."""
     return " x ".join(map(str, shape)) if shape else "scalar"
 
 

@@ -1,42 +1,85 @@
-"""What layers of several types refuse alike."""
+"""Checks of options and shapes that several layer types share."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from caffetools.errors import ShapeError
 from caffetools.layers.base import INT_MAX, Blobs, Shape, Spec, count, dims
 from caffetools.proto.message import Message
 
 
+def four_axes(shape: Shape) -> Shape:
+    """num, channels, height and width, 1 where the blob has no such axis (blob.hpp, LegacyShape).
+
+    Raises ShapeError for more than four axes.
+    """
+    check_axes(shape, 0, 4)
+    return shape + (1,) * (4 - len(shape))
+
+
 def check_not_in_place(spec: Spec) -> None:
-    """Raise ShapeError for a layer whose top is its bottom."""
+    """Raise ShapeError if the layer computes in place."""
     if spec.in_place():
         raise spec.message.error(
-            f"a {spec.message.text('type')} layer cannot compute in place, "
-            f"found {spec.tops[0]!a} as its bottom and its top",
+            f"{spec.message.text('type')} cannot compute in place, "
+            f"found {spec.tops[0]!a} as bottom and top",
             "top",
             0,
         )
 
 
 def check_not_empty(extents: Shape, bottom: Shape) -> None:
-    """Raise ShapeError where one of these extents of the bottom is 0.
+    """Raise ShapeError if one of these extents of the bottom is 0.
 
-    They are those of a buffer that the layer fills when it is set up. A blob without elements has
-    no memory, and Caffe aborts where it is asked for (blob.cpp, CHECK(data_)).
+    They are those of a buffer that the layer fills in its setup. A blob without elements has no
+    memory, and Caffe aborts on access (blob.cpp, CHECK(data_)).
     """
     if count(extents) == 0:
         raise ShapeError(f"expected a bottom that is not empty, found {dims(bottom)}")
 
 
 def check_axes(bottom: Shape, least: int, most: int | None = None) -> None:
-    """Raise ShapeError for a bottom with fewer or more axes."""
+    """Raise ShapeError for a bottom with too few or too many axes."""
     if len(bottom) < least or (most is not None and len(bottom) > most):
         axes = "axis" if (least if most is None else most) == 1 else "axes"
         raise ShapeError(f"expected a bottom of {Blobs(least, most)} {axes}, found {dims(bottom)}")
 
 
 def check_int(param: Message, name: str) -> None:
-    """Raise ShapeError for a value of an unsigned field that Caffe's int would not hold."""
+    """Raise ShapeError for a value of an unsigned field that exceeds Caffe's int."""
     for index, value in enumerate(param.integers(name)):
         if value > INT_MAX:
             raise param.error(f"expected {name} below 2^31, found {value}", name, index)
+
+
+def positions(scores: Shape, axis: int) -> Shape:
+    """Return the shape of the labels: all axes of the scores but that of the classes."""
+    return scores[:axis] + scores[axis + 1 :]
+
+
+def check_labels(scores: Shape, labels: Shape, axis: int) -> None:
+    """Raise ShapeError unless there is one label for each prediction."""
+    predictions = positions(scores, axis)
+    if count(predictions) != count(labels):
+        raise ShapeError(
+            f"expected a label for each of {count(predictions)} predictions ({dims(predictions)}), "
+            f"found {count(labels)} ({dims(labels)})"
+        )
+
+
+def read_positive(param: Message, name: str) -> int:
+    """Return an integer option; ShapeError unless it is at least 1 and fits Caffe's int."""
+    check_int(param, name)
+    if param.integer(name) < 1:
+        raise param.error(f"expected {name} of at least 1, found {param.integer(name)}", name)
+    return param.integer(name)
+
+
+def check_equal_shapes(bottoms: Sequence[Shape]) -> None:
+    """Raise ShapeError unless all bottoms have the same shape."""
+    for bottom in bottoms[1:]:
+        if bottom != bottoms[0]:
+            raise ShapeError(
+                f"expected bottoms of one shape, found {dims(bottoms[0])} and {dims(bottom)}"
+            )

@@ -1,12 +1,9 @@
-"""Convolution and its transpose, over any number of spatial axes, in any number of groups."""
+"""Convolutions and their transpose, in groups or by channel, and Im2col."""
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from caffetools.errors import ShapeError
 from caffetools.layers.base import (
-    Blobs,
     Facts,
     Layer,
     Param,
@@ -15,14 +12,15 @@ from caffetools.layers.base import (
     Step,
     Window,
     at_least,
-    canonical_axis,
     check_shape,
     count,
     dims,
     product,
 )
-from caffetools.layers.fillers import check_filler
+from caffetools.layers.checks import check_equal_shapes, four_axes
+from caffetools.layers.fillers import check_filler, check_fillers
 from caffetools.layers.window import (
+    axis_name,
     axis_names,
     convolved,
     convolved_step,
@@ -35,17 +33,18 @@ from caffetools.layers.window import (
 class Convolution(Layer):
     """(batch…, C, spatial…) -> (batch…, num_output, spatial'…).
 
-    Blobs: weight (num_output, C / group, kernel…), bias (num_output). Every bottom gives a top of
-    its own, with the same weights (base_conv_layer.cpp, conv_layer.cpp).
+    Blobs: weight (num_output, C / group, kernel…), bias (num_output). Each bottom has
+    its own top, with shared weights (base_conv_layer.cpp, conv_layer.cpp).
     """
 
-    type: ClassVar[str] = "Convolution"
-    bottoms: ClassVar[Blobs] = at_least(1)
-    tops: ClassVar[Blobs] = at_least(1)
-    as_many_tops_as_bottoms: ClassVar[bool] = True
+    type = "Convolution"
+    param_name = "convolution_param"
+    bottoms = at_least(1)
+    tops = at_least(1)
+    as_many_tops_as_bottoms = True
 
     def __init__(self, spec: Spec) -> None:
-        self.param = spec.param("convolution_param")
+        super().__init__(spec)
         self.num_output = self.param.integer("num_output")
         self.group = self.param.integer("group")
         self.bias = self.param.flag("bias_term")
@@ -55,8 +54,8 @@ class Convolution(Layer):
             raise self.param.error("expected at least 1 group, found 0", "group")
 
     def channel_axis(self, bottom: Shape) -> int:
-        """The axis of the channels: before it the batch, after it the spatial axes."""
-        return canonical_axis(self.param.integer("axis"), bottom, self.param)
+        """Return the axis of the channels: batch axes before it, spatial axes after it."""
+        return self.axis_of(bottom)
 
     def windows(self, bottoms: tuple[Shape, ...]) -> list[Window]:
         return read_windows(self.param, len(bottoms[0]) - self.channel_axis(bottoms[0]) - 1)
@@ -71,42 +70,38 @@ class Convolution(Layer):
         for extent, window in zip(bottom[axis + 1 :], windows, strict=True):
             notes += self.odd_window(extent, window)
         positions = self.positions(bottom, top, axis)
-        if min(top) >= 0:  # a negative extent is told of the top
+        if min(top) >= 0:  # a negative extent is an error of the top
             self.check_buffers(params[0].shape, positions[axis:], top[axis + 1 :])
         macs = count(positions) * count(params[0].shape)
         return Facts((top,) * len(bottoms), params, macs * len(bottoms), notes)
 
     def top(self, bottom: Shape, axis: int, windows: list[Window]) -> Shape:
-        """The shape of each top."""
+        """Return the shape of each top."""
         return (*bottom[:axis], self.num_output, *map(self.extent, bottom[axis + 1 :], windows))
 
     def check(self, bottoms: tuple[Shape, ...], channels: int) -> None:
-        """Raise ShapeError for groups that do not divide, or bottoms of several shapes."""
+        """Raise ShapeError for groups that do not divide channels, or unequal bottoms."""
         for what, extent in (("input channels", channels), ("output channels", self.num_output)):
             if extent % self.group:
                 raise self.param.error(
                     f"{extent} {what} do not divide into {self.group} groups", "group"
                 )
-        for other in bottoms[1:]:
-            if other != bottoms[0]:
-                raise ShapeError(
-                    f"expected bottoms of one shape, found {dims(bottoms[0])} and {dims(other)}"
-                )
+        check_equal_shapes(bottoms)
 
     def check_buffers(self, weight: Shape, moved: Shape, top: Shape) -> None:
-        """Raise ShapeError where Caffe's buffers would be too large, or empty.
+        """Raise ShapeError if one of Caffe's buffers is too large or empty.
 
-        One holds the patches of an item, for all places over which the kernel moves; one is as
-        large as the top's spatial axes, and is filled where there is a bias.
+        One holds the patches of an item at all kernel positions; the other has the spatial extents
+        of the top and is filled if there is a bias.
         """
         check_shape((self.group * count(weight[1:]), *moved), "the buffer of an item's patches")
         if self.bias and 0 in top:
-            raise ShapeError(f"with a bias no spatial extent may be 0, found {dims(top)}")
+            raise ShapeError(f"a bias expected spatial extents of at least 1, found {dims(top)}")
 
     def params(
         self, channels: int, windows: list[Window]
     ) -> tuple[tuple[Param, ...], tuple[str, ...]]:
-        """The blobs, and notes on their fillers."""
+        """Return the parameters, and notes on their fillers."""
         first, second = self.weight_channels(channels)
         kernel = (window.kernel for window in windows)
         weight = Param("weight", (first, second // self.group, *kernel))
@@ -142,39 +137,37 @@ class Convolution(Layer):
         steps.append(product("multiply-accumulates", (*passes, *positions, *params[0].shape)))
         return steps
 
-    # What the transposed convolution turns round.
+    # Overridden by the transposed convolution.
 
     def extent(self, extent: int, window: Window) -> int:
-        """The top's extent along one axis."""
+        """Return the extent of the top along one axis."""
         return convolved(extent, window)
 
     def step(self, name: str, extent: int, window: Window) -> Step:
-        """The arithmetic of `extent`."""
+        """Return the arithmetic of `extent`."""
         return convolved_step(name, extent, window)
 
     def weight_channels(self, channels: int) -> tuple[int, int]:
-        """The two first extents of the weight, the second before its division into groups."""
+        """Return the first two extents of the weight, the second before the division by `group`."""
         return self.num_output, channels
 
     def positions(self, bottom: Shape, top: Shape, axis: int) -> Shape:
-        """The extents over which the kernel moves: it is applied once for each element."""
+        """Return the extents over which the kernel slides: it is applied once per element."""
         return top[:axis] + top[axis + 1 :]
 
     def odd_window(self, extent: int, window: Window) -> tuple[str, ...]:
-        """A note on a kernel larger than its input, which C++'s rounding toward zero lets pass.
+        """Return a note on a kernel larger than its input; C++'s rounding toward zero accepts some.
 
-        Raises ShapeError where it leaves less than nothing.
+        Raises ShapeError if the output extent is negative.
         """
         padded = extent + 2 * window.pad
         if window.span <= padded:
             return ()
         if self.extent(extent, window) < 0:
             raise self.param.error(
-                f"expected a kernel within the padded input's {padded}, "
-                f"found one that covers {window.span}",
-                "kernel_size",
+                f"kernel extent {window.span} exceeds padded input {padded}", "kernel_size"
             )
-        return (f"a kernel that covers {window.span} lies on a padded input of {padded}",)
+        return (f"kernel extent {window.span} exceeds padded input {padded}",)
 
 
 class Deconvolution(Convolution):
@@ -183,8 +176,8 @@ class Deconvolution(Convolution):
     Blobs: weight (C, num_output / group, kernel…), bias (num_output) (deconv_layer.cpp).
     """
 
-    type: ClassVar[str] = "Deconvolution"
-    transposed: ClassVar[bool] = True
+    type = "Deconvolution"
+    transposed = True
 
     def extent(self, extent: int, window: Window) -> int:
         return deconvolved(extent, window)
@@ -200,3 +193,100 @@ class Deconvolution(Convolution):
 
     def odd_window(self, extent: int, window: Window) -> tuple[str, ...]:
         return ()
+
+
+class DepthwiseConvolution(Convolution):
+    """Convolution, optimized for groups of one channel (depthwise_conv_layer.cpp)."""
+
+    type = "DepthwiseConvolution"
+    origin = "yonghenglh6/DepthwiseConvolution"
+
+
+class ConvolutionDepthwise(Layer):
+    """(N, C, H, W) -> (N, C, H', W'), with one kernel per channel (conv_dw_layer.cpp).
+
+    Blobs: weight (C, 1, kernel…), bias (C). num_output and group are not read.
+    """
+
+    type = "ConvolutionDepthwise"
+    param_name = "convolution_param"
+    origin = "farmingyard/caffe-mobilenet"
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__(spec)
+        self.bias = self.param.flag("bias_term")
+        self.axes = read_windows(self.param, 2)
+
+    def windows(self, bottoms: tuple[Shape, ...]) -> list[Window]:
+        return self.axes
+
+    def params(self, channels: int) -> tuple[Param, ...]:
+        """Return the parameters."""
+        weight = Param("weight", (channels, 1, *(axis.kernel for axis in self.axes)))
+        return (weight, Param("bias", (channels,))) if self.bias else (weight,)
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        bottom = four_axes(bottoms[0])
+        top = (*bottom[:2], *map(convolved, bottom[2:], self.axes))
+        params = self.params(bottom[1])
+        notes = check_fillers(self.param, params)
+        named = self.param.integer("num_output")
+        if self.param.has("num_output") and named != bottom[1]:
+            notes += (f"num_output {named} is ignored: the top has {bottom[1]} channels",)
+        return Facts((top,), params, count(self.positions(top)) * count(params[0].shape), notes)
+
+    def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
+        bottom = four_axes(bottoms[0])
+        params = self.params(bottom[1])
+        steps = list(map(convolved_step, axis_names(2), bottom[2:], self.axes))
+        positions = self.positions((*bottom[:2], *(step.value for step in steps)))
+        return [
+            *steps,
+            *(product(param.role, param.shape) for param in params),
+            product("multiply-accumulates", (*positions, *params[0].shape)),
+        ]
+
+    def positions(self, top: Shape) -> Shape:
+        """Return the extents over which each kernel slides."""
+        return (top[0], *top[2:])
+
+
+class Im2col(Layer):
+    """(batch…, C, spatial…) -> (batch…, C · kernel…, spatial'…) (im2col_layer.cpp).
+
+    It has the options of a convolution.
+    """
+
+    type = "Im2col"
+    param_name = "convolution_param"
+
+    def channel_axis(self, bottom: Shape) -> int:
+        """Return the axis of the channels; ShapeError without a spatial axis after it."""
+        axis = self.axis_of(bottom)
+        if axis == len(bottom) - 1:
+            raise self.param.error(
+                f"expected a spatial axis after the channel axis {axis}, found none", "axis"
+            )
+        return axis
+
+    def windows(self, bottoms: tuple[Shape, ...]) -> list[Window]:
+        return read_windows(self.param, len(bottoms[0]) - self.channel_axis(bottoms[0]) - 1)
+
+    def patch(self, bottoms: tuple[Shape, ...]) -> Shape:
+        """Return the channels and kernel extents, whose product is the channels of the top."""
+        channels = bottoms[0][self.channel_axis(bottoms[0])]
+        return (channels, *(window.kernel for window in self.windows(bottoms)))
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        bottom, axis = bottoms[0], self.channel_axis(bottoms[0])
+        spatial = map(convolved, bottom[axis + 1 :], self.windows(bottoms))
+        return Facts(((*bottom[:axis], count(self.patch(bottoms)), *spatial),))
+
+    def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
+        bottom, axis = bottoms[0], self.channel_axis(bottoms[0])
+        windows = self.windows(bottoms)
+        names = axis_names(len(windows))
+        return [
+            product(axis_name(axis, bottom), self.patch(bottoms)),
+            *map(convolved_step, names, bottom[axis + 1 :], windows),
+        ]

@@ -1,144 +1,278 @@
-"""Data layers that read images or items like images: from a database, a list, a window file.
-
-What reads a source is imported where one is there: most nets come without theirs.
-"""
+"""Data layers that read databases: LMDB, LevelDB and HDF5."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
+from caffetools.formats.annotated_datum import Annotated, read_annotated
 from caffetools.formats.find import find, find_file
-from caffetools.layers.base import Blobs, Spec, between, dims, exactly
+from caffetools.layers.base import (
+    Facts,
+    Layer,
+    Shape,
+    Spec,
+    at_least,
+    between,
+    dims,
+    exactly,
+)
 from caffetools.layers.checks import check_int
-from caffetools.layers.items import DEPRECATED, ItemLayer, Known, needs_extra, placed
+from caffetools.layers.items import (
+    Item,
+    ItemLayer,
+    all_given,
+    batch_size,
+    missing,
+    needs_extra,
+    placed,
+)
+from caffetools.proto.message import Message
 
-if TYPE_CHECKING:
-    from caffetools.formats.image import ImageSize
+YOLO_BOXES = 300
+"""Boxes of an item in eric612/MobileNet-YOLO with yolo_data_type 1."""
 
 
 class Data(ItemLayer):
-    """Items of an LMDB or a LevelDB; the first record tells their size (data_layer.cpp)."""
+    """Items of an LMDB or LevelDB; the first record determines their size (data_layer.cpp)."""
 
-    type: ClassVar[str] = "Data"
-    tops: ClassVar[Blobs] = between(1, 2)
-    options: ClassVar[str] = "data_param"
+    type = "Data"
+    source_kind = "database"
+    tops = between(1, 2)
+    param_name = "data_param"
 
-    def known(self) -> Known:
+    def source_item(self) -> Item:
         folder = find(self.param.text("source"), self.spec.options.folder)
         if folder is None:
-            return Known(self.transform.forced_channels())
+            return Item(self.transform.forced_channels())
         from caffetools.formats.database import backend_of, first_record
 
         kind = backend_of(folder)
         if kind is None:
-            return Known(self.transform.forced_channels())
+            return Item(self.transform.forced_channels())
         if kind != self.param.text("backend"):
             backend = self.param.text("backend")
-            raise self.param.error(f"the source is of kind {kind}, the backend {backend}", "source")
+            raise self.param.error(
+                f"expected a source of the backend {backend}, found {kind}", "source"
+            )
         try:
             record = placed(self.param, "source", partial(first_record, folder, kind))
         except ImportError as error:
-            return Known(self.transform.forced_channels(), notes=(needs_extra(error),))
+            return Item(self.transform.forced_channels(), notes=(needs_extra(error),))
         if record is None:
-            raise self.param.error("the source holds no records", "source")
+            raise self.param.error("the source has no records", "source")
         return self.read(record)
 
-    def read(self, record: bytes) -> Known:
-        """What a record tells."""
+    def read(self, record: bytes) -> Item:
+        """Return the shape of a record."""
         from caffetools.formats.datum import read_datum
 
         item = placed(self.param, "source", partial(read_datum, record))
         if item.encoded:
             self.transform.check_decoding()
             channels = self.transform.forced_channels() or item.channels
-            return Known(channels, item.height, item.width)
+            return Item(channels, item.height, item.width)
         extents = (item.channels or 0, item.height, item.width)
         if extents[0] == 0 or min(extents) < 0:
             raise self.param.error(
                 f"expected items of at least 1 channel, found {dims(extents)}", "source"
             )
-        return Known(*extents)
+        return Item(*extents)
 
 
-class ImageData(ItemLayer):
-    """Images of a list of files, or all brought to one size (image_data_layer.cpp)."""
+class AnnotatedData(Data):
+    """(N, C, H, W) and the boxes (1, 1, boxes, 8) of all its items (annotated_data_layer.cpp).
 
-    type: ClassVar[str] = "ImageData"
-    tops: ClassVar[Blobs] = exactly(2)
-    options: ClassVar[str] = "image_data_param"
+    In the setup there are as many boxes as in the first item, later as many as in the batch. Items
+    without annotations have labels, (N, 1, 1, 1).
+    """
 
-    def __init__(self, spec: Spec) -> None:
-        super().__init__(spec)
-        for name in ("new_height", "new_width"):
-            check_int(self.param, name)
-        self.height = self.param.integer("new_height")
-        self.width = self.param.integer("new_width")
-        if bool(self.height) != bool(self.width):
-            given = "new_height" if self.height else "new_width"
-            raise self.param.error("expected new_height and new_width, found one of them", given)
-        if self.param.integer("batch_size") == 0:
-            raise self.param.error("expected a batch_size of at least 1, found 0", "batch_size")
-
-    def known(self) -> Known:
-        channels = 3 if self.param.flag("is_color") else 1
-        if self.height:
-            return Known(channels, self.height, self.width)
-        folder = self.spec.options.folder
-        source = find_file(self.param.text("source"), folder)
-        if source is None:
-            return Known(channels)
-        from caffetools.formats.listing import first_images
-
-        faults: list[str] = []
-        for name in placed(self.param, "source", partial(first_images, source)):
-            size = self.size_of(name)
-            if not isinstance(size, str):
-                break
-            faults.append(size)
-        else:
-            return Known(channels, notes=(faults[0],))
-        notes: tuple[str, ...] = ()
-        if faults:
-            notes = (f"{faults[0]}: Caffe stops there; the size is {name!a}'s",)
-        if self.param.flag("shuffle") and not self.transform.crop:
-            notes += ("shuffle: the size is that of the list's first image, Caffe takes any",)
-        return Known(channels, size.height, size.width, notes)
-
-    def size_of(self, name: str) -> ImageSize | str:
-        """The size of an image of the list, or why it cannot be had."""
-        from caffetools.formats.image import image_size, read_start
-
-        name = self.param.text("root_folder") + name
-        image = find_file(name, self.spec.options.folder)
-        if image is None:
-            return f"the image {name!a} is not there"
-        size = image_size(placed(self.param, "source", partial(read_start, image)))
-        return f"{name!a} is no JPEG, PNG, BMP or PNM image" if size is None else size
-
-
-class WindowData(ItemLayer):
-    """Windows of images, each warped to crop_size x crop_size (window_data_layer.cpp)."""
-
-    type: ClassVar[str] = "WindowData"
-    tops: ClassVar[Blobs] = exactly(2)
-    options: ClassVar[str] = "window_data_param"
-    deprecated: ClassVar[tuple[str, ...]] = tuple(
-        name for name in DEPRECATED if name != "scale"
-    )  # which it still reads
+    type = "AnnotatedData"
+    source_kind = ""  # no reader for training
+    data_axes: ClassVar[Mapping[int, int]] = {1: 2}
+    origin = "weiliu89/caffe"
 
     def __init__(self, spec: Spec) -> None:
         super().__init__(spec)
-        if self.transform.crop == 0:
+        self.annotation = spec.param("annotated_data_param")
+        self.first: Annotated | None = None
+        resize = self.transform.resize
+        if resize and resize.text("resize_mode") == "FIT_SMALL_SIZE":
+            batch = self.param.integer("batch_size")
+            if batch != 1:
+                raise resize.error(
+                    f"expected a batch_size of 1 for FIT_SMALL_SIZE, found {batch}", "resize_mode"
+                )
+
+    def read(self, record: bytes) -> Item:
+        self.first = placed(self.param, "source", lambda: read_annotated(record))
+        return super().read(self.first.datum)
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        facts = super().facts(bottoms)
+        if len(facts.tops) == 1:
+            return facts
+        boxes, notes = self.boxes()
+        return Facts((facts.tops[0], boxes), notes=facts.notes + notes)
+
+    def boxes(self) -> tuple[Shape, tuple[str, ...]]:
+        """Return the shape of the second top, and a note if it depends on the data."""
+        batch = batch_size(self.spec, self.param)
+        if self.annotation.integer("yolo_data_type") == 1:
+            return (batch, 1, YOLO_BOXES, 5), ()
+        if self.first and not (self.first.has_type or self.annotation.has("anno_type")):
+            return (batch, 1, 1, 1), ()
+        rows = max(self.first.boxes, 1) if self.first else 1
+        return (1, 1, rows, 8), (f"{self.spec.tops[1]!a} has a row for each box of a batch",)
+
+
+class CompactData(ItemLayer):
+    """(N, 3, crop_size, crop_size), labels (N, 1, 1, 1) and boxes (N, 6, 1, 1).
+
+    Items are encoded images, always decoded in color (compact_data_layer.cpp).
+    """
+
+    type = "CompactData"
+    tops = between(1, 3)
+    param_name = "data_param"
+    origin = "yjxiong/caffe"
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__(spec)
+        if not self.transform.crop:
             raise self.transform.param.error(
                 "expected a crop_size of at least 1 in transform_param, found 0", "crop_size"
             )
+        if not self.transform.param.has("mean_file"):
+            raise self.transform.param.error("expected a mean_file in transform_param, found none")
 
-    def known(self) -> Known:
-        source = find_file(self.param.text("source"), self.spec.options.folder)
+    def source_item(self) -> Item:
+        return Item(3)
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        facts, batch = super().facts(bottoms), batch_size(self.spec, self.param)
+        tops = (facts.tops[0], (batch, 1, 1, 1), (batch, 6, 1, 1))
+        return Facts(tops[: len(self.spec.tops)], notes=facts.notes)
+
+
+class CPMData(ItemLayer):
+    """(N, C, crop_size_y, crop_size_x) and, `stride` times smaller, 2 · (num_parts + 1) maps.
+
+    C is 6, the image and masks, or 4 in the first forks, whose options are in transform_param. In
+    the phase TEST items keep their size (cpm_data_layer.cpp, cpm_data_transformer.cpp).
+    """
+
+    type = "CPMData"
+    tops = between(1, 2)
+    param_name = "data_param"
+    deprecated = ()
+    origin = "CMU-Perceptual-Computing-Lab/caffe_train"
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__(spec)
+        own = spec.message.has("cpm_transform_param")
+        self.channels = 6 if own else 4
+        pose = spec.param("cpm_transform_param" if own else "transform_param")
+        self.size = (
+            read_cpm_option(pose, "crop_size_y", 368),
+            read_cpm_option(pose, "crop_size_x", 368),
+        )
+        self.stride = read_cpm_option(pose, "stride", 4)
+        self.parts = read_cpm_option(pose, "num_parts", 14)
+
+    def source_item(self) -> Item:
+        size = self.size if self.spec.phase == "TRAIN" else (None, None)
+        return Item(self.channels, *size)
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        facts = super().facts(bottoms)
+        data = facts.tops[0]
+        maps = None
+        if data is not None:
+            height, width = (extent // self.stride for extent in data[2:])
+            maps = (batch_size(self.spec, self.param), 2 * (self.parts + 1), height, width)
+        return Facts((data, maps)[: len(self.spec.tops)], notes=facts.notes)
+
+
+class HDF5Data(Layer):
+    """For each top batch_size rows of the dataset of its name (hdf5_data_layer.cpp).
+
+    The source is a text file that lists HDF5 files. Without it `--data-shape` is a row of the first
+    top; the other tops are unknown.
+    """
+
+    type = "HDF5Data"
+    param_name = "hdf5_data_param"
+    source_kind = "list of HDF5 files"
+    bottoms = exactly(0)
+    tops = at_least(1)
+
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
+        self.param = spec.param("hdf5_data_param")
+        check_int(self.param, "batch_size")
+        if spec.message.has("transform_param"):
+            raise spec.message.error("HDF5Data does not support transform_param", "transform_param")
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        if all_given(self.spec):
+            return Facts((None,) * len(self.spec.tops))
+        batch = batch_size(self.spec, self.param)
+        path, notes = self.file()
+        if path is not None:
+            from caffetools.formats.hdf5_datasets import dataset_shapes
+
+            read = partial(dataset_shapes, path, self.spec.tops)
+            try:
+                shapes = placed(self.param, "source", read)
+            except ImportError as error:
+                notes = (needs_extra(error),)
+            else:
+                self.check_rows(shapes)
+                return Facts(tuple((batch, *shape[1:]) for shape in shapes))
+        return self.without_file(batch, notes)
+
+    def file(self) -> tuple[str | None, tuple[str, ...]]:
+        """Return the first listed file, None if it does not exist, with a note."""
+        folder = self.spec.options.folder
+        source = find_file(self.param.text("source"), folder)
         if source is None:
-            return Known()
-        from caffetools.formats.listing import first_window_channels
+            return None, ()
+        from caffetools.formats.listing import first_word
 
-        channels = placed(self.param, "source", partial(first_window_channels, source))
-        return Known(channels)
+        listed = placed(self.param, "source", partial(first_word, source))
+        path = find_file(listed, folder)
+        return path, () if path else (f"the source lists {listed!a}, which does not exist",)
+
+    def check_rows(self, shapes: list[Shape]) -> None:
+        """Raise ShapeError for datasets with different numbers of rows."""
+        for shape in shapes[1:]:
+            if shape[0] != shapes[0][0]:
+                raise self.param.error(
+                    "expected datasets with the same number of rows, "
+                    f"found {dims(shapes[0])} and {dims(shape)}",
+                    "source",
+                )
+
+    def without_file(self, batch: int, notes: tuple[str, ...]) -> Facts:
+        """Return the shapes that the user gives, for a file that cannot be read."""
+        row = self.spec.options.data_shape
+        tops = self.spec.tops
+        shapes = (None if row is None else (batch, *row), *(None,) * (len(tops) - 1))
+        notes += tuple(
+            missing(self.spec, index)
+            for index, shape in enumerate(shapes)
+            if shape is None and tops[index] not in self.spec.options.input_shapes
+        )
+        return Facts(shapes, notes=notes)
+
+
+def read_cpm_option(param: Message, name: str, default: int) -> int:
+    """Return an integer option that the schema lacks; ShapeError unless it is at least 1."""
+    value = param.get(name)
+    if value is None:
+        return default
+    if not isinstance(value, int) or value < 1:
+        raise param.error(f"expected {name} to be an integer of at least 1", name)
+    return value

@@ -1,18 +1,30 @@
-"""What detectors of the SSD fork make of their boxes: detections, their marks, and a loss."""
+"""Detections of SSD, YOLO and DetectNet, and their evaluation."""
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from caffetools.errors import ShapeError
-from caffetools.layers.base import Blobs, Facts, Layer, Shape, Spec, Step, between, dims, exactly
-from caffetools.layers.checks import check_int
-from caffetools.layers.legacy import four_axes
-from caffetools.layers.loss import LossLayer
+from caffetools.layers.base import (
+    Facts,
+    Layer,
+    Shape,
+    Spec,
+    Step,
+    at_least,
+    between,
+    count,
+    dims,
+    exactly,
+)
+from caffetools.layers.checks import check_axes, check_int, four_axes
 from caffetools.proto.message import Message
+from caffetools.proto.wire import single
 
 TRUTH = (1, 1, 1, 8)
 """One object as AnnotatedData gives it: item, label, instance, box, and whether it is difficult."""
+
+
+LABEL = 8
+"""Channels of the grid before those of the classes: foreground, box, size and norm."""
 
 
 class DetectionOutput(Layer):
@@ -22,12 +34,14 @@ class DetectionOutput(Layer):
     bottom is for forks that refine boxes twice.
     """
 
-    type: ClassVar[str] = "DetectionOutput"
-    bottoms: ClassVar[Blobs] = between(3, 4)
-    origin: ClassVar[str | None] = "weiliu89/caffe"
+    type = "DetectionOutput"
+    param_name = "detection_output_param"
+    bottoms = between(3, 4)
+    origin = "weiliu89/caffe"
+    is_global = True
 
     def __init__(self, spec: Spec) -> None:
-        self.param = spec.param("detection_output_param")
+        super().__init__(spec)
         self.classes = read_classes(self.param)
         self.places = 1 if self.param.flag("share_location") else self.classes
         nms = self.param.message("nms_param")
@@ -38,9 +52,6 @@ class DetectionOutput(Layer):
             )
         if not 0 < eta <= 1:
             raise nms.error(f"expected an eta over 0 and up to 1, found {eta:g}", "eta")
-
-    def windows(self, bottoms: tuple[Shape, ...]) -> None:
-        return None
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         check_priors(bottoms, self.places, self.classes)
@@ -59,9 +70,10 @@ class DetectionEvaluate(Layer):
     (detection_evaluate_layer.cpp).
     """
 
-    type: ClassVar[str] = "DetectionEvaluate"
-    bottoms: ClassVar[Blobs] = exactly(2)
-    origin: ClassVar[str | None] = "weiliu89/caffe"
+    type = "DetectionEvaluate"
+    bottoms = exactly(2)
+    origin = "weiliu89/caffe"
+    is_global = True
 
     def __init__(self, spec: Spec) -> None:
         param = spec.param("detection_evaluate_param")
@@ -73,9 +85,6 @@ class DetectionEvaluate(Layer):
             raise param.error(
                 f"expected an overlap_threshold over 0, found {threshold:g}", "overlap_threshold"
             )
-
-    def windows(self, bottoms: tuple[Shape, ...]) -> None:
-        return None
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         for bottom, width, what in zip(bottoms, (7, 8), ("detections", "truth"), strict=True):
@@ -96,47 +105,107 @@ class DetectionEvaluate(Layer):
         return [Step("height", formula, self.classes - self.background + detections)]
 
 
-class MultiBoxLoss(LossLayer):
-    """Locations, confidences, priors, truth -> a scalar (multibox_loss_layer.cpp)."""
+class YoloDetectionOutput(Layer):
+    """Predictions -> (1, 1, 1, 7), a row for each detection (yolo_detection_output_layer.cpp)."""
 
-    type: ClassVar[str] = "MultiBoxLoss"
-    bottoms: ClassVar[Blobs] = exactly(4)
-    origin: ClassVar[str | None] = "weiliu89/caffe"
+    type = "YoloDetectionOutput"
+    bottoms = at_least(1)
+    origin = "eric612/MobileNet-YOLO"
+    is_global = True
 
     def __init__(self, spec: Spec) -> None:
-        self.param = param = spec.param("multibox_loss_param")
-        self.classes = read_classes(param)
-        if self.classes < 1:
-            raise param.error("expected num_classes of at least 1, found 0", "num_classes")
-        shared = param.flag("share_location")
-        self.places = 1 if shared else self.classes
-        mining = param.text("mining_type")
-        if param.has("do_neg_mining") and param.flag("do_neg_mining") != (mining != "NONE"):
-            raise param.error(
-                f"do_neg_mining and the mining_type {mining} contradict each other", "do_neg_mining"
-            )
-        if mining != "NONE" and not shared:
-            raise param.error(
-                f"expected share_location with the mining_type {mining}", "share_location"
-            )
-        background = param.integer("background_label_id")
-        if param.text("conf_loss_type") == "SOFTMAX" and background >= self.classes:
-            raise param.error(
-                f"expected background_label_id below num_classes, {self.classes}, "
-                f"found {background}",
-                "background_label_id",
-            )
+        read_classes(spec.param("yolo_detection_output_param"))
 
-    def check(self, bottoms: tuple[Shape, ...]) -> None:
-        super().check(bottoms)
-        check_priors(bottoms, self.places, self.classes)
-        four_axes(bottoms[3])
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        four_axes(bottoms[0])
+        return Facts(
+            ((1, 1, 1, 7),), notes=("the top has a row for each detection, once there are any",)
+        )
 
-    def expects(self, bottoms: tuple[Shape | None, ...]) -> dict[int, Shape]:
-        return {3: TRUTH} if bottoms[3] is None else {}
+
+class EvalDetection(Layer):
+    """Predictions (N, …) -> (N, num_class + side² · num_object · 4) (eval_detection_layer.cpp).
+
+    A row counts an item's objects by class, then marks each box as right or wrong.
+    """
+
+    type = "EvalDetection"
+    param_name = "eval_detection_param"
+    bottoms = at_least(1)
+    origin = "intel/caffe"
+    is_global = True
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__(spec)
+        for name in ("side", "num_class", "num_object"):
+            check_int(self.param, name)
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        check_axes(bottoms[0], 1)
+        predictions, marks = self.explain(bottoms)
+        if count(bottoms[0][1:]) != predictions.value:
+            raise ShapeError(
+                f"expected {predictions.value} elements an item, found {dims(bottoms[0])}"
+            )
+        return Facts(((four_axes(bottoms[0])[0], marks.value),))
 
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
-        return explain_priors(bottoms, self.places, self.classes)
+        side, classes, objects = map(self.param.integer, ("side", "num_class", "num_object"))
+        boxes = side * side * objects
+        formula = f"{side} * {side} * {objects}"
+        return [
+            Step("predictions", f"{formula} * ({classes} + 4 + 1)", boxes * (classes + 5)),
+            Step("marks", f"{classes} + {formula} * 4", classes + boxes * 4),
+        ]
+
+
+class DetectNetTransformation(Layer):
+    """Images (N, 3, …), boxes -> (N, 3, image_size_y, image_size_x), grid (N, 8 + classes, y, x).
+
+    A place of the grid covers `stride` places of the image (detectnet_transform_layer.cpp,
+    detectnet_coverage_rectangular.cpp).
+    """
+
+    type = "DetectNetTransformation"
+    bottoms = exactly(2)
+    tops = exactly(2)
+    origin = "NVIDIA/caffe"
+    is_global = True
+
+    def __init__(self, spec: Spec) -> None:
+        param = spec.param("detectnet_groundtruth_param")
+        for name in ("image_size_x", "image_size_y", "stride"):
+            check_int(param, name)
+        self.stride = param.integer("stride")
+        if self.stride == 0:
+            raise param.error("expected a stride of at least 1, found 0", "stride")
+        self.size = (param.integer("image_size_y"), param.integer("image_size_x"))
+        mapped = [mapping.integer("dst") for mapping in param.messages("object_class")]
+        self.classes = max(mapped, default=0) + 1
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        images, boxes = map(four_axes, bottoms)
+        if images[1] != 3:
+            raise ShapeError(f"expected images of 3 channels, found {dims(bottoms[0])}")
+        if images[0] != boxes[0]:
+            raise ShapeError(f"expected boxes of {images[0]} images, found {dims(bottoms[1])}")
+        grid = (step.value for step in self.explain(bottoms))
+        return Facts(((images[0], 3, *self.size), (images[0], *grid)))
+
+    def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
+        return [
+            Step("grid channels", f"{LABEL} + {self.classes}", LABEL + self.classes),
+            self.places("grid height", self.size[0]),
+            self.places("grid width", self.size[1]),
+        ]
+
+    def places(self, name: str, extent: int) -> Step:
+        """The grid's places along an axis: OpenCV rounds to the nearest, halves to the even."""
+        places = round(single(extent * single(1 / self.stride)))
+        formula = f"{extent} / {self.stride}"
+        if extent % self.stride:
+            formula = f"{'floor' if places * self.stride < extent else 'ceil'}({formula})"
+        return Step(name, formula, places)
 
 
 def read_classes(param: Message) -> int:

@@ -1,12 +1,9 @@
-"""Layers that put elements of several blobs together, of which one may be learned."""
+"""Element-wise sums, products and maxima, of equal shapes or broadcast."""
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from caffetools.errors import ShapeError
 from caffetools.layers.base import (
-    Blobs,
     Facts,
     Layer,
     Param,
@@ -18,18 +15,45 @@ from caffetools.layers.base import (
     canonical_axis,
     count,
     dims,
+    exactly,
     product,
 )
-from caffetools.layers.checks import check_not_empty
+from caffetools.layers.checks import check_equal_shapes, check_not_empty
 from caffetools.layers.fillers import check_filler
 from caffetools.proto.message import Message
+
+
+class Axpy(Layer):
+    """a · x + y: (N, C, 1, 1), (N, C, …), (N, C, …) -> (N, C, …) (axpy_layer.cpp)."""
+
+    type = "Axpy"
+    bottoms = exactly(3)
+    origin = "hujie-frank/SENet"
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        factors, first, second = bottoms
+        if first != second:
+            raise ShapeError(
+                f"expected a second and third bottom of one shape, "
+                f"found {dims(first)} and {dims(second)}"
+            )
+        spread = factors[2:] if len(factors) == 4 else ()
+        if (
+            min(len(factors), len(first)) < 2
+            or factors[:2] != first[:2]
+            or spread not in ((), (1, 1))
+        ):
+            raise ShapeError(
+                f"expected a factor for each channel of {dims(first)}, found {dims(factors)}"
+            )
+        return Facts((first,))
 
 
 class Eltwise(Layer):
     """The weighted sum, product or maximum of bottoms of one shape (eltwise_layer.cpp)."""
 
-    type: ClassVar[str] = "Eltwise"
-    bottoms: ClassVar[Blobs] = at_least(2)
+    type = "Eltwise"
+    bottoms = at_least(2)
 
     def __init__(self, spec: Spec) -> None:
         param = spec.param("eltwise_param")
@@ -45,11 +69,7 @@ class Eltwise(Layer):
             raise param.error("a coeff is for SUM, found PROD", "coeff")
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
-        for bottom in bottoms[1:]:
-            if bottom != bottoms[0]:
-                raise ShapeError(
-                    f"expected bottoms of one shape, found {dims(bottoms[0])} and {dims(bottom)}"
-                )
+        check_equal_shapes(bottoms)
         ignored = self.coefficients and self.operation == "MAX"
         return Facts(bottoms[:1], notes=("coeff is not read by MAX",) if ignored else ())
 
@@ -61,15 +81,16 @@ class Scale(Layer):
     `axis` on. With `bias_term` there is a further blob of the same shape, a bias to add.
     """
 
-    type: ClassVar[str] = "Scale"
-    bottoms: ClassVar[Blobs] = between(1, 2)
+    type = "Scale"
+    param_name = "scale_param"
+    bottoms = between(1, 2)
 
     def __init__(self, spec: Spec) -> None:
-        self.param = spec.param("scale_param")
+        super().__init__(spec)
         self.bias = self.param.flag("bias_term")
 
     def params(self, bottoms: tuple[Shape, ...]) -> list[Param]:
-        """The blobs."""
+        """Return the parameters."""
         num_axes = len(bottoms[1]) if len(bottoms) > 1 else self.param.integer("num_axes")
         roles = (["scale"] if len(bottoms) == 1 else []) + (["bias"] if self.bias else [])
         return [Param(role, operand(self.param, bottoms[0], num_axes)) for role in roles]
@@ -98,11 +119,9 @@ class Bias(Layer):
     `axis` on.
     """
 
-    type: ClassVar[str] = "Bias"
-    bottoms: ClassVar[Blobs] = between(1, 2)
-
-    def __init__(self, spec: Spec) -> None:
-        self.param = spec.param("bias_param")
+    type = "Bias"
+    param_name = "bias_param"
+    bottoms = between(1, 2)
 
     def params(self, bottoms: tuple[Shape, ...]) -> tuple[Param, ...]:
         """The blob, where there is one."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
 from caffetools.layers.base import (
     INT_MAX,
-    Blobs,
     Facts,
     Layer,
     Param,
@@ -16,7 +15,7 @@ from caffetools.layers.base import (
     at_least,
     exactly,
 )
-from caffetools.layers.checks import check_int
+from caffetools.layers.checks import check_int, read_positive
 from caffetools.layers.fillers import check_filler
 from caffetools.layers.items import batch_size
 from caffetools.layers.transform import Transform
@@ -28,12 +27,12 @@ _LEGACY = ("num", "channels", "height", "width")
 
 
 class Input(Layer):
-    """What a program fills: a shape for all tops, or one for each, or none (input_layer.cpp)."""
+    """Inputs, with one shape for all tops, one per top, or none (input_layer.cpp)."""
 
-    type: ClassVar[str] = "Input"
-    bottoms: ClassVar[Blobs] = exactly(0)
-    tops: ClassVar[Blobs] = at_least(1)
-    whole_shapes: ClassVar[bool] = True
+    type = "Input"
+    bottoms = exactly(0)
+    tops = at_least(1)
+    whole_shapes = True
 
     def __init__(self, spec: Spec) -> None:
         self.names = spec.tops
@@ -45,7 +44,8 @@ class Input(Layer):
         if not self.param.has("shape"):
             example = " ".join(f"--input-shape {ascii(name)[1:-1]}=D,D,…" for name in self.names)
             return Facts(
-                (None,) * len(self.names), notes=(f"an Input without a shape: pass {example}",)
+                (None,) * len(self.names),
+                notes=(f"the shape of an Input is unknown; pass {example}",),
             )
         return Facts(listed_shapes(self.param, len(self.names)))
 
@@ -53,10 +53,10 @@ class Input(Layer):
 class DummyData(Layer):
     """Tops of any shape, each filled by a filler (dummy_data_layer.cpp)."""
 
-    type: ClassVar[str] = "DummyData"
-    bottoms: ClassVar[Blobs] = exactly(0)
-    tops: ClassVar[Blobs] = at_least(1)
-    whole_shapes: ClassVar[bool] = True
+    type = "DummyData"
+    bottoms = exactly(0)
+    tops = at_least(1)
+    whole_shapes = True
 
     def __init__(self, spec: Spec) -> None:
         self.count = len(spec.tops)
@@ -91,18 +91,16 @@ class DummyData(Layer):
 class MemoryData(Layer):
     """(batch_size, channels, height, width) and labels (batch_size) (memory_data_layer.cpp)."""
 
-    type: ClassVar[str] = "MemoryData"
-    bottoms: ClassVar[Blobs] = exactly(0)
-    tops: ClassVar[Blobs] = exactly(2)
+    type = "MemoryData"
+    bottoms = exactly(0)
+    tops = exactly(2)
 
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
         self.param = spec.param("memory_data_param")
-        Transform(spec.message)  # which a program may apply to what it adds
+        Transform(spec.message)  # applied to the images that a program adds
         for name in ("batch_size", "channels", "height", "width"):
-            check_int(self.param, name)
-            if self.param.integer(name) == 0:
-                raise self.param.error(f"expected {name} of at least 1, found 0", name)
+            read_positive(self.param, name)
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         batch = batch_size(self.spec, self.param)
@@ -111,11 +109,11 @@ class MemoryData(Layer):
 
 
 class Parameter(Layer):
-    """A blob that learns, as a top (parameter_layer.hpp)."""
+    """A learnable blob as top (parameter_layer.hpp)."""
 
-    type: ClassVar[str] = "Parameter"
-    bottoms: ClassVar[Blobs] = exactly(0)
-    tops: ClassVar[Blobs] = exactly(1)
+    type = "Parameter"
+    bottoms = exactly(0)
+    tops = exactly(1)
 
     def __init__(self, spec: Spec) -> None:
         self.shape = blob_shape(spec.param("parameter_param").message("shape"))
@@ -125,26 +123,26 @@ class Parameter(Layer):
 
 
 def check_once_or_each(param: Message, name: str, tops: int) -> None:
-    """Raise ShapeError unless the option stands once, or once for each top."""
+    """Raise ShapeError unless the option is given once, or once per top."""
     found = param.count(name)
     if found not in (1, tops):
         each = f", or once for each of {tops} tops" if tops > 1 else ""
-        raise param.error(f"expected {name} once{each}, found it {found} times", name)
+        raise param.error(f"expected {name} once{each}, found {found}", name)
 
 
 def pick(values: Sequence[Value], index: int) -> Value:
-    """The value for a top: its own, or the one that is for all."""
+    """Return the value for a top: its own, or the only one."""
     return values[0] if len(values) == 1 else values[index]
 
 
 def listed_shapes(param: Message, tops: int) -> tuple[Shape, ...]:
-    """The `shape` for each top."""
+    """Return the `shape` of each top."""
     shapes = [blob_shape(shape) for shape in param.messages("shape")]
     return tuple(pick(shapes, index) for index in range(tops))
 
 
 def blob_shape(shape: Message) -> Shape:
-    """The extents of a BlobShape; raises ShapeError, placed, for one that no blob can have."""
+    """Return the extents of a BlobShape; ShapeError, with its location, for an invalid one."""
     dims = shape.integers("dim")
     for index, dim in enumerate(dims):
         if not 0 <= dim <= INT_MAX:

@@ -1,4 +1,4 @@
-"""What data layers share that give items of channels, height and width, in batches with labels."""
+"""Data layers that give batches of items (C, H, W) and labels: their shapes and sources."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import ClassVar, NamedTuple, TypeVar
 
 from caffetools.errors import CaffeToolsError
 from caffetools.formats.find import find_file
-from caffetools.layers.base import Blobs, Facts, Layer, Shape, Spec, exactly
+from caffetools.layers.base import Facts, Layer, Shape, Spec, exactly
 from caffetools.layers.checks import check_int
 from caffetools.layers.transform import Transform
 from caffetools.proto.message import Message
@@ -15,11 +15,11 @@ from caffetools.proto.message import Message
 Result = TypeVar("Result")
 
 DEPRECATED = ("scale", "mean_file", "crop_size", "mirror")
-"""Options that moved to transform_param in 2014; nets of that time are upgraded."""
+"""Options that moved to transform_param in 2014; older nets are upgraded."""
 
 
-class Known(NamedTuple):
-    """What a layer's source and options tell of an item, before transform_param."""
+class Item(NamedTuple):
+    """Shape of an item from the source and options, before transform_param; None if unknown."""
 
     channels: int | None = None
     height: int | None = None
@@ -28,25 +28,23 @@ class Known(NamedTuple):
 
 
 class ItemLayer(Layer):
-    """(N, C, H, W), and the labels (N) where there is a second top (base_data_layer.cpp).
+    """(N, C, H, W), and labels (N) as a second top (base_data_layer.cpp).
 
-    What an item is: first as the options and the source say, then as `--data-shape` does, last as a
-    note says that it is assumed.
+    The shape of an item comes from the options and the source, else from `--data-shape`, else it is
+    assumed, with a note.
     """
 
-    bottoms: ClassVar[Blobs] = exactly(0)
-    options: ClassVar[str]
-    """The field with the layer's own options."""
+    bottoms = exactly(0)
     deprecated: ClassVar[tuple[str, ...]] = DEPRECATED
 
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
-        self.param = spec.param(self.options)
+        self.param = spec.param(self.param_name)
         self.transform = Transform(spec.message)
         check_int(self.param, "batch_size")
 
-    def known(self) -> Known:
-        """What the source and the layer's own options tell of an item."""
+    def source_item(self) -> Item:
+        """Return the shape of an item as far as source and options determine it."""
         raise NotImplementedError
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
@@ -54,19 +52,19 @@ class ItemLayer(Layer):
         item, notes = (None, ()) if all_given(self.spec) else self.item()
         data = None if item is None else (batch, *item)
         notes += tuple(
-            f"Caffe does not read {name} in {self.options}, only in transform_param"
+            f"Caffe does not read {name} in {self.param_name}, only in transform_param"
             for name in self.deprecated
             if self.param.has(name)
         )
         if batch == 0:
-            notes += ("a batch of no items: Caffe stops at the first",)
+            notes += ("the batch is empty: Caffe aborts at the first item",)
         return Facts((data, (batch,))[: len(self.spec.tops)], notes=notes)
 
     def item(self) -> tuple[Shape | None, tuple[str, ...]]:
-        """Channels, height and width, None where they cannot be told; and notes."""
-        known = self.known()
+        """Return channels, height and width, None if they are unknown; and notes."""
+        known = self.source_item()
         if known.height is None:
-            known = self.known_by_mean(known)
+            known = self.with_mean_size(known)
         given = self.given_item()
         size = self.transform.size(known.height, known.width)
         if size is None and given is not None:
@@ -81,19 +79,19 @@ class ItemLayer(Layer):
             channels = given[0]
         if channels is None:
             channels = 3
-            notes += (f"3 channels are assumed; {hint(self.spec)} says otherwise",)
+            notes += (f"3 channels are assumed; use {hint(self.spec)} to change it",)
         if self.transform.mean_values not in (0, 1, channels):
             found = f"{self.transform.mean_values} values of mean_value for {channels} channels"
-            notes += (f"{found}: Caffe stops at the first item",)
+            notes += (f"{found}: Caffe aborts at the first item",)
         return (channels, *size), notes
 
     def given_item(self) -> Shape | None:
-        """The user's `--data-shape` as channels, height and width."""
+        """Return the user's `--data-shape` as channels, height and width."""
         shape = self.spec.options.data_shape
         return None if shape is None or len(shape) > 3 else (*shape, 1, 1)[:3]
 
-    def known_by_mean(self, known: Known) -> Known:
-        """What is known where a mean image is there: every item must have its size."""
+    def with_mean_size(self, known: Item) -> Item:
+        """Return the item with the size of the mean image, which every item must have."""
         path = find_file(self.transform.param.text("mean_file"), self.spec.options.folder)
         if path is None:
             return known
@@ -101,38 +99,38 @@ class ItemLayer(Layer):
 
         mean = placed(self.transform.param, "mean_file", lambda: read_blob_shape(path))
         channels, height, width = (1, 1, 1, *mean)[-3:]
-        return Known(known.channels or channels, height, width, known.notes)
+        return Item(known.channels or channels, height, width, known.notes)
 
 
 def batch_size(spec: Spec, param: Message) -> int:
-    """The user's batch size, that of the data whose shape the user gives, or the layer's own."""
+    """Return the batch size: the user's, that of a shape that the user gives, or the layer's."""
     given = spec.options.input_shapes.get(spec.tops[0])
     return spec.options.batch_size or (given[0] if given else param.integer("batch_size"))
 
 
 def all_given(spec: Spec) -> bool:
-    """Does the user say every top's shape? Then no source is opened."""
+    """Whether the user gives the shape of every top; then no source is opened."""
     return all(top in spec.options.input_shapes for top in spec.tops)
 
 
 def hint(spec: Spec, index: int = 0) -> str:
-    """The options by which the user says what a top is."""
+    """Return the options that set the shape of a top."""
     top = f"--input-shape {ascii(spec.tops[index])[1:-1]}=N,C,H,W"
     return f"--data-shape C,H,W or {top}" if index == 0 else top
 
 
 def missing(spec: Spec, index: int = 0) -> str:
-    """A note on what nothing tells."""
-    return f"nothing tells the shape of {spec.tops[index]!a}: pass {hint(spec, index)}"
+    """Return a note on a top of unknown shape."""
+    return f"the shape of {spec.tops[index]!a} is unknown; pass {hint(spec, index)}"
 
 
 def needs_extra(error: ImportError) -> str:
-    """A note on a library that is missing."""
-    return f"reading the source takes {error.name}: pip install 'caffetools[data]'"
+    """Return a note on a missing library."""
+    return f"reading the source requires {error.name}: pip install 'caffetools[data]'"
 
 
 def placed(param: Message, name: str, read: Callable[[], Result]) -> Result:
-    """What `read` gives; its errors stand at the option that names the file."""
+    """Call `read`; its errors get the location of the option that names the file."""
     try:
         return read()
     except CaffeToolsError as error:

@@ -1,13 +1,11 @@
-"""Layers that put blobs together, take them apart, copy them or end them."""
+"""Layers that concatenate, slice, copy or consume blobs."""
 
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import ClassVar
 
 from caffetools.errors import ShapeError
 from caffetools.layers.base import (
-    Blobs,
     Facts,
     Layer,
     Shape,
@@ -24,14 +22,26 @@ from caffetools.layers.window import axis_name
 from caffetools.proto.message import Message
 
 
+class HDF5Output(Layer):
+    """Writes its bottoms to a file, the data and the labels (hdf5_output_layer.cpp)."""
+
+    type = "HDF5Output"
+    bottoms = exactly(2)
+    tops = exactly(0)
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        return Facts(())
+
+
 class Concat(Layer):
     """The bottoms one behind the other along the one axis where they differ (concat_layer.cpp)."""
 
-    type: ClassVar[str] = "Concat"
-    bottoms: ClassVar[Blobs] = at_least(1)
+    type = "Concat"
+    param_name = "concat_param"
+    bottoms = at_least(1)
 
     def __init__(self, spec: Spec) -> None:
-        self.param = spec.param("concat_param")
+        super().__init__(spec)
         check_one_axis(self.param, "concat_dim")
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
@@ -61,13 +71,13 @@ class Concat(Layer):
 class Slice(Layer):
     """The bottom cut along an axis, at each `slice_point` or into equal parts (slice_layer.cpp)."""
 
-    type: ClassVar[str] = "Slice"
-    tops: ClassVar[Blobs] = at_least(1)
+    type = "Slice"
+    param_name = "slice_param"
+    tops = at_least(1)
 
     def __init__(self, spec: Spec) -> None:
-        self.param = spec.param("slice_param")
+        super().__init__(spec)
         self.points = self.param.integers("slice_point")
-        self.top_count = len(spec.tops)
         check_one_axis(self.param, "slice_dim")
         if self.points and len(self.points) != self.top_count - 1:
             raise self.param.error(
@@ -132,11 +142,11 @@ class Slice(Layer):
 class Split(Layer):
     """The bottom, once for each top; Caffe puts such layers in by itself (split_layer.cpp)."""
 
-    type: ClassVar[str] = "Split"
-    tops: ClassVar[Blobs] = at_least(1)
+    type = "Split"
+    tops = at_least(1)
 
     def __init__(self, spec: Spec) -> None:
-        self.top_count = len(spec.tops)
+        super().__init__(spec)
         check_not_in_place(spec)
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
@@ -146,9 +156,9 @@ class Split(Layer):
 class Silence(Layer):
     """No top: its bottoms are not among the net's outputs (silence_layer.cpp)."""
 
-    type: ClassVar[str] = "Silence"
-    bottoms: ClassVar[Blobs] = at_least(1)
-    tops: ClassVar[Blobs] = exactly(0)
+    type = "Silence"
+    bottoms = at_least(1)
+    tops = exactly(0)
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         return Facts(())

@@ -1,4 +1,4 @@
-"""Losses: a scalar that says how far two bottoms are apart."""
+"""Losses that compare two bottoms element by element, item by item or as sequences."""
 
 from __future__ import annotations
 
@@ -6,34 +6,37 @@ from typing import ClassVar
 
 from caffetools.errors import ShapeError
 from caffetools.layers.base import (
-    Blobs,
+    ClassLabels,
     Facts,
     Layer,
     Shape,
+    Spec,
+    between,
     count,
     dims,
     exactly,
 )
-from caffetools.layers.legacy import four_axes
+from caffetools.layers.checks import check_axes, four_axes, read_positive
 
 
 class LossLayer(Layer):
-    """(N, …), (N, …) -> a scalar, which counts as a loss with weight 1 by itself (loss_layer.cpp).
+    """(N, …), (N, …) -> scalar, with a default loss weight of 1 (loss_layer.cpp).
 
-    A net with force_backward computes no gradient for the second bottom, as a rule the labels.
+    force_backward does not reach the second bottom, usually the labels.
     """
 
-    bottoms: ClassVar[Blobs] = exactly(2)
-    automatic_tops: ClassVar[bool] = True
-    is_loss: ClassVar[bool] = True
+    bottoms = exactly(2)
+    automatic_tops = True
+    is_loss = True
     force_backward: ClassVar[tuple[bool, ...]] = (True, False)
+    is_global = True
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         self.check(bottoms)
         return Facts(((),))
 
     def check(self, bottoms: tuple[Shape, ...]) -> None:
-        """Raise ShapeError for bottoms that do not fit together."""
+        """Raise ShapeError for bottoms whose shapes do not match."""
         for bottom in bottoms[:2]:
             if not bottom:
                 raise ShapeError("expected bottoms of at least 1 axis, found a scalar")
@@ -43,29 +46,26 @@ class LossLayer(Layer):
                 f"found {dims(bottoms[0])} and {dims(bottoms[1])}"
             )
 
-    def windows(self, bottoms: tuple[Shape, ...]) -> None:
-        return None
-
     def expects(self, bottoms: tuple[Shape | None, ...]) -> dict[int, Shape]:
         first = bottoms[0]
         return {1: self.target(first)} if first and bottoms[1] is None else {}
 
     def target(self, first: Shape) -> Shape:
-        """The second bottom for a first one: a label for each item."""
+        """Return the shape of the second bottom: one label for each item."""
         return first[:1]
 
 
 class EuclideanLoss(LossLayer):
     """The sum of the squared differences, over 2 · N (euclidean_loss_layer.cpp)."""
 
-    type: ClassVar[str] = "EuclideanLoss"
-    force_backward: ClassVar[tuple[bool, ...]] = ()
+    type = "EuclideanLoss"
+    force_backward = ()
 
     def check(self, bottoms: tuple[Shape, ...]) -> None:
         super().check(bottoms)
         if count(bottoms[0][1:]) != count(bottoms[1][1:]):
             raise ShapeError(
-                "expected two bottoms with as many elements an item, "
+                "expected as many elements per item in both bottoms, "
                 f"found {dims(bottoms[0])} and {dims(bottoms[1])}"
             )
 
@@ -76,7 +76,7 @@ class EuclideanLoss(LossLayer):
 class SigmoidCrossEntropyLoss(LossLayer):
     """The cross-entropy of sigmoids and targets (sigmoid_cross_entropy_loss_layer.cpp)."""
 
-    type: ClassVar[str] = "SigmoidCrossEntropyLoss"
+    type = "SigmoidCrossEntropyLoss"
 
     def check(self, bottoms: tuple[Shape, ...]) -> None:
         super().check(bottoms)
@@ -93,13 +93,15 @@ class SigmoidCrossEntropyLoss(LossLayer):
 class HingeLoss(LossLayer):
     """One class against all others, L1 or L2 (hinge_loss_layer.cpp)."""
 
-    type: ClassVar[str] = "HingeLoss"
+    type = "HingeLoss"
+    class_labels = ClassLabels()
 
 
 class MultinomialLogisticLoss(LossLayer):
     """The negative logarithm of the label's probability (multinomial_logistic_loss_layer.cpp)."""
 
-    type: ClassVar[str] = "MultinomialLogisticLoss"
+    type = "MultinomialLogisticLoss"
+    class_labels = ClassLabels()
 
     def check(self, bottoms: tuple[Shape, ...]) -> None:
         super().check(bottoms)
@@ -107,27 +109,102 @@ class MultinomialLogisticLoss(LossLayer):
 
 
 class ContrastiveLoss(LossLayer):
-    """Draws pairs together or apart: (N, C), (N, C), (N) -> a scalar (contrastive_loss_layer.cpp).
+    """Pulls pairs together or apart: (N, C), (N, C), (N) -> scalar (contrastive_loss_layer.cpp).
 
-    The third bottom says which pairs are alike.
+    The third bottom is 1 for similar pairs.
     """
 
-    type: ClassVar[str] = "ContrastiveLoss"
-    bottoms: ClassVar[Blobs] = exactly(3)
-    force_backward: ClassVar[tuple[bool, ...]] = (True, True, False)
+    type = "ContrastiveLoss"
+    bottoms = exactly(3)
+    force_backward = (True, True, False)
 
     def check(self, bottoms: tuple[Shape, ...]) -> None:
-        first, second, alike = bottoms
+        first, second, similar = bottoms
         channels = check_vectors(first, "first bottom")
         check_vectors(second, "second bottom", channels=channels)
-        check_vectors(alike, "third bottom", channels=1)
+        check_vectors(similar, "third bottom", channels=1)
         super().check(bottoms)
 
 
-def check_vectors(bottom: Shape, what: str, channels: int | None = None) -> int:
-    """How many channels a bottom has that may have nothing but channels in each item.
+class L1Loss(EuclideanLoss):
+    """The sum of the differences' absolute values, over N (l1_loss_layer.cpp)."""
 
-    Raises ShapeError for further extents, and for more or fewer `channels`.
+    type = "L1Loss"
+    origin = "NVIDIA/caffe"
+
+
+class SmoothL1Loss(LossLayer):
+    """The sum of 0.5 · d² where |d| is small, |d| - 0.5 beyond, over N (smooth_L1_loss_layer.cpp).
+
+    A third bottom weighs the differences (Fast R-CNN, daijifeng001/caffe-rfcn), a fourth the
+    losses (rbgirshick/caffe-fast-rcnn). The forks with weights have no default loss weight.
+    """
+
+    type = "SmoothL1Loss"
+    bottoms = between(2, 4)
+    force_backward = ()
+    origin = "rbgirshick/caffe-fast-rcnn"
+
+    def check(self, bottoms: tuple[Shape, ...]) -> None:
+        super().check(bottoms)
+        for bottom in bottoms[1:]:
+            if four_axes(bottom)[1:] != four_axes(bottoms[0])[1:]:
+                raise ShapeError(
+                    "expected bottoms of the same channels, height and width, "
+                    f"found {dims(bottoms[0])} and {dims(bottom)}"
+                )
+
+    def target(self, first: Shape) -> Shape:
+        return first
+
+
+class SmoothL1LossOHEM(SmoothL1Loss):
+    """SmoothL1Loss with weights; a second top has the loss of each position, (N, 1, H, W).
+
+    It has no default loss weight (smooth_l1_loss_ohem_layer.cpp).
+    """
+
+    type = "SmoothL1LossOHEM"
+    bottoms = between(2, 3)
+    tops = between(1, 2)
+    is_loss = False
+    origin = "daijifeng001/caffe-rfcn"
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        self.check(bottoms)
+        num, _, height, width = four_axes(bottoms[0])
+        return Facts(((), (num, 1, height, width))[: self.top_count])
+
+
+class CtcLoss(LossLayer):
+    """Scores (T, N, alphabet_size), labels (N, L) -> a scalar (ctc_loss_layer.cpp)."""
+
+    type = "CtcLoss"
+    origin = "xmfbit/warpctc-caffe"
+
+    def __init__(self, spec: Spec) -> None:
+        param = spec.param("ctc_loss_param")
+        for name in ("alphabet_size", "time_step"):
+            read_positive(param, name)
+
+    def check(self, bottoms: tuple[Shape, ...]) -> None:
+        scores, labels = bottoms
+        check_axes(scores, 2)
+        check_axes(labels, 1)
+        if scores[1] != labels[0]:
+            raise ShapeError(
+                f"expected labels of {scores[1]} items, the second extent of {dims(scores)}, "
+                f"found {dims(labels)}"
+            )
+
+    def expects(self, bottoms: tuple[Shape | None, ...]) -> dict[int, Shape]:
+        return {}  # the length of the sequences is unknown
+
+
+def check_vectors(bottom: Shape, what: str, channels: int | None = None) -> int:
+    """Return the channels of a bottom whose items are vectors.
+
+    Raises ShapeError for a height or width other than 1, and for channels other than `channels`.
     """
     _, found, height, width = four_axes(bottom)
     if (height, width) != (1, 1):

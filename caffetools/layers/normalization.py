@@ -1,8 +1,6 @@
-"""Layers that set each element in proportion to others: all shapes stay."""
+"""Normalization over a batch, channels or a neighborhood."""
 
 from __future__ import annotations
-
-from typing import ClassVar
 
 from caffetools.layers.base import (
     Facts,
@@ -12,23 +10,24 @@ from caffetools.layers.base import (
     Spec,
     Step,
     Window,
-    canonical_axis,
+    between,
     product,
 )
-from caffetools.layers.checks import check_axes, check_int, check_not_empty
+from caffetools.layers.checks import check_axes, check_int, check_not_empty, four_axes
 from caffetools.layers.fillers import check_filler
 
 
 class LRN(Layer):
-    """(N, C, H, W), each element divided by a power of its neighbours' squares (lrn_layer.cpp).
+    """(N, C, H, W), each element divided by a power of its neighbors' squares (lrn_layer.cpp).
 
-    The neighbours are in `local_size` channels, or in a square of one channel.
+    The neighbors are `local_size` channels, or a square within one channel.
     """
 
-    type: ClassVar[str] = "LRN"
+    type = "LRN"
+    param_name = "lrn_param"
 
     def __init__(self, spec: Spec) -> None:
-        self.param = spec.param("lrn_param")
+        super().__init__(spec)
         self.size = self.param.integer("local_size")
         self.within = self.param.text("norm_region") == "WITHIN_CHANNEL"
         check_int(self.param, "local_size")
@@ -38,7 +37,7 @@ class LRN(Layer):
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         check_axes(bottoms[0], 4, 4)
         k = self.param.number("k")
-        notes = (f"k is not read within a channel, found {k:g}",) if self.within and k != 1 else ()
+        notes = (f"k {k:g} is ignored within a channel",) if self.within and k != 1 else ()
         return Facts(bottoms, notes=notes)
 
     def windows(self, bottoms: tuple[Shape, ...]) -> list[Window]:
@@ -46,20 +45,21 @@ class LRN(Layer):
 
 
 class BatchNorm(Layer):
-    """(N, C, …), each channel shifted and scaled to mean 0 and variance 1 (batch_norm_layer.cpp).
+    """(N, C, …), each channel normalized to mean 0 and variance 1 (batch_norm_layer.cpp).
 
-    Blobs: mean (C), variance (C) and the factor (1) by which both are to be divided. The layer
-    keeps them itself: no solver may change them. An affine part is a Scale layer of its own.
+    Blobs: mean (C), variance (C) and the factor (1) that divides both. They are running statistics,
+    which no solver may change. A Scale layer adds the affine part.
 
-    NVIDIA's Caffe adds a scale (C) and a bias (C) for `scale_bias`, or where one has a filler. Up
-    to its 0.15, whose nets let the first two blobs learn, they stand before the others. Intel's
-    adds them for its `filler`.
+    NVIDIA's Caffe adds scale (C) and bias (C) with `scale_bias` or one of their fillers; up to its
+    0.15, whose nets let the first two blobs learn, they are the first blobs. Intel's adds them with
+    `filler`.
     """
 
-    type: ClassVar[str] = "BatchNorm"
+    type = "BatchNorm"
+    param_name = "batch_norm_param"
 
     def __init__(self, spec: Spec) -> None:
-        self.param = spec.param("batch_norm_param")
+        super().__init__(spec)
         specs = spec.message.messages("param")[:3]
         learning = [param for param in specs if param.number("lr_mult") != 0]
         self.affine = self.param.flag("scale_bias") or any(
@@ -68,8 +68,7 @@ class BatchNorm(Layer):
         self.affine_first = bool(learning) and learning[0] is specs[0]
         if learning and not self.affine:
             raise learning[0].error(
-                "expected lr_mult 0: a solver cannot learn statistics, "
-                f"found {learning[0].number('lr_mult'):g}",
+                f"expected lr_mult 0 for the statistics, found {learning[0].number('lr_mult'):g}",
                 "lr_mult",
             )
 
@@ -83,11 +82,11 @@ class BatchNorm(Layer):
         return Facts(bottoms, self.blobs(bottom), notes=notes)
 
     def learned(self, bottom: Shape) -> tuple[Param, ...]:
-        """The blobs of the affine part."""
+        """Return the parameters of the affine part."""
         return tuple(Param(role, bottom[1:2]) for role in ("scale", "bias")) if self.affine else ()
 
     def blobs(self, bottom: Shape) -> tuple[Param, ...]:
-        """All blobs, in Caffe's order."""
+        """Return all parameters, in Caffe's order."""
         shapes = {"mean": bottom[1:2], "variance": bottom[1:2], "factor": (1,)}
         statistics = tuple(Param(role, shape, statistic=True) for role, shape in shapes.items())
         learned = self.learned(bottom)
@@ -98,12 +97,13 @@ class BatchNorm(Layer):
 
 
 class MVN(Layer):
-    """Each channel, or each item, shifted and scaled to mean 0 and variance 1 (mvn_layer.cpp).
+    """Each channel, or each item, normalized to mean 0 and variance 1 (mvn_layer.cpp).
 
-    At most four axes; the top always has four, the missing ones of extent 1.
+    The bottom has at most four axes; the top always has four, missing ones of extent 1.
     """
 
-    type: ClassVar[str] = "MVN"
+    type = "MVN"
+    is_global = True
 
     def __init__(self, spec: Spec) -> None:
         self.across = spec.param("mvn_param").flag("across_channels")
@@ -115,26 +115,99 @@ class MVN(Layer):
         check_not_empty(top[1:] if self.across else top[2:], bottom)
         return Facts((top,))
 
-    def windows(self, bottoms: tuple[Shape, ...]) -> None:
-        return None
 
+class BN(Layer):
+    """(N, C, H, W), each channel normalized, scaled and shifted (bn_layer.cpp).
 
-class Softmax(Layer):
-    """exp(x) over its sum along an axis (softmax_layer.cpp)."""
+    Two groups of forks define the type. In HyeonwooNoh/caffe, alexgkendall/caffe-segnet and
+    lim0606/caffe-googlenet-bn its blobs are scale and shift, both (1, C, 1, 1); two further tops of
+    that shape are the batch's mean and variance, except with INFERENCE. In
+    yjxiong/caffe, Cysu/caffe and hszhao/PSPNet the blobs are slope, bias and the running mean and
+    variance, all (1, C), in PSPNet (1, C, 1, 1); no solver changes the last two, nor any with
+    `frozen`. The options distinguish them, or more than two `param`.
+    """
 
-    type: ClassVar[str] = "Softmax"
+    type = "BN"
+    param_name = "bn_param"
+    tops = between(1, 3)
+    origin = "yjxiong/caffe"
 
     def __init__(self, spec: Spec) -> None:
-        self.param = spec.param("softmax_param")
+        super().__init__(spec)
+        self.frozen = self.param.flag("frozen")
+        with_statistics = ("slope_filler", "bias_filler", "frozen", "momentum", "eps")
+        without = ("scale_filler", "shift_filler", "bn_mode")
+        self.statistics = any(map(self.param.has, with_statistics)) or (
+            spec.message.count("param") > 2 and not any(map(self.param.has, without))
+        )
+        if self.top_count > 1 and (self.statistics or self.param.text("bn_mode") == "INFERENCE"):
+            what = "running statistics" if self.statistics else "INFERENCE"
+            raise spec.message.error(f"expected one top for a BN with {what}", "top", 1)
 
-    def axis(self, bottom: Shape) -> int:
-        """The axis along which the top sums to 1."""
-        return canonical_axis(self.param.integer("axis"), bottom, self.param)
+    def params(self, bottom: Shape) -> tuple[Param, ...]:
+        """Return the parameters."""
+        channels = four_axes(bottom)[1]
+        if not self.statistics:
+            return tuple(Param(role, (1, channels, 1, 1)) for role in ("scale", "shift"))
+        return (
+            *(Param(role, (1, channels), statistic=self.frozen) for role in ("slope", "bias")),
+            *(Param(role, (1, channels), statistic=True) for role in ("mean", "variance")),
+        )
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
-        axis = self.axis(bottoms[0])
-        check_not_empty(bottoms[0][axis : axis + 1], bottoms[0])
-        return Facts(bottoms)
+        bottom, params = bottoms[0], self.params(bottoms[0])
+        check_not_empty(bottom, bottom)
+        notes: tuple[str, ...] = ()
+        for param in params[:2]:
+            notes += check_filler(self.param.message(f"{param.role}_filler"), param)
+        if self.statistics:
+            return Facts((bottom,), params, notes=notes)
+        tops = (four_axes(bottom), params[0].shape, params[0].shape)
+        return Facts(tops[: self.top_count], params, notes=notes)
+
+    def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
+        return [product(param.role, param.shape[1:2]) for param in self.params(bottoms[0])]
+
+
+class Normalize(Layer):
+    """(N, C, …), each item, or each position with `across_spatial: false`, scaled to length 1.
+
+    Blob: scale (C), or a scalar with `channel_shared`, the default (normalize_layer.cpp). The
+    fork with `normalize_param` (happynear/caffe-windows) has no blob; its tops have four axes, a
+    second one has the lengths.
+    """
+
+    type = "Normalize"
+    param_name = "norm_param"
+    tops = between(1, 2)
+    origin = "weiliu89/caffe"
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__(spec)
+        self.shared = self.param.flag("channel_shared")
+        self.bare = self.top_count == 2 or spec.message.has("normalize_param")
+        if self.bare and spec.message.has("norm_param"):
+            raise spec.message.error(
+                "norm_param expected one top and no normalize_param", "norm_param"
+            )
 
     def windows(self, bottoms: tuple[Shape, ...]) -> list[Window] | None:
-        return [] if self.axis(bottoms[0]) < 2 else None
+        return None if self.param.flag("across_spatial") and not self.bare else []
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        bottom = bottoms[0]
+        if self.bare:
+            top = four_axes(bottom)
+            return Facts((top, (top[0], 1, *top[2:]))[: self.top_count])
+        check_axes(bottom, 2, 4)
+        check_not_empty(bottom[1:], bottom)
+        scale = self.scale(bottom)
+        notes = check_filler(self.param.message("scale_filler"), scale)
+        return Facts(bottoms, (scale,), notes=notes)
+
+    def scale(self, bottom: Shape) -> Param:
+        """Return the parameter."""
+        return Param("scale", () if self.shared else bottom[1:2])
+
+    def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
+        return [] if self.bare else [product("scale", self.scale(bottoms[0]).shape)]

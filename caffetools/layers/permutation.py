@@ -1,29 +1,26 @@
-"""Layers of forks that put the elements of a blob in another order."""
+"""Layers of forks that reorder the elements of a blob."""
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from caffetools.layers.base import Facts, Layer, Shape, Spec, Step, count, dims
-from caffetools.layers.checks import check_int, check_not_in_place
-from caffetools.layers.legacy import four_axes
+from caffetools.layers.checks import check_int, check_not_in_place, four_axes
 
 
 class Permutation(Layer):
-    """A layer whose top's positions are not those of its bottom."""
+    """A layer whose spatial positions differ from those of its bottom."""
 
-    def windows(self, bottoms: tuple[Shape, ...]) -> None:
-        return None
+    is_global = True
 
 
 class Permute(Permutation):
-    """The axes in the given `order`, those that it does not name behind (permute_layer.cpp)."""
+    """Axes in the given `order`, the others after them (permute_layer.cpp)."""
 
-    type: ClassVar[str] = "Permute"
-    origin: ClassVar[str | None] = "weiliu89/caffe"
+    type = "Permute"
+    param_name = "permute_param"
+    origin = "weiliu89/caffe"
 
     def __init__(self, spec: Spec) -> None:
-        self.param = spec.param("permute_param")
+        super().__init__(spec)
         self.order = self.param.integers("order")
         for index, axis in enumerate(self.order):
             if axis in self.order[:index]:
@@ -41,16 +38,17 @@ class Permute(Permutation):
 
 
 class Transpose(Permutation):
-    """The axes in the order of `dim`, which names each (transpose_layer.cpp of tianzhi0549/CTPN).
+    """Axes in the order of `dim`, which lists all (transpose_layer.cpp of tianzhi0549/CTPN).
 
-    A fork for recurrent nets over images (Winstonxu123/LSTM-CF) gives the top's `shape` instead.
+    In Winstonxu123/LSTM-CF `shape` is the shape of the top.
     """
 
-    type: ClassVar[str] = "Transpose"
-    origin: ClassVar[str | None] = "tianzhi0549/CTPN"
+    type = "Transpose"
+    param_name = "transpose_param"
+    origin = "tianzhi0549/CTPN"
 
     def __init__(self, spec: Spec) -> None:
-        self.param = spec.param("transpose_param")
+        super().__init__(spec)
         self.dim = self.param.integers("dim")
         self.reshapes = self.param.has("shape")
         if not self.reshapes:
@@ -72,7 +70,7 @@ class Transpose(Permutation):
         return Facts((tuple(bottom[axis] for axis in self.dim),))
 
     def reshaped(self, bottom: Shape) -> Shape:
-        """The shape that the prototxt gives; raises ShapeError unless it has as many elements."""
+        """Return `shape`; ShapeError unless it has as many elements as the bottom."""
         top = tuple(self.param.message("shape").integers("dim"))
         if count(top) != count(bottom):
             raise self.param.error(
@@ -86,8 +84,8 @@ class Transpose(Permutation):
 class Reverse(Permutation):
     """The elements along `axis` in the opposite order (reverse_layer.cpp)."""
 
-    type: ClassVar[str] = "Reverse"
-    origin: ClassVar[str | None] = "tianzhi0549/CTPN"
+    type = "Reverse"
+    origin = "tianzhi0549/CTPN"
 
     def __init__(self, spec: Spec) -> None:
         check_not_in_place(spec)
@@ -105,15 +103,15 @@ class Reverse(Permutation):
 class Flip(Permutation):
     """Images mirrored, by default from left to right (flip_layer.cpp)."""
 
-    type: ClassVar[str] = "Flip"
-    origin: ClassVar[str | None] = "happynear/caffe-windows"
+    type = "Flip"
+    origin = "happynear/caffe-windows"
 
 
 class ShuffleChannel(Layer):
     """(N, C, H, W), the channels of the groups interleaved (shuffle_channel_layer.cpp)."""
 
-    type: ClassVar[str] = "ShuffleChannel"
-    origin: ClassVar[str | None] = "farmingyard/ShuffleNet"
+    type = "ShuffleChannel"
+    origin = "farmingyard/ShuffleNet"
 
     def __init__(self, spec: Spec) -> None:
         param = spec.param("shuffle_channel_param")
@@ -126,18 +124,18 @@ class ShuffleChannel(Layer):
         top = four_axes(bottoms[0])
         if top[1] % self.group == 0:
             return Facts((top,))
-        note = f"{top[1]} channels do not divide into {self.group} groups: no forward pass"
+        note = f"{top[1]} channels do not divide into {self.group} groups: forward fails"
         return Facts((top,), notes=(note,))
 
 
 class Reorg(Permutation):
     """(N, C, H, W) -> (N, C · stride², H / stride, W / stride) (reorg_layer.cpp).
 
-    With `reverse` the other way round. Divisions are C++'s: what they leave is not in the top.
+    `reverse` inverts it. Integer divisions drop the remainder, as in C++.
     """
 
-    type: ClassVar[str] = "Reorg"
-    origin: ClassVar[str | None] = "intel/caffe"
+    type = "Reorg"
+    origin = "intel/caffe"
 
     def __init__(self, spec: Spec) -> None:
         check_not_in_place(spec)
@@ -154,7 +152,7 @@ class Reorg(Permutation):
         top = (bottom[0], *(step.value for step in self.explain(bottoms)))
         if count(top) == count(bottom):
             return Facts((top,))
-        return Facts((top,), notes=(f"the top has not all of the elements of {dims(bottom)}",))
+        return Facts((top,), notes=(f"the top drops elements of {dims(bottom)}",))
 
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
         names = ("channels", "height", "width")
@@ -165,7 +163,7 @@ class Reorg(Permutation):
         ]
 
     def step(self, name: str, extent: int, factor: int, *, grows: bool) -> Step:
-        """The arithmetic of one axis."""
+        """Return the arithmetic of one axis."""
         if grows:
             return Step(name, f"{extent} * {factor}", extent * factor)
         quotient = f"{extent} / {factor}"

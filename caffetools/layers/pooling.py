@@ -1,58 +1,48 @@
-"""Pooling over two spatial axes, with Caffe's own rule for the last window."""
+"""Pooling over windows, and spatial pyramid pooling."""
 
 from __future__ import annotations
 
 import math
-from typing import ClassVar
 
 from caffetools.errors import ShapeError
-from caffetools.layers.base import (
-    Blobs,
-    Facts,
-    Layer,
-    Shape,
-    Spec,
-    Step,
-    Window,
-    between,
-    dims,
-)
+from caffetools.layers.base import Facts, Layer, Shape, Spec, Step, Window, between, dims
 from caffetools.layers.checks import check_axes
-from caffetools.layers.window import axis_names, quotient
+from caffetools.layers.window import axis_name, axis_names, quotient
 from caffetools.proto.message import Message
 from caffetools.proto.wire import single
 
 _EXACT = 2**22
-"""Below this, rounding to single precision cannot change what ceil and floor give."""
+"""Below this, single precision cannot change the result of ceil and floor."""
 
 
 class Pooling(Layer):
-    """(N, C, H, W) -> (N, C, H', W'); a second top has the maxima's places (pooling_layer.cpp)."""
+    """(N, C, H, W) -> (N, C, H', W'); a second top has the argmax (pooling_layer.cpp)."""
 
-    type: ClassVar[str] = "Pooling"
-    tops: ClassVar[Blobs] = between(1, 2)
+    type = "Pooling"
+    param_name = "pooling_param"
+    tops = between(1, 2)
 
     def __init__(self, spec: Spec) -> None:
-        self.param = param = spec.param("pooling_param")
+        super().__init__(spec)
+        param = self.param
         self.method = param.text("pool")
-        # What master calls round_mode since 2018, forks call ceil_mode.
+        # round_mode is in master since 2018; some forks have ceil_mode.
         self.round_mode = param.text("round_mode") if param.flag("ceil_mode") else "FLOOR"
         self.whole = param.flag("global_pooling")
-        self.top_count = len(spec.tops)
         self.pads = read_pair(param, "pad", 0)
         self.strides = read_pair(param, "stride", 1)
         self.kernels = None if self.whole else read_kernel(param)
         if self.top_count > 1 and self.method != "MAX":
-            raise param.error(f"a second top is for MAX pooling, found {self.method}", "pool")
+            raise param.error(f"a second top expected MAX pooling, found {self.method}", "pool")
         if self.whole:
             check_global(param, self.pads, self.strides)
         elif any(self.pads):
             if self.method not in ("MAX", "AVE"):
-                raise param.error(f"a pad is for MAX and AVE pooling, found {self.method}", "pad")
+                raise param.error(f"pad expected MAX or AVE pooling, found {self.method}", "pad")
             for pad, kernel in zip(self.pads, self.kernels or (), strict=True):
                 if pad >= kernel:
                     raise param.error(
-                        f"expected a pad below the kernel's {kernel}, found {pad}", "pad"
+                        f"expected pad below the kernel extent {kernel}, found {pad}", "pad"
                     )
 
     def windows(self, bottoms: tuple[Shape, ...]) -> list[Window]:
@@ -64,7 +54,7 @@ class Pooling(Layer):
         check_axes(bottom, 4, 4)
         if self.whole and 0 in bottom[2:]:
             raise ShapeError(
-                f"global pooling needs a bottom that is not empty, found {dims(bottom)}"
+                f"global pooling expected a bottom that is not empty, found {dims(bottom)}"
             )
         windows = self.windows(bottoms)
         extents = [
@@ -74,13 +64,12 @@ class Pooling(Layer):
         for extent, window, number in zip(bottom[2:], windows, extents, strict=True):
             if number < 0:
                 raise self.param.error(
-                    f"expected a window within the padded input's {extent + 2 * window.pad}, "
-                    f"found {window.kernel}",
+                    f"kernel extent {window.kernel} exceeds padded input {extent + 2 * window.pad}",
                     "kernel_size",
                 )
         top = (*bottom[:2], *extents)
         notes = tuple(
-            f"a window of {window.kernel} lies on a padded input of {extent + 2 * window.pad}"
+            f"kernel extent {window.kernel} exceeds padded input {extent + 2 * window.pad}"
             for extent, window in zip(bottom[2:], windows, strict=True)
             if window.kernel > extent + 2 * window.pad
         )
@@ -95,33 +84,107 @@ class Pooling(Layer):
         ]
 
 
-def pooled(extent: int, window: Window, round_mode: str, padded: bool) -> int:
-    """How many windows an axis has.
+class SPP(Layer):
+    """(N, C, H, W) -> (N, C · bins), or (N, C, 1, 1) for one level (spp_layer.cpp).
 
-    Where any axis is padded, the last window is dropped if it begins beyond the input. Raises
-    ShapeError if the one before it does, too.
+    Level i divides each axis into 2^i bins of equal extent, with padding if needed; the top has the
+    bins of all levels.
+    """
+
+    type = "SPP"
+    param_name = "spp_param"
+    is_global = True
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__(spec)
+        self.height = self.param.integer("pyramid_height")
+        self.method = self.param.text("pool")
+        if self.height == 0:
+            raise self.param.error(
+                "expected a pyramid_height of at least 1, found 0", "pyramid_height"
+            )
+
+    def level(self, index: int, bottom: Shape) -> list[Window]:
+        """Return the windows of a level; ShapeError for a padding that Pooling refuses."""
+        windows = [level_window(extent, 2**index) for extent in bottom[2:]]
+        padded = any(window.pad for window in windows)
+        if padded and self.method == "STOCHASTIC":
+            raise self.param.error(
+                f"level {index} of {dims(bottom)} requires a pad, expected MAX or AVE pooling",
+                "pool",
+            )
+        for extent, window in zip(bottom[2:], windows, strict=True):
+            if window.pad >= window.kernel:
+                raise self.param.error(
+                    f"level {index} of the pyramid cannot divide an extent of {extent} "
+                    f"into {2**index}: pad {window.pad} exceeds its kernel of {window.kernel}",
+                    "pyramid_height",
+                )
+        return windows
+
+    def bins(self, bottom: Shape) -> list[list[Step]]:
+        """Return the arithmetic of the two extents of each level."""
+        levels = []
+        for index in range(self.height):
+            windows = self.level(index, bottom)
+            padded = any(window.pad for window in windows)
+            levels.append(
+                [
+                    pooled_step(f"{name} of level {index}", extent, window, "CEIL", padded)
+                    for name, extent, window in zip(axis_names(2), bottom[2:], windows, strict=True)
+                ]
+            )
+        return levels
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        bottom = bottoms[0]
+        check_axes(bottom, 4, 4)
+        if 0 in bottom[2:]:
+            raise ShapeError(f"expected a bottom that is not empty, found {dims(bottom)}")
+        levels = self.bins(bottom)
+        if self.height == 1:
+            return Facts(((*bottom[:2], *(step.value for step in levels[0])),))
+        bins = sum(height.value * width.value for height, width in levels)
+        return Facts(((bottom[0], bottom[1] * bins),))
+
+    def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
+        levels = self.bins(bottoms[0])
+        steps = [step for level in levels for step in level]
+        if self.height == 1:
+            return steps
+        (top,) = self.facts(bottoms).tops
+        assert top is not None
+        bins = " + ".join(f"{height.value}*{width.value}" for height, width in levels)
+        return [*steps, Step(axis_name(1, top), f"{bottoms[0][1]} * ({bins})", top[1])]
+
+
+def pooled(extent: int, window: Window, round_mode: str, padded: bool) -> int:
+    """Return the number of windows along an axis.
+
+    If any axis is padded, a last window that starts beyond the input is dropped. Raises ShapeError
+    if the window before it does so, too.
     """
     windows = divide(extent + 2 * window.pad - window.kernel, window.stride, round_mode) + 1
     if padded and (windows - 1) * window.stride >= extent + window.pad:
         windows -= 1
         if (windows - 1) * window.stride >= extent + window.pad:
-            raise ShapeError("more than one window would lie beyond the padded input")
+            raise ShapeError("more than one window starts beyond the padded input")
     return windows
 
 
 def pooled_step(name: str, extent: int, window: Window, round_mode: str, padded: bool) -> Step:
-    """The arithmetic of `pooled`, as `(55 - 3 + 2*0) / 2 + 1`."""
+    """Return the arithmetic of `pooled`, as `(55 - 3 + 2*0) / 2 + 1`."""
     rest = extent + 2 * window.pad - window.kernel
     inside = f"{extent} - {window.kernel} + 2*{window.pad}"
     formula = f"{quotient(inside, rest, window.stride, round_mode.lower())} + 1"
     windows = pooled(extent, window, round_mode, padded)
     if windows != divide(rest, window.stride, round_mode) + 1:
-        formula += " - 1"  # the window that begins beyond the input
+        formula += " - 1"  # the window that starts beyond the input
     return Step(name, formula, windows)
 
 
 def divide(rest: int, stride: int, round_mode: str) -> int:
-    """`rest / stride` rounded up or down, in single precision as in Caffe: huge extents show it."""
+    """Divide and round up or down, in single precision as Caffe, which matters for huge extents."""
     if abs(rest) >= _EXACT:
         divided = single(single(rest) / single(stride))
         return math.ceil(divided) if round_mode == "CEIL" else math.floor(divided)
@@ -129,7 +192,7 @@ def divide(rest: int, stride: int, round_mode: str) -> int:
 
 
 def read_kernel(param: Message) -> tuple[int, int]:
-    """`kernel_size`, or both of `kernel_h` and `kernel_w`."""
+    """Read `kernel_size`, or both `kernel_h` and `kernel_w`."""
     both = param.has("kernel_h") and param.has("kernel_w")
     if param.has("kernel_size") == both:
         found = "both" if both else "neither"
@@ -144,7 +207,7 @@ def read_kernel(param: Message) -> tuple[int, int]:
 
 
 def read_pair(param: Message, name: str, least: int) -> tuple[int, int]:
-    """`pad` or `stride`, once or as `_h` and `_w`."""
+    """Read `pad` or `stride`, given once or as `_h` and `_w`."""
     by_axis = [f"{name}_{axis}" for axis in "hw" if param.has(f"{name}_{axis}")]
     if by_axis and (len(by_axis) == 1 or param.has(name)):
         raise param.error(f"expected {name}, or both {name}_h and {name}_w", by_axis[0])
@@ -158,10 +221,16 @@ def read_pair(param: Message, name: str, least: int) -> tuple[int, int]:
 
 
 def check_global(param: Message, pads: tuple[int, int], strides: tuple[int, int]) -> None:
-    """Global pooling takes its kernel from the bottom, and neither pad nor stride."""
+    """Raise ShapeError for options that global pooling excludes: kernel, pad, stride."""
     for name in ("kernel_size", "kernel_h", "kernel_w"):
         if param.has(name):
-            raise param.error("global pooling has the bottom's extents as its kernel", name)
+            raise param.error(f"expected no {name} with global_pooling", name)
     if pads != (0, 0) or strides != (1, 1):
         name = "pad" if pads != (0, 0) else "stride"
-        raise param.error("global pooling takes no pad and a stride of 1", name)
+        raise param.error("expected no pad and a stride of 1 with global_pooling", name)
+
+
+def level_window(extent: int, bins: int) -> Window:
+    """Return the window that divides an extent into this number of bins."""
+    kernel = -(-extent // bins)
+    return Window(kernel, kernel, (kernel * bins - extent + 1) // 2)

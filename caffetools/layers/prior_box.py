@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar
 
 from caffetools.errors import ShapeError
-from caffetools.layers.base import Blobs, Facts, Layer, Shape, Spec, Step, at_least, dims, product
-from caffetools.layers.checks import check_int
-from caffetools.layers.legacy import four_axes
+from caffetools.layers.base import Facts, Layer, Shape, Spec, Step, at_least, dims, product
+from caffetools.layers.checks import check_int, four_axes
 from caffetools.proto.message import Message
 from caffetools.proto.wire import single
 
@@ -23,13 +21,16 @@ class PriorBox(Layer):
     there is a max_size. No values are read, only extents; the same boxes serve all items.
     """
 
-    type: ClassVar[str] = "PriorBox"
-    bottoms: ClassVar[Blobs] = at_least(1)
-    data_bottoms: ClassVar[int | None] = 0
-    origin: ClassVar[str | None] = "weiliu89/caffe"
+    type = "PriorBox"
+    param_name = "prior_box_param"
+    bottoms = at_least(1)
+    data_bottoms = 0
+    origin = "weiliu89/caffe"
+    is_global = True
 
     def __init__(self, spec: Spec) -> None:
-        self.param = param = spec.param("prior_box_param")
+        super().__init__(spec)
+        param = self.param
         self.sizes = param.count("min_size")
         self.further = param.count("max_size")
         self.ratios = len(read_ratios(param))
@@ -37,9 +38,6 @@ class PriorBox(Layer):
         check_variance(param)
         check_pair(param, "img", "img_size")
         check_pair(param, "step", "step")
-
-    def windows(self, bottoms: tuple[Shape, ...]) -> None:
-        return None
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         coordinates = self.explain(bottoms)[-1].value

@@ -22,10 +22,9 @@ a file that `--plugin` names:
 from __future__ import annotations
 
 import re
-from typing import ClassVar
 
 from caffetools.errors import CaffeToolsError
-from caffetools.layers.base import Blobs, Facts, Layer, Shape, Spec, at_least
+from caffetools.layers.base import Facts, Layer, Shape, Spec, at_least
 from caffetools.layers.registry import python_type
 
 _OPTION = re.compile(
@@ -41,8 +40,9 @@ _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 class PythonLayer(Layer):
     """A Python layer that is known, with what most need to read their param_str."""
 
-    bottoms: ClassVar[Blobs] = at_least(0)
-    tops: ClassVar[Blobs] = at_least(0)
+    bottoms = at_least(0)
+    tops = at_least(0)
+    is_global = True
 
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
@@ -81,15 +81,12 @@ class PythonLayer(Layer):
         found = self.param.text("param_str")
         return self.param.error(f"{expected} in param_str, found {found[:80]!a}", "param_str")
 
-    def windows(self, bottoms: tuple[Shape, ...]) -> None:
-        return None
-
 
 class Python(PythonLayer):
     """A Python layer of a class that nobody has registered (python_layer.hpp)."""
 
-    type: ClassVar[str] = "Python"
-    whole_shapes: ClassVar[bool] = True
+    type = "Python"
+    whole_shapes = True
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         name = python_type(self.spec.message)

@@ -1,4 +1,4 @@
-"""RNN and LSTM: layers that Caffe unrolls over time into a net of their own."""
+"""Recurrent layers, which Caffe unrolls over time, and their helpers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from caffetools.layers.base import (
     exactly,
     product,
 )
-from caffetools.layers.checks import check_axes, check_int
+from caffetools.layers.checks import check_axes, check_int, four_axes
 from caffetools.layers.fillers import check_filler
 
 
@@ -35,7 +35,8 @@ class Recurrent(Layer):
     the static input once, of the states at each step. What gates and cells multiply is not counted.
     """
 
-    force_backward: ClassVar[tuple[bool, ...]] = (True, False)
+    force_backward = (True, False)
+    is_global = True
     states: ClassVar[int]
     """How many states the layer carries over time."""
     gates: ClassVar[int]
@@ -140,9 +141,6 @@ class Recurrent(Layer):
             Step("multiply-accumulates", formula, sum(map(count, products))),
         ]
 
-    def windows(self, bottoms: tuple[Shape, ...]) -> None:
-        return None
-
 
 class RNN(Recurrent):
     """h = tanh(W_hh h + W_xh x + b_h), top = tanh(W_ho h + b_o) (rnn_layer.cpp).
@@ -151,12 +149,12 @@ class RNN(Recurrent):
     b_o (D), where D is num_output.
     """
 
-    type: ClassVar[str] = "RNN"
-    bottoms: ClassVar[Blobs] = between(2, 4)
-    tops: ClassVar[Blobs] = between(1, 2)
-    states: ClassVar[int] = 1
-    gates: ClassVar[int] = 1
-    input_blobs: ClassVar[tuple[str, str, str]] = ("W_xh", "b_h", "W_xh_static")
+    type = "RNN"
+    bottoms = between(2, 4)
+    tops = between(1, 2)
+    states = 1
+    gates = 1
+    input_blobs = ("W_xh", "b_h", "W_xh_static")
 
     def state_params(self) -> tuple[Param, ...]:
         outputs = self.num_output
@@ -174,12 +172,12 @@ class LSTM(Recurrent):
     num_output.
     """
 
-    type: ClassVar[str] = "LSTM"
-    bottoms: ClassVar[Blobs] = between(2, 5)
-    tops: ClassVar[Blobs] = between(1, 3)
-    states: ClassVar[int] = 2
-    gates: ClassVar[int] = 4
-    input_blobs: ClassVar[tuple[str, str, str]] = ("W_xc", "b_c", "W_xc_static")
+    type = "LSTM"
+    bottoms = between(2, 5)
+    tops = between(1, 3)
+    states = 2
+    gates = 4
+    input_blobs = ("W_xc", "b_c", "W_xc_static")
 
     def state_params(self) -> tuple[Param, ...]:
         return (Param("W_hc", (4 * self.num_output, self.num_output)),)
@@ -192,10 +190,10 @@ class LSTMUnit(Layer):
     output (lstm_unit_layer.cpp).
     """
 
-    type: ClassVar[str] = "LSTMUnit"
-    bottoms: ClassVar[Blobs] = exactly(3)
-    tops: ClassVar[Blobs] = exactly(2)
-    force_backward: ClassVar[tuple[bool, ...]] = (True, True, False)
+    type = "LSTMUnit"
+    bottoms = exactly(3)
+    tops = exactly(2)
+    force_backward = (True, True, False)
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         cells = bottoms[0]
@@ -207,3 +205,71 @@ class LSTMUnit(Layer):
                 f"found {', '.join(map(dims, bottoms))}"
             )
         return Facts((cells, cells))
+
+
+class ContinuationIndicator(Layer):
+    """(time_step, N), 0 in the first row and 1 below (continuation_indicator_layer.cpp).
+
+    N is `batch_size` or, in jolibrain/caffe, the extent of `axis` of a bottom.
+    """
+
+    type = "ContinuationIndicator"
+    param_name = "continuation_indicator_param"
+    bottoms = between(0, 1)
+    data_bottoms = 0
+    origin = "xmfbit/warpctc-caffe"
+    is_global = True
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__(spec)
+        param = self.param
+        for name in ("time_step",) if spec.bottoms else ("batch_size", "time_step"):
+            check_int(param, name)
+            if param.integer(name) == 0:
+                raise param.error(f"expected {name} of at least 1, found 0", name)
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        return Facts(((self.param.integer("time_step"), self.batch_size(bottoms)),))
+
+    def batch_size(self, bottoms: tuple[Shape, ...]) -> int:
+        """The number of sequences; raises ShapeError where there is none."""
+        if not bottoms:
+            return self.param.integer("batch_size")
+        axis = self.axis_of(bottoms[0])
+        if bottoms[0][axis] == 0:
+            raise self.param.error(f"axis {axis} of {dims(bottoms[0])} is empty", "axis")
+        return bottoms[0][axis]
+
+
+class MultiStageMeanfield(Layer):
+    """Unaries (N, C, H, W), what to start from, and images -> (N, C, H, W).
+
+    Blobs: spatial, bilateral and compatibility weights, all (1, 1, C, C)
+    (multi_stage_meanfield.cpp).
+    """
+
+    type = "MultiStageMeanfield"
+    bottoms = exactly(3)
+    origin = "torrvision/caffe"
+    is_global = True
+
+    def __init__(self, spec: Spec) -> None:
+        param = spec.param("multi_stage_meanfield_param")
+        iterations = param.integer("num_iterations")
+        check_int(param, "num_iterations")
+        if iterations < 2:
+            raise param.error(
+                f"expected num_iterations of at least 2, found {iterations}", "num_iterations"
+            )
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        return Facts((four_axes(bottoms[0]),), self.params(bottoms[0]))
+
+    def params(self, bottom: Shape) -> tuple[Param, ...]:
+        """Return the parameters."""
+        channels = four_axes(bottom)[1]
+        roles = ("spatial", "bilateral", "compatibility")
+        return tuple(Param(role, (1, 1, channels, channels)) for role in roles)
+
+    def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
+        return [product(param.role, param.shape[2:]) for param in self.params(bottoms[0])]

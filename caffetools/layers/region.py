@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from caffetools.errors import ShapeError
 from caffetools.layers.base import (
-    Blobs,
     Facts,
     Layer,
     Shape,
@@ -17,24 +14,20 @@ from caffetools.layers.base import (
     exactly,
     product,
 )
-from caffetools.layers.checks import check_axes, check_int
-from caffetools.layers.legacy import four_axes
-from caffetools.proto.message import Message
+from caffetools.layers.checks import check_axes, check_int, four_axes, read_positive
 
 
 class ROIPooling(Layer):
     """(N, C, H, W), regions (R, 5) -> (R, C, pooled_h, pooled_w) (roi_pooling_layer.cpp)."""
 
-    type: ClassVar[str] = "ROIPooling"
-    bottoms: ClassVar[Blobs] = exactly(2)
-    origin: ClassVar[str | None] = "rbgirshick/caffe-fast-rcnn"
+    type = "ROIPooling"
+    bottoms = exactly(2)
+    origin = "rbgirshick/caffe-fast-rcnn"
+    is_global = True
 
     def __init__(self, spec: Spec) -> None:
         param = spec.param("roi_pooling_param")
-        self.pooled = (read_extent(param, "pooled_h"), read_extent(param, "pooled_w"))
-
-    def windows(self, bottoms: tuple[Shape, ...]) -> None:
-        return None
+        self.pooled = (read_positive(param, "pooled_h"), read_positive(param, "pooled_w"))
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         image, regions = map(four_axes, bottoms)
@@ -47,17 +40,15 @@ class PSROIPooling(Layer):
     `dim` and `size` are `output_dim` and `group_size`. Each place pools channels of its own.
     """
 
-    type: ClassVar[str] = "PSROIPooling"
-    bottoms: ClassVar[Blobs] = exactly(2)
-    origin: ClassVar[str | None] = "daijifeng001/caffe-rfcn"
+    type = "PSROIPooling"
+    bottoms = exactly(2)
+    origin = "daijifeng001/caffe-rfcn"
+    is_global = True
 
     def __init__(self, spec: Spec) -> None:
         param = spec.param("psroi_pooling_param")
-        self.output_dim = read_extent(param, "output_dim")
-        self.group_size = read_extent(param, "group_size")
-
-    def windows(self, bottoms: tuple[Shape, ...]) -> None:
-        return None
+        self.output_dim = read_positive(param, "output_dim")
+        self.group_size = read_positive(param, "group_size")
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         image, regions = map(four_axes, bottoms)
@@ -77,18 +68,16 @@ class Proposal(Layer):
     (proposal_layer.cpp of sanghoon/caffe and luoyetx/mini-caffe).
     """
 
-    type: ClassVar[str] = "Proposal"
-    bottoms: ClassVar[Blobs] = exactly(3)
-    tops: ClassVar[Blobs] = between(1, 2)
-    origin: ClassVar[str | None] = "sanghoon/caffe"
+    type = "Proposal"
+    param_name = "proposal_param"
+    bottoms = exactly(3)
+    tops = between(1, 2)
+    origin = "sanghoon/caffe"
+    is_global = True
 
     def __init__(self, spec: Spec) -> None:
-        self.param = spec.param("proposal_param")
-        self.top_count = len(spec.tops)
+        super().__init__(spec)
         check_int(self.param, "post_nms_topn")
-
-    def windows(self, bottoms: tuple[Shape, ...]) -> None:
-        return None
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         check_axes(bottoms[0], 1)
@@ -107,16 +96,14 @@ class BoxAnnotatorOHEM(Layer):
     and width, -> labels and weights (box_annotator_ohem_layer.cpp).
     """
 
-    type: ClassVar[str] = "BoxAnnotatorOHEM"
-    bottoms: ClassVar[Blobs] = exactly(4)
-    tops: ClassVar[Blobs] = exactly(2)
-    origin: ClassVar[str | None] = "daijifeng001/caffe-rfcn"
+    type = "BoxAnnotatorOHEM"
+    bottoms = exactly(4)
+    tops = exactly(2)
+    origin = "daijifeng001/caffe-rfcn"
+    is_global = True
 
     def __init__(self, spec: Spec) -> None:
-        read_extent(spec.param("box_annotator_ohem_param"), "roi_per_img")
-
-    def windows(self, bottoms: tuple[Shape, ...]) -> None:
-        return None
+        read_positive(spec.param("box_annotator_ohem_param"), "roi_per_img")
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         shapes = tuple(map(four_axes, bottoms))
@@ -126,11 +113,3 @@ class BoxAnnotatorOHEM(Layer):
             if shape != expected:
                 raise ShapeError(f"expected a bottom of {dims(expected)}, found {dims(bottom)}")
         return Facts((shapes[2], shapes[3]))
-
-
-def read_extent(param: Message, name: str) -> int:
-    """An option that must be at least 1."""
-    check_int(param, name)
-    if param.integer(name) < 1:
-        raise param.error(f"expected {name} of at least 1, found {param.integer(name)}", name)
-    return param.integer(name)

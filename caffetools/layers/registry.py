@@ -1,38 +1,93 @@
-"""Which class a layer type has: Caffe's and the known forks' types, and those that a user adds."""
+"""Layer classes by type: Caffe's, the known forks', and those that a user registers."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from importlib import import_module
+from pathlib import Path
 
-from caffetools.errors import CaffeToolsError
+from caffetools.errors import CaffeToolsError, Location
 from caffetools.layers.base import Layer, LayerClass
 from caffetools.proto.message import Message
 
+KINDS = {
+    "accuracy": "Accuracy AccuracyRegression EltwiseAccuracy LabelsequenceAccuracy SegAccuracy",
+    "activation": (
+        "AbsVal BNLL Clip Dropout ELU Exp Log Power PReLU ReLU ReLU6 Sigmoid Softmax Swish "
+        "TanH Threshold"
+    ),
+    "convolution": "Convolution ConvolutionDepthwise Deconvolution DepthwiseConvolution Im2col",
+    "data": "AnnotatedData CompactData CPMData Data HDF5Data",
+    "detection": (
+        "DetectionEvaluate DetectionOutput DetectNetTransformation EvalDetection "
+        "YoloDetectionOutput"
+    ),
+    "detection_loss": "MultiBoxLoss RegionLoss",
+    "elementwise": "Axpy Bias Eltwise Scale",
+    "image_data": "DenseImageData ImageData ImageSegData VideoData WindowData",
+    "inputs": "DummyData Input MemoryData Parameter",
+    "joining": "Concat HDF5Output Silence Slice Split",
+    "linear": "Embed InnerDistance InnerProduct Local",
+    "loss": (
+        "ContrastiveLoss CtcLoss EuclideanLoss HingeLoss L1Loss MultinomialLogisticLoss "
+        "SigmoidCrossEntropyLoss SmoothL1Loss SmoothL1LossOHEM"
+    ),
+    "normalization": "BatchNorm BN LRN MVN Normalize",
+    "permutation": "Flip Permute Reorg Reverse ShuffleChannel Transpose",
+    "pooling": "Pooling SPP",
+    "prior_box": "PriorBox",
+    "python.bvlc": (
+        "pascal_multilabel_datalayers.PascalMultilabelDataLayerSync pyloss.EuclideanLossLayer"
+    ),
+    "python.detectnet": (
+        "caffe.layers.detectnet.clustering.ClusterDetections "
+        "caffe.layers.detectnet.clustering.ClusterGroundtruth "
+        "caffe.layers.detectnet.mean_ap.mAP caffe.layers.detectnet.mean_ap.ScoreDetections"
+    ),
+    "python.fcn": (
+        "nyud_layers.NYUDSegDataLayer pascalcontext_layers.PASCALContextSegDataLayer "
+        "siftflow_layers.SIFTFlowSegDataLayer voc_layers.SBDDSegDataLayer "
+        "voc_layers.VOCSegDataLayer"
+    ),
+    "python.py_faster_rcnn": (
+        "roi_data_layer.layer.RoIDataLayer rpn.anchor_target_layer.AnchorTargetLayer "
+        "rpn.proposal_layer.ProposalLayer rpn.proposal_target_layer.ProposalTargetLayer"
+    ),
+    "python_layer": "Python",
+    "recurrent": "ContinuationIndicator LSTM LSTMUnit MultiStageMeanfield RNN",
+    "region": "BoxAnnotatorOHEM Proposal PSROIPooling ROIPooling",
+    "resampling": "Interp Unpooling Upsample",
+    "reshaping": "Flatten Reduction Reshape Tile",
+    "selection": "ArgMax BatchReindex Crop Filter",
+    "softmax_loss": "InfogainLoss SoftmaxWithLoss SoftmaxWithLossOHEM",
+}
+"""Layer types by module of `caffetools.layers`; a Python layer's type is `module.layer`."""
+
 
 class Registry:
-    """Layer classes by type; a file of them is imported when one of its types is looked up."""
+    """Layer classes by type; a module is imported when one of its types is looked up."""
 
-    def __init__(self, families: Mapping[str, tuple[str, ...]]) -> None:
-        """`families` lists the types of each module in `caffetools.layers`."""
-        self._homes = {name: home for home, types in families.items() for name in types}
+    def __init__(self, kinds: Mapping[str, str]) -> None:
+        """`kinds` has the types of each module in `caffetools.layers`, separated by spaces."""
+        self._homes = {name: home for home, types in kinds.items() for name in types.split()}
         self._classes: dict[str, LayerClass] = {}
 
     def find(self, name: str) -> LayerClass | None:
-        """The class of a type, or None if nobody knows it."""
+        """Return the class of a type, None for an unknown type."""
         found = self._classes.get(name)
         if found is None and name in self._homes:
             found = self._classes[name] = _class_in(self._homes[name], name)
         return found
 
     def register(self, layer_class: LayerClass) -> None:
-        """Add a type or take the place of one; CaffeToolsError for a class without a `type`."""
+        """Add a type or replace one; CaffeToolsError for a class without a `type`."""
         if not layer_class.type:
             raise CaffeToolsError(f"the layer class {layer_class.__name__} has no type")
         self._classes[layer_class.type] = layer_class
 
     def types(self) -> tuple[str, ...]:
-        """All types, by name."""
+        """Return all types, sorted by name."""
         return tuple(sorted({*self._homes, *self._classes}))
 
 
@@ -45,7 +100,75 @@ def _class_in(home: str, name: str) -> LayerClass:
     )
 
 
+REGISTRY = Registry(KINDS)
+"""The built-in types, and those that a user registers."""
+
+
+def register(layer_class: LayerClass) -> LayerClass:
+    """Add a layer type, or replace a built-in one.
+
+    Parameters
+    ----------
+    layer_class : type[Layer]
+        A subclass of `Layer` whose `type` is the name that prototxt files give it.
+
+    Returns
+    -------
+    type[Layer]
+        The same class, so that `register` can be used as a decorator.
+
+    Raises
+    ------
+    CaffeToolsError
+        If the class has no `type`.
+
+    Examples
+    --------
+    >>> from caffetools import Facts, Layer, register
+    >>> @register
+    ... class GlobalMean(Layer):
+    ...     type = "GlobalMean"
+    ...
+    ...     def facts(self, bottoms):
+    ...         return Facts((bottoms[0][:2],))
+    """
+    REGISTRY.register(layer_class)
+    return layer_class
+
+
 def python_type(layer: Message) -> str:
-    """Under which type a Python layer's own class is registered: `module.layer`."""
+    """Return the type under which the class of a Python layer is registered: `module.layer`."""
     param = layer.message("python_param")
     return f"{param.text('module')}.{param.text('layer')}"
+
+
+def load_plugin(path: Path) -> None:
+    """Run a Python file that registers layer types.
+
+    Raises CaffeToolsError, with the line of the file, if it cannot be read or run.
+    """
+    import importlib.util
+    import traceback
+
+    name = f"caffetools_plugin_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise CaffeToolsError("expected a Python file, FILE.py, as plugin", Location(str(path)))
+    if not path.exists():
+        raise CaffeToolsError("no such file", Location(str(path)))
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses and pickle look modules up there
+    try:
+        spec.loader.exec_module(module)
+    except SyntaxError as error:
+        file = str(path) if error.filename == spec.origin else str(error.filename)
+        raise CaffeToolsError(f"not Python: {error.msg}", Location(file, error.lineno)) from None
+    except Exception as error:  # noqa: BLE001  # other people's code may raise anything
+        lines = [
+            frame.lineno
+            for frame in traceback.extract_tb(error.__traceback__)
+            if frame.filename == spec.origin
+        ]
+        place = Location(str(path), lines[-1] if lines else None)
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise CaffeToolsError(f"the plugin failed: {reason}", place) from None

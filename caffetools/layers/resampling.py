@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 from caffetools.errors import ShapeError
-from caffetools.layers.base import Blobs, Facts, Layer, Shape, Spec, Step, Window, between, dims
-from caffetools.layers.checks import check_axes, check_int
-from caffetools.layers.legacy import four_axes
+from caffetools.layers.base import Facts, Layer, Shape, Spec, Step, Window, between, dims
+from caffetools.layers.checks import check_axes, check_int, four_axes
 from caffetools.layers.pooling import read_kernel, read_pair
 from caffetools.layers.window import axis_names
 
 
 class Interp(Layer):
-    """(N, C, H, W) -> (N, C, H', W'), blended between the corners (interp_layer.cpp).
+    """(N, C, H, W) -> (N, C, H', W'), bilinear with aligned corners (interp_layer.cpp).
 
     H' and W' follow from `shrink_factor` and `zoom_factor`, or are `height` and `width`, or, with
     `use_blob_size`, those of the second bottom (soeaver/caffe-model). Negative pads crop first.
     """
 
-    type: ClassVar[str] = "Interp"
-    bottoms: ClassVar[Blobs] = between(1, 2)
-    data_bottoms: ClassVar[int | None] = 1
-    origin: ClassVar[str | None] = "hszhao/PSPNet"
+    type = "Interp"
+    param_name = "interp_param"
+    bottoms = between(1, 2)
+    data_bottoms = 1
+    origin = "hszhao/PSPNet"
+    is_global = True
 
     def __init__(self, spec: Spec) -> None:
-        self.param = param = spec.param("interp_param")
+        super().__init__(spec)
+        param = self.param
         for name in ("pad_beg", "pad_end"):
             if param.integer(name) > 0:
                 raise param.error(
@@ -38,25 +40,22 @@ class Interp(Layer):
         self.factors = [
             self.factor(name) for name in ("shrink_factor", "zoom_factor") if param.has(name)
         ]
-        # A single factor goes before height and width, which go before both.
+        # One factor overrides height and width, which override two factors.
         self.given = len(self.factors) != 1 and param.has("height") and param.has("width")
         if not (self.like_blob or self.given or self.factors):
             raise param.error("expected height and width, shrink_factor or zoom_factor, found none")
 
     def factor(self, name: str) -> int:
-        """`shrink_factor` or `zoom_factor`."""
+        """Read `shrink_factor` or `zoom_factor`."""
         factor = self.param.integer(name)
         if factor < 1:
             raise self.param.error(f"expected a {name} of at least 1, found {factor}", name)
         return factor
 
-    def windows(self, bottoms: tuple[Shape, ...]) -> None:
-        return None
-
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         bottom = four_axes(bottoms[0])
         if min(bottom[2:]) + self.pad < 1:
-            raise ShapeError(f"nothing is left of {dims(bottom)}, cropped by {-self.pad}")
+            raise ShapeError(f"a crop of {-self.pad} exceeds {dims(bottom)}")
         steps = self.explain(bottoms)
         for step in steps:
             if step.value < 1:
@@ -81,7 +80,7 @@ class Interp(Layer):
         ]
 
     def scaled(self, name: str, extent: int) -> Step:
-        """The arithmetic of the factors: what lies between the corners is shrunk, then zoomed."""
+        """Return the arithmetic of the factors: the extent less 1 is shrunk, then zoomed."""
         value = extent + self.pad - 1
         formula = f"({extent} - {-self.pad} - 1)" if self.pad else f"({extent} - 1)"
         if self.param.has("shrink_factor"):
@@ -94,20 +93,22 @@ class Interp(Layer):
 
 
 class Upsample(Layer):
-    """(N, C, H, W) -> (N, C, H', W'), each value put where its mask says (upsample_layer.cpp).
+    """(N, C, H, W) -> (N, C, H', W'), each value at the position in its mask (upsample_layer.cpp).
 
     The mask is the second top of a Pooling layer. H' and W' are `upsample_h` and `upsample_w` or,
-    the old way, H and W times `scale`, less 1 with `pad_out_h` or `pad_out_w`. Without a mask each
-    value is repeated (eric612/MobileNet-YOLO): the last two axes of any blob times `scale`.
+    in the older form, H and W times `scale`, less 1 with `pad_out_h` or `pad_out_w`. Without a mask
+    each value is repeated (eric612/MobileNet-YOLO): the last two axes of any blob times `scale`.
     """
 
-    type: ClassVar[str] = "Upsample"
-    bottoms: ClassVar[Blobs] = between(1, 2)
-    transposed: ClassVar[bool] = True
-    origin: ClassVar[str | None] = "alexgkendall/caffe-segnet"
+    type = "Upsample"
+    param_name = "upsample_param"
+    bottoms = between(1, 2)
+    transposed = True
+    origin = "alexgkendall/caffe-segnet"
 
     def __init__(self, spec: Spec) -> None:
-        self.param = param = spec.param("upsample_param")
+        super().__init__(spec)
+        param = self.param
         self.masked = len(spec.bottoms) == 2
         if not self.masked:
             self.axes = [Enlarged(self.read("scale", 1) if param.has("scale") else 1)] * 2
@@ -128,12 +129,12 @@ class Upsample(Layer):
             for axis, enlarged in zip("hw", self.axes, strict=True):
                 if enlarged.cut and enlarged.scale != 2:
                     raise param.error(
-                        f"pad_out_{axis} is for a scale of 2, found {enlarged.scale}",
+                        f"pad_out_{axis} expected a scale of 2, found {enlarged.scale}",
                         f"pad_out_{axis}",
                     )
 
     def read(self, name: str, least: int = 2) -> int:
-        """A size or scale."""
+        """Read a size or scale."""
         check_int(self.param, name)
         if self.param.integer(name) < least:
             raise self.param.error(
@@ -142,7 +143,7 @@ class Upsample(Layer):
         return self.param.integer(name)
 
     def cut(self, axis: str) -> int:
-        """By how much the top is smaller than the scale says."""
+        """Return by how much the top is smaller than the scaled bottom."""
         return int(self.param.flag(f"pad_out_{axis}"))
 
     def windows(self, bottoms: tuple[Shape, ...]) -> list[Window] | None:
@@ -165,14 +166,14 @@ class Upsample(Layer):
 
 
 class Enlarged(NamedTuple):
-    """What an axis of an upsampled blob becomes: a multiple less what is cut off, or an extent."""
+    """Output extent of upsampling along an axis: a multiple less `cut`, or a given extent."""
 
     scale: int | None = None
     cut: int = 0
     extent: int = 0
 
     def step(self, name: str, extent: int) -> Step:
-        """The arithmetic for a bottom of this extent."""
+        """Return the arithmetic for a bottom of this extent."""
         if self.scale is None:
             return Step(name, str(self.extent), self.extent)
         less = f" - {self.cut}" if self.cut else ""
@@ -180,26 +181,28 @@ class Enlarged(NamedTuple):
 
 
 class Unpooling(Layer):
-    """(N, C, H, W) -> (N, C, unpool_h, unpool_w), the way back of a pooling (unpooling_layer.cpp).
+    """(N, C, H, W) -> (N, C, unpool_h, unpool_w), the inverse of pooling (unpooling_layer.cpp).
 
-    MAX puts each value where the second bottom, a pooling's mask, says, or without one at the start
-    of its window.
+    MAX puts each value at the position in the mask of a Pooling layer, the second bottom, or
+    without a mask at the start of its window.
     """
 
-    type: ClassVar[str] = "Unpooling"
-    bottoms: ClassVar[Blobs] = between(1, 2)
-    transposed: ClassVar[bool] = True
-    origin: ClassVar[str | None] = "HyeonwooNoh/caffe"
+    type = "Unpooling"
+    param_name = "unpooling_param"
+    bottoms = between(1, 2)
+    transposed = True
+    origin = "HyeonwooNoh/caffe"
 
     def __init__(self, spec: Spec) -> None:
-        self.param = param = spec.param("unpooling_param")
+        super().__init__(spec)
+        param = self.param
         self.kernels = read_kernel(param)
         self.strides = read_pair(param, "stride", 1)
         if any(read_pair(param, "pad", 0)):
             raise param.error("expected no pad", "pad" if param.has("pad") else "pad_h")
         method = param.text("unpool")
         if method != "MAX" and len(spec.bottoms) > 1:
-            raise param.error(f"a second bottom is for MAX unpooling, found {method}", "unpool")
+            raise param.error(f"a second bottom expected MAX unpooling, found {method}", "unpool")
         by_axis = [param.has("unpool_h"), param.has("unpool_w")]
         if any(by_axis) == param.has("unpool_size") or any(by_axis) != all(by_axis):
             raise param.error("expected unpool_size, or both unpool_h and unpool_w", "unpool_size")

@@ -1,8 +1,6 @@
-"""Layers that give the elements of their bottom other axes, or repeat them."""
+"""Layers that change the axes of a blob, repeat it or sum over axes."""
 
 from __future__ import annotations
-
-from typing import ClassVar
 
 from caffetools.errors import CaffeToolsError
 from caffetools.layers.base import (
@@ -23,13 +21,12 @@ from caffetools.layers.window import axis_name
 
 
 class Reshape(Layer):
-    """The axes from `axis` on, `num_axes` of them or all, become those of `shape`, not in place.
+    """Replaces `num_axes` axes from `axis` on by those of `shape`, not in place.
 
-    In `shape` a 0 keeps the bottom's extent at its place, and one -1 takes what is left
-    (reshape_layer.cpp).
+    In `shape` 0 copies the extent of the bottom, and one -1 is inferred (reshape_layer.cpp).
     """
 
-    type: ClassVar[str] = "Reshape"
+    type = "Reshape"
 
     def __init__(self, spec: Spec) -> None:
         check_not_in_place(spec)
@@ -45,7 +42,7 @@ class Reshape(Layer):
             raise self.shape.error(f"expected one -1, found {self.given.count(-1)}", "dim")
 
     def replaced(self, bottom: Shape) -> tuple[int, int]:
-        """The first of the axes that are replaced, and the one behind them."""
+        """Return the first replaced axis, and the one after the last."""
         axis, num_axes = self.param.integer("axis"), self.param.integer("num_axes")
         start = axis if axis >= 0 else len(bottom) + axis + 1
         if not 0 <= start <= len(bottom):
@@ -60,13 +57,12 @@ class Reshape(Layer):
         return start, start + num_axes
 
     def known(self, bottom: Shape) -> list[int]:
-        """The extents of the top, -1 where one is inferred."""
+        """Return the extents of the top, -1 for the inferred one."""
         start, end = self.replaced(bottom)
         for index, extent in enumerate(self.given):
             if extent == 0 and start + index >= len(bottom):
                 raise self.shape.error(
-                    f"a dim of 0 keeps the bottom's extent, and {dims(bottom)} "
-                    f"has no axis {start + index}",
+                    f"a dim of 0 copies an extent, but {dims(bottom)} has no axis {start + index}",
                     "dim",
                     index,
                 )
@@ -80,14 +76,16 @@ class Reshape(Layer):
         if -1 in self.given:
             rest = -count(tuple(top))
             if count(bottom) % rest:
-                raise self.mismatch(bottom, f"do not divide by the given extents' {rest}")
+                raise self.mismatch(bottom, f"are not divisible by the {rest} of the given extents")
             top[top.index(-1)] = count(bottom) // rest
         elif count(tuple(top)) != count(bottom):
-            raise self.mismatch(bottom, f"are not the {count(tuple(top))} of {dims(tuple(top))}")
+            raise self.mismatch(
+                bottom, f"do not match the {count(tuple(top))} of {dims(tuple(top))}"
+            )
         return Facts((tuple(top),))
 
     def mismatch(self, bottom: Shape, reason: str) -> CaffeToolsError:
-        """The error for a shape that does not take up all elements."""
+        """Return the error for a shape with another number of elements."""
         return self.param.error(f"the {count(bottom)} elements of {dims(bottom)} {reason}", "shape")
 
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
@@ -107,28 +105,28 @@ class Reshape(Layer):
 
 
 class Flatten(Layer):
-    """The axes from `axis` to `end_axis` become one, not in place (flatten_layer.cpp)."""
+    """Merges the axes from `axis` to `end_axis`, not in place (flatten_layer.cpp)."""
 
-    type: ClassVar[str] = "Flatten"
+    type = "Flatten"
 
     def __init__(self, spec: Spec) -> None:
         check_not_in_place(spec)
         self.param = spec.param("flatten_param")
 
     def flattened(self, bottom: Shape) -> tuple[int, int]:
-        """The first of the axes that become one, and the one behind them."""
+        """Return the first merged axis, and the one after the last."""
         start, last = (
             canonical_axis(self.param.integer(name), bottom, self.param, name)
             for name in ("axis", "end_axis")
         )
         if start > last + 1:
-            raise self.param.error(f"axis {start} lies behind end_axis {last}", "axis")
+            raise self.param.error(f"axis {start} exceeds end_axis {last}", "axis")
         return start, last + 1
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         bottom = bottoms[0]
         start, end = self.flattened(bottom)
-        new = "end_axis lies just before axis: nothing is flattened, an axis of extent 1 is put in"
+        new = "end_axis is just before axis: nothing is flattened, an axis of extent 1 is inserted"
         top = (*bottom[:start], count(bottom[start:end]), *bottom[end:])
         return Facts((top,), notes=(new,) if start == end else ())
 
@@ -145,30 +143,49 @@ class Flatten(Layer):
 class Tile(Layer):
     """The bottom, repeated `tiles` times along an axis (tile_layer.cpp)."""
 
-    type: ClassVar[str] = "Tile"
+    type = "Tile"
+    param_name = "tile_param"
 
     def __init__(self, spec: Spec) -> None:
-        self.param = spec.param("tile_param")
+        super().__init__(spec)
         self.tiles = self.param.integer("tiles")
         if self.tiles < 1:
             raise self.param.error(f"expected tiles of at least 1, found {self.tiles}", "tiles")
 
-    def axis(self, bottom: Shape) -> int:
-        """The axis along which the bottom is repeated."""
-        return canonical_axis(self.param.integer("axis"), bottom, self.param)
-
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
-        bottom, axis = bottoms[0], self.axis(bottoms[0])
+        bottom, axis = bottoms[0], self.axis_of(bottoms[0])
         return Facts(((*bottom[:axis], bottom[axis] * self.tiles, *bottom[axis + 1 :]),))
 
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
-        bottom, axis = bottoms[0], self.axis(bottoms[0])
+        bottom, axis = bottoms[0], self.axis_of(bottoms[0])
         return [product(axis_name(axis, bottom), (bottom[axis], self.tiles))]
 
     def windows(self, bottoms: tuple[Shape, ...]) -> list[Window] | None:
-        return [] if self.axis(bottoms[0]) < 2 else None
+        return [] if self.axis_of(bottoms[0]) < 2 else None
+
+
+class Reduction(Layer):
+    """(M…, K…) -> (M…): K… are the axes from `axis` on, all by default (reduction_layer.cpp)."""
+
+    type = "Reduction"
+    param_name = "reduction_param"
+    is_global = True
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__(spec)
+        self.operation = self.param.text("operation")
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        bottom, axis = bottoms[0], self.axis_of(bottoms[0])
+        if self.operation in ("SUM", "MEAN"):
+            check_not_empty(bottom[axis:], bottom)
+        return Facts((bottom[:axis],))
+
+    def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
+        bottom, axis = bottoms[0], self.axis_of(bottoms[0])
+        return [product("sums", bottom[:axis]), product("terms of each", bottom[axis:])]
 
 
 def _kept_apart(bottom: Shape, top: Shape | None) -> list[Window] | None:
-    """The windows of a layer that keeps the axes behind the second, or else mixes all."""
+    """Return the windows of a layer that keeps the spatial axes or mixes all of them."""
     return [] if top is not None and top[2:] == bottom[2:] else None

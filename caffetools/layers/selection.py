@@ -1,12 +1,9 @@
-"""Layers that pick some of the elements of their bottoms."""
+"""Layers that select elements or items of their bottoms."""
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from caffetools.errors import ShapeError
 from caffetools.layers.base import (
-    Blobs,
     Facts,
     Layer,
     Shape,
@@ -14,7 +11,6 @@ from caffetools.layers.base import (
     Step,
     Window,
     at_least,
-    canonical_axis,
     dims,
     exactly,
     product,
@@ -24,23 +20,24 @@ from caffetools.layers.window import axis_name
 
 
 class Crop(Layer):
-    """From `axis` on, a part of the first bottom with the extents of the second (crop_layer.cpp).
+    """Crops the first bottom to the extents of the second from `axis` on (crop_layer.cpp).
 
-    The part begins at `offset`, which is given once or once for each of these axes; 0 by default.
+    `offset` is given once or once per cropped axis, and 0 by default.
     """
 
-    type: ClassVar[str] = "Crop"
-    bottoms: ClassVar[Blobs] = exactly(2)
-    data_bottoms: ClassVar[int | None] = 1
+    type = "Crop"
+    param_name = "crop_param"
+    bottoms = exactly(2)
+    data_bottoms = 1
 
     def __init__(self, spec: Spec) -> None:
-        self.param = spec.param("crop_param")
+        super().__init__(spec)
         self.given = self.param.integers("offset")
         check_int(self.param, "offset")
 
     def offsets(self, bottom: Shape) -> list[int | None]:
-        """Where the part begins along each axis; None where all is kept."""
-        axis = canonical_axis(self.param.integer("axis"), bottom, self.param)
+        """Return the offset along each axis, None for an axis that is not cropped."""
+        axis = self.axis_of(bottom)
         cropped = len(bottom) - axis
         if len(self.given) > 1 and len(self.given) != cropped:
             raise self.param.error(
@@ -64,8 +61,7 @@ class Crop(Layer):
             top[axis] = size[axis]
             if offset + size[axis] > bottom[axis]:
                 raise ShapeError(
-                    f"axis {axis} has an extent of {bottom[axis]}, too little for "
-                    f"{size[axis]} from offset {offset} on"
+                    f"offset {offset} + {size[axis]} exceeds extent {bottom[axis]} of axis {axis}"
                 )
         return Facts((tuple(top),))
 
@@ -82,30 +78,30 @@ class Crop(Layer):
 
 
 class ArgMax(Layer):
-    """The `top_k` largest elements, or the places where they are (argmax_layer.cpp).
+    """The `top_k` largest elements or their indices (argmax_layer.cpp).
 
-    With `axis`, along it, and the other axes stay. Without it, of each item: (N, …) -> (N, 1,
-    top_k), or (N, 2, top_k) for places and elements both, followed by axes of extent 1 up to the
-    number of the bottom's.
+    With `axis`, along that axis. Without it, of each item: (N, …) -> (N, 1, top_k), or (N, 2,
+    top_k) for indices and elements, with trailing axes of extent 1 up to the bottom's number.
     """
 
-    type: ClassVar[str] = "ArgMax"
+    type = "ArgMax"
+    param_name = "argmax_param"
 
     def __init__(self, spec: Spec) -> None:
-        self.param = spec.param("argmax_param")
+        super().__init__(spec)
         self.top_k = self.param.integer("top_k")
         self.both = self.param.flag("out_max_val")
         if self.top_k == 0:
             raise self.param.error("expected a top_k of at least 1, found 0", "top_k")
 
     def axis(self, bottom: Shape) -> int | None:
-        """The axis along which the largest are sought; None for all of an item."""
+        """Return the axis to search along, None for whole items."""
         if not self.param.has("axis"):
             return None
-        return canonical_axis(self.param.integer("axis"), bottom, self.param)
+        return self.axis_of(bottom)
 
     def candidates(self, bottom: Shape) -> Step:
-        """The number of elements among which the largest are sought."""
+        """Return the number of elements to search."""
         axis = self.axis(bottom)
         return product("candidates", bottom[1:] if axis is None else bottom[axis : axis + 1])
 
@@ -135,10 +131,10 @@ class ArgMax(Layer):
 
 
 class BatchReindex(Layer):
-    """(N, …) and M indices -> (M, …), the items by index (batch_reindex_layer.cpp)."""
+    """(N, …) and M indices -> (M, …), the indexed items (batch_reindex_layer.cpp)."""
 
-    type: ClassVar[str] = "BatchReindex"
-    bottoms: ClassVar[Blobs] = exactly(2)
+    type = "BatchReindex"
+    bottoms = exactly(2)
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         items, indices = bottoms
@@ -152,14 +148,14 @@ class BatchReindex(Layer):
 
 
 class Filter(Layer):
-    """The items for which the last bottom is not 0, of each of the others (filter_layer.cpp).
+    """The items of each bottom for which the last bottom is not 0 (filter_layer.cpp).
 
-    How many there are is not known before the net runs: Caffe starts with all.
+    Their number depends on the data: Caffe sets up the tops for all items.
     """
 
-    type: ClassVar[str] = "Filter"
-    bottoms: ClassVar[Blobs] = at_least(2)
-    tops: ClassVar[Blobs] = at_least(1)
+    type = "Filter"
+    bottoms = at_least(2)
+    tops = at_least(1)
 
     def __init__(self, spec: Spec) -> None:
         if len(spec.tops) != len(spec.bottoms) - 1:
@@ -173,12 +169,14 @@ class Filter(Layer):
         *items, selector = bottoms
         check_axes(selector, 1)
         if any(extent != 1 for extent in selector[1:]):
-            raise ShapeError(f"expected a selector of one number an item, found {dims(selector)}")
+            raise ShapeError(
+                f"expected a selector with one number per item, found {dims(selector)}"
+            )
         for bottom in items:
             if bottom[:1] != selector[:1]:
                 raise ShapeError(
-                    f"expected as many items as the selector's {selector[0]}, found {dims(bottom)}"
+                    f"expected {selector[0]} items, as the selector has, found {dims(bottom)}"
                 )
         check_not_empty(selector, selector)
-        note = "how many items pass shows when the net runs: until then Caffe counts all"
+        note = "the number of items depends on the data; Caffe sets up the tops for all"
         return Facts(tuple(items), notes=(note,))

@@ -1,4 +1,4 @@
-"""What transform_param makes of one item, and what it tells of it."""
+"""Options of transform_param that change the shape of an item."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from caffetools.proto.wire import single
 
 
 class Transform:
-    """Those options of a layer's transform_param on which shapes depend (data_transformer.cpp).
+    """Size of an item after transform_param (data_transformer.cpp).
 
-    `resize_param` is the SSD fork's; it comes before the crop (im_transforms.cpp, InferNewSize). Of
-    several, as eric612/MobileNet-YOLO has them to draw from, the first counts. `crop_height` and
-    `crop_width`, each before `crop_size`, are Cysu's and stephenyan1231's.
+    The SSD fork's `resize_param` applies before the crop (im_transforms.cpp, InferNewSize); of
+    several, from which eric612/MobileNet-YOLO chooses at random, the first counts. `crop_height`
+    and `crop_width`, which override `crop_size`, are those of Cysu's and stephenyan1231's forks.
     """
 
     def __init__(self, layer: Message) -> None:
@@ -22,28 +22,28 @@ class Transform:
         for name in ("crop_size", "crop_height", "crop_width"):
             check_int(param, name)
         self.crop = param.integer("crop_height") or param.integer("crop_size")
-        """The height of the top; 0 where nothing is cut off."""
+        """Height of the top, 0 without a crop."""
         self.crop_width = param.integer("crop_width") or param.integer("crop_size")
-        """The width of the top; 0 where nothing is cut off."""
+        """Width of the top, 0 without a crop."""
         self.mean_values = param.count("mean_value")
         if self.mean_values and param.has("mean_file"):
             raise param.error("expected mean_file or mean_value, found both", "mean_value", 0)
 
     def forced_channels(self) -> int | None:
-        """The channels that force_color and force_gray ask for, of images in a file's form."""
+        """Return the channels of encoded images by force_color or force_gray."""
         colour, grey = self.param.flag("force_color"), self.param.flag("force_gray")
         return None if colour == grey else 3 if colour else 1
 
     def check_decoding(self) -> None:
-        """Raise ShapeError where an image would have to be decoded in colour and in grey."""
+        """Raise ShapeError for both force_color and force_gray."""
         if self.param.flag("force_color") and self.param.flag("force_gray"):
             raise self.param.error("expected force_color or force_gray, found both", "force_gray")
 
     def size(self, height: int | None, width: int | None) -> tuple[int, int] | None:
-        """Height and width of the top for an item of this size; None where they cannot be told.
+        """Return height and width of the top for an item, None if they are unknown.
 
-        None for the item's means that its size is not known. Raises ShapeError for a crop that is
-        larger than the item.
+        None for a height or width of the item means unknown. Raises ShapeError for a crop larger
+        than the item.
         """
         if self.resize is not None:
             height, width = self.resized(self.resize, height, width)
@@ -53,19 +53,17 @@ class Transform:
         return None if height is None or width is None else (height, width)
 
     def check_crop(self, height: int, width: int) -> None:
-        """Raise ShapeError for a crop that is larger than the item."""
+        """Raise ShapeError for a crop larger than the item."""
         if height < self.crop or width < self.crop_width:
             name = "crop_size" if self.param.has("crop_size") else "crop_height"
             same = self.crop == self.crop_width
             found = str(self.crop) if same else f"{self.crop} x {self.crop_width}"
-            raise self.param.error(
-                f"expected a {name} within the item's {height} x {width}, found {found}", name
-            )
+            raise self.param.error(f"{name} {found} exceeds the item's {height} x {width}", name)
 
     def resized(
         self, resize: Message, height: int | None, width: int | None
     ) -> tuple[int | None, int | None]:
-        """The size that resize_param gives; one of its modes goes by the item's own size."""
+        """Return the size after resize_param; that of FIT_SMALL_SIZE depends on the item."""
         for name in ("height", "width"):
             check_int(resize, name)
         new_height, new_width = resize.integer("height"), resize.integer("width")

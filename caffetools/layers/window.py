@@ -1,4 +1,4 @@
-"""Kernel, stride, pad and dilation as convolutions read them, and the extents that they leave."""
+"""Kernel, stride, padding and dilation of convolutions, and the output extents."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from caffetools.proto.message import Message
 
 
 def read_axes(message: Message, name: str, spatial: int, default: int | None) -> tuple[int, ...]:
-    """An option given once, once per spatial axis, or as `_h` and `_w` (base_conv_layer.cpp).
+    """Read an option given once, once per spatial axis, or as `_h` and `_w` (base_conv_layer.cpp).
 
-    `default` stands for what is not given at all; None means that it must be given.
+    `default` is the value of an option that is not given, None for a required one.
     """
     base = name.removesuffix("_size")
     by_name = [axis for axis in (f"{base}_h", f"{base}_w") if message.has(axis)]
@@ -17,7 +17,7 @@ def read_axes(message: Message, name: str, spatial: int, default: int | None) ->
     if by_name:
         if spatial != 2:
             raise message.error(
-                f"{by_name[0]} is for two spatial axes, found {spatial}", by_name[0]
+                f"{by_name[0]} expected 2 spatial axes, found {spatial}", by_name[0]
             )
         if values:
             raise message.error(
@@ -32,12 +32,12 @@ def read_axes(message: Message, name: str, spatial: int, default: int | None) ->
             name,
         )
     if any(value > INT_MAX for value in values):
-        raise message.error(f"{name} is over 2^31 - 1", name)
+        raise message.error(f"{name} exceeds 2^31 - 1", name)
     return tuple(values * spatial if len(values) == 1 else values)
 
 
 def read_windows(message: Message, spatial: int) -> list[Window]:
-    """The window of each spatial axis of a convolution, deconvolution or im2col."""
+    """Read the window of each spatial axis of a convolution, deconvolution or Im2col."""
     kernels = read_axes(message, "kernel_size", spatial, None)
     strides = read_axes(message, "stride", spatial, 1)
     pads = read_axes(message, "pad", spatial, 0)
@@ -52,22 +52,22 @@ def read_windows(message: Message, spatial: int) -> list[Window]:
 
 
 def divide(numerator: int, denominator: int) -> int:
-    """C++'s integer division, which cuts toward zero: -1 / 2 is 0."""
+    """Divide integers as C++ does, rounding toward zero: -1 / 2 is 0."""
     return -(-numerator // denominator) if numerator < 0 else numerator // denominator
 
 
 def convolved(extent: int, window: Window) -> int:
-    """The extent that a convolution leaves (conv_layer.cpp, compute_output_shape)."""
+    """Return the output extent of a convolution (conv_layer.cpp, compute_output_shape)."""
     return divide(extent + 2 * window.pad - window.span, window.stride) + 1
 
 
 def deconvolved(extent: int, window: Window) -> int:
-    """The extent that a deconvolution gives (deconv_layer.cpp, compute_output_shape)."""
+    """Return the output extent of a deconvolution (deconv_layer.cpp, compute_output_shape)."""
     return window.stride * (extent - 1) + window.span - 2 * window.pad
 
 
 def convolved_step(name: str, extent: int, window: Window) -> Step:
-    """The arithmetic of `convolved`, as `(227 - 11 + 2*0) / 4 + 1`."""
+    """Return the arithmetic of `convolved`, as `(227 - 11 + 2*0) / 4 + 1`."""
     inside = f"{extent} - {span_formula(window)} + 2*{window.pad}"
     rest = extent + 2 * window.pad - window.span
     value = convolved(extent, window)
@@ -75,36 +75,36 @@ def convolved_step(name: str, extent: int, window: Window) -> Step:
 
 
 def deconvolved_step(name: str, extent: int, window: Window) -> Step:
-    """The arithmetic of `deconvolved`, as `2 * (16 - 1) + 4 - 2*1`."""
+    """Return the arithmetic of `deconvolved`, as `2 * (16 - 1) + 4 - 2*1`."""
     formula = f"{window.stride} * ({extent} - 1) + {span_formula(window)} - 2*{window.pad}"
     return Step(name, formula, deconvolved(extent, window))
 
 
 def span_formula(window: Window) -> str:
-    """What the kernel covers: its extent, or the dilated one written out."""
+    """Return the kernel extent as a formula, with the dilation if it is not 1."""
     if window.dilation == 1:
         return str(window.kernel)
     return f"({window.dilation}*({window.kernel} - 1) + 1)"
 
 
 def quotient(inside: str, numerator: int, stride: int, rounding: str = "trunc") -> str:
-    """`(inside) / stride`, with the rounding named where the division leaves a rest."""
+    """Return `(inside) / stride` as a formula, with the rounding unless the division is exact."""
     if numerator % stride == 0:
         return f"({inside}) / {stride}"
     if rounding == "trunc" and numerator > 0:
-        rounding = "floor"  # the same, and better known
+        rounding = "floor"  # equal for positive numbers
     return f"{rounding}(({inside}) / {stride})"
 
 
 def axis_names(spatial: int) -> list[str]:
-    """What the spatial axes of a sliding window are called in an explanation."""
+    """Return the names of the spatial axes in an explanation."""
     if spatial <= 3:
         return [[], ["length"], ["height", "width"], ["depth", "height", "width"]][spatial]
     return [f"spatial axis {i}" for i in range(spatial)]
 
 
 def axis_name(axis: int, shape: Shape) -> str:
-    """What an axis of any blob is called in an explanation: of four axes, by Caffe's old names."""
+    """Return the name of an axis in an explanation: Caffe's old names for four axes."""
     if len(shape) == 4:
         return ("num", "channels", "height", "width")[axis]
     return f"axis {axis}"

@@ -101,7 +101,7 @@ def test_plugins_are_loaded_before_the_command(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(
-        "caffetools.layers.plugin.load_plugin", lambda path: click.echo(f"loads {path}")
+        "caffetools.layers.registry.load_plugin", lambda path: click.echo(f"loads {path}")
     )
 
     @click.command

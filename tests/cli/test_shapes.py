@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from caffetools.cli import main
-from caffetools.layers import REGISTRY
+from caffetools.layers.registry import REGISTRY
 from tests import nets
 from tests.commands import ROOT, run
 from tests.conftest import GOLDEN, Golden

@@ -284,7 +284,7 @@ def test_a_crop_that_is_larger_than_the_items() -> None:
     write_net(more="transform_param { crop_size: 6 }")
     done = train()
     assert done.status == 1
-    message = "expected a crop_size within the item's 6 x 5, found 6"
+    message = "crop_size 6 exceeds the item's 6 x 5"
     assert f"net.prototxt:3:21: {message}\n" in done.err
 
 

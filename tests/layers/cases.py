@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from caffetools.errors import CaffeToolsError
-from caffetools.layers import REGISTRY
-from caffetools.layers.base import Options, Shape, count
+from caffetools.layers.base import Options, Shape, Window, count
+from caffetools.layers.registry import REGISTRY
 from caffetools.net.graph import State, build
 from caffetools.net.infer import InferredLayer, infer
 from caffetools.proto.prototxt import parse
@@ -74,6 +74,12 @@ def set_up(text: str, *bottoms: Shape, phase: str = "TRAIN", **options: Any) -> 
 def bottoms_of(case: Case) -> tuple[Shape, ...]:
     """The shapes that the layer reads, a blob that it reads twice included."""
     return tuple(shape for shape in case.layer.bottoms if shape is not None)
+
+
+def windows_of(case: Case) -> list[Window] | None:
+    """Return how each position of the first top sees the spatial axes of its bottom."""
+    assert case.layer.layer is not None
+    return case.layer.layer.windows(bottoms_of(case))
 
 
 def check_explained(text: str, *bottoms: Shape, **options: Any) -> list[str]:

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from caffetools.layers.base import Shape
-from tests.layers.cases import check_explained, check_refused, layer_text, set_up
+from caffetools.layers.base import Shape, Window
+from tests.layers.cases import check_explained, check_refused, layer_text, set_up, windows_of
 
 POINTWISE = ("BNLL", "ELU", "Exp", "Log", "Power", "ReLU", "Sigmoid", "Swish", "TanH", "Threshold")
+
+
 SHAPES: tuple[Shape, ...] = ((), (0,), (7,), (2, 3, 4, 5), (2, 3, 1, 1, 1, 2))
 
 
@@ -124,3 +126,42 @@ def test_pointwise_layers_leave_the_receptive_field() -> None:
     layer = set_up(layer_text("PReLU"), (2, 3, 4, 5)).layer.layer
     assert layer is not None
     assert layer.windows(((2, 3, 4, 5),)) == []
+
+
+@pytest.mark.parametrize(
+    ("axis", "shape"),
+    [(1, (2, 3)), (0, (5,)), (-1, (2, 3, 4, 5)), (2, (0, 3, 4)), (-4, (1, 2, 3, 4))],
+)
+def test_softmax(axis: int, shape: Shape) -> None:
+    case = set_up(layer_text("Softmax", f"softmax_param {{ axis: {axis} }}"), shape)
+    assert (case.tops, case.params, case.macs) == ((shape,), {}, 0)
+
+
+@pytest.mark.parametrize(("axis", "seen"), [(0, []), (1, []), (2, None), (-1, None), (-3, [])])
+def test_softmax_along_an_image_sees_all_of_it(axis: int, seen: list[Window] | None) -> None:
+    case = set_up(layer_text("Softmax", f"softmax_param {{ axis: {axis} }}"), (2, 3, 4, 5))
+    assert windows_of(case) == seen
+
+
+@pytest.mark.parametrize(
+    ("options", "shape", "line", "column", "fragment"),
+    [
+        (
+            "softmax_param { axis: 2 }",
+            (2, 3),
+            2,
+            17,
+            "axis 2 is out of range for a blob of shape 2 x 3",
+        ),
+        ("", (2,), 1, 1, "axis 1 is out of range"),
+        ("", (2, 0), 1, 1, "expected a bottom that is not empty, found 2 x 0"),
+    ],
+)
+def test_softmax_refused(options: str, shape: Shape, line: int, column: int, fragment: str) -> None:
+    check_refused(layer_text("Softmax", options), (shape,), line, column, fragment)
+
+
+def test_relu6() -> None:
+    case = set_up(layer_text("ReLU6", tops="a"), (1, 3, 8, 8))
+    assert case.tops == ((1, 3, 8, 8),)
+    assert case.params == {}

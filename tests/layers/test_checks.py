@@ -4,9 +4,33 @@ import pytest
 
 from caffetools.errors import ShapeError
 from caffetools.layers.base import Options, Shape, Spec
-from caffetools.layers.checks import check_axes, check_int, check_not_empty, check_not_in_place
+from caffetools.layers.checks import (
+    check_axes,
+    check_int,
+    check_not_empty,
+    check_not_in_place,
+    four_axes,
+)
 from caffetools.proto.prototxt import parse
 from caffetools.proto.source import Source
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [
+        ((), (1, 1, 1, 1)),
+        ((5,), (5, 1, 1, 1)),
+        ((5, 0), (5, 0, 1, 1)),
+        ((2, 3, 4, 5), (2, 3, 4, 5)),
+    ],
+)
+def test_four_axes(shape: Shape, expected: Shape) -> None:
+    assert four_axes(shape) == expected
+
+
+def test_five_axes_are_refused() -> None:
+    with pytest.raises(ShapeError, match="at most 4 axes, found 1 x 2 x 3 x 4 x 5"):
+        four_axes((1, 2, 3, 4, 5))
 
 
 def spec(text: str, bottoms: tuple[str, ...] = ("a",), tops: tuple[str, ...] = ("y",)) -> Spec:
@@ -17,9 +41,7 @@ def spec(text: str, bottoms: tuple[str, ...] = ("a",), tops: tuple[str, ...] = (
 def test_not_in_place() -> None:
     check_not_in_place(spec('type: "T" top: "y"'))
     check_not_in_place(spec('type: "T" top: "a"', ("b", "a"), ("a",)))  # the other bottom
-    with pytest.raises(
-        ShapeError, match="a T layer cannot compute in place, found 'a' as"
-    ) as caught:
+    with pytest.raises(ShapeError, match="T cannot compute in place, found 'a' as") as caught:
         check_not_in_place(spec('type: "T" top: "a"', tops=("a",)))
     assert caught.value.location == ("layer.prototxt", 1, 11)
 

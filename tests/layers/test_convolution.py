@@ -191,7 +191,7 @@ def test_a_kernel_larger_than_its_input_passes_where_c_rounds_toward_zero() -> N
     options = "num_output: 1 kernel_size: 3 stride: 2"
     case = set_up(convolution(options), (1, 1, 2, 5))
     assert case.tops == ((1, 1, 1, 2),)
-    assert case.notes == ("a kernel that covers 3 lies on a padded input of 2",)
+    assert case.notes == ("kernel extent 3 exceeds padded input 2",)
     assert check_explained(convolution(options), (1, 1, 2, 5))[0] == (
         "height: trunc((2 - 3 + 2*0) / 2) + 1 = 1"
     )
@@ -200,14 +200,14 @@ def test_a_kernel_larger_than_its_input_passes_where_c_rounds_toward_zero() -> N
 def test_an_empty_top_passes_without_bias() -> None:
     options = "num_output: 1 kernel_size: 3"
     assert set_up(convolution(options + " bias_term: false"), (1, 1, 2, 5)).tops == ((1, 1, 0, 3),)
-    fragment = "with a bias no spatial extent may be 0, found 0 x 3"
+    fragment = "a bias expected spatial extents of at least 1, found 0 x 3"
     check_refused(convolution(options), ((1, 1, 2, 5),), 1, 1, fragment)
 
 
 def test_an_unknown_filler_is_noted() -> None:
     options = 'num_output: 1 kernel_size: 1 weight_filler { type: "mirror" }'
     notes = set_up(convolution(options), IMAGE).notes
-    assert notes == ("the filler 'mirror' of the weight is not one of Caffe's",)
+    assert notes == ("unknown filler 'mirror' of the weight",)
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_an_unknown_filler_is_noted() -> None:
             IMAGE,
             2,
             35,
-            "expected a kernel within the padded input's 9, found one that covers 20",
+            "kernel extent 20 exceeds padded input 9",
         ),
         (
             "num_output: 2 kernel_size: 1",
@@ -318,3 +318,153 @@ def test_macs_are_the_weight_for_each_place_and_deconvolution_turns_round(
     assert back.tops == (bottom,)
     assert back.params["weight"] == weight
     assert back.macs == case.macs
+
+
+def depthwise(options: str, kind: str = "ConvolutionDepthwise") -> str:
+    return layer_text(kind, f"convolution_param {{ {options} }}")
+
+
+@pytest.mark.parametrize("kind", ["ConvolutionDepthwise", "DepthwiseConvolution"])
+def test_a_kernel_for_each_channel(kind: str) -> None:
+    text = depthwise("num_output: 32 group: 32 kernel_size: 3 pad: 1 stride: 2", kind)
+    case = set_up(text, (8, 32, 112, 112))
+    assert case.tops == ((8, 32, 56, 56),)
+    assert case.params == {"weight": (32, 1, 3, 3), "bias": (32,)}
+    assert case.macs == 8 * 56 * 56 * 32 * 1 * 3 * 3
+    assert case.notes == ()
+    check_explained(text, (8, 32, 112, 112))
+
+
+@pytest.mark.parametrize(
+    ("options", "bottom", "top", "params"),
+    [
+        ("kernel_size: 3", (1, 4, 9, 9), (1, 4, 7, 7), {"weight": (4, 1, 3, 3), "bias": (4,)}),
+        (
+            "bias_term: false kernel_h: 1 kernel_w: 3 stride_h: 2 stride_w: 1 pad_h: 0 pad_w: 1",
+            (2, 4, 9, 9),
+            (2, 4, (9 - 1) // 2 + 1, 9),
+            {"weight": (4, 1, 1, 3)},
+        ),
+        (
+            "bias_term: false kernel_size: 3 dilation: 2",
+            (2, 4, 9, 9),
+            (2, 4, 9 - 5 + 1, 9 - 5 + 1),
+            {"weight": (4, 1, 3, 3)},
+        ),
+        ("kernel_size: 1", (5, 4), (5, 4, 1, 1), {"weight": (4, 1, 1, 1), "bias": (4,)}),
+    ],
+)
+def test_depthwise(options: str, bottom: Shape, top: Shape, params: dict[str, Shape]) -> None:
+    case = set_up(depthwise(options), bottom)
+    assert case.tops == (top,)
+    assert case.params == params
+    check_explained(depthwise(options), bottom)
+
+
+def test_num_output_is_not_read() -> None:
+    case = set_up(depthwise("num_output: 7 kernel_size: 1"), (1, 4, 3, 3))
+    assert case.tops == ((1, 4, 3, 3),)
+    assert case.notes == ("num_output 7 is ignored: the top has 4 channels",)
+
+
+def test_a_filler_of_a_fork() -> None:
+    options = 'kernel_size: 1 weight_filler { type: "identity" }'
+    assert "'identity'" in set_up(depthwise(options), (1, 4, 3, 3)).notes[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "windows"),
+    [
+        (depthwise("kernel_size: 3 stride: 2 pad: 1"), [Window(3, 2, 1)] * 2),
+    ],
+)
+def test_windows_by_channel(text: str, windows: list[Window]) -> None:
+    layer = set_up(text, (1, 2, 8, 8)).layer.layer
+    assert layer is not None
+    assert layer.windows(((1, 2, 8, 8),)) == windows
+
+
+@pytest.mark.parametrize(
+    ("text", "bottom", "line", "column", "fragment"),
+    [
+        (depthwise(""), (1, 2, 4, 4), 2, 1, "expected kernel_size once"),
+        (depthwise("kernel_size: 0"), (1, 2, 4, 4), 2, 21, "a kernel of at least 1, found 0"),
+        (depthwise("kernel_size: 1"), (1,) * 5, 1, 1, "expected a bottom of at most 4 axes"),
+    ],
+)
+def test_refused_by_channel(
+    text: str, bottom: Shape, line: int, column: int, fragment: str
+) -> None:
+    check_refused(text, (bottom,), line, column, fragment)
+
+
+def im2col(options: str) -> str:
+    return layer_text("Im2col", f"convolution_param {{ {options} }}")
+
+
+@pytest.mark.parametrize(
+    ("options", "bottom", "top"),
+    [
+        (
+            "kernel_size: 11 stride: 4",
+            (2, 3, 227, 227),
+            (2, 3 * 11 * 11, (227 - 11) // 4 + 1, (227 - 11) // 4 + 1),
+        ),
+        (
+            "kernel_h: 3 kernel_w: 1 pad_h: 1 pad_w: 0",
+            (1, 2, 5, 6),
+            (1, 2 * 3 * 1, 5 + 2 - 3 + 1, 6 - 1 + 1),
+        ),
+        (
+            "kernel_size: 3 dilation: 2",
+            (1, 2, 9, 7),
+            (1, 2 * 3 * 3, 9 - 5 + 1, 7 - 5 + 1),
+        ),
+        ("kernel_size: 2", (1, 4, 5, 6, 7), (1, 4 * 2 * 2 * 2, 4, 5, 6)),
+        ("kernel_size: 2 kernel_size: 5 axis: -3", (9, 4, 4, 5), (9, 4 * 2 * 5, 3, 1)),
+        ("kernel_size: 4 stride: 3", (2, 4, 10), (2, 4 * 4, (10 - 4) // 3 + 1)),
+        ("kernel_size: 3 axis: 0", (4, 10, 9), (4 * 3 * 3, 8, 7)),
+        # C++ rounds toward zero: a kernel that is too large by less than a stride has a place.
+        ("kernel_size: 3 stride: 2", (1, 2, 2, 2), (1, 2 * 3 * 3, 1, 1)),
+        ("kernel_size: 3", (1, 2, 2, 2), (1, 2 * 3 * 3, 0, 0)),
+    ],
+)
+def test_im2col(options: str, bottom: Shape, top: Shape) -> None:
+    case = set_up(im2col(options), bottom)
+    assert (case.tops, case.params, case.macs) == ((top,), {}, 0)
+    check_explained(im2col(options), bottom)
+
+
+def test_im2col_explained() -> None:
+    assert check_explained(im2col("kernel_size: 11 stride: 4"), (2, 3, 227, 227)) == [
+        "channels: 3 * 11 * 11 = 363",
+        "height: (227 - 11 + 2*0) / 4 + 1 = 55",
+        "width: (227 - 11 + 2*0) / 4 + 1 = 55",
+    ]
+
+
+def test_im2col_sees_patches() -> None:
+    case = set_up(im2col("kernel_size: 5 stride: 2 pad: 1 dilation: 3"), (1, 2, 20, 20))
+    assert case.layer.layer is not None
+    assert case.layer.layer.windows(bottoms_of(case)) == [Window(5, 2, 1, 3)] * 2
+
+
+@pytest.mark.parametrize(
+    ("options", "bottom", "line", "column", "fragment"),
+    [
+        (
+            "kernel_size: 1",
+            (2, 3),
+            2,
+            1,
+            "expected a spatial axis after the channel axis 1, found none",
+        ),
+        ("kernel_size: 1 axis: -1", (2, 3, 4), 2, 36, "after the channel axis 2"),
+        ("kernel_size: 1 axis: 3", (2, 3), 2, 36, "axis 3 is out of range"),
+        ("", (1, 2, 5, 5), 2, 1, "kernel_size"),
+        ("kernel_size: 0", (1, 2, 5, 5), 2, 21, "expected a kernel of at least 1, found 0"),
+        ("kernel_size: 5 stride: 1", (1, 2, 3, 3), 1, 1, "the negative extent -1"),
+    ],
+)
+def test_im2col_refused(options: str, bottom: Shape, line: int, column: int, fragment: str) -> None:
+    check_refused(im2col(options), (bottom,), line, column, fragment)

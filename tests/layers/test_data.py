@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 from caffetools.layers.base import Shape
-from tests.formats.files import datum, encoded, jpeg, png, write_leveldb, write_lmdb
+from tests.formats.files import (
+    datum,
+    encoded,
+    jpeg,
+    number,
+    payload,
+    png,
+    write_leveldb,
+    write_lmdb,
+)
 from tests.layers.cases import check_refused, layer_text, set_up
 
 
@@ -43,7 +52,7 @@ def test_data(tmp_path: Path, record: bytes, transform: str, item: Shape) -> Non
 @pytest.mark.parametrize(
     ("record", "transform", "line", "column", "fragment"),
     [
-        (datum(3, 28, 20), "crop_size: 24", 2, 19, "within the item's 28 x 20, found 24"),
+        (datum(3, 28, 20), "crop_size: 24", 2, 19, "24 exceeds the item's 28 x 20"),
         (datum(0, 28, 28), "", 3, 14, "items of at least 1 channel, found 0 x 28 x 28"),
         (datum(-3, 28, 28), "", 3, 14, "items of at least 1 channel, found -3 x 28 x 28"),
         (datum(3, 28, -8), "", 3, 14, "items of at least 1 channel, found 3 x 28 x -8"),
@@ -79,7 +88,7 @@ def test_a_leveldb_without_the_library(tmp_path: Path, monkeypatch: pytest.Monke
     text = data(str(tmp_path), backend="LEVELDB")
     case = set_up(text, data_shape=(1, 8, 8))
     assert case.tops[0] == (10, 1, 8, 8)
-    assert case.notes == ("reading the source takes plyvel: pip install 'caffetools[data]'",)
+    assert case.notes == ("reading the source requires plyvel: pip install 'caffetools[data]'",)
 
 
 def test_a_database_that_is_not_what_it_should_be(tmp_path: Path) -> None:
@@ -87,9 +96,9 @@ def test_a_database_that_is_not_what_it_should_be(tmp_path: Path) -> None:
     (tmp_path / "data.mdb").write_bytes(b"cut off")
     check_refused(data(folder), (), 3, 14, "data.mdb ends too early to be a whole LMDB")
     text = data(folder, backend="LEVELDB")
-    check_refused(text, (), 3, 14, "the source is of kind LMDB, the backend LEVELDB")
+    check_refused(text, (), 3, 14, "expected a source of the backend LEVELDB, found LMDB")
     write_lmdb(tmp_path / "empty")
-    check_refused(data("empty"), (), 3, 14, "the source holds no records", folder=folder)
+    check_refused(data("empty"), (), 3, 14, "the source has no records", folder=folder)
 
 
 def test_a_database_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,7 +113,7 @@ def test_a_database_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_folder_that_is_no_database_is_not_there(tmp_path: Path) -> None:
     case = set_up(data(str(tmp_path)))
     assert case.tops[0] is None
-    assert case.notes[0].startswith("nothing tells the shape of 'y'")
+    assert case.notes[0].startswith("the shape of 'y' is unknown")
 
 
 def test_a_source_is_not_opened_where_the_user_says_all(tmp_path: Path) -> None:
@@ -118,114 +127,198 @@ def test_how_many_tops_data_has() -> None:
     check_refused(layer_text("Data", "", "a"), ((1,),), 1, 32, "no bottom")
 
 
-def image_data(options: str, transform: str = "", tops: str = "y z") -> str:
-    lines = f"transform_param {{ {transform} }}\nimage_data_param {{ batch_size: 4 {options} }}"
-    return layer_text("ImageData", lines, "", tops)
+RESIZE = "resize_param { prob: 1 resize_mode: WARP height: 300 width: 320 }"
+
+
+def annotated(transform: str, options: str = "", tops: str = "data label", batch: int = 8) -> str:
+    lines = f"transform_param {{ {transform} }}\nannotated_data_param {{ {options} }}\n"
+    lines += f'data_param {{ source: "db" batch_size: {batch} backend: LMDB }}'
+    return layer_text("AnnotatedData", lines, "", tops)
+
+
+def record(boxes: int, kind: bytes = number(2, 0)) -> bytes:
+    return payload(1, datum(3, 50, 60)) + kind + payload(3, payload(2, b"") * boxes)
+
+
+def test_without_a_source() -> None:
+    case = set_up(annotated(f"{RESIZE} mean_value: 104 mean_value: 117 mean_value: 123"))
+    assert case.tops == ((8, 3, 300, 320), (1, 1, 1, 8))
+    assert case.notes == ("'label' has a row for each box of a batch",)
+
+
+def test_nothing_tells_the_size() -> None:
+    case = set_up(annotated(""))
+    assert case.tops == (None, (1, 1, 1, 8))
+    assert "the shape of 'data' is unknown" in case.notes[0]
+    assert set_up(annotated(""), data_shape=(3, 30, 40)).tops[0] == (8, 3, 30, 40)
+
+
+def test_without_boxes() -> None:
+    assert set_up(annotated(f"{RESIZE} force_gray: true", tops="data")).tops == ((8, 1, 300, 320),)
+
+
+@pytest.mark.parametrize(
+    ("boxes", "kind", "options", "label"),
+    [
+        (4, number(2, 0), "", (1, 1, 4, 8)),
+        (0, number(2, 0), "", (1, 1, 1, 8)),
+        (4, b"", "anno_type: BBOX", (1, 1, 4, 8)),
+        (0, b"", "", (8, 1, 1, 1)),
+        (4, number(2, 0), "yolo_data_type: 1", (8, 1, 300, 5)),
+    ],
+)
+def test_the_first_record_tells(
+    tmp_path: Path, boxes: int, kind: bytes, options: str, label: Shape
+) -> None:
+    write_lmdb(tmp_path / "db", record(boxes, kind))
+    case = set_up(annotated("", options), folder=str(tmp_path))
+    assert case.tops == ((8, 3, 50, 60), label)
+
+
+def test_the_users_word_goes_first() -> None:
+    shapes = {"data": (2, 3, 4, 5), "label": (1, 1, 6, 8)}
+    case = set_up(annotated(""), input_shapes=shapes)
+    assert case.tops == ((2, 3, 4, 5), (1, 1, 6, 8))
+    assert case.notes == ()
+
+
+def test_items_that_fit_the_smaller_side() -> None:
+    fit = "resize_param { resize_mode: FIT_SMALL_SIZE height: 60 width: 50 }"
+    case = set_up(annotated(fit, batch=1), data_shape=(3, 30, 40))
+    assert case.tops[0] == (1, 3, 60, 60 * 40 // 30)
+    check_refused(
+        annotated(fit), (), 2, 34, "expected a batch_size of 1 for FIT_SMALL_SIZE, found 8"
+    )
+
+
+def test_a_record_that_is_none(tmp_path: Path) -> None:
+    write_lmdb(tmp_path / "db", b"\x0f")
+    fragment = "the first record is not an AnnotatedDatum"
+    check_refused(annotated(""), (), 4, 14, fragment, folder=str(tmp_path))
+
+
+def compact(transform: str, tops: str = "data label") -> str:
+    lines = f"transform_param {{ {transform} }}\ndata_param {{ batch_size: 64 backend: LMDB }}"
+    return layer_text("CompactData", lines, "", tops)
+
+
+@pytest.mark.parametrize(
+    ("tops", "count"), [("data", 1), ("data label", 2), ("data label boxes", 3)]
+)
+def test_compact_data(tops: str, count: int) -> None:
+    case = set_up(compact('crop_size: 224 mean_file: "mean"', tops))
+    assert case.tops == ((64, 3, 224, 224), (64, 1, 1, 1), (64, 6, 1, 1))[:count]
+    assert case.notes == ()
+
+
+def pose(options: str, field: str = "cpm_transform_param", tops: str = "data label") -> str:
+    lines = f"{field} {{ {options} }}\ndata_param {{ batch_size: 10 backend: LMDB }}"
+    return layer_text("CPMData", lines, "", tops)
+
+
+def test_images_masks_and_maps() -> None:
+    case = set_up(pose("stride: 8 crop_size_x: 368 crop_size_y: 376 num_parts: 56"))
+    assert case.tops == ((10, 6, 376, 368), (10, 2 * (56 + 1), 376 // 8, 368 // 8))
+    assert case.notes == ()
+
+
+def test_the_options_of_the_first_forks() -> None:
+    case = set_up(pose("stride: 8 crop_size_x: 368 crop_size_y: 368", "transform_param"))
+    assert case.tops == ((10, 4, 368, 368), (10, 2 * (14 + 1), 46, 46))
+
+
+def test_defaults() -> None:
+    assert set_up(pose("", tops="data")).tops == ((10, 6, 368, 368),)
+
+
+def test_a_test_net_takes_items_as_they_are() -> None:
+    text = pose("stride: 8 num_parts: 18")
+    case = set_up(text, phase="TEST")
+    assert case.tops == (None, None)
+    assert "the shape of 'data' is unknown" in case.notes[0]
+    case = set_up(text, phase="TEST", data_shape=(6, 80, 90))
+    assert case.tops == ((10, 6, 80, 90), (10, 2 * (18 + 1), 80 // 8, 90 // 8))
+
+
+@pytest.mark.parametrize("value", ["0", "-8", "8.5", "many", '"8"', "{ }"])
+def test_refused(value: str) -> None:
+    fragment = "expected stride to be an integer of at least 1"
+    check_refused(pose(f"num_parts: 9 stride: {value}"), (), 2, 36, fragment)
+
+
+TEXT = layer_text("HDF5Data", 'hdf5_data_param { source: "list" batch_size: 4 }', "", "data label")
 
 
 @pytest.fixture
-def images(tmp_path: Path) -> str:
-    """A folder with lists of a PNG of 30 x 20, of what is no image, and of what is not there."""
-    (tmp_path / "a cat.png").write_bytes(png(30, 20))
-    (tmp_path / "text").write_text("no image")
-    (tmp_path / "list").write_text("a cat.png 0\nelsewhere 1\n")
-    (tmp_path / "texts").write_text("text 0\n")
-    (tmp_path / "later").write_text("elsewhere 1\ntext 3\na cat.png 0\n")
-    (tmp_path / "lost").write_text("elsewhere 0\n")
-    (tmp_path / "empty").touch()
-    return str(tmp_path)
+def folder(tmp_path: Path) -> dict[str, Any]:
+    """A folder with a list of one HDF5 file, as the option of that name."""
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "rows.h5", "w") as file:
+        file.create_dataset("data", (10, 3, 8, 9), "f4")
+        file.create_dataset("label", (10, 1), "i4")
+        file.create_dataset("others", (11,), "f8")
+    (tmp_path / "list").write_text("rows.h5\n")
+    return {"folder": str(tmp_path)}
+
+
+def test_rows_of_datasets(folder: dict[str, Any]) -> None:
+    case = set_up(TEXT, data_shape=(1, 2, 2), **folder)
+    assert (case.tops, case.notes) == (((4, 3, 8, 9), (4, 1)), ())
+    assert set_up(TEXT, batch_size=7, **folder).tops == ((7, 3, 8, 9), (7, 1))
+    shapes = {"data": (5, 6)}
+    assert set_up(TEXT, input_shapes=shapes, **folder).tops == ((5, 6), (5, 1))
+
+
+def test_refused_hdf5_data(folder: dict[str, Any]) -> None:
+    text = TEXT.replace('"label"', '"others"')
+    check_refused(text, (), 2, 19, "same number of rows, found 10 x 3 x 8 x 9 and 11", **folder)
+    text = TEXT.replace('"label"', '"none"')
+    check_refused(text, (), 2, 19, "no dataset 'none'", **folder)
+    text = TEXT.replace("hdf5_data_param {", "transform_param { } hdf5_data_param {")
+    check_refused(text, (), 2, 1, "HDF5Data does not support transform_param", **folder)
+    text = TEXT.replace("batch_size: 4", "batch_size: 2147483648")
+    check_refused(text, (), 2, 34, "expected batch_size below 2^31", **folder)
+    path = Path(folder["folder"])
+    (path / "rows.h5").write_text("not HDF5")
+    check_refused(TEXT, (), 2, 19, "cannot be read as HDF5", **folder)
+    (path / "list").write_text(" \n")
+    check_refused(TEXT, (), 2, 19, "list' is empty", **folder)
+
+
+DATA = "the shape of 'data' is unknown; pass --data-shape C,H,W or --input-shape data=N,C,H,W"
+
+
+LABEL = "the shape of 'label' is unknown; pass --input-shape label=N,C,H,W"
+
+
+def test_without_the_file(tmp_path: Path) -> None:
+    case = set_up(TEXT)
+    assert (case.tops, case.notes) == ((None, None), (DATA, LABEL))
+    case = set_up(TEXT, data_shape=(3, 8))
+    assert (case.tops, case.notes) == (((4, 3, 8), None), (LABEL,))
+    case = set_up(TEXT, data_shape=(3, 8), input_shapes={"label": (4, 2)})
+    assert (case.tops, case.notes) == (((4, 3, 8), (4, 2)), ())
+    case = set_up(TEXT, input_shapes={"data": (9, 1), "label": (9,)})
+    assert (case.tops, case.notes) == (((9, 1), (9,)), ())
+    (tmp_path / "list").write_text("elsewhere.h5")
+    case = set_up(TEXT, folder=str(tmp_path))
+    assert case.notes[0] == "the source lists 'elsewhere.h5', which does not exist"
+
+
+def test_without_the_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    (tmp_path / "list").write_text("list")
+    case = set_up(TEXT, data_shape=(3, 8), folder=str(tmp_path))
+    assert case.tops == ((4, 3, 8), None)
+    assert case.notes == ("reading the source requires h5py: pip install 'caffetools[data]'", LABEL)
 
 
 @pytest.mark.parametrize(
-    ("options", "transform", "item", "notes"),
+    ("text", "line", "column", "fragment"),
     [
-        ('source: "list"', "", (3, 20, 30), ()),
-        ('source: "list" is_color: false', "", (1, 20, 30), ()),
-        ('source: "list"', "crop_size: 20", (3, 20, 20), ()),
-        ('source: "list" new_height: 40 new_width: 50', "", (3, 40, 50), ()),
-        ('source: "list" new_height: 40 new_width: 50', "crop_size: 40", (3, 40, 40), ()),
-        ('source: "list" shuffle: true', "crop_size: 8", (3, 8, 8), ()),
-        (
-            'source: "list" shuffle: true',
-            "",
-            (3, 20, 30),
-            ("shuffle: the size is that of the list's first image, Caffe takes any",),
-        ),
-        ('source: "lost"', "crop_size: 8", (3, 8, 8), ("the image 'elsewhere' is not there",)),
-        ('source: "none" is_color: false', "crop_size: 8", (1, 8, 8), ()),
-        (
-            'source: "texts"',
-            "crop_size: 8",
-            (3, 8, 8),
-            ("'text' is no JPEG, PNG, BMP or PNM image",),
-        ),
-        (
-            'source: "later"',
-            "",
-            (3, 20, 30),
-            ("the image 'elsewhere' is not there: Caffe stops there; the size is 'a cat.png''s",),
-        ),
+        (compact('mean_file: "mean"'), 2, 1, "expected a crop_size of at least 1"),
+        (compact("crop_size: 9"), 2, 1, "expected a mean_file in transform_param, found none"),
     ],
 )
-def test_image_data(
-    images: str, options: str, transform: str, item: Shape, notes: tuple[str, ...]
-) -> None:
-    case = set_up(image_data(options, transform), folder=images)
-    assert (case.tops, case.notes) == (((4, *item), (4,)), notes)
-
-
-def test_the_folder_of_images(images: str) -> None:
-    (Path(images) / "list").write_text("cat.png 0\n")
-    text = image_data('source: "list" root_folder: "a "')
-    assert set_up(text, folder=images).tops[0] == (4, 3, 20, 30)
-
-
-def test_image_data_that_nothing_describes() -> None:
-    case = set_up(image_data(""))
-    assert (case.tops, len(case.notes)) == ((None, (4,)), 1)
-    assert set_up(image_data(""), data_shape=(1, 8, 9)).tops[0] == (4, 3, 8, 9)  # is_color says 3
-
-
-@pytest.mark.parametrize(
-    ("options", "transform", "line", "column", "fragment"),
-    [
-        ("new_height: 40", "", 3, 34, "new_height and new_width, found one of them"),
-        ("new_width: 40", "", 3, 34, "new_height and new_width, found one of them"),
-        ("new_width: 4294967295 new_height: 1", "", 3, 34, "expected new_width below 2^31"),
-        ('source: "list"', "crop_size: 21", 2, 19, "within the item's 20 x 30, found 21"),
-        ("new_height: 9 new_width: 9", "crop_size: 10", 2, 19, "within the item's 9 x 9"),
-        ('source: "empty"', "", 3, 34, "empty' is empty"),
-    ],
-)
-def test_image_data_refused(
-    images: str, options: str, transform: str, line: int, column: int, fragment: str
-) -> None:
-    text = image_data(options, transform)
-    check_refused(text, (), line, column, fragment, folder=images)
-
-
-def test_image_data_has_items_and_labels() -> None:
-    text = layer_text("ImageData", "image_data_param { batch_size: 0 }", "", "y z")
-    check_refused(text, (), 2, 20, "expected a batch_size of at least 1, found 0")
-    check_refused(image_data("", tops="y"), (), 1, 37, "expects 2 tops, found 1")
-    text = layer_text("ImageData", "image_data_param { new_height: 8 new_width: 9 }", "", "y z")
-    assert set_up(text).tops == ((1, 3, 8, 9), (1,))  # the default is 1
-
-
-def window_data(options: str = "", transform: str = "crop_size: 7") -> str:
-    lines = f"transform_param {{ {transform} }}\nwindow_data_param {{ batch_size: 8 {options} }}"
-    return layer_text("WindowData", lines, "", "y z")
-
-
-def test_window_data(tmp_path: Path) -> None:
-    (tmp_path / "windows").write_text("# 0\na.jpg\n1\n375\n500\n0\n")
-    (tmp_path / "text").write_text("a.jpg 0\n")
-    options: dict[str, Any] = {"folder": str(tmp_path)}
-    case = set_up(window_data('source: "windows" scale: 2'), **options)
-    assert (case.tops, case.notes) == (((8, 1, 7, 7), (8,)), ())
-    case = set_up(window_data("mirror: true"))
-    assert case.tops == ((8, 3, 7, 7), (8,))
-    assert len(case.notes) == 2
-    check_refused(window_data('source: "text"'), (), 3, 35, "does not begin with '#'", **options)
-    fragment = "expected a crop_size of at least 1 in transform_param, found 0"
-    check_refused(window_data("crop_size: 7", ""), (), 2, 1, fragment)
+def test_compact_data_refused(text: str, line: int, column: int, fragment: str) -> None:
+    check_refused(text, (), line, column, fragment)

@@ -16,10 +16,6 @@ def evaluate(options: str) -> str:
     return layer_text("DetectionEvaluate", f"detection_evaluate_param {{ {options} }}", "det gt")
 
 
-def loss(options: str) -> str:
-    return layer_text("MultiBoxLoss", f"multibox_loss_param {{ {options} }}", "loc conf prior gt")
-
-
 @pytest.mark.parametrize(
     ("options", "locations", "confidences"),
     [
@@ -65,24 +61,6 @@ def test_detection_evaluate(options: str, rows: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "locations"),
-    [
-        ("num_classes: 3", (8, 10 * 4)),
-        ("num_classes: 3 share_location: false mining_type: NONE", (8, 10 * 3 * 4)),
-        ("num_classes: 3 do_neg_mining: true", (8, 10 * 4)),
-        ("num_classes: 3 background_label_id: 9 conf_loss_type: LOGISTIC", (8, 10 * 4)),
-    ],
-)
-def test_multibox_loss(options: str, locations: Shape) -> None:
-    bottoms = (locations, (8, 10 * 3), PRIORS, (1, 1, 5, 8))
-    case = set_up(loss(options), *bottoms)
-    assert case.tops == ((),)
-    assert case.layer.loss_weights == (1.0,)
-    assert case.notes == ()
-    check_explained(loss(options), *bottoms)
-
-
-@pytest.mark.parametrize(
     ("text", "bottoms"),
     [
         (output("num_classes: 3"), ((8, 40), (8, 30), PRIORS)),
@@ -95,23 +73,17 @@ def test_all_of_the_bottoms_is_seen(text: str, bottoms: tuple[Shape, ...]) -> No
     assert layer.windows(bottoms) is None
 
 
-@pytest.mark.parametrize(
-    ("text", "bottoms"),
-    [
-        (evaluate("num_classes: 4"), ((1, 1, 21, 7), (1, 1, 1, 8))),
-        (loss("num_classes: 3"), ((8, 40), (8, 30), PRIORS, (1, 1, 1, 8))),
-    ],
-)
-def test_truth_that_nothing_describes(text: str, bottoms: tuple[Shape, ...]) -> None:
-    layer = set_up(text, *bottoms).layer.layer
+def test_truth_that_nothing_describes() -> None:
+    layer = set_up(evaluate("num_classes: 4"), *TWO).layer.layer
     assert layer is not None
-    assert layer.expects((*bottoms[:-1], None)) == {len(bottoms) - 1: bottoms[-1]}
-    assert layer.expects(bottoms) == {}
+    assert layer.expects((TWO[0], None)) == {1: (1, 1, 1, 8)}
+    assert layer.expects(TWO) == {}
 
 
 THREE = ((8, 40), (8, 30), PRIORS)
+
+
 TWO = ((1, 1, 21, 7), (1, 1, 8, 8))
-FOUR = (*THREE, (1, 1, 5, 8))
 
 
 @pytest.mark.parametrize(
@@ -176,46 +148,123 @@ FOUR = (*THREE, (1, 1, 5, 8))
             1,
             "expected 1 x 1 x any x 8 of truth, found 2 x 1 x 8 x 8",
         ),
-        (loss(""), FOUR, 2, 1, "expected num_classes, found none"),
-        (loss("num_classes: 0"), FOUR, 2, 23, "expected num_classes of at least 1, found 0"),
-        (
-            loss("num_classes: 3 do_neg_mining: false"),
-            FOUR,
-            2,
-            38,
-            "do_neg_mining and the mining_type MAX_NEGATIVE contradict each other",
-        ),
-        (
-            loss("num_classes: 3 share_location: false"),
-            FOUR,
-            2,
-            38,
-            "expected share_location with the mining_type MAX_NEGATIVE",
-        ),
-        (
-            loss("num_classes: 3 background_label_id: 3"),
-            FOUR,
-            2,
-            38,
-            "expected background_label_id below num_classes, 3, found 3",
-        ),
-        (
-            loss("num_classes: 3"),
-            ((8, 40), (7, 30), PRIORS, (1, 1, 5, 8)),
-            1,
-            1,
-            "found 8 x 40 and 7 x 30",
-        ),
-        (
-            loss("num_classes: 2"),
-            FOUR,
-            1,
-            1,
-            "expected 20 confidences for 10 priors, found 30",
-        ),
     ],
 )
 def test_refused(
     text: str, bottoms: tuple[Shape, ...], line: int, column: int, fragment: str
 ) -> None:
     check_refused(text, bottoms, line, column, fragment)
+
+
+def output_yolo(options: str) -> str:
+    return layer_text("YoloDetectionOutput", f"yolo_detection_output_param {{ {options} }}")
+
+
+def evaluation(options: str) -> str:
+    return layer_text("EvalDetection", f"eval_detection_param {{ {options} }}", "conv label data")
+
+
+def test_yolo_detection_output() -> None:
+    case = set_up(output_yolo("num_classes: 20"), (1, 125, 13, 13))
+    assert case.tops == ((1, 1, 1, 7),)
+    assert len(case.notes) == 1
+
+
+def test_eval_detection() -> None:
+    text = evaluation("side: 17 num_class: 20 num_object: 5")
+    bottoms = ((8, 125, 17, 17), (8, 30, 5), (8, 3, 544, 544))
+    assert set_up(text, *bottoms).tops == ((8, 20 + 17 * 17 * 5 * 4),)
+    assert check_explained(text, *bottoms) == [
+        "predictions: 17 * 17 * 5 * (20 + 4 + 1) = 36125",
+        "marks: 20 + 17 * 17 * 5 * 4 = 5800",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "bottoms", "line", "column", "fragment"),
+    [
+        (output_yolo(""), ((1, 125, 13, 13),), 2, 1, "expected num_classes, found none"),
+        (output_yolo("num_classes: 2"), ((1,) * 5,), 1, 1, "at most 4 axes"),
+        (
+            evaluation("side: 2"),
+            ((8, 125, 17, 17), (8, 5), (8, 3)),
+            1,
+            1,
+            "expected 200 elements an item, found 8 x 125 x 17 x 17",
+        ),
+        (
+            evaluation("side: 4294967295"),
+            ((8, 5), (8, 5), (8, 3)),
+            2,
+            24,
+            "expected side below 2^31",
+        ),
+    ],
+)
+def test_refused_yolo(
+    text: str, bottoms: tuple[Shape, ...], line: int, column: int, fragment: str
+) -> None:
+    check_refused(text, bottoms, line, column, fragment)
+
+
+IMAGES, BOXES = (10, 3, 384, 1248), (10, 1, 200, 16)
+
+
+def detectnet(options: str) -> str:
+    param = f"detectnet_groundtruth_param {{ {options} }}"
+    return layer_text("DetectNetTransformation", param, "data label", "images grid")
+
+
+@pytest.mark.parametrize(
+    ("options", "size", "grid"),
+    [
+        ("stride: 16 image_size_x: 1248 image_size_y: 384", (384, 1248), (8 + 1, 24, 78)),
+        ("", (384, 1248), (8 + 1, 384 // 4, 1248 // 4)),
+        (
+            "stride: 16 object_class { src: 1 dst: 0 } object_class { src: 8 dst: 1 }",
+            (384, 1248),
+            (8 + 2, 24, 78),
+        ),
+        # to the nearest, halves to the even: 62.5, 63.5
+        ("stride: 16 image_size_x: 1000 image_size_y: 1016", (1016, 1000), (8 + 1, 64, 62)),
+        ("stride: 3 image_size_x: 100 image_size_y: 101", (101, 100), (8 + 1, 34, 33)),
+    ],
+)
+def test_shapes(options: str, size: Shape, grid: Shape) -> None:
+    text = detectnet(options)
+    case = set_up(text, IMAGES, BOXES)
+    assert case.tops == ((10, 3, *size), (10, *grid))
+    assert case.params == {}
+    assert case.layer.layer is not None
+    assert case.layer.layer.windows((IMAGES, BOXES)) is None
+    check_explained(text, IMAGES, BOXES)
+
+
+def test_explained() -> None:
+    text = detectnet("stride: 16 image_size_x: 1000 image_size_y: 1024")
+    assert check_explained(text, IMAGES, BOXES) == [
+        "grid channels: 8 + 1 = 9",
+        "grid height: 1024 / 16 = 64",
+        "grid width: floor(1000 / 16) = 62",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "bottoms", "line", "column", "fragment"),
+    [
+        ("stride: 0", (IMAGES, BOXES), 2, 31, "expected a stride of at least 1, found 0"),
+        (
+            "image_size_x: 4294967295",
+            (IMAGES, BOXES),
+            2,
+            31,
+            "expected image_size_x below 2^31",
+        ),
+        ("", ((10, 1, 8, 8), BOXES), 1, 1, "images of 3 channels, found 10 x 1 x 8 x 8"),
+        ("", (IMAGES, (9, 1, 200, 16)), 1, 1, "boxes of 10 images, found 9 x 1 x 200 x 16"),
+    ],
+)
+def test_refused_detectnet(
+    options: str, bottoms: tuple[Shape, ...], line: int, column: int, fragment: str
+) -> None:
+    check_refused(detectnet(options), bottoms, line, column, fragment)

@@ -5,6 +5,29 @@ import pytest
 from caffetools.layers.base import Shape
 from tests.layers.cases import check_explained, check_refused, layer_text, set_up
 
+AXPY = layer_text("Axpy", bottoms="a b c")
+
+
+@pytest.mark.parametrize("factors", [(2, 64), (2, 64, 1, 1), (2, 64, 3)])
+def test_axpy(factors: Shape) -> None:
+    case = set_up(AXPY, factors, (2, 64, 7, 7), (2, 64, 7, 7))
+    assert case.tops == ((2, 64, 7, 7),)
+    assert case.macs == 0
+
+
+@pytest.mark.parametrize(
+    ("bottoms", "fragment"),
+    [
+        (((2, 64), (2, 64, 7, 7), (2, 64, 7, 8)), "found 2 x 64 x 7 x 7 and 2 x 64 x 7 x 8"),
+        (((2, 63), (2, 64, 7, 7), (2, 64, 7, 7)), "a factor for each channel of 2 x 64 x 7 x 7"),
+        (((2, 64, 1, 7), (2, 64, 7, 7), (2, 64, 7, 7)), "found 2 x 64 x 1 x 7"),
+        (((2,), (2,), (2,)), "a factor for each channel of 2, found 2"),
+    ],
+)
+def test_axpy_refused(bottoms: tuple[Shape, ...], fragment: str) -> None:
+    check_refused(AXPY, bottoms, 1, 1, fragment)
+
+
 IMAGE = (2, 3, 4, 5)
 
 

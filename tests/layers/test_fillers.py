@@ -37,7 +37,7 @@ def test_fills(text: str, shape: Shape) -> None:
 
 def test_unknown_filler_is_noted() -> None:
     notes = check_filler(filler('type: "orthogonal\\n"'), Param("bias", (0,)))
-    assert notes == (r"the filler 'orthogonal\n' of the bias is not one of Caffe's",)
+    assert notes == (r"unknown filler 'orthogonal\n' of the bias",)
 
 
 @pytest.mark.parametrize(

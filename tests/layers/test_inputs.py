@@ -24,7 +24,7 @@ def test_an_input_without_a_shape() -> None:
     case = set_up(layer_text("Input", "", "", "y z"))
     assert case.tops == (None, None)
     assert case.notes == (
-        "an Input without a shape: pass --input-shape y=D,D,… --input-shape z=D,D,…",
+        "the shape of an Input is unknown; pass --input-shape y=D,D,… --input-shape z=D,D,…",
     )
     case = set_up(layer_text("Input", "", "", "y z"), input_shapes={"y": (1,), "z": (2, 2)})
     assert (case.tops, case.notes) == (((1,), (2, 2)), ())
@@ -33,7 +33,7 @@ def test_an_input_without_a_shape() -> None:
 @pytest.mark.parametrize(
     ("options", "column", "fragment"),
     [
-        ("shape { } shape { }", 25, "expected shape once, or once for each of 3 tops, found it 2"),
+        ("shape { } shape { }", 25, "expected shape once, or once for each of 3 tops, found 2"),
         ("shape { dim: 2 dim: -1 }", 30, "expected a dim from 0 to 2^31 - 1, found -1"),
         ("shape { dim: 2147483648 }", 23, "found 2147483648"),
     ],
@@ -45,7 +45,7 @@ def test_input_refused(options: str, column: int, fragment: str) -> None:
 
 def test_a_shape_too_many() -> None:
     text = layer_text("Input", "input_param { shape { } shape { } }", "", "y")
-    check_refused(text, (), 2, 25, "expected shape once, found it 2 times")
+    check_refused(text, (), 2, 25, "expected shape once, found 2")
 
 
 @pytest.mark.parametrize(
@@ -72,11 +72,11 @@ def test_dummy_data(options: str, expected: tuple[Shape, ...]) -> None:
 @pytest.mark.parametrize(
     ("options", "column", "fragment"),
     [
-        ("", 1, "expected shape once, or once for each of 3 tops, found it 0 times"),
-        ("shape { } shape { }", 30, "expected shape once, or once for each of 3 tops, found it 2"),
+        ("", 1, "expected shape once, or once for each of 3 tops, found 0"),
+        ("shape { } shape { }", 30, "expected shape once, or once for each of 3 tops, found 2"),
         ("num: 1 shape { }", 27, "expected shape, or num to width, found both"),
         ("num: 1 channels: 1 height: 1", 1, "expected width once, or once for each of 3 tops"),
-        ("num: 1 num: 2", 27, "expected num once, or once for each of 3 tops, found it 2 times"),
+        ("num: 1 num: 2", 27, "expected num once, or once for each of 3 tops, found 2"),
         ("num: 2147483648 channels: 1 height: 1 width: 1", 20, "expected num below 2^31"),
         ("shape { dim: 1 } data_filler { } data_filler { }", 53, "expected data_filler once, or"),
         ("shape { dim: 0 } data_filler { }", 37, "the top of shape 0 is empty"),

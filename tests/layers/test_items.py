@@ -11,8 +11,8 @@ from caffetools.layers.base import Shape
 from tests.formats.files import number, payload, varint
 from tests.layers.cases import check_refused, layer_text, set_up
 
-NOTHING_TELLS = "nothing tells the shape of 'y': pass --data-shape C,H,W or --input-shape y=N,C,H,W"
-THREE = "3 channels are assumed; --data-shape C,H,W or --input-shape y=N,C,H,W says otherwise"
+NOTHING_TELLS = "the shape of 'y' is unknown; pass --data-shape C,H,W or --input-shape y=N,C,H,W"
+THREE = "3 channels are assumed; use --data-shape C,H,W or --input-shape y=N,C,H,W to change it"
 RGB = "mean_value: 1 mean_value: 2 mean_value: 3"
 
 
@@ -50,7 +50,7 @@ def data(transform: str = "", options: str = "batch_size: 10", tops: str = "y z"
             f"crop_size: 7 force_gray: true {RGB}",
             None,
             (1, 7, 7),
-            ("3 values of mean_value for 1 channels: Caffe stops at the first item",),
+            ("3 values of mean_value for 1 channels: Caffe aborts at the first item",),
         ),
     ],
 )
@@ -84,7 +84,7 @@ def test_one_top_is_without_labels() -> None:
 def test_odd_options() -> None:
     case = set_up(data(f"crop_size: 7 {RGB}", ""))
     assert case.tops == ((0, 3, 7, 7), (0,))
-    assert case.notes == ("a batch of no items: Caffe stops at the first",)
+    assert case.notes == ("the batch is empty: Caffe aborts at the first item",)
     case = set_up(data(f"crop_size: 7 {RGB}", "batch_size: 1 crop_size: 5 mirror: true"))
     assert case.tops[0] == (1, 3, 7, 7)
     assert case.notes == (
@@ -112,7 +112,7 @@ def test_a_mean_image_tells_the_size_of_all(tmp_path: Path) -> None:
     cropped = 'crop_size: 9 force_color: true mean_file: "old.binaryproto"'
     assert set_up(data(cropped), **options).tops[0] == (10, 3, 9, 9)
     too_large = data('crop_size: 29 mean_file: "old.binaryproto"')
-    check_refused(too_large, (), 2, 19, "within the item's 28 x 27, found 29", **options)
+    check_refused(too_large, (), 2, 19, "29 exceeds the item's 28 x 27", **options)
     check_refused(data('mean_file: "text"'), (), 2, 19, "text' holds no blob", **options)
 
 

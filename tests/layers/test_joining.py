@@ -8,6 +8,13 @@ from caffetools.layers.base import Shape, Window
 from tests.layers.cases import check_explained, check_refused, layer_text, set_up
 
 
+def test_hdf5_output() -> None:
+    text = layer_text("HDF5Output", 'hdf5_output_param { file_name: "out.h5" }', "a b", "")
+    case = set_up(text, (4, 3), (5,))
+    assert (case.tops, case.params, case.macs) == ((), {}, 0)
+    check_refused(layer_text("HDF5Output", "", "a b"), ((1,), (1,)), 1, 62, "no top")
+
+
 def concat(options: str, bottoms: int) -> str:
     return layer_text("Concat", f"concat_param {{ {options} }}", " ".join("abcd"[:bottoms]))
 
@@ -171,7 +178,7 @@ def test_split(shape: Shape, tops: str) -> None:
 
 def test_split_is_not_in_place() -> None:
     text = layer_text("Split", tops="a y")
-    check_refused(text, ((2,),), 1, text.index("top:") + 1, "a Split layer cannot compute in place")
+    check_refused(text, ((2,),), 1, text.index("top:") + 1, "Split cannot compute in place")
 
 
 @pytest.mark.parametrize("shapes", [[()], [(2, 3), (0,), (5,)]])

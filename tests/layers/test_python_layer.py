@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from caffetools.errors import CaffeToolsError
-from caffetools.layers import REGISTRY, python_layer
+from caffetools.layers import python_layer
 from caffetools.layers.base import Options, Spec
-from caffetools.layers.plugin import load_plugin
 from caffetools.layers.python_layer import PythonLayer
+from caffetools.layers.registry import REGISTRY, load_plugin
 from caffetools.proto.prototxt import parse
 from caffetools.proto.source import Source
 from tests import strategies

@@ -5,12 +5,16 @@ from pathlib import Path
 import pytest
 
 import caffetools
-from caffetools.layers import REGISTRY
 from caffetools.layers.base import Shape
+from caffetools.layers.registry import REGISTRY
 from tests.layers.cases import bottoms_of, check_explained, check_refused, layer_text, set_up
 
 T, N, K, S, D = 5, 2, 3, 7, 4
+
+
 X, CONT, STATIC, STATE = (T, N, K), (T, N), (N, S), (1, N, D)
+
+
 TOP = (T, N, D)
 
 
@@ -24,14 +28,22 @@ def recurrent(type_name: str, bottoms: int = 2, tops: int = 1, options: str = ""
 
 
 LSTM_PARAMS = {"W_xc": (4 * D, K), "b_c": (4 * D,), "W_hc": (4 * D, D)}
+
+
 LSTM_STATIC = {
     "W_xc": (4 * D, K),
     "b_c": (4 * D,),
     "W_xc_static": (4 * D, S),
     "W_hc": (4 * D, D),
 }
+
+
 LSTM_MACS = T * N * 4 * D * K + T * N * 4 * D * D
+
+
 RNN_PARAMS = {"W_xh": (D, K), "b_h": (D,), "W_hh": (D, D), "W_ho": (D, D), "b_o": (D,)}
+
+
 RNN_STATIC = {
     "W_xh": (D, K),
     "b_h": (D,),
@@ -40,6 +52,8 @@ RNN_STATIC = {
     "W_ho": (D, D),
     "b_o": (D,),
 }
+
+
 RNN_MACS = T * N * D * K + T * N * D * D + T * N * D * D
 
 
@@ -213,3 +227,67 @@ def test_blobs_as_caffe_has_them(caffe: Path, name: str) -> None:
     start = f"param/{layer.node.name}/"
     expected = [value.shape for entry, value in sorted(blobs.items()) if entry.startswith(start)]
     assert [param.shape for param in layer.params] == expected
+
+
+def indicator(options: str, bottoms: str = "") -> str:
+    param = f"continuation_indicator_param {{ {options} }}"
+    return layer_text("ContinuationIndicator", param, bottoms)
+
+
+@pytest.mark.parametrize(
+    ("options", "bottoms", "top"),
+    [
+        ("time_step: 18 batch_size: 64", (), (18, 64)),
+        ("time_step: 18", ((64, 83, 20),), (18, 64)),
+        ("time_step: 18 axis: 1", ((18, 64, 83),), (18, 64)),
+        ("time_step: 18 axis: -2", ((18, 64, 83),), (18, 64)),
+    ],
+)
+def test_continuation_indicator(options: str, bottoms: tuple[Shape, ...], top: Shape) -> None:
+    case = set_up(indicator(options, "a" if bottoms else ""), *bottoms)
+    assert case.tops == (top,)
+    assert case.params == {}
+
+
+@pytest.mark.parametrize(
+    ("options", "bottoms", "column", "fragment"),
+    [
+        ("time_step: 18", (), 1, "expected batch_size of at least 1, found 0"),
+        ("batch_size: 18", (), 1, "expected time_step of at least 1, found 0"),
+        ("time_step: 4294967295", ((2, 3),), 32, "expected time_step below 2^31"),
+        (
+            "time_step: 18 axis: 2",
+            ((2, 3),),
+            46,
+            "axis 2 is out of range for a blob of shape 2 x 3",
+        ),
+        ("time_step: 18", ((0, 3),), 1, "axis 0 of 0 x 3 is empty"),
+    ],
+)
+def test_refused_continuation(
+    options: str, bottoms: tuple[Shape, ...], column: int, fragment: str
+) -> None:
+    check_refused(indicator(options, "a" if bottoms else ""), bottoms, 2, column, fragment)
+
+
+BOTTOMS = ((1, 21, 500, 500), (1, 21, 500, 500), (1, 3, 500, 500))
+
+
+def meanfield(iterations: int) -> str:
+    param = f"multi_stage_meanfield_param {{ num_iterations: {iterations}"
+    theta = "theta_alpha: 160 theta_beta: 3 theta_gamma: 3 }"
+    return layer_text("MultiStageMeanfield", f"{param} {theta}", "unary start data")
+
+
+def test_shapes() -> None:
+    case = set_up(meanfield(10), *BOTTOMS)
+    assert case.tops == ((1, 21, 500, 500),)
+    assert case.params == dict.fromkeys(("spatial", "bilateral", "compatibility"), (1, 1, 21, 21))
+    assert case.macs == 0
+    assert case.layer.layer is not None
+    assert case.layer.layer.windows(BOTTOMS) is None
+    assert check_explained(meanfield(10), *BOTTOMS)[0] == "spatial: 21 * 21 = 441"
+
+
+def test_one_iteration_is_refused() -> None:
+    check_refused(meanfield(1), BOTTOMS, 2, 31, "num_iterations of at least 2, found 1")

@@ -141,7 +141,7 @@ SMALL = (1, 2, 4, 5)
             (SMALL,),
             1,
             1,
-            "nothing is left of 1 x 2 x 4 x 5, cropped by 4",
+            "a crop of 4 exceeds 1 x 2 x 4 x 5",
         ),
         (interp("zoom_factor: 2"), ((1,) * 5,), 1, 1, "expected a bottom of at most 4 axes"),
         (
@@ -165,7 +165,7 @@ SMALL = (1, 2, 4, 5)
             (SMALL, SMALL),
             2,
             29,
-            "pad_out_w is for a scale of 2, found 3",
+            "pad_out_w expected a scale of 2, found 3",
         ),
         (upsample(""), (SMALL, (1, 2, 4, 4)), 1, 1, "expected a mask of the shape 1 x 2 x 4 x 5"),
         (upsample(""), ((1, 2), (1, 2)), 1, 1, "expected a bottom of 4 axes, found 1 x 2"),
@@ -192,7 +192,7 @@ SMALL = (1, 2, 4, 5)
             (SMALL, SMALL),
             2,
             21,
-            "a second bottom is for MAX unpooling, found AVE",
+            "a second bottom expected MAX unpooling, found AVE",
         ),
     ],
 )

@@ -6,23 +6,18 @@ from hypothesis import strategies as st
 
 from caffetools.layers.base import Shape, Window, count
 from tests.layers.cases import (
-    Case,
     bottoms_of,
     check_explained,
     check_refused,
     layer_text,
     set_up,
+    windows_of,
 )
 
 
 def reshape(shape: str, rest: str = "") -> str:
     dims = "".join(f" dim: {dim}" for dim in shape.split())
     return layer_text("Reshape", f"reshape_param {{ shape {{{dims} }} {rest} }}")
-
-
-def windows(case: Case) -> list[Window] | None:
-    assert case.layer.layer is not None
-    return case.layer.layer.windows(bottoms_of(case))
 
 
 @pytest.mark.parametrize(
@@ -74,13 +69,19 @@ def test_reshape_explained() -> None:
 @pytest.mark.parametrize(
     ("shape", "rest", "bottom", "column", "fragment"),
     [
-        ("7 -1", "", (2, 3), 17, "the 6 elements of 2 x 3 do not divide by the given extents' 7"),
-        ("5", "", (2, 3), 17, "the 6 elements of 2 x 3 are not the 5 of 5"),
-        ("", "", (2, 3), 17, "the 6 elements of 2 x 3 are not the 1 of scalar"),
+        (
+            "7 -1",
+            "",
+            (2, 3),
+            17,
+            "2 x 3 are not divisible by the 7 of the given extents",
+        ),
+        ("5", "", (2, 3), 17, "the 6 elements of 2 x 3 do not match the 5 of 5"),
+        ("", "", (2, 3), 17, "the 6 elements of 2 x 3 do not match the 1 of scalar"),
         ("-1 -1", "", (2, 3), 33, "expected one -1, found 2"),
         ("2 -2", "", (2, 3), 32, "expected -1, 0 or a dim below 2^31, found -2"),
         ("2147483648", "", (2, 3), 25, "found 2147483648"),
-        ("2 3 0", "", (2, 3), 39, "a dim of 0 keeps the bottom's extent, and 2 x 3 has no axis 2"),
+        ("2 3 0", "", (2, 3), 39, "a dim of 0 copies an extent, but 2 x 3 has no axis 2"),
         ("-1", "axis: 3", (2, 3), 35, "axis 3 is out of range for 2 x 3"),
         ("-1", "axis: -4", (2, 3), 35, "axis -4 is out of range"),
         ("-1", "num_axes: 3", (2, 3), 35, "expected num_axes of 0 to 2, or -1 for all, found 3"),
@@ -98,7 +99,7 @@ def test_reshape_of_nothing_refused() -> None:
 
 def test_reshape_without_options_is_for_one_element() -> None:
     assert set_up(layer_text("Reshape"), (1, 1)).tops == ((),)
-    check_refused(layer_text("Reshape"), ((2,),), 1, 1, "are not the 1 of scalar")
+    check_refused(layer_text("Reshape"), ((2,),), 1, 1, "do not match the 1 of scalar")
 
 
 @given(st.lists(st.integers(1, 6), min_size=1, max_size=6).map(tuple), st.data())
@@ -136,7 +137,7 @@ def test_flatten_nothing_puts_an_axis_in() -> None:
     case = set_up(layer_text("Flatten", "flatten_param { axis: 2 end_axis: 1 }"), (2, 3, 4))
     assert case.tops == ((2, 3, 1, 4),)
     assert case.notes == (
-        "end_axis lies just before axis: nothing is flattened, an axis of extent 1 is put in",
+        "end_axis is just before axis: nothing is flattened, an axis of extent 1 is inserted",
     )
 
 
@@ -153,7 +154,7 @@ def test_flatten_explained() -> None:
             (2, 3, 4, 5),
             2,
             17,
-            "axis 3 lies behind end_axis 1",
+            "axis 3 exceeds end_axis 1",
         ),
         ("flatten_param { end_axis: 2 }", (2, 3), 2, 17, "axis 2 is out of range"),
         ("flatten_param { axis: -3 }", (2, 3), 2, 17, "axis -3 is out of range"),
@@ -222,4 +223,47 @@ def test_tile_refused(options: str, bottom: Shape, line: int, column: int, fragm
 def test_receptive_field_of_an_image_that_keeps_its_axes(
     text: str, seen: list[Window] | None
 ) -> None:
-    assert windows(set_up(text, (2, 6, 4, 5))) == seen
+    assert windows_of(set_up(text, (2, 6, 4, 5))) == seen
+
+
+@pytest.mark.parametrize(
+    ("options", "bottom", "top"),
+    [
+        ("", (2, 3, 4, 5), ()),
+        ("axis: 1", (2, 3, 4, 5), (2,)),
+        ("axis: -1", (2, 3, 4, 5), (2, 3, 4)),
+        ("axis: -4 operation: MEAN", (2, 3, 4, 5), ()),
+        ("operation: ASUM", (7,), ()),
+        ("axis: 1 operation: SUMSQ", (0, 3), (0,)),
+        ("axis: 1 operation: SUM", (0, 3), (0,)),
+        ("axis: 1 operation: ASUM", (2, 0), (2,)),
+    ],
+)
+def test_reduction(options: str, bottom: Shape, top: Shape) -> None:
+    text = layer_text("Reduction", f"reduction_param {{ {options} }}")
+    case = set_up(text, bottom)
+    assert (case.tops, case.params, case.macs) == ((top,), {}, 0)
+    assert case.layer.layer is not None
+    assert case.layer.layer.windows(bottoms_of(case)) is None
+    check_explained(text, bottom)
+
+
+def test_reduction_explained() -> None:
+    text = layer_text("Reduction", "reduction_param { axis: 2 }")
+    assert check_explained(text, (2, 3, 4, 5)) == ["sums: 2 * 3 = 6", "terms of each: 4 * 5 = 20"]
+
+
+@pytest.mark.parametrize(
+    ("options", "bottom", "line", "column", "fragment"),
+    [
+        ("axis: 2", (2, 3), 2, 19, "axis 2 is out of range for a blob of shape 2 x 3"),
+        ("", (), 2, 1, "axis 0 is out of range for a blob of shape scalar"),
+        ("axis: 1", (2, 0), 1, 1, "expected a bottom that is not empty, found 2 x 0"),
+        ("operation: MEAN", (2, 0), 1, 1, "expected a bottom that is not empty"),
+    ],
+)
+def test_reduction_refused(
+    options: str, bottom: Shape, line: int, column: int, fragment: str
+) -> None:
+    text = layer_text("Reduction", f"reduction_param {{ {options} }}")
+    check_refused(text, (bottom,), line, column, fragment)

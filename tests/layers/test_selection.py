@@ -5,16 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from caffetools.layers.base import Shape, Window
-from tests.layers.cases import Case, bottoms_of, check_explained, check_refused, layer_text, set_up
+from tests.layers.cases import (
+    check_explained,
+    check_refused,
+    layer_text,
+    set_up,
+    windows_of,
+)
 
 
 def crop(options: str) -> str:
     return layer_text("Crop", f"crop_param {{ {options} }}", "a b")
-
-
-def windows(case: Case) -> list[Window] | None:
-    assert case.layer.layer is not None
-    return case.layer.layer.windows(bottoms_of(case))
 
 
 @pytest.mark.parametrize(
@@ -47,9 +48,9 @@ def test_crop_explained() -> None:
 
 def test_crop_moves_the_receptive_field() -> None:
     case = set_up(crop("axis: 1 offset: 0 offset: 18 offset: 20"), (1, 3, 40, 40), (1, 3, 9, 9))
-    assert windows(case) == [Window(1, 1, -18), Window(1, 1, -20)]
+    assert windows_of(case) == [Window(1, 1, -18), Window(1, 1, -20)]
     case = set_up(crop("axis: 3 offset: 2"), (1, 3, 40, 40), (1, 3, 9, 9))
-    assert windows(case) == [Window(1), Window(1, 1, -2)]
+    assert windows_of(case) == [Window(1), Window(1, 1, -2)]
     assert case.layer.layer is not None
     assert case.layer.layer.data_bottoms == 1
 
@@ -63,7 +64,7 @@ def test_crop_moves_the_receptive_field() -> None:
             (1, 3, 5, 4),
             1,
             1,
-            "axis 2 has an extent of 4, too little for 5 from offset 0 on",
+            "offset 0 + 5 exceeds extent 4 of axis 2",
         ),
         (
             "offset: 3",
@@ -71,7 +72,7 @@ def test_crop_moves_the_receptive_field() -> None:
             (1, 3, 1, 2),
             1,
             1,
-            "axis 3 has an extent of 4, too little for 2",
+            "offset 3 + 2 exceeds extent 4 of axis 3",
         ),
         ("", (1, 3, 4, 4), (1, 3, 4), 1, 1, "expected a second bottom of 4 axes, as the first"),
         (
@@ -103,7 +104,7 @@ def test_crop_takes_what_fits(data: st.DataObject, bottom: list[int]) -> None:
     size = (*bottom[:axis], *room)
     assert set_up(text, tuple(bottom), size).tops == (size,)
     too_large = (*size[:-1], size[-1] + 1)
-    check_refused(text, (tuple(bottom), too_large), 1, 1, f"axis {len(bottom) - 1} has")
+    check_refused(text, (tuple(bottom), too_large), 1, 1, f"of axis {len(bottom) - 1}")
 
 
 @pytest.mark.parametrize(
@@ -143,7 +144,7 @@ def test_argmax_explained() -> None:
 )
 def test_argmax_sees(options: str, seen: list[Window] | None) -> None:
     case = set_up(layer_text("ArgMax", f"argmax_param {{ {options} }}"), (10, 21, 8, 8))
-    assert windows(case) == seen
+    assert windows_of(case) == seen
 
 
 @pytest.mark.parametrize(
@@ -184,16 +185,16 @@ def test_filter_starts_with_all_items() -> None:
     case = set_up(layer_text("Filter", "", "a b s", "x y"), (5, 3, 2), (5,), (5, 1, 1))
     assert case.tops == ((5, 3, 2), (5,))
     assert case.notes == (
-        "how many items pass shows when the net runs: until then Caffe counts all",
+        "the number of items depends on the data; Caffe sets up the tops for all",
     )
 
 
 @pytest.mark.parametrize(
     ("shapes", "fragment"),
     [
-        (((5, 3), (5, 2)), "expected a selector of one number an item, found 5 x 2"),
-        (((5, 3), (4,)), "expected as many items as the selector's 4, found 5 x 3"),
-        (((), (4,)), "expected as many items as the selector's 4, found scalar"),
+        (((5, 3), (5, 2)), "expected a selector with one number per item, found 5 x 2"),
+        (((5, 3), (4,)), "expected 4 items, as the selector has, found 5 x 3"),
+        (((), (4,)), "expected 4 items, as the selector has, found scalar"),
         (((5, 3), ()), "expected a bottom of at least 1 axis, found scalar"),
         (((0, 3), (0,)), "expected a bottom that is not empty, found 0"),
     ],

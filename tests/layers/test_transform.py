@@ -76,10 +76,10 @@ def test_size(
 def test_refused() -> None:
     assert refusal("crop_size: 21", 20, 30) == (
         19,
-        "expected a crop_size within the item's 20 x 30, found 21",
+        "crop_size 21 exceeds the item's 20 x 30",
     )
     assert refusal("crop_height: 8 crop_width: 2", 7, 7)[1] == (
-        "expected a crop_height within the item's 7 x 7, found 8 x 2"
+        "crop_height 8 x 2 exceeds the item's 7 x 7"
     )
     assert refusal("crop_size: 2147483648")[0] == 19
     assert refusal("resize_param { width: 2147483648 }", 1, 1)[1].startswith("expected width below")

@@ -171,7 +171,7 @@ def test_read_axes_by_default() -> None:
     [
         ("", 2, 1, "expected kernel_size once or once for each of 2 spatial axes, found 0"),
         ("kernel_size: 1 kernel_size: 1", 3, 16, "each of 3 spatial axes, found 2"),
-        ("kernel_h: 3", 3, 1, "kernel_h is for two spatial axes, found 3"),
+        ("kernel_h: 3", 3, 1, "kernel_h expected 2 spatial axes, found 3"),
         ("kernel_size: 3 kernel_h: 3 kernel_w: 3", 2, 1, "found both"),
         ("kernel_size: 2147483648", 2, 1, "kernel_size"),
     ],

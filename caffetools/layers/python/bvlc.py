@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from caffetools.errors import ShapeError
-from caffetools.layers.base import Blobs, Facts, Shape, count, dims, exactly
+from caffetools.layers.base import Facts, Shape, count, dims, exactly
 from caffetools.layers.python_layer import PythonLayer
 
 
 class EuclideanLossLayer(PythonLayer):
     """Two bottoms of as many elements -> (1), which is no scalar (pyloss.py)."""
 
-    type: ClassVar[str] = "pyloss.EuclideanLossLayer"
-    bottoms: ClassVar[Blobs] = exactly(2)
-    tops: ClassVar[Blobs] = exactly(1)
+    type = "pyloss.EuclideanLossLayer"
+    bottoms = exactly(2)
+    tops = exactly(1)
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         if count(bottoms[0]) != count(bottoms[1]):
@@ -31,9 +29,9 @@ class PascalMultilabelDataLayerSync(PythonLayer):
     param_str is a dict in Python's words, whose im_shape is height and width.
     """
 
-    type: ClassVar[str] = "pascal_multilabel_datalayers.PascalMultilabelDataLayerSync"
-    bottoms: ClassVar[Blobs] = exactly(0)
-    tops: ClassVar[Blobs] = exactly(2)
+    type = "pascal_multilabel_datalayers.PascalMultilabelDataLayerSync"
+    bottoms = exactly(0)
+    tops = exactly(2)
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         batch = self.spec.options.batch_size or self.integer("batch_size")

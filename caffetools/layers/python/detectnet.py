@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from caffetools.errors import ShapeError
-from caffetools.layers.base import Blobs, Facts, Shape, at_least, dims, exactly
+from caffetools.layers.base import Facts, Shape, at_least, dims, exactly
 from caffetools.layers.checks import check_axes
 from caffetools.layers.python_layer import PythonLayer
 
@@ -21,8 +21,8 @@ class Cluster(PythonLayer):
     param_str is a list of numbers with commas between; the last is the number of classes.
     """
 
-    bottoms: ClassVar[Blobs] = exactly(2)
-    tops: ClassVar[Blobs] = at_least(1)
+    bottoms = exactly(2)
+    tops = at_least(1)
     classes_at: ClassVar[int]
     """At which place in the list the number of classes stands; 1 where the list ends before."""
 
@@ -45,23 +45,23 @@ class Cluster(PythonLayer):
 class ClusterGroundtruth(Cluster):
     """The true boxes, from the form of a grid to lists (clustering.py)."""
 
-    type: ClassVar[str] = "caffe.layers.detectnet.clustering.ClusterGroundtruth"
-    classes_at: ClassVar[int] = 3
+    type = "caffe.layers.detectnet.clustering.ClusterGroundtruth"
+    classes_at = 3
 
 
 class ClusterDetections(Cluster):
     """The boxes that a net found, close ones joined (clustering.py)."""
 
-    type: ClassVar[str] = "caffe.layers.detectnet.clustering.ClusterDetections"
-    classes_at: ClassVar[int] = 7
+    type = "caffe.layers.detectnet.clustering.ClusterDetections"
+    classes_at = 7
 
 
 class ScoreDetections(PythonLayer):
     """True boxes and found ones -> which were found, rightly or not, and which not (mean_ap.py)."""
 
-    type: ClassVar[str] = "caffe.layers.detectnet.mean_ap.ScoreDetections"
-    bottoms: ClassVar[Blobs] = exactly(2)
-    tops: ClassVar[Blobs] = exactly(1)
+    type = "caffe.layers.detectnet.mean_ap.ScoreDetections"
+    bottoms = exactly(2)
+    tops = exactly(1)
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         if not bottoms[0] or bottoms[0][:1] != bottoms[1][:1]:
@@ -74,9 +74,9 @@ class ScoreDetections(PythonLayer):
 class MeanAveragePrecision(PythonLayer):
     """Scored boxes -> mean average precision, precision and recall, each (1) (mean_ap.py)."""
 
-    type: ClassVar[str] = "caffe.layers.detectnet.mean_ap.mAP"
-    bottoms: ClassVar[Blobs] = exactly(1)
-    tops: ClassVar[Blobs] = exactly(3)
+    type = "caffe.layers.detectnet.mean_ap.mAP"
+    bottoms = exactly(1)
+    tops = exactly(3)
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         return Facts(((1,),) * 3)

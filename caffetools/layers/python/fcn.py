@@ -5,9 +5,7 @@ Their size is that of the image that comes first, which no prototxt tells: `--da
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from caffetools.layers.base import Blobs, Facts, Shape, at_least, exactly
+from caffetools.layers.base import Facts, Shape, at_least, exactly
 from caffetools.layers.items import hint
 from caffetools.layers.python_layer import PythonLayer
 
@@ -15,8 +13,8 @@ from caffetools.layers.python_layer import PythonLayer
 class SegDataLayer(PythonLayer):
     """(1, 3, H, W) and, for each further top, (1, 1, H, W)."""
 
-    bottoms: ClassVar[Blobs] = exactly(0)
-    tops: ClassVar[Blobs] = exactly(2)
+    bottoms = exactly(0)
+    tops = exactly(2)
 
     def channels(self) -> tuple[int, ...]:
         """Of each top."""
@@ -34,33 +32,33 @@ class SegDataLayer(PythonLayer):
 class VOCSegDataLayer(SegDataLayer):
     """PASCAL VOC (voc_layers.py)."""
 
-    type: ClassVar[str] = "voc_layers.VOCSegDataLayer"
+    type = "voc_layers.VOCSegDataLayer"
 
 
 class SBDDSegDataLayer(SegDataLayer):
     """The extended labels of PASCAL VOC (voc_layers.py)."""
 
-    type: ClassVar[str] = "voc_layers.SBDDSegDataLayer"
+    type = "voc_layers.SBDDSegDataLayer"
 
 
 class PASCALContextSegDataLayer(SegDataLayer):
     """PASCAL-Context (pascalcontext_layers.py)."""
 
-    type: ClassVar[str] = "pascalcontext_layers.PASCALContextSegDataLayer"
+    type = "pascalcontext_layers.PASCALContextSegDataLayer"
 
 
 class SIFTFlowSegDataLayer(SegDataLayer):
     """SIFT Flow, with a semantic and a geometric class (siftflow_layers.py)."""
 
-    type: ClassVar[str] = "siftflow_layers.SIFTFlowSegDataLayer"
-    tops: ClassVar[Blobs] = exactly(3)
+    type = "siftflow_layers.SIFTFlowSegDataLayer"
+    tops = exactly(3)
 
 
 class NYUDSegDataLayer(SegDataLayer):
     """NYUDv2, each top one of color, hha, depth and label, as param_str says (nyud_layers.py)."""
 
-    type: ClassVar[str] = "nyud_layers.NYUDSegDataLayer"
-    tops: ClassVar[Blobs] = at_least(1)
+    type = "nyud_layers.NYUDSegDataLayer"
+    tops = at_least(1)
 
     def channels(self) -> tuple[int, ...]:
         kinds = self.strings("tops")

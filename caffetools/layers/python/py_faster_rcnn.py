@@ -7,10 +7,8 @@ before its defaults, and a note tells where they are assumed.
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from caffetools.errors import GraphError
-from caffetools.layers.base import Blobs, Facts, Shape, Spec, Step, at_least, between, exactly
+from caffetools.layers.base import Facts, Shape, Spec, Step, at_least, between, exactly
 from caffetools.layers.checks import check_axes
 from caffetools.layers.items import hint
 from caffetools.layers.python_layer import PythonLayer
@@ -25,9 +23,9 @@ class RoIDataLayer(PythonLayer):
     of weights.
     """
 
-    type: ClassVar[str] = "roi_data_layer.layer.RoIDataLayer"
-    bottoms: ClassVar[Blobs] = exactly(0)
-    tops: ClassVar[Blobs] = between(3, 6)
+    type = "roi_data_layer.layer.RoIDataLayer"
+    bottoms = exactly(0)
+    tops = between(3, 6)
 
     def __init__(self, spec: Spec) -> None:
         super().__init__(spec)
@@ -57,9 +55,9 @@ class RoIDataLayer(PythonLayer):
 class ProposalLayer(PythonLayer):
     """Scores, box deltas and im_info -> regions (1, 5), scores (1, 1, 1, 1) (proposal_layer.py)."""
 
-    type: ClassVar[str] = "rpn.proposal_layer.ProposalLayer"
-    bottoms: ClassVar[Blobs] = exactly(3)
-    tops: ClassVar[Blobs] = between(1, 2)
+    type = "rpn.proposal_layer.ProposalLayer"
+    bottoms = exactly(3)
+    tops = between(1, 2)
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         self.integer("feat_stride")
@@ -73,9 +71,9 @@ class AnchorTargetLayer(PythonLayer):
     every scale in every ratio; 3 and 3 where param_str does not list others.
     """
 
-    type: ClassVar[str] = "rpn.anchor_target_layer.AnchorTargetLayer"
-    bottoms: ClassVar[Blobs] = at_least(1)
-    tops: ClassVar[Blobs] = exactly(4)
+    type = "rpn.anchor_target_layer.AnchorTargetLayer"
+    bottoms = at_least(1)
+    tops = exactly(4)
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         self.integer("feat_stride")
@@ -100,9 +98,9 @@ class ProposalTargetLayer(PythonLayer):
     Tops: regions (1, 5), labels (1, 1), and targets, inner and outer weights (1, 4 · num_classes).
     """
 
-    type: ClassVar[str] = "rpn.proposal_target_layer.ProposalTargetLayer"
-    bottoms: ClassVar[Blobs] = at_least(2)
-    tops: ClassVar[Blobs] = exactly(5)
+    type = "rpn.proposal_target_layer.ProposalTargetLayer"
+    bottoms = at_least(2)
+    tops = exactly(5)
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         targets = (1, 4 * self.integer("num_classes"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from caffetools.layers.classification import Accuracy
+from caffetools.layers.accuracy import Accuracy
 from caffetools.torch.emit.base import (
     Bottom,
     Context,

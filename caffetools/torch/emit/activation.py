@@ -15,14 +15,14 @@ from caffetools.layers.activation import (
     Power,
     PReLU,
     ReLU,
+    ReLU6,
     Sigmoid,
+    Softmax,
     Swish,
     TanH,
     Threshold,
 )
 from caffetools.layers.base import Layer
-from caffetools.layers.fork_elementwise import ReLU6
-from caffetools.layers.normalization import Softmax
 from caffetools.proto.wire import single
 from caffetools.torch.emit.base import (
     Attribute,
@@ -148,7 +148,7 @@ def function(name: str) -> Emitter:
 
 def softmax(layer: Softmax, context: Context) -> Emission:
     """`F.softmax`."""
-    return values(call("F.softmax", X, dim=layer.axis(context.bottoms[0])))
+    return values(call("F.softmax", X, dim=layer.axis_of(context.bottoms[0])))
 
 
 EMITTERS: Emitters = {

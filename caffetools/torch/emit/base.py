@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, Union
 
 from caffetools.errors import CaffeToolsError
 from caffetools.layers.base import Layer, Shape
-from caffetools.layers.legacy import four_axes
+from caffetools.layers.checks import four_axes
 from caffetools.net.sharing import ParamBlob
 from caffetools.proto.message import Message
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from caffetools.layers.base import Shape, Window
-from caffetools.layers.convolution import Convolution, Deconvolution
-from caffetools.layers.depthwise import ConvolutionDepthwise, DepthwiseConvolution
-from caffetools.layers.im2col import Im2col
-from caffetools.layers.legacy import four_axes
+from caffetools.layers.checks import four_axes
+from caffetools.layers.convolution import (
+    Convolution,
+    ConvolutionDepthwise,
+    Deconvolution,
+    DepthwiseConvolution,
+    Im2col,
+)
 from caffetools.proto.message import Message
 from caffetools.torch.emit.base import (
     Bottom,

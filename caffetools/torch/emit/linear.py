@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from caffetools.layers.embedding import Embed
-from caffetools.layers.inner_product import InnerProduct
+from caffetools.layers.linear import Embed, InnerProduct
 from caffetools.torch.emit.base import (
     Context,
     Emission,
@@ -22,7 +21,7 @@ from caffetools.torch.emit.fillers import filled
 def inner_product(layer: InnerProduct, context: Context) -> Emission:
     """`nn.Linear` over the axes from `axis` on."""
     bottom = context.bottoms[0]
-    axis = layer.axis(bottom)
+    axis = layer.axis_of(bottom)
     flat = X if axis == len(bottom) - 1 else method(X, "flatten", axis)
     inputs = context.params[0].shape[0 if layer.transpose else 1]
     function = "TransposedLinear" if layer.transpose else "nn.Linear"

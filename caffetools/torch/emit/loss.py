@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from caffetools.layers.base import count
-from caffetools.layers.fork_loss import L1Loss, SmoothL1Loss, SmoothL1LossOHEM
-from caffetools.layers.legacy import four_axes
+from caffetools.layers.checks import four_axes
 from caffetools.layers.loss import (
     ContrastiveLoss,
     EuclideanLoss,
     HingeLoss,
+    L1Loss,
     MultinomialLogisticLoss,
     SigmoidCrossEntropyLoss,
+    SmoothL1Loss,
+    SmoothL1LossOHEM,
 )
 from caffetools.torch.emit.base import (
     Attribute,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from caffetools.layers.pooling import Pooling
-from caffetools.layers.pyramid import SPP
+from caffetools.layers.pooling import SPP, Pooling
 from caffetools.torch.emit.base import (
     Context,
     Emission,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from caffetools.layers.reduction import Reduction
-from caffetools.layers.reshaping import Flatten, Reshape, Tile
+from caffetools.layers.reshaping import Flatten, Reduction, Reshape, Tile
 from caffetools.torch.emit.base import (
     Binary,
     Context,
@@ -41,14 +40,14 @@ def flatten(layer: Flatten, context: Context) -> Emission:
 
 def tile(layer: Tile, context: Context) -> Emission:
     """The bottom as often as asked."""
-    bottom, axis = context.bottoms[0], layer.axis(context.bottoms[0])
+    bottom, axis = context.bottoms[0], layer.axis_of(context.bottoms[0])
     times = [layer.tiles if index == axis else 1 for index in range(len(bottom))]
     return values(method(X, "repeat", *times))
 
 
 def reduction(layer: Reduction, context: Context) -> Emission:
     """Sums over the axes from `axis` on, times the coefficient."""
-    bottom, axis = context.bottoms[0], layer.axis(context.bottoms[0])
+    bottom, axis = context.bottoms[0], layer.axis_of(context.bottoms[0])
     terms = X if axis == len(bottom) - 1 else method(X, "flatten", axis)
     if layer.operation == "ASUM":
         terms = method(terms, "abs")

@@ -89,6 +89,7 @@ class _Assembly:
             Statement(
                 node.key,
                 node.type,
+                node.layer_class,
                 emission.values,
                 tops,
                 bottoms,

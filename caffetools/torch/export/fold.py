@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from caffetools.errors import CaffeToolsError
 from caffetools.layers.convolution import Convolution
 from caffetools.layers.elementwise import Scale
-from caffetools.layers.inner_product import InnerProduct
+from caffetools.layers.linear import InnerProduct
 from caffetools.layers.normalization import BatchNorm
 from caffetools.torch.emit.base import Slot
 from caffetools.torch.export.lines import Line
@@ -67,7 +67,7 @@ def _outputs_lie_on_axis_1(line: Line) -> bool:
     if isinstance(layer, Convolution):
         return layer.channel_axis(bottom) == 1
     assert isinstance(layer, InnerProduct)
-    return layer.axis(bottom) == 1
+    return layer.axis_of(bottom) == 1
 
 
 def _reader(lines: Sequence[Line], index: int, kind: type) -> int | None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from caffetools.layers.activation import ReLU
+from caffetools.layers.normalization import BatchNorm
 from caffetools.torch.emit.base import (
     Attribute,
     Binary,
@@ -23,10 +25,6 @@ from caffetools.torch.emit.base import (
 )
 from caffetools.torch.export.program import Statement, Tensor
 
-_KEEP_SIGNS = {"Dropout", "ELU", "PReLU", "ReLU", "ReLU6", "TanH"}
-"""What positive values pass as positive ones, and what is not positive as such, or without any
-gradient."""
-
 
 def with_later_signs(statements: Iterable[Statement]) -> tuple[Statement, ...]:
     """The statements, each such ReLU with the result of the layers behind it as its mask."""
@@ -38,9 +36,9 @@ def with_later_signs(statements: Iterable[Statement]) -> tuple[Statement, ...]:
             continue
         later = behind.setdefault(statement.targets, [])
         fits = all(len(each.bottoms) == len(each.values) == 1 for each in later)
-        if statement.type == "ReLU" and later and fits:
+        if statement.layer_class is ReLU and later and fits:
             found[index] = _masked(statement, later)
-        if statement.type not in _KEEP_SIGNS:
+        if not (statement.layer_class and statement.layer_class.keeps_sign):
             later.insert(0, statement)
     return tuple(found)
 
@@ -55,7 +53,7 @@ def _masked(relu: Statement, later: list[Statement]) -> Statement:
     left = _put(own, method(X, "detach"), {})
     for statement in later:
         (value,) = statement.values
-        value = _without_a_step(value) if statement.type == "BatchNorm" else value
+        value = _without_a_step(value) if statement.layer_class is BatchNorm else value
         left = _put(value, left, statement.members)
     masked = call("relu_by_later_signs", X, left, **dict(own.keywords))
     return replace(relu, values=(masked,))

@@ -11,6 +11,8 @@ from caffetools.errors import Note
 from caffetools.formats.find import find_file
 from caffetools.formats.weights import read_weights
 from caffetools.layers.base import Shape
+from caffetools.layers.image_data import ImageData
+from caffetools.layers.items import ItemLayer
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
 from caffetools.proto.message import Message
@@ -54,7 +56,7 @@ def _all(net: Net) -> Iterator[Preprocessing]:
     for layer in net.layers:
         node = layer.node
         shape = layer.tops[0] if layer.tops else None
-        reads_images = node.type in {"Data", "ImageData"} or node.message.has("transform_param")
+        reads_images = isinstance(layer.layer, ItemLayer) or node.message.has("transform_param")
         if node.bottoms or not reads_images or shape is None or len(shape) != 4:
             continue
         if shape[1] in (1, 3):
@@ -67,7 +69,7 @@ def _of_layer(net: Net, layer: InferredLayer, shape: Shape) -> Preprocessing:
     return Preprocessing(
         net.blob(layer.node.tops[0]),
         shape,
-        _size(layer.node.message, param),
+        _size(layer, param),
         param.integer("crop_size"),
         tuple(param.numbers("mean_value")),
         mean,
@@ -76,14 +78,13 @@ def _of_layer(net: Net, layer: InferredLayer, shape: Shape) -> Preprocessing:
     )
 
 
-def _size(message: Message, param: Message) -> tuple[int, int] | None:
+def _size(layer: InferredLayer, param: Message) -> tuple[int, int] | None:
     """Height and width to which the layer brings images; in SSD's fork a resize_param says so."""
-    images = message.message("image_data_param")
     resize = next(iter(param.messages("resize_param")), None)
     if resize is not None and resize.text("resize_mode") == "WARP":
         return resize.integer("height"), resize.integer("width")
-    if message.text("type") == "ImageData" and images.integer("new_height"):
-        return images.integer("new_height"), images.integer("new_width")
+    if isinstance(layer.layer, ImageData) and layer.layer.height:
+        return layer.layer.height, layer.layer.width
     return None
 
 

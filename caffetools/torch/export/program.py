@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from caffetools.errors import Note
-from caffetools.layers.base import Shape
+from caffetools.layers.base import LayerClass, Shape
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
 from caffetools.torch.emit.base import Call, Expression, Fill
@@ -45,6 +45,8 @@ class Statement:
 
     layer: str
     type: str
+    layer_class: LayerClass | None
+    """None for an unknown type."""
     values: tuple[Expression, ...]
     """One for each target, or one for all; without any, the bottoms are dropped."""
     targets: tuple[Tensor, ...]

@@ -11,7 +11,9 @@ from typing import Any
 from caffetools.errors import CaffeToolsError
 from caffetools.formats.database import backend_of
 from caffetools.formats.find import find
-from caffetools.layers.base import Shape
+from caffetools.layers.base import ClassLabels, Layer, Shape
+from caffetools.layers.data import Data, HDF5Data
+from caffetools.layers.image_data import ImageData, WindowData
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
 from caffetools.proto.message import Message
@@ -24,23 +26,6 @@ from caffetools.torch.training.data.transform import Transform
 from caffetools.torch.training.data.windows import WindowFile
 from caffetools.torch.training.project import Origin
 
-_CLASSIFIERS = {
-    "SoftmaxWithLoss": ("softmax_param", "loss_param"),
-    "InfogainLoss": ("infogain_loss_param", "loss_param"),
-    "Accuracy": ("accuracy_param", "accuracy_param"),
-    "HingeLoss": (None, None),
-    "MultinomialLogisticLoss": (None, None),
-}
-"""Layers whose second bottom holds classes: the options with their axis, and with ignore_label."""
-
-_READERS = {
-    "Data": ("data_param", "database"),
-    "HDF5Data": ("hdf5_data_param", "list of HDF5 files"),
-    "ImageData": ("image_data_param", "list of images"),
-    "WindowData": ("window_data_param", "window file"),
-}
-"""Layers that read a source: the options that name it, and what messages call it."""
-
 
 def sources_of(net: Net) -> tuple[Source, ...]:
     """What fills the inputs of the net's module, in the order of the layers."""
@@ -49,18 +34,26 @@ def sources_of(net: Net) -> tuple[Source, ...]:
 
 def origins_of(net: Net) -> tuple[Origin, ...]:
     """For each of the sources what places its errors in the prototxt."""
-    return tuple(partial(_placed, layer.node.message) for layer in net.layers if is_input(layer))
+    return tuple(
+        partial(_placed, layer.node.message, _source_param(layer))
+        for layer in net.layers
+        if is_input(layer)
+    )
+
+
+def _source_param(layer: InferredLayer) -> str:
+    """The field with the options that name the source, empty for a layer without one."""
+    return layer.layer.param_name if layer.layer and layer.layer.source_kind else ""
 
 
 def check_sources(net: Net) -> None:
     """Raise CaffeToolsError, placed, for a source that is not there, or tells no shape."""
     folder = os.path.dirname(net.inferred.graph.message.source.name)
     for layer in net.layers:
-        if layer.node.type not in _READERS:
+        if layer.layer is None or not layer.layer.source_kind:
             continue
-        options, kind = _READERS[layer.node.type]
-        param = layer.node.message.message(options)
-        text = _fault(layer.node.type, kind, param.text("source"), folder)
+        param = layer.node.message.message(layer.layer.param_name)
+        text = _fault(layer.layer, param.text("source"), folder)
         if text is None and None in layer.tops:
             place = layer.node.message.location()
             notes = (note.message for note in net.notes if note.location == place)
@@ -69,24 +62,23 @@ def check_sources(net: Net) -> None:
             raise param.error(text, "source", kind=CaffeToolsError)
 
 
-def _fault(type_: str, kind: str, source: str, folder: str) -> str | None:
-    """Why a layer of this type cannot have a source, as far as its name tells."""
-    path = find(source, folder)
+def _fault(layer: Layer, source: str, folder: str) -> str | None:
+    """Why the layer cannot read its source, as far as the source's path shows."""
+    path, kind = find(source, folder), layer.source_kind
     if path is None:
         return f"there is no {kind} {source!a}"
-    if type_ == "Data":
+    if isinstance(layer, Data):
         return None if backend_of(path) else f"{source!a} is neither an LMDB nor a LevelDB"
     return None if os.path.isfile(path) else f"expected a {kind}, found that {source!a} is no file"
 
 
-def _placed(layer: Message, error: CaffeToolsError) -> CaffeToolsError:
+def _placed(layer: Message, param_name: str, error: CaffeToolsError) -> CaffeToolsError:
     """An error of a data layer's source, at the option that names the file."""
     transform = layer.message("transform_param")
     mean = transform.text("mean_file")
     if mean and error.location is not None and error.location.file.endswith(mean):
         return transform.error(str(error), "mean_file", kind=CaffeToolsError)
-    options, _ = _READERS.get(layer.text("type"), ("", ""))
-    param = layer.message(options) if options else layer
+    param = layer.message(param_name) if param_name else layer
     return param.error(str(error), "source", kind=CaffeToolsError)
 
 
@@ -101,20 +93,20 @@ def labels_of(net: Net) -> dict[str, LabelRange]:
     given = {net.blob(blob) for each in net.layers if is_input(each) for blob in each.node.tops}
     ranges: dict[str, list[LabelRange]] = {}
     for layer in net.layers:
-        if layer.node.type in _CLASSIFIERS and len(layer.bottoms) > 1 and layer.bottoms[0]:
+        labels = layer.layer.class_labels if layer.layer else None
+        if labels and len(layer.bottoms) > 1 and layer.bottoms[0]:
             top = net.blob(layer.node.bottoms[1])
             if top in given:
-                ranges.setdefault(top, []).append(_label_range(layer, layer.bottoms[0]))
+                message, scores = layer.node.message, layer.bottoms[0]
+                ranges.setdefault(top, []).append(_label_range(message, labels, scores))
     return {top: _common(each) for top, each in ranges.items()}
 
 
-def _label_range(layer: InferredLayer, scores: Shape) -> LabelRange:
-    axis_param, ignore_param = _CLASSIFIERS[layer.node.type]
-    message = layer.node.message
-    if axis_param is None or ignore_param is None:
+def _label_range(message: Message, labels: ClassLabels, scores: Shape) -> LabelRange:
+    if not labels.axis_param:
         return LabelRange(prod(scores[1:]))
-    classes = scores[message.message(axis_param).integer("axis")]
-    options = message.message(ignore_param)
+    classes = scores[message.message(labels.axis_param).integer("axis")]
+    options = message.message(labels.ignore_param)
     return LabelRange(
         classes, options.integer("ignore_label") if options.has("ignore_label") else None
     )
@@ -129,7 +121,7 @@ def _common(ranges: list[LabelRange]) -> LabelRange:
 
 def _source(net: Net, layer: InferredLayer) -> Source:
     tops = tuple(net.blob(blob) for blob in layer.node.tops)
-    make = _MAKERS.get(layer.node.type, _arrays)
+    make = _MAKERS.get(type(layer.layer), _arrays)
     return make(layer, tops, layer.node.message)
 
 
@@ -191,11 +183,11 @@ def _arrays(layer: InferredLayer, tops: tuple[str, ...], _: Message) -> Source:
     return ArraySource(tops, shape[0] if shape else 1, shapes=rows)
 
 
-_MAKERS: dict[str, Callable[[InferredLayer, tuple[str, ...], Message], Source]] = {
-    "Data": _database,
-    "HDF5Data": _hdf5,
-    "ImageData": _images,
-    "WindowData": _windows,
+_MAKERS: dict[type, Callable[[InferredLayer, tuple[str, ...], Message], Source]] = {
+    Data: _database,
+    HDF5Data: _hdf5,
+    ImageData: _images,
+    WindowData: _windows,
 }
 
 

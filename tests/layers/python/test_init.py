@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import caffetools.layers.python
-from caffetools.layers import REGISTRY
 from caffetools.layers.base import Layer
 from caffetools.layers.python import PYTHON_LAYERS
+from caffetools.layers.registry import REGISTRY
 
 
 def test_all_are_there_under_a_module_and_a_name() -> None:

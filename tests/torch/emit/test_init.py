@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from caffetools.layers import REGISTRY
 from caffetools.layers.base import Layer
+from caffetools.layers.registry import REGISTRY
 from caffetools.torch.emit import emitter_of
 
 BVLC = """

@@ -160,7 +160,7 @@ def written(folder: Path, text: str) -> Net:
         (
             '"HDF5Data" hdf5_data_param { source: "list" batch_size: 4 } }',
             79,
-            "the source lists 'gone.png', which is not there",
+            "the source lists 'gone.png', which does not exist",
         ),
         (
             """"WindowData" window_data_param { source: "gone" batch_size: 4 }

@@ -3,7 +3,48 @@ from __future__ import annotations
 import pytest
 
 from caffetools.layers.base import Shape
-from tests.layers.cases import check_refused, layer_text, set_up
+from tests.layers.cases import bottoms_of, check_refused, layer_text, set_up
+
+
+@pytest.mark.parametrize(
+    ("options", "scores", "labels", "classes"),
+    [
+        ("", (64, 10), (64,), 10),
+        ("accuracy_param { top_k: 10 }", (64, 10), (64, 1), 10),
+        ("accuracy_param { top_k: 0 axis: -3 }", (2, 21, 5, 6), (2, 5, 6), 21),
+        ("accuracy_param { axis: 0 }", (10, 4), (4,), 10),
+    ],
+)
+def test_accuracy(options: str, scores: Shape, labels: Shape, classes: int) -> None:
+    case = set_up(layer_text("Accuracy", options, "a b"), scores, labels)
+    assert (case.tops, case.layer.loss_weights) == (((),), (0.0,))
+    assert case.layer.layer is not None
+    assert case.layer.layer.windows(bottoms_of(case)) is None
+    case = set_up(layer_text("Accuracy", options, "a b", "y each"), scores, labels)
+    assert case.tops == ((), (classes,))
+
+
+@pytest.mark.parametrize(
+    ("options", "scores", "labels", "line", "column", "fragment"),
+    [
+        ("top_k: 11", (64, 10), (64,), 2, 18, "top_k of at most the 10 classes, found 11"),
+        ("top_k: 2147483648", (64, 10), (64,), 2, 18, "expected top_k below 2^31"),
+        ("", (64, 10), (63,), 1, 1, "a label for each of 64 predictions"),
+        ("", (0, 10), (0,), 1, 1, "expected labels, found an empty bottom"),
+        ("axis: 2", (64, 10), (64,), 2, 18, "axis 2 is out of range"),
+    ],
+)
+def test_accuracy_refused(
+    options: str, scores: Shape, labels: Shape, line: int, column: int, fragment: str
+) -> None:
+    text = layer_text("Accuracy", f"accuracy_param {{ {options} }}", "a b")
+    check_refused(text, (scores, labels), line, column, fragment)
+
+
+def test_accuracy_has_no_automatic_top() -> None:
+    text = layer_text("Accuracy", bottoms="a b", tops="")
+    check_refused(text, ((4, 3), (4,)), 1, 1, "1 to 2 tops, found 0")
+
 
 SCORES, LABELS = (2, 21, 60, 50), (2, 1, 60, 50)
 

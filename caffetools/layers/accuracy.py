@@ -1,22 +1,64 @@
-"""How often forks' nets are right, in images and in sequences."""
+"""Accuracies: how often predictions match labels, for classes, pixels and sequences."""
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from caffetools.errors import ShapeError
-from caffetools.layers.base import Blobs, Facts, Layer, Shape, Spec, count, dims, exactly
-from caffetools.layers.checks import check_int
-from caffetools.layers.legacy import four_axes
+from caffetools.layers.base import (
+    ClassLabels,
+    Facts,
+    Layer,
+    Shape,
+    Spec,
+    between,
+    count,
+    dims,
+    exactly,
+)
+from caffetools.layers.checks import check_int, check_labels, four_axes, positions
+
+
+class Accuracy(Layer):
+    """The share of labels among the top_k highest scores (accuracy_layer.cpp).
+
+    A second top has the same for each class.
+    """
+
+    type = "Accuracy"
+    param_name = "accuracy_param"
+    class_labels = ClassLabels("accuracy_param", "accuracy_param")
+    bottoms = exactly(2)
+    tops = between(1, 2)
+    is_global = True
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__(spec)
+        check_int(self.param, "top_k")
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        scores, labels = bottoms
+        if count(labels) == 0:  # Caffe divides by it
+            raise ShapeError("expected labels, found an empty bottom")
+        axis = self.axis_of(scores)
+        check_labels(scores, labels, axis)
+        top_k = self.param.integer("top_k")
+        if top_k > scores[axis]:
+            raise self.param.error(
+                f"expected top_k of at most the {scores[axis]} classes, found {top_k}", "top_k"
+            )
+        return Facts(((), (scores[axis],))[: self.top_count])
+
+    def expects(self, bottoms: tuple[Shape | None, ...]) -> dict[int, Shape]:
+        scores, labels = bottoms
+        if not scores or labels is not None:
+            return {}
+        return {1: positions(scores, self.axis_of(scores))}
 
 
 class Measure(Layer):
     """A layer that compares its first bottom with labels, and whose top says how they agree."""
 
-    bottoms: ClassVar[Blobs] = exactly(2)
-
-    def windows(self, bottoms: tuple[Shape, ...]) -> None:
-        return None
+    bottoms = exactly(2)
+    is_global = True
 
     def expects(self, bottoms: tuple[Shape | None, ...]) -> dict[int, Shape]:
         scores, labels = bottoms
@@ -43,8 +85,8 @@ class SegAccuracy(Measure):
     matrix (Winstonxu123/LSTM-CF) has a fourth.
     """
 
-    type: ClassVar[str] = "SegAccuracy"
-    origin: ClassVar[str | None] = "hszhao/PSPNet"
+    type = "SegAccuracy"
+    origin = "hszhao/PSPNet"
 
     def __init__(self, spec: Spec) -> None:
         param = spec.param("seg_accuracy_param")
@@ -60,11 +102,12 @@ class SegAccuracy(Measure):
 class EltwiseAccuracy(Measure):
     """Scores (N, C, H, W), labels (N, 1, H, W) -> (1, 1, 1, 1) (eltwise_accuracy_layer.cpp)."""
 
-    type: ClassVar[str] = "EltwiseAccuracy"
-    origin: ClassVar[str | None] = "HyeonwooNoh/caffe"
+    type = "EltwiseAccuracy"
+    param_name = "eltwise_accuracy_param"
+    origin = "HyeonwooNoh/caffe"
 
     def __init__(self, spec: Spec) -> None:
-        self.param = spec.param("eltwise_accuracy_param")
+        super().__init__(spec)
         check_int(self.param, "top_k")
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
@@ -80,11 +123,12 @@ class EltwiseAccuracy(Measure):
 class AccuracyRegression(EltwiseAccuracy):
     """Two bottoms of one shape -> (1, 1, 1, 1) (accuracy_regression_layer.cpp)."""
 
-    type: ClassVar[str] = "AccuracyRegression"
-    origin: ClassVar[str | None] = "bearpaw/caffe"
+    type = "AccuracyRegression"
+    param_name = "accuracy_param"
+    origin = "bearpaw/caffe"
 
     def __init__(self, spec: Spec) -> None:
-        self.param = spec.param("accuracy_param")
+        super().__init__(spec)
         check_int(self.param, "top_k")
 
     def labels(self, scores: Shape) -> Shape:
@@ -97,8 +141,8 @@ class LabelsequenceAccuracy(Measure):
     (labelsequence_accuracy_layer.cpp)
     """
 
-    type: ClassVar[str] = "LabelsequenceAccuracy"
-    origin: ClassVar[str | None] = "xmfbit/warpctc-caffe"
+    type = "LabelsequenceAccuracy"
+    origin = "xmfbit/warpctc-caffe"
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         return Facts(((),))

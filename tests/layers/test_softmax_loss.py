@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from caffetools.layers.base import Shape
-from tests.layers.cases import bottoms_of, check_refused, layer_text, set_up
+from tests.layers.cases import check_refused, layer_text, set_up
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_softmax_with_loss_refused(
         ("", 1, 1, "expected a loss_weight for each top, 2 in all, found 1"),
         ("loss_weight: 1", 2, 1, "expected a loss_weight for each top, 2 in all, found 1"),
         # The Softmax layer within has them both for its one top.
-        ("loss_weight: 1 loss_weight: 0", 1, 76, "the Softmax layer in it has one top"),
+        ("loss_weight: 1 loss_weight: 0", 1, 76, "its internal Softmax layer has one top"),
     ],
 )
 def test_softmax_with_loss_has_no_second_top(
@@ -80,7 +80,13 @@ def test_infogain_loss() -> None:
         ("", ((4, 3), (2, 2), (3, 3)), 1, 1, "the same first extent, found 4 x 3 and 2 x 2"),
         ("", ((4, 3), (4, 2), (3, 3)), 1, 1, "a label for each of 4 predictions"),
         ("", ((4, 0), (4,), ()), 1, 1, "not empty"),
-        ("loss_param { normalize: true }", ((4, 3), (4,), (9,)), 2, 14, "normalization, not"),
+        (
+            "loss_param { normalize: true }",
+            ((4, 3), (4,), (9,)),
+            2,
+            14,
+            "expected normalization",
+        ),
         ("infogain_loss_param { axis: -3 }", ((4, 3), (4,), (9,)), 2, 23, "out of range"),
         ("infogain_loss_param { }", ((4, 3), (4,)), 2, 1, "expected a source, or a third bottom"),
     ],
@@ -113,44 +119,48 @@ def test_the_matrix_of_infogain_loss_in_a_file(
     check_refused(text, ((4, 3), (4,)), 2, 23, "cannot be read: No such device", folder=folder)
     text = infogain('infogain_loss_param { source: "elsewhere" }', "a b")
     (note,) = set_up(text, (4, 3), (4,), folder=folder).notes
-    assert note == "the matrix 'elsewhere' is not there: its size is not checked"
+    assert note == "the matrix 'elsewhere' does not exist; its size is not checked"
 
 
-@pytest.mark.parametrize(
-    ("options", "scores", "labels", "classes"),
-    [
-        ("", (64, 10), (64,), 10),
-        ("accuracy_param { top_k: 10 }", (64, 10), (64, 1), 10),
-        ("accuracy_param { top_k: 0 axis: -3 }", (2, 21, 5, 6), (2, 5, 6), 21),
-        ("accuracy_param { axis: 0 }", (10, 4), (4,), 10),
-    ],
-)
-def test_accuracy(options: str, scores: Shape, labels: Shape, classes: int) -> None:
-    case = set_up(layer_text("Accuracy", options, "a b"), scores, labels)
-    assert (case.tops, case.layer.loss_weights) == (((),), (0.0,))
+WEIGHTED = "loss_weight: 1 loss_weight: 0 loss_weight: 0"
+
+
+def test_softmax_with_loss_ohem_of_three_tops() -> None:
+    text = layer_text("SoftmaxWithLossOHEM", WEIGHTED, "a b", "y prob each")
+    case = set_up(text, (2, 21, 5, 6), (2, 1, 5, 6))
+    assert case.tops == ((), (2, 21, 5, 6), (2, 1, 5, 6))
+    assert case.layer.loss_weights == (1.0, 0.0, 0.0)
+
+
+def test_softmax_with_loss_ohem() -> None:
+    bottoms = ((4, 21, 5, 6), (4, 5, 6))
+    case = set_up(layer_text("SoftmaxWithLossOHEM", bottoms="a b"), *bottoms)
+    assert case.tops == ((),)
+    assert case.layer.loss_weights == (1.0,)
     assert case.layer.layer is not None
-    assert case.layer.layer.windows(bottoms_of(case)) is None
-    case = set_up(layer_text("Accuracy", options, "a b", "y each"), scores, labels)
-    assert case.tops == ((), (classes,))
+    assert case.layer.layer.expects((bottoms[0], None)) == {1: (4, 5, 6)}
 
 
 @pytest.mark.parametrize(
-    ("options", "scores", "labels", "line", "column", "fragment"),
+    ("text", "bottoms", "line", "column", "fragment"),
     [
-        ("top_k: 11", (64, 10), (64,), 2, 18, "top_k of at most the 10 classes, found 11"),
-        ("top_k: 2147483648", (64, 10), (64,), 2, 18, "expected top_k below 2^31"),
-        ("", (64, 10), (63,), 1, 1, "a label for each of 64 predictions"),
-        ("", (0, 10), (0,), 1, 1, "expected labels, found an empty bottom"),
-        ("axis: 2", (64, 10), (64,), 2, 18, "axis 2 is out of range"),
+        (
+            layer_text("SoftmaxWithLossOHEM", "softmax_param { axis: 3 }", "a b"),
+            ((4, 3), (4,)),
+            2,
+            17,
+            "axis 3 is out of range",
+        ),
+        (
+            layer_text("SoftmaxWithLossOHEM", bottoms="a b"),
+            ((4, 3, 2), (4,)),
+            1,
+            1,
+            "expected a label for each of 8 predictions",
+        ),
     ],
 )
-def test_accuracy_refused(
-    options: str, scores: Shape, labels: Shape, line: int, column: int, fragment: str
+def test_softmax_with_loss_ohem_refused(
+    text: str, bottoms: tuple[Shape, ...], line: int, column: int, fragment: str
 ) -> None:
-    text = layer_text("Accuracy", f"accuracy_param {{ {options} }}", "a b")
-    check_refused(text, (scores, labels), line, column, fragment)
-
-
-def test_accuracy_has_no_automatic_top() -> None:
-    text = layer_text("Accuracy", bottoms="a b", tops="")
-    check_refused(text, ((4, 3), (4,)), 1, 1, "1 to 2 tops, found 0")
+    check_refused(text, bottoms, line, column, fragment)

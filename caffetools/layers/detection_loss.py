@@ -1,0 +1,67 @@
+"""Losses of detectors: SSD and YOLO."""
+
+from __future__ import annotations
+
+from caffetools.layers.base import Shape, Spec, Step, exactly
+from caffetools.layers.checks import check_axes, four_axes
+from caffetools.layers.detection import TRUTH, check_priors, explain_priors, read_classes
+from caffetools.layers.loss import LossLayer
+
+
+class RegionLoss(LossLayer):
+    """YOLO's loss of boxes, objects and classes (region_loss_layer.cpp)."""
+
+    type = "RegionLoss"
+    origin = "intel/caffe"
+
+    def check(self, bottoms: tuple[Shape, ...]) -> None:
+        for bottom in bottoms:  # neither fork compares them
+            check_axes(bottom, 1)
+
+    def expects(self, bottoms: tuple[Shape | None, ...]) -> dict[int, Shape]:
+        return {}  # how many boxes an item has is the data layer's to say
+
+
+class MultiBoxLoss(LossLayer):
+    """Locations, confidences, priors, truth -> a scalar (multibox_loss_layer.cpp)."""
+
+    type = "MultiBoxLoss"
+    param_name = "multibox_loss_param"
+    bottoms = exactly(4)
+    origin = "weiliu89/caffe"
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__(spec)
+        param = self.param
+        self.classes = read_classes(param)
+        if self.classes < 1:
+            raise param.error("expected num_classes of at least 1, found 0", "num_classes")
+        shared = param.flag("share_location")
+        self.places = 1 if shared else self.classes
+        mining = param.text("mining_type")
+        if param.has("do_neg_mining") and param.flag("do_neg_mining") != (mining != "NONE"):
+            raise param.error(
+                f"do_neg_mining and the mining_type {mining} contradict each other", "do_neg_mining"
+            )
+        if mining != "NONE" and not shared:
+            raise param.error(
+                f"expected share_location with the mining_type {mining}", "share_location"
+            )
+        background = param.integer("background_label_id")
+        if param.text("conf_loss_type") == "SOFTMAX" and background >= self.classes:
+            raise param.error(
+                f"expected background_label_id below num_classes, {self.classes}, "
+                f"found {background}",
+                "background_label_id",
+            )
+
+    def check(self, bottoms: tuple[Shape, ...]) -> None:
+        super().check(bottoms)
+        check_priors(bottoms, self.places, self.classes)
+        four_axes(bottoms[3])
+
+    def expects(self, bottoms: tuple[Shape | None, ...]) -> dict[int, Shape]:
+        return {3: TRUTH} if bottoms[3] is None else {}
+
+    def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
+        return explain_priors(bottoms, self.places, self.classes)
