@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from caffetools.layers.accuracy import Accuracy
+from caffetools.layers.base import canonical_axis
+from caffetools.layers.classification import Accuracy
 from caffetools.torch.emit.base import (
     Bottom,
     Context,
@@ -11,24 +12,20 @@ from caffetools.torch.emit.base import (
     X,
     call,
     differing,
-    values,
+    fields,
 )
-from caffetools.torch.emit.softmax_loss import axis_option
 
 
 def accuracy(layer: Accuracy, context: Context) -> Emission:
-    """The share of right labels, and a second top for each class."""
-    param = layer.param
-    ignored = param.integer("ignore_label") if param.has("ignore_label") else None
+    """`top_k_accuracy`, and `accuracy_per_class` for a second top."""
+    axis = canonical_axis(layer.param.integer("axis"), context.bottoms[0], layer.param)
     options = {
-        **differing(top_k=(param.integer("top_k"), 1)),
-        **axis_option(layer, context),
-        **differing(ignore_label=(ignored, None)),
+        **fields(layer.param, top_k=1),
+        **differing(axis=(axis, 1)),
+        **fields(layer.param, ignore_label=None),
     }
-    functions = ("top_k_accuracy", "accuracy_per_class")
-    return values(
-        *(call(function, X, Bottom(1), **options) for function in functions[: layer.top_count])
-    )
+    functions = ("top_k_accuracy", "accuracy_per_class")[: layer.top_count]
+    return Emission(tuple(call(function, X, Bottom(1), **options) for function in functions))
 
 
 EMITTERS: Emitters = {Accuracy: accuracy}

@@ -1,8 +1,9 @@
-"""Layers that compute each element from the one at its context."""
+"""Activations: layers that compute each element from the element at the same position."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from caffetools.layers.activation import (
     BNLL,
@@ -32,105 +33,100 @@ from caffetools.torch.emit.base import (
     Emitter,
     Emitters,
     Expression,
-    Member,
-    MemberRef,
     Negative,
-    Slot,
     X,
     call,
-    differing,
+    fields,
     method,
-    values,
+    module,
 )
-from caffetools.torch.emit.fillers import filled
+from caffetools.torch.emit.fillers import slot
 
 
-def relu(_: ReLU, context: Context) -> Emission:
-    """With a slope below 0 `F.leaky_relu`."""
-    slope = context.param("relu_param").number("negative_slope")
-    if slope == 0:
-        return values(call("F.relu", X))
-    return values(call("F.leaky_relu", X, negative_slope=slope))
+def relu(_: ReLU, context: Context) -> Expression:
+    """`F.relu`, or `F.leaky_relu` with a negative slope."""
+    slope = fields(context.param("relu_param"), negative_slope=0.0)
+    return call("F.leaky_relu" if slope else "F.relu", X, **slope)
 
 
 def prelu(layer: PReLU, context: Context) -> Emission:
-    """One slope, or one for each channel."""
+    """`nn.PReLU` with one slope, or with one per channel."""
     shape = context.params[0].shape
-    fill = filled(layer.param.message("filler"), 0.25, given=layer.param.has("filler"), start=0.25)
-    module = call("nn.PReLU", *shape)
-    slot = Slot("weight", fill, shape=None if shape else (1,))
-    return Emission((call(MemberRef(), X),), (Member(module),), (slot,))
+    weight = slot("weight", layer.param, "filler", 0.25, 0.25)
+    return module(call("nn.PReLU", *shape), weight if shape else replace(weight, shape=(1,)))
 
 
-def dropout(layer: Dropout, context: Context) -> Emission:
-    """At training, unless the layer has a phase of its own."""
-    if context.phase is not None:
-        training = context.phase == "TRAIN"
-        return values(call("F.dropout", X, layer.ratio, training=training))
-    return Emission((call(MemberRef(), X),), (Member(call("nn.Dropout", layer.ratio)),))
+def dropout(layer: Dropout, context: Context) -> Emission | Expression:
+    """`nn.Dropout`; `F.dropout` with a fixed mode if the layer has a phase of its own."""
+    if context.phase is None:
+        return module(call("nn.Dropout", layer.ratio))
+    return call("F.dropout", X, layer.ratio, training=context.phase == "TRAIN")
 
 
-def elu(_: ELU, context: Context) -> Emission:
+def elu(_: ELU, context: Context) -> Expression:
     """`F.elu`."""
-    alpha = context.param("elu_param").number("alpha")
-    return values(call("F.elu", X, **differing(alpha=(alpha, 1.0))))
+    return call("F.elu", X, **fields(context.param("elu_param"), alpha=1.0))
 
 
-def clip(_: Clip, context: Context) -> Emission:
-    """`clamp`."""
+def clip(_: Clip, context: Context) -> Expression:
+    """`Tensor.clamp`."""
     param = context.param("clip_param")
-    return values(method(X, "clamp", param.number("min"), param.number("max")))
+    return method(X, "clamp", param.number("min"), param.number("max"))
 
 
-def swish(_: Swish, context: Context) -> Emission:
-    """`x * sigmoid(beta * x)`."""
+def swish(_: Swish, context: Context) -> Expression:
+    """`F.silu`, or `x * sigmoid(beta * x)`."""
     beta = context.param("swish_param").number("beta")
     if beta == 1:
-        return values(call("F.silu", X))
-    return values(Binary(X, "*", call("torch.sigmoid", scaled(X, beta, 0.0))))
+        return call("F.silu", X)
+    return Binary(X, "*", call("torch.sigmoid", scaled(X, beta)))
 
 
-def threshold(_: Threshold, context: Context) -> Emission:
-    """Ones and zeros, of the type of the bottom."""
+def threshold(_: Threshold, context: Context) -> Expression:
+    """A comparison, converted to the type of the bottom."""
     limit = context.param("threshold_param").number("threshold")
-    return values(method(Binary(X, ">", limit), "to", Attribute(X, "dtype")))
+    return method(Binary(X, ">", limit), "to", Attribute(X, "dtype"))
 
 
-def power(_: Power, context: Context) -> Emission:
-    """`(shift + scale * x) ** power`, 1 for a power of 0."""
+def power(_: Power, context: Context) -> Expression:
+    """`(shift + scale * x) ** power`; a constant if power or scale is 0."""
     param = context.param("power_param")
-    exponent, scale = param.number("power"), param.number("scale")
+    exponent, scale, shift = (param.number(name) for name in ("power", "scale", "shift"))
     exponent = int(exponent) if exponent.is_integer() else exponent
     if exponent == 0:
-        return values(call("torch.ones_like", X))
+        return call("torch.ones_like", X)
     if scale == 0:
-        return values(Binary(call("torch.full_like", X, param.number("shift")), "**", exponent))
-    inner = scaled(X, scale, param.number("shift"))
-    return values(inner if exponent == 1 else Binary(inner, "**", exponent))
+        return Binary(call("torch.full_like", X, shift), "**", exponent)
+    inner = scaled(X, scale, shift)
+    return inner if exponent == 1 else Binary(inner, "**", exponent)
 
 
-def exponential(_: Exp, context: Context) -> Emission:
-    """`base ** (shift + scale * x)`."""
+def exponential(_: Exp, context: Context) -> Expression:
+    """`torch.exp`, with log(base) multiplied into scale and shift."""
     param = context.param("exp_param")
     base = single(param.number("base"))
     rate = 1.0 if base == -1 else math.log(base)
-    scale, shift = param.number("scale") * rate, param.number("shift") * rate
-    return values(call("torch.exp", scaled(X, scale, shift)))
+    return call("torch.exp", scaled(X, param.number("scale") * rate, param.number("shift") * rate))
 
 
-def logarithm(_: Log, context: Context) -> Emission:
-    """The logarithm of `shift + scale * x`."""
+def logarithm(_: Log, context: Context) -> Expression:
+    """`torch.log` of `shift + scale * x`, divided by log(base); `torch.log10` for base 10."""
     param = context.param("log_param")
     inner = scaled(X, param.number("scale"), param.number("shift"))
     base = single(param.number("base"))
     if base == 10:
-        return values(call("torch.log10", inner))
+        return call("torch.log10", inner)
     result = call("torch.log", inner)
-    return values(result if base == -1 else Binary(result, "/", math.log(base)))
+    return result if base == -1 else Binary(result, "/", math.log(base))
 
 
-def scaled(x: Expression, scale: float, shift: float) -> Expression:
-    """`scale * x + shift`, without what changes nothing."""
+def softmax(layer: Softmax, context: Context) -> Expression:
+    """`F.softmax`."""
+    return call("F.softmax", X, dim=layer.axis(context.bottoms[0]))
+
+
+def scaled(x: Expression, scale: float, shift: float = 0.0) -> Expression:
+    """Return `scale * x + shift` without factors of 1 and terms of 0."""
     result = x if scale == 1 else Negative(x) if scale == -1 else Binary(scale, "*", x)
     if shift == 0:
         return result
@@ -138,17 +134,12 @@ def scaled(x: Expression, scale: float, shift: float) -> Expression:
 
 
 def function(name: str) -> Emitter:
-    """The emitter of a layer that is a function of its bottom and has no options."""
+    """Return the emitter of a layer without options that is one function of its bottom."""
 
-    def emit(_layer: Layer, _context: Context) -> Emission:
-        return values(call(name, X))
+    def emit(_layer: Layer, _context: Context) -> Expression:
+        return call(name, X)
 
     return emit
-
-
-def softmax(layer: Softmax, context: Context) -> Emission:
-    """`F.softmax`."""
-    return values(call("F.softmax", X, dim=layer.axis_of(context.bottoms[0])))
 
 
 EMITTERS: Emitters = {

@@ -1,6 +1,7 @@
-"""What a layer is in PyTorch, as data: what to construct once, what to compute, which blob is what.
+"""The data that emitters return: expressions, constructed members and parameter slots.
 
-`code` is the only writer of text: values reach it as they are, names of blobs and layers never do.
+`export.code` is the only writer of text: values reach it as they are; emitters never see the names
+of blobs and layers.
 """
 
 from __future__ import annotations
@@ -16,8 +17,6 @@ from caffetools.net.sharing import ParamBlob
 from caffetools.proto.message import Message
 
 Literal: TypeAlias = int | float | str | bool | None
-
-
 Expression: TypeAlias = Union[
     Literal,
     "Bottom",
@@ -32,7 +31,7 @@ Expression: TypeAlias = Union[
     "tuple[Expression, ...]",
     "list[Expression]",
 ]
-"""Something to compute. A tuple or a list is Python's own, of expressions."""
+"""A Python expression. Tuples and lists are Python's own, of expressions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +41,20 @@ class Bottom:
     index: int = 0
 
 
+X = Bottom(0)
+"""The first bottom."""
+
+
 @dataclass(frozen=True, slots=True)
 class MemberRef:
-    """One of the members that the layer constructs: `self.conv1`, or `self.conv1_scale`."""
+    """A member that the layer constructs: `self.conv1`, or `self.conv1_scale` with a suffix."""
 
     suffix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A dotted name of Python's or PyTorch's, such as `torch.float32` or `self.training`."""
+    """A dotted Python name, such as `torch.float32` or `self.training`."""
 
     text: str
 
@@ -66,7 +69,7 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call. A function without a dot in its name is one of the `runtime` helpers."""
+    """A call. A function name without a dot is that of a `runtime` helper."""
 
     function: str | MemberRef | Attribute
     arguments: tuple[Expression, ...] = ()
@@ -91,7 +94,7 @@ class Negative:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """`start:stop` in an index, `:` where neither is given."""
+    """`start:stop` in an index."""
 
     start: int | None = None
     stop: Expression = None
@@ -105,13 +108,9 @@ class Subscript:
     index: tuple[Expression, ...]
 
 
-X = Bottom(0)
-"""The first bottom."""
-
-
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """How a parameter starts: `function(parameter, **keywords)`."""
+    """Initialization of a parameter: `function(parameter, *arguments, **keywords)`."""
 
     function: str
     keywords: tuple[tuple[str, Expression], ...] = ()
@@ -120,26 +119,26 @@ class Fill:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """What a layer constructs int_or_tuple, and stands on the module as `MemberRef(suffix)`."""
+    """A module, parameter or buffer constructed in `__init__`: `MemberRef(suffix)`."""
 
     value: Call
     suffix: str = ""
     buffer: bool = False
-    """A tensor that is no parameter and in no state dict, but goes where the module goes."""
+    """Register the tensor as a non-persistent buffer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Where one of the layer's blobs lies in PyTorch."""
+    """The tensor that holds one of the layer's parameter blobs."""
 
     attribute: str
-    """Of the member: weight, bias, ...; empty where the member is the tensor itself."""
+    """Attribute of the member (weight, bias, ...), or "" if the member is the tensor itself."""
     fill: Fill | None = None
-    """None where the member starts as Caffe's filler would have it."""
+    """None if the constructor already initializes it as Caffe's filler does."""
     shape: Shape | None = None
-    """PyTorch's, where it is another than Caffe's."""
+    """PyTorch's shape, if it differs from Caffe's."""
     suffix: str = ""
-    """Of the member."""
+    """Suffix of the member."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,78 +146,91 @@ class Emission:
     """A layer in PyTorch."""
 
     values: tuple[Expression, ...]
-    """One for each top, or a single one that gives them all."""
+    """One per top, or a single one that is unpacked into all tops."""
     members: tuple[Member, ...] = ()
     slots: tuple[Slot, ...] = ()
     """In the order of Caffe's blobs."""
     keeps_state: bool = False
-    """Has the member a memory, so that layers which share all blobs still need one each?"""
+    """Whether the member carries state between passes, so that it is never shared by layers."""
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What an emitter may ask about its layer beside the layer's own class."""
+    """What an emitter may read besides the layer object."""
 
     message: Message
-    """The layer's, in today's form."""
+    """The upgraded message of the layer."""
     bottoms: tuple[Shape, ...]
     tops: tuple[Shape | None, ...]
     params: tuple[ParamBlob, ...]
     phase: str | None = None
-    """The phase that the layer itself is given, whatever the net's."""
+    """The layer's own `phase` field, whatever the phase of the net."""
     folder: str = "."
-    """Where the prototxt lies."""
+    """The folder of the prototxt."""
 
     def param(self, name: str) -> Message:
-        """The message with the layer's options, empty where it gives none."""
+        """Return the message with the layer's options, empty if absent."""
         return self.message.message(name)
 
     def error(self, text: str, name: str | None = None) -> CaffeToolsError:
-        """An error that stands at the layer."""
+        """Return an error located at the layer."""
         return self.message.error(text, name, kind=CaffeToolsError)
 
+    def inputs(self) -> tuple[Bottom, ...]:
+        """Return all bottoms."""
+        return tuple(map(Bottom, range(len(self.bottoms))))
 
-Emitter: TypeAlias = Callable[[Any, Context], Emission]
-"""What gives the Emission of a layer of one class."""
+    def image(self, index: int = 0) -> Expression:
+        """Return a bottom reshaped to `(N, C, H, W)`, as layers that predate N-D blobs see it."""
+        shape = self.bottoms[index]
+        if len(shape) == 4:
+            return Bottom(index)
+        return method(Bottom(index), "reshape", *four_axes(shape))
 
 
+Emitter: TypeAlias = Callable[[Any, Context], Emission | Expression]
+"""Returns the Emission of a layer, or just the value of its only top."""
 Emitters: TypeAlias = "dict[type[Layer], Emitter]"
 
 
 def call(
     function: str | MemberRef | Attribute, *arguments: Expression, **keywords: Expression
 ) -> Call:
-    """A call, as Python writes it."""
+    """Return a call, written as in Python."""
     return Call(function, arguments, tuple(keywords.items()))
 
 
 def method(value: Expression, name: str, *arguments: Expression, **keywords: Expression) -> Call:
-    """A call of a method of `value`."""
+    """Return a call of a method of `value`."""
     return call(Attribute(value, name), *arguments, **keywords)
 
 
+def module(constructor: Call, *slots: Slot, inputs: tuple[Expression, ...] = (X,)) -> Emission:
+    """Return the emission of a layer that is one module applied to `inputs`."""
+    return Emission((call(MemberRef(), *inputs),), (Member(constructor),), slots)
+
+
 def differing(**options: tuple[Expression, Expression]) -> dict[str, Expression]:
-    """Those of the options, each a value and its default, that are not as by default."""
+    """Return the options, each given as (value, default), that differ from their defaults."""
     return {name: value for name, (value, default) in options.items() if value != default}
 
 
+def fields(param: Message, **defaults: Literal) -> dict[str, Expression]:
+    """Return the fields of a message that differ from these defaults.
+
+    A field with the default None is returned if the message has it.
+    """
+    found: dict[str, Any] = {
+        name: param.get(name) if default is not None or param.has(name) else None
+        for name, default in defaults.items()
+    }
+    return {name: value for name, value in found.items() if value != defaults[name]}
+
+
 def int_or_tuple(values: tuple[int, ...]) -> Expression:
-    """The number that all are, or all of them."""
+    """Return one number if all are equal, else the tuple."""
     return values[0] if len(set(values)) == 1 else values
-
-
-def values(*results: Expression) -> Emission:
-    """The emission of a layer that constructs nothing."""
-    return Emission(results)
-
-
-def image(context: Context, index: int = 0) -> Expression:
-    """A bottom as N x C x H x W, with extents of 1 for the axes that it does not have."""
-    shape = context.bottoms[index]
-    if len(shape) == 4:
-        return Bottom(index)
-    return method(Bottom(index), "reshape", *four_axes(shape))
 
 
 def signed(value: int) -> int:

@@ -1,4 +1,4 @@
-"""Convolutions, `nn.Conv2d` and its kin, over any number of axes; Im2col."""
+"""Convolution, Deconvolution and their depthwise forms over any number of axes; Im2col."""
 
 from __future__ import annotations
 
@@ -22,15 +22,12 @@ from caffetools.torch.emit.base import (
     Member,
     MemberRef,
     Slot,
-    X,
     call,
     differing,
-    image,
     int_or_tuple,
     method,
-    values,
 )
-from caffetools.torch.emit.fillers import filled
+from caffetools.torch.emit.fillers import slot
 
 _MODULES = {1: "nn.Conv1d", 2: "nn.Conv2d", 3: "nn.Conv3d"}
 
@@ -39,38 +36,33 @@ _TRANSPOSED = {1: "nn.ConvTranspose1d", 2: "nn.ConvTranspose2d", 3: "nn.ConvTran
 
 
 def convolution(layer: Convolution, context: Context) -> Emission:
-    """One module, applied to each bottom."""
+    """One `nn.Conv2d`, `nn.ConvTranspose2d` or the like, applied to each bottom."""
     bottom = context.bottoms[0]
     axis = layer.channel_axis(bottom)
     windows = layer.windows(context.bottoms)
-    module = _module(layer, bottom[axis], windows)
+    member = Member(_constructor(layer, bottom[axis], windows))
     results = (
-        _applied(Bottom(index), bottom, axis, () if layer.transposed else windows)
-        for index in range(len(context.bottoms))
+        _applied(each, bottom, axis, () if layer.transposed else windows)
+        for each in context.inputs()
     )
-    return Emission(tuple(results), (Member(module),), _slots(layer.param, context))
+    return Emission(tuple(results), (member,), _slots(layer.param, context))
 
 
 def channelwise(layer: ConvolutionDepthwise, context: Context) -> Emission:
-    """As many groups as channels, which are as many as the bottom's."""
+    """`nn.Conv2d` with one group per channel, and as many outputs."""
     bottom = four_axes(context.bottoms[0])
     options = _options(layer.axes, bottom[1], bias=layer.bias)
-    module = call("nn.Conv2d", bottom[1], bottom[1], **options)
-    result = _applied(image(context), bottom, 1, layer.axes)
-    return Emission((result,), (Member(module),), _slots(layer.param, context))
+    result = _applied(context.image(), bottom, 1, layer.axes)
+    member = Member(call("nn.Conv2d", bottom[1], bottom[1], **options))
+    return Emission((result,), (member,), _slots(layer.param, context))
 
 
 def _slots(param: Message, context: Context) -> tuple[Slot, ...]:
-    """The weight, and the bias if there is one."""
-    fillers = ((name, f"{name}_filler") for name in ("weight", "bias"))
-    slots = [
-        Slot(name, filled(param.message(filler), given=param.has(filler)))
-        for name, filler in fillers
-    ]
-    return tuple(slots[: len(context.params)])
+    names = ("weight", "bias")[: len(context.params)]
+    return tuple(slot(name, param, f"{name}_filler") for name in names)
 
 
-def _module(layer: Convolution, channels: int, windows: list[Window]) -> Call:
+def _constructor(layer: Convolution, channels: int, windows: list[Window]) -> Call:
     kernel, stride, pad, dilation = zip(*windows, strict=True) if windows else ((),) * 4
     modules = _TRANSPOSED if layer.transposed else _MODULES
     if len(windows) not in modules:
@@ -83,7 +75,7 @@ def _module(layer: Convolution, channels: int, windows: list[Window]) -> Call:
 
 
 def _options(windows: list[Window], groups: int, *, bias: bool) -> dict[str, Expression]:
-    """What PyTorch's own convolutions are told beside the channels."""
+    """Return the keywords of PyTorch's convolutions."""
     kernel, stride, pad, dilation = zip(*windows, strict=True)
     options = differing(
         stride=(int_or_tuple(stride), 1),
@@ -98,10 +90,10 @@ def _options(windows: list[Window], groups: int, *, bias: bool) -> dict[str, Exp
 def _applied(
     x: Expression, bottom: Shape, axis: int, windows: list[Window] | tuple[()]
 ) -> Expression:
-    """The module's result, with all axes before the channels as one batch.
+    """Return the output of the module, all axes before the channels flattened into the batch.
 
-    Where a kernel is larger than its input Caffe's rounding leaves one position, whose window
-    reaches into zeros (conv_layer.cpp, compute_output_shape).
+    If the kernel is larger than the padded input, the rounding of Caffe's division still gives one
+    position, whose window reaches into zeros (conv_layer.cpp, compute_output_shape).
     """
     beyond: list[int] = []
     for extent, window in zip(bottom[axis + 1 :], windows, strict=bool(windows)):
@@ -111,24 +103,24 @@ def _applied(
     return _unbatched(call(MemberRef(), _batched(x, axis)), bottom, axis)
 
 
-def im2col(layer: Im2col, context: Context) -> Emission:
-    """The windows as channels."""
+def im2col(layer: Im2col, context: Context) -> Expression:
+    """The helper `im2col`."""
     bottom = context.bottoms[0]
     axis = layer.channel_axis(bottom)
     kernel, stride, pad, dilation = zip(*layer.windows(context.bottoms), strict=True)
-    columns = call("im2col", _batched(X, axis), kernel, stride, pad, dilation)
-    return values(_unbatched(columns, bottom, axis))
+    columns = call("im2col", _batched(Bottom(), axis), kernel, stride, pad, dilation)
+    return _unbatched(columns, bottom, axis)
 
 
 def _batched(x: Expression, axis: int) -> Expression:
-    """`x` with one axis before the channels' axis."""
+    """Return `x` with exactly one axis before the channels."""
     if axis == 0:
         return method(x, "unsqueeze", 0)
     return x if axis == 1 else method(x, "flatten", 0, axis - 1)
 
 
 def _unbatched(x: Expression, bottom: Shape, axis: int) -> Expression:
-    """`x` with the axes that the bottom has before the channels' axis."""
+    """Return `x` with the bottom's axes before the channels."""
     if axis == 0:
         return method(x, "squeeze", 0)
     return x if axis == 1 else method(x, "unflatten", 0, bottom[:axis])

@@ -1,4 +1,4 @@
-"""Layers that put elements of several blobs together, of which one may be learned."""
+"""Eltwise, Scale, Bias and Axpy: elementwise operations of several blobs, one possibly learned."""
 
 from __future__ import annotations
 
@@ -14,83 +14,75 @@ from caffetools.torch.emit.base import (
     Emission,
     Emitters,
     Expression,
-    Member,
-    MemberRef,
     Slot,
     X,
     call,
     differing,
     method,
-    values,
+    module,
 )
-from caffetools.torch.emit.fillers import filled
+from caffetools.torch.emit.fillers import slot
 
 
-def eltwise(layer: Eltwise, context: Context) -> Emission:
-    """A sum, with its coefficients, a product or a maximum."""
-    bottoms: list[Expression] = [Bottom(index) for index in range(len(context.bottoms))]
+def eltwise(layer: Eltwise, context: Context) -> Expression:
+    """A sum with coefficients, a product, or the helper `elementwise_max`."""
+    bottoms: tuple[Expression, ...] = context.inputs()
     if layer.operation == "MAX":
-        return values(call("elementwise_max", *bottoms))
+        return call("elementwise_max", *bottoms)
     if layer.operation == "PROD":
-        return values(reduce(lambda left, right: Binary(left, "*", right), bottoms))
+        return reduce(lambda left, right: Binary(left, "*", right), bottoms)
     factors = context.param("eltwise_param").numbers("coeff") or [1.0] * len(bottoms)
-    result = scaled(bottoms[0], factors[0], 0.0)
+    result = scaled(bottoms[0], factors[0])
     for bottom, factor in zip(bottoms[1:], factors[1:], strict=True):
-        sign = "-" if factor < 0 else "+"
-        result = Binary(result, sign, scaled(bottom, abs(factor), 0.0))
-    return values(result)
+        result = Binary(result, "-" if factor < 0 else "+", scaled(bottom, abs(factor)))
+    return result
 
 
-def scale(layer: Scale, context: Context) -> Emission:
-    """By the second bottom, or by what is learned."""
+def scale(layer: Scale, context: Context) -> Emission | Expression:
+    """The helper `Scale`, or `multiply_along` and `Bias` with a second bottom."""
     if len(context.bottoms) == 1:
-        return _learned("Scale", layer, context, bias=layer.bias)
+        return _learned("Scale", layer, context, X, bias=layer.bias)
     product = call("multiply_along", X, Bottom(1), **_axis(layer, context))
-    if not layer.bias:
-        return values(product)
-    bias = Member(call("Bias", context.params[0].shape, **_axis(layer, context)))
-    return Emission((call(MemberRef(), product),), (bias,), _slots(layer, context))
+    return _learned("Bias", layer, context, product) if layer.bias else product
 
 
-def bias(layer: Bias, context: Context) -> Emission:
-    """The second bottom added, or what is learned."""
+def bias(layer: Bias, context: Context) -> Emission | Expression:
+    """The helper `Bias`, or `add_along` with a second bottom."""
     if len(context.bottoms) == 1:
-        return _learned("Bias", layer, context, bias=False)
-    return values(call("add_along", X, Bottom(1), **_axis(layer, context)))
+        return _learned("Bias", layer, context, X)
+    return call("add_along", X, Bottom(1), **_axis(layer, context))
 
 
-def _learned(helper: str, layer: Scale | Bias, context: Context, *, bias: bool) -> Emission:
+def _learned(
+    helper: str, layer: Scale | Bias, context: Context, x: Expression, *, bias: bool = False
+) -> Emission:
     options = {**_axis(layer, context), **differing(bias=(bias, False))}
-    module = Member(call(helper, context.params[0].shape, **options))
-    return Emission((call(MemberRef(), X),), (module,), _slots(layer, context))
+    constructor = call(helper, context.params[0].shape, **options)
+    return module(constructor, *_slots(layer, context), inputs=(x,))
 
 
 def _axis(layer: Scale | Bias, context: Context) -> dict[str, Expression]:
-    """Where the axes of the smaller tensor begin; a scalar has none."""
+    """Return the axis of the bottom at which the smaller tensor starts, 0 for a scalar."""
     smaller = context.bottoms[1] if len(context.bottoms) > 1 else context.params[0].shape
     if not smaller:
-        return differing(axis=(0, 1))
+        return {"axis": 0}
     axis = canonical_axis(layer.param.integer("axis"), context.bottoms[0], layer.param)
     return differing(axis=(axis, 1))
 
 
-def _slots(layer: Scale | Bias, context: Context) -> tuple[Slot, ...]:
-    """A bias is filled by bias_filler in a Scale, by filler in a Bias."""
+def _slots(layer: Scale | Bias, context: Context) -> list[Slot]:
+    """Return the slots; the filler of a bias is bias_filler in Scale, filler in Bias."""
+    names = {"scale": "filler", "bias": "bias_filler" if isinstance(layer, Scale) else "filler"}
+    starts = {"scale": ("weight", 1.0), "bias": ("bias", 0.0)}
     slots = []
     for param in context.params:
-        if param.role == "scale":
-            name, attribute, default = "filler", "weight", 1.0
-        else:
-            name = "bias_filler" if isinstance(layer, Scale) else "filler"
-            attribute, default = "bias", 0.0
-        filler = layer.param.message(name)
-        fill = filled(filler, default, given=layer.param.has(name), start=default)
-        slots.append(Slot(attribute, fill))
-    return tuple(slots)
+        attribute, start = starts[param.role]
+        slots.append(slot(attribute, layer.param, names[param.role], start, start))
+    return slots
 
 
-def axpy(_: Axpy, context: Context) -> Emission:
-    """`torch.addcmul`, with the factor of each channel spread over its positions."""
+def axpy(_: Axpy, context: Context) -> Expression:
+    """`torch.addcmul`, with the factor of each channel broadcast over its positions."""
     factors, first = context.bottoms[:2]
     if count(factors) != count(first[:2]):
         raise context.error(
@@ -100,7 +92,7 @@ def axpy(_: Axpy, context: Context) -> Emission:
     spread: Expression = X
     if factors != (*first[:2], *ones):
         spread = method(X, "reshape", method(X, "size", 0), -1, *ones)
-    return values(call("torch.addcmul", Bottom(2), spread, Bottom(1)))
+    return call("torch.addcmul", Bottom(2), spread, Bottom(1))
 
 
 EMITTERS: Emitters = {Axpy: axpy, Bias: bias, Eltwise: eltwise, Scale: scale}

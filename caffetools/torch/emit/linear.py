@@ -1,54 +1,51 @@
-"""InnerProduct and Embed: matrix products."""
+"""InnerProduct and Embed."""
 
 from __future__ import annotations
 
 from caffetools.layers.linear import Embed, InnerProduct
 from caffetools.torch.emit.base import (
+    Call,
     Context,
     Emission,
     Emitters,
-    Member,
-    MemberRef,
-    Slot,
+    Expression,
     X,
     call,
     differing,
     method,
+    module,
 )
-from caffetools.torch.emit.fillers import filled
+from caffetools.torch.emit.fillers import slot
 
 
 def inner_product(layer: InnerProduct, context: Context) -> Emission:
-    """`nn.Linear` over the axes from `axis` on."""
+    """`nn.Linear` over the axes from `axis` on, or `TransposedLinear`."""
     bottom = context.bottoms[0]
     axis = layer.axis_of(bottom)
     flat = X if axis == len(bottom) - 1 else method(X, "flatten", axis)
     inputs = context.params[0].shape[0 if layer.transpose else 1]
-    function = "TransposedLinear" if layer.transpose else "nn.Linear"
-    module = call(function, inputs, layer.num_output, **differing(bias=(layer.bias, True)))
-    start = 0.0 if layer.transpose else None
-    return Emission((call(MemberRef(), flat),), (Member(module),), _slots(layer, context, start))
+    function, start = ("TransposedLinear", 0.0) if layer.transpose else ("nn.Linear", None)
+    constructor = call(function, inputs, layer.num_output, **differing(bias=(layer.bias, True)))
+    return _filled(constructor, layer, context, start, flat)
 
 
 def embed(layer: Embed, context: Context) -> Emission:
-    """A row of the weight for each index."""
+    """The helper `Embed`."""
     bias = len(layer.params) == 2
-    module = call("Embed", *layer.params[0].shape, **differing(bias=(bias, True)))
-    return Emission((call(MemberRef(), X),), (Member(module),), _slots(layer, context, 0.0))
+    constructor = call("Embed", *layer.params[0].shape, **differing(bias=(bias, True)))
+    return _filled(constructor, layer, context, 0.0)
 
 
-def _slots(layer: InnerProduct | Embed, context: Context, start: float | None) -> tuple[Slot, ...]:
-    return tuple(
-        Slot(
-            param.role,
-            filled(
-                layer.param.message(f"{param.role}_filler"),
-                given=layer.param.has(f"{param.role}_filler"),
-                start=start,
-            ),
-        )
-        for param in context.params
-    )
+def _filled(
+    constructor: Call,
+    layer: InnerProduct | Embed,
+    context: Context,
+    start: float | None,
+    x: Expression = X,
+) -> Emission:
+    roles = [param.role for param in context.params]
+    slots = (slot(role, layer.param, f"{role}_filler", start=start) for role in roles)
+    return module(constructor, *slots, inputs=(x,))
 
 
 EMITTERS: Emitters = {Embed: embed, InnerProduct: inner_product}

@@ -1,9 +1,10 @@
-"""Losses between two bottoms: helpers with Caffe's divisors and gradients."""
+"""Losses of two bottoms, as helpers with Caffe's normalization and gradients."""
 
 from __future__ import annotations
 
-from caffetools.layers.base import count
-from caffetools.layers.checks import four_axes
+from caffetools.layers.base import Layer, count
+from caffetools.layers.fork_loss import L1Loss, SmoothL1Loss, SmoothL1LossOHEM
+from caffetools.layers.legacy import four_axes
 from caffetools.layers.loss import (
     ContrastiveLoss,
     EuclideanLoss,
@@ -20,84 +21,62 @@ from caffetools.torch.emit.base import (
     Bottom,
     Context,
     Emission,
+    Emitter,
     Emitters,
     Expression,
+    Literal,
     X,
     call,
     differing,
-    image,
+    fields,
     method,
-    values,
 )
 
 
-def euclidean(_layer: EuclideanLoss, _context: Context) -> Emission:
-    """Half the squared distance over the batch."""
-    return values(call("euclidean_loss", X, Bottom(1)))
+def helper(function: str, param: str = "", **defaults: Literal) -> Emitter:
+    """Return the emitter of a loss that is one helper, with fields of `param` as options."""
+
+    def emit(_layer: Layer, context: Context) -> Expression:
+        options = fields(context.param(param), **defaults) if param else {}
+        return call(function, *context.inputs(), **options)
+
+    return emit
 
 
-def sigmoid_cross_entropy(_: SigmoidCrossEntropyLoss, context: Context) -> Emission:
-    """Over the batch unless the options say otherwise."""
+def sigmoid_cross_entropy(_: SigmoidCrossEntropyLoss, context: Context) -> Expression:
+    """The helper `sigmoid_cross_entropy_loss`."""
     options = loss_options(context, "BATCH_SIZE")
-    return values(call("sigmoid_cross_entropy_loss", X, Bottom(1), **options))
+    return call("sigmoid_cross_entropy_loss", X, Bottom(1), **options)
 
 
-def hinge(_: HingeLoss, context: Context) -> Emission:
-    """L1 or L2."""
-    norm = context.param("hinge_loss_param").text("norm")
-    return values(call("hinge_loss", X, Bottom(1), **differing(norm=(norm, "L1"))))
-
-
-def multinomial(_layer: MultinomialLogisticLoss, _context: Context) -> Emission:
-    """Of probabilities."""
-    return values(call("multinomial_logistic_loss", X, Bottom(1)))
-
-
-def contrastive(_: ContrastiveLoss, context: Context) -> Emission:
-    """Of pairs."""
-    param = context.param("contrastive_loss_param")
-    options = differing(
-        margin=(param.number("margin"), 1.0),
-        legacy_version=(param.flag("legacy_version"), False),
-    )
-    return values(call("contrastive_loss", X, Bottom(1), Bottom(2), **options))
-
-
-def smooth_l1(_: SmoothL1Loss, context: Context) -> Emission:
-    """The helper; a third bottom weighs the differences, a fourth the losses."""
-    sigma = context.param("smooth_l1_loss_param").number("sigma")
-    bottoms = map(Bottom, range(len(context.bottoms)))
-    return values(call("smooth_l1_loss", *bottoms, **differing(sigma=(sigma, 1.0))))
-
-
-def l1(_: L1Loss, context: Context) -> Emission:
-    """PyTorch's sum over the batch."""
+def l1(_: L1Loss, context: Context) -> Expression:
+    """`F.l1_loss`, summed and divided by the batch size."""
     target: Expression = Bottom(1)
     if context.bottoms[0] != context.bottoms[1]:
         target = method(target, "reshape", Attribute(X, "shape"))
     total = call("F.l1_loss", X, target, reduction="sum")
-    return values(Binary(total, "/", method(X, "size", 0)))
+    return Binary(total, "/", method(X, "size", 0))
 
 
 def smooth_l1_ohem(layer: SmoothL1LossOHEM, context: Context) -> Emission:
-    """The loss, and what each place has of it; Caffe leaves weights out of the gradient."""
-    pair = [image(context), image(context, 1)]
+    """`F.smooth_l1_loss`, and its sum over the channels for a second top.
+
+    Caffe multiplies by the weights, but leaves them out of the gradient.
+    """
+    pair = [context.image(), context.image(1)]
     if len(context.bottoms) == 3:
-        weights = image(context, 2)
+        weights = context.image(2)
         pair = [call("with_gradient_of", Binary(x, "*", weights), x) for x in pair]
     losses = call("F.smooth_l1_loss", *pair, reduction="none")
     total: Expression = method(losses, "sum")
     divisor = _divisor(context)
     total = total if divisor == 1 else Binary(total, "/", divisor)
-    by_place = method(method(losses, "sum", 1, keepdim=True), "detach")
-    return values(*(total, by_place)[: layer.top_count])
+    by_position = method(method(losses, "sum", 1, keepdim=True), "detach")
+    return Emission((total, by_position)[: layer.top_count])
 
 
 def _divisor(context: Context) -> Expression:
-    """By what the sum is divided, without regard to what is valid (smooth_L1_loss_ohem_layer.cpp).
-
-    No less than 1.
-    """
+    """Return the divisor of the sum; VALID is like FULL (smooth_L1_loss_ohem_layer.cpp)."""
     normalization = loss_options(context, "VALID").get("normalization", "VALID")
     if normalization == "PRE_FIXED":
         return max(1.0, context.param("loss_param").number("pre_fixed_normalizer"))
@@ -111,24 +90,26 @@ def _divisor(context: Context) -> Expression:
 
 
 def loss_options(context: Context, default: str) -> dict[str, Expression]:
-    """What loss_param says (loss_layer.cpp); the old `normalize` counts where it alone is given."""
+    """Return the options in loss_param; `normalization` overrides `normalize` (loss_layer.cpp)."""
     param = context.param("loss_param")
-    ignored = param.integer("ignore_label") if param.has("ignore_label") else None
     normalization = default
     if param.has("normalization"):
         normalization = param.text("normalization")
     elif param.has("normalize"):
         normalization = "VALID" if param.flag("normalize") else "BATCH_SIZE"
-    return differing(ignore_label=(ignored, None), normalization=(normalization, default))
+    options = fields(param, ignore_label=None)
+    return {**options, **differing(normalization=(normalization, default))}
 
 
 EMITTERS: Emitters = {
-    ContrastiveLoss: contrastive,
-    EuclideanLoss: euclidean,
-    HingeLoss: hinge,
+    ContrastiveLoss: helper(
+        "contrastive_loss", "contrastive_loss_param", margin=1.0, legacy_version=False
+    ),
+    EuclideanLoss: helper("euclidean_loss"),
+    HingeLoss: helper("hinge_loss", "hinge_loss_param", norm="L1"),
     L1Loss: l1,
-    MultinomialLogisticLoss: multinomial,
+    MultinomialLogisticLoss: helper("multinomial_logistic_loss"),
     SigmoidCrossEntropyLoss: sigmoid_cross_entropy,
-    SmoothL1Loss: smooth_l1,
+    SmoothL1Loss: helper("smooth_l1_loss", "smooth_l1_loss_param", sigma=1.0),
     SmoothL1LossOHEM: smooth_l1_ohem,
 }

@@ -1,9 +1,12 @@
-"""Layers that set each element in proportion to others."""
+"""LRN, MVN and BatchNorm; Normalize and BN of forks."""
 
 from __future__ import annotations
 
-from caffetools.layers.checks import four_axes
-from caffetools.layers.normalization import BN, LRN, MVN, BatchNorm, Normalize
+from dataclasses import replace
+
+from caffetools.layers.fork_normalization import BN, Normalize
+from caffetools.layers.legacy import four_axes
+from caffetools.layers.normalization import LRN, MVN, BatchNorm
 from caffetools.torch.emit.base import (
     Binary,
     Context,
@@ -16,87 +19,73 @@ from caffetools.torch.emit.base import (
     X,
     call,
     differing,
-    image,
+    fields,
     method,
-    values,
+    module,
 )
-from caffetools.torch.emit.fillers import filled
+from caffetools.torch.emit.fillers import slot
 
 
-def lrn(layer: LRN, context: Context) -> Emission:
-    """`nn.LocalResponseNorm` across channels; within one PyTorch has none."""
+def lrn(layer: LRN, context: Context) -> Emission | Expression:
+    """`nn.LocalResponseNorm` across channels, the helper `lrn_within_channel` within one."""
     param = context.param("lrn_param")
-    alpha, beta, k = (param.number(name) for name in ("alpha", "beta", "k"))
     if layer.within:
-        options = differing(alpha=(alpha, 1.0), beta=(beta, 0.75))
-        return values(call("lrn_within_channel", X, layer.size, **options))
-    options = differing(alpha=(alpha, 1e-4), beta=(beta, 0.75), k=(k, 1.0))
-    module = call("nn.LocalResponseNorm", layer.size, **options)
-    return Emission((call(MemberRef(), X),), (Member(module),))
+        return call("lrn_within_channel", X, layer.size, **fields(param, alpha=1.0, beta=0.75))
+    options = fields(param, alpha=1e-4, beta=0.75, k=1.0)
+    return module(call("nn.LocalResponseNorm", layer.size, **options))
 
 
 def batch_norm(layer: BatchNorm, context: Context) -> Emission:
-    """The statistics as Caffe keeps them; NVIDIA's affine part is a Scale of its own."""
-    param = layer.param
-    given = param.has("use_global_stats") or context.phase is not None
-    frozen = (
-        param.flag("use_global_stats") if param.has("use_global_stats") else context.phase == "TEST"
-    )
-    channels = context.bottoms[0][1]
-    options = differing(
-        eps=(param.number("eps"), 1e-5),
-        moving_average_fraction=(param.number("moving_average_fraction"), 0.999),
-        use_global_stats=(frozen if given else None, None),
-    )
-    statistics = tuple(Slot(name) for name in ("mean", "variance", "scale_factor"))
-    module = Member(call("BatchNorm", channels, **options))
+    """The helper `BatchNorm`, followed by `Scale` for the affine part in NVIDIA's Caffe."""
+    param, channels = layer.param, context.bottoms[0][1]
+    frozen = None if context.phase is None else context.phase == "TEST"
+    if param.has("use_global_stats"):
+        frozen = param.flag("use_global_stats")
+    options = {
+        **fields(param, eps=1e-5, moving_average_fraction=0.999),
+        **differing(use_global_stats=(frozen, None)),
+    }
+    statistics = tuple(map(Slot, ("mean", "variance", "scale_factor")))
+    emission = module(call("BatchNorm", channels, **options), *statistics)
     if not layer.affine:
-        return Emission((call(MemberRef(), X),), (module,), statistics)
+        return emission
     affine = Member(call("Scale", (channels,), bias=True), "scale")
-    learned = tuple(
-        Slot(
-            attribute,
-            filled(param.message(name), start, given=param.has(name), start=start),
-            suffix="scale",
-        )
-        for attribute, name, start in (
-            ("weight", "scale_filler", 1.0),
-            ("bias", "bias_filler", 0.0),
-        )
+    weight = slot("weight", param, "scale_filler", 1.0, 1.0)
+    bias = slot("bias", param, "bias_filler", 0.0, 0.0)
+    learned = (replace(weight, suffix="scale"), replace(bias, suffix="scale"))
+    return Emission(
+        (call(MemberRef("scale"), *emission.values),),
+        (*emission.members, affine),
+        learned + statistics if layer.affine_first else statistics + learned,
     )
-    slots = learned + statistics if layer.affine_first else statistics + learned
-    return Emission((call(MemberRef("scale"), call(MemberRef(), X)),), (module, affine), slots)
 
 
-def mvn(layer: MVN, context: Context) -> Emission:
-    """A helper: Caffe's gradient is not the derivative."""
+def mvn(layer: MVN, context: Context) -> Expression:
+    """The helper `mean_variance_normalize`."""
     param = context.param("mvn_param")
-    options = differing(
-        normalize_variance=(param.flag("normalize_variance"), True),
-        across_channels=(layer.across, False),
-        eps=(param.number("eps"), 1e-9),
-    )
-    return values(call("mean_variance_normalize", X, **options))
+    options = {
+        **fields(param, normalize_variance=True),
+        **differing(across_channels=(layer.across, False)),
+        **fields(param, eps=1e-9),
+    }
+    return call("mean_variance_normalize", X, **options)
 
 
 def normalize(layer: Normalize, context: Context) -> Emission:
-    """SSD's with its scale, a helper, or happynear's without."""
+    """The helper `Normalize` for SSD's type, expressions for happynear's, which has no scale."""
     if layer.bare:
         return _bare(layer, context)
-    param = layer.param
-    options = differing(
-        across_spatial=(param.flag("across_spatial"), True),
-        channel_shared=(layer.shared, True),
-        eps=(param.number("eps"), 1e-10),
-    )
-    filler = param.message("scale_filler")
-    fill = filled(filler, 1.0, given=param.has("scale_filler"), start=1.0)
-    module = Member(call("Normalize", context.bottoms[0][1], **options))
-    return Emission((call(MemberRef(), X),), (module,), (Slot("weight", fill),))
+    options = {
+        **fields(layer.param, across_spatial=True),
+        **differing(channel_shared=(layer.shared, True)),
+        **fields(layer.param, eps=1e-10),
+    }
+    weight = slot("weight", layer.param, "scale_filler", 1.0, 1.0)
+    return module(call("Normalize", context.bottoms[0][1], **options), weight)
 
 
 def _bare(layer: Normalize, context: Context) -> Emission:
-    """Each position divided by its length over the channels (normalize_layer.cpp, happynear)."""
+    """Return each position divided by its norm over channels (normalize_layer.cpp, happynear)."""
     param = context.param("normalize_param")
     kind = param.text("normalize_type")
     for name in ("fix_gradient", "rescale"):
@@ -104,59 +93,53 @@ def _bare(layer: Normalize, context: Context) -> Emission:
             raise param.error(f"{name} has no counterpart in PyTorch", name)
     if kind not in ("L1", "L2"):
         raise param.error(f"expected the normalize_type L1 or L2, found {kind!a}", "normalize_type")
-    x = image(context)
+    x = context.image()
     terms = method(x, "square" if kind == "L2" else "abs")
-    length: Expression = Binary(method(terms, "sum", 1, keepdim=True), "+", 1e-6)
-    length = method(length, "sqrt") if kind == "L2" else length
-    # Unless bp_norm is given, no gradient comes through the second top.
-    shown = length if param.flag("bp_norm") else method(length, "detach")
-    return values(*(Binary(x, "/", length), shown)[: layer.top_count])
+    norm: Expression = Binary(method(terms, "sum", 1, keepdim=True), "+", 1e-6)
+    norm = method(norm, "sqrt") if kind == "L2" else norm
+    # The second top passes a gradient back only with bp_norm.
+    second = norm if param.flag("bp_norm") else method(norm, "detach")
+    return Emission((Binary(x, "/", norm), second)[: layer.top_count])
 
 
 def batch_normalization(layer: BN, context: Context) -> Emission:
-    """The kind that keeps statistics, or the one that takes the batch's in both phases."""
+    """The helper `BN`, with running statistics or with those of the batch in both phases."""
     channels, param = four_axes(context.bottoms[0])[1], layer.param
     if layer.statistics:
-        options = differing(
-            eps=(param.number("eps"), 1e-5),
-            momentum=(param.number("momentum"), 0.9),
-            frozen=(layer.frozen, False),
-            moving_average=(param.flag("moving_average"), True),
-        )
+        options = {
+            **fields(param, eps=1e-5, momentum=0.9),
+            **differing(frozen=(layer.frozen, False)),
+            **fields(param, moving_average=True),
+        }
         slots = (*_affine(layer, "slope", "bias"), Slot("mean"), Slot("variance"))
-        shaped = tuple(Slot(slot.attribute, slot.fill, (1, channels, 1, 1)) for slot in slots)
-        return Emission((call(MemberRef(), X),), (Member(call("BN", channels, **options)),), shaped)
+        shaped = (replace(each, shape=(1, channels, 1, 1)) for each in slots)
+        return module(call("BN", channels, **options), *shaped)
     affine = _affine(layer, "scale", "shift")
     if param.text("bn_mode") == "INFERENCE":
-        flat = tuple(Slot(slot.attribute, slot.fill, (channels,)) for slot in affine)
-        module = Member(call("Scale", (channels,), bias=True))
-        return Emission((call(MemberRef(), X),), (module,), flat)
+        flat = (replace(each, shape=(channels,)) for each in affine)
+        return module(call("Scale", (channels,), bias=True), *flat)
     eps = param.number("var_eps") if param.has("var_eps") else 1e-9
-    module = Member(call("BN", channels, eps=eps, statistics=False))
+    emission = module(call("BN", channels, eps=eps, statistics=False), *affine)
     axes = (0, 2, 3)
     results: tuple[Expression, ...] = (
-        call(MemberRef(), X),
+        *emission.values,
         method(method(X, "mean", axes, keepdim=True), "detach"),
         method(method(X, "var", axes, correction=0, keepdim=True), "detach"),
     )
-    return Emission(results[: layer.top_count], (module,), affine)
+    return replace(emission, values=results[: layer.top_count])
 
 
-def _affine(layer: BN, *roles: str) -> tuple[Slot, ...]:
-    """The factor and the summand of each channel; without a filler Caffe starts both at 0."""
-    fillers = (f"{role}_filler" for role in roles)
-    return tuple(
-        Slot(
-            attribute,
-            filled(layer.param.message(filler), given=layer.param.has(filler), start=start),
-        )
-        for attribute, filler, start in zip(("weight", "bias"), fillers, (1.0, 0.0), strict=True)
+def _affine(layer: BN, weight: str, bias: str) -> tuple[Slot, ...]:
+    """Return weight and bias; without a filler Caffe initializes both with 0."""
+    return (
+        slot("weight", layer.param, f"{weight}_filler", start=1.0),
+        slot("bias", layer.param, f"{bias}_filler", start=0.0),
     )
 
 
 EMITTERS: Emitters = {
-    BN: batch_normalization,
     BatchNorm: batch_norm,
+    BN: batch_normalization,
     LRN: lrn,
     MVN: mvn,
     Normalize: normalize,

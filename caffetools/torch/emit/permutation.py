@@ -1,63 +1,59 @@
-"""Forks' layers that put the elements of a blob in another order."""
+"""Layers of forks that reorder the elements of a blob."""
 
 from __future__ import annotations
 
 from caffetools.errors import CaffeToolsError
 from caffetools.layers.base import count, dims
-from caffetools.layers.checks import four_axes
-from caffetools.layers.permutation import Flip, Permute, Reorg, Reverse, ShuffleChannel, Transpose
-from caffetools.torch.emit.base import (
-    Context,
-    Emission,
-    Emitters,
-    X,
-    call,
-    differing,
-    image,
-    method,
-    values,
+from caffetools.layers.legacy import four_axes
+from caffetools.layers.permutation import (
+    Flip,
+    Permute,
+    Reorg,
+    Reverse,
+    ShuffleChannel,
+    Transpose,
 )
+from caffetools.torch.emit.base import Context, Emitters, Expression, X, call, differing, method
 
 
-def permute(layer: Permute, context: Context) -> Emission:
-    """The axes that the order does not name stay behind those that it does."""
+def permute(layer: Permute, context: Context) -> Expression:
+    """`Tensor.permute`; axes that the order omits follow those that it lists."""
     axes = range(len(context.bottoms[0]))
     return _ordered((*layer.order, *(axis for axis in axes if axis not in layer.order)))
 
 
-def transpose(layer: Transpose, context: Context) -> Emission:
-    """By axes; or between images and sequences of positions, whatever shape is said for them."""
+def transpose(layer: Transpose, context: Context) -> Expression:
+    """`Tensor.permute`, or a conversion between images and sequences of positions."""
     if not layer.reshapes:
         return _ordered(tuple(layer.dim))
     num, channels, height, width = four_axes(context.bottoms[0])
     images = layer.param.text("transposetype") == "CONVTOLSTM"
     extents = (channels, height * width) if images else (height * width, channels)
     swapped = method(method(X, "reshape", num, *extents), "transpose", 1, 2)
-    return values(method(swapped, "reshape", *layer.param.message("shape").integers("dim")))
+    return method(swapped, "reshape", *layer.param.message("shape").integers("dim"))
 
 
-def _ordered(axes: tuple[int, ...]) -> Emission:
-    same = axes == tuple(range(len(axes)))
-    return values(X if same else method(X, "permute", *axes))
+def _ordered(axes: tuple[int, ...]) -> Expression:
+    return X if axes == tuple(range(len(axes))) else method(X, "permute", *axes)
 
 
-def reverse(layer: Reverse, _context: Context) -> Emission:
-    """`flip`."""
-    return values(method(X, "flip", layer.axis))
+def reverse(layer: Reverse, _context: Context) -> Expression:
+    """`Tensor.flip`."""
+    return method(X, "flip", layer.axis)
 
 
-def flip(_: Flip, context: Context) -> Emission:
-    """From left to right unless the options say otherwise; a blob of two axes has one column."""
+def flip(_: Flip, context: Context) -> Expression:
+    """`Tensor.flip`, by default along the width; a blob of two axes has width 1."""
     axes = [
         axis
         for axis, name, default in ((2, "flip_height", False), (3, "flip_width", True))
         if _flag(context, name, default=default) and axis < len(context.bottoms[0])
     ]
-    return values(method(X, "flip", *axes) if axes else X)
+    return method(X, "flip", *axes) if axes else X
 
 
 def _flag(context: Context, name: str, *, default: bool) -> bool:
-    """A flag of flip_param, which is not in the schema and so has its words as they stand."""
+    """Read a flag of flip_param, whose values are uninterpreted: the schema does not have it."""
     param = context.param("flip_param")
     if not param.has(name):
         return default
@@ -67,20 +63,20 @@ def _flag(context: Context, name: str, *, default: bool) -> bool:
     return word in ("true", "1")
 
 
-def shuffle_channel(layer: ShuffleChannel, context: Context) -> Emission:
-    """PyTorch's own; the top has always four axes."""
+def shuffle_channel(layer: ShuffleChannel, context: Context) -> Expression:
+    """`F.channel_shuffle`; the top always has four axes."""
     channels = four_axes(context.bottoms[0])[1]
     if channels % layer.group:
         raise context.error(f"{channels} channels do not divide into {layer.group} groups")
-    return values(call("F.channel_shuffle", image(context), layer.group))
+    return call("F.channel_shuffle", context.image(), layer.group)
 
 
-def reorg(layer: Reorg, context: Context) -> Emission:
-    """Darknet's order, which is a helper's."""
+def reorg(layer: Reorg, context: Context) -> Expression:
+    """The helper `reorg`."""
     bottom, top = context.bottoms[0], context.tops[0]
     if top is None or count(top) != count(bottom) or len(bottom) != 4:
         raise context.error(f"{dims(bottom)} does not divide into squares of {layer.stride}")
-    return values(call("reorg", X, layer.stride, **differing(reverse=(layer.reverse, False))))
+    return call("reorg", X, layer.stride, **differing(reverse=(layer.reverse, False)))
 
 
 EMITTERS: Emitters = {

@@ -7,59 +7,53 @@ from caffetools.torch.emit.base import (
     Context,
     Emission,
     Emitters,
-    Member,
-    MemberRef,
+    Expression,
     Name,
     X,
     call,
     differing,
     int_or_tuple,
-    values,
+    module,
 )
 
 _HELPERS = {"MAX": "caffe_max_pool2d", "AVE": "caffe_avg_pool2d"}
-
-
 _MODULES = {"MAX": "nn.MaxPool2d", "AVE": "nn.AvgPool2d"}
-
-
 _GLOBAL = {"MAX": "nn.AdaptiveMaxPool2d", "AVE": "nn.AdaptiveAvgPool2d"}
 
 
-def pooling(layer: Pooling, context: Context) -> Emission:
-    """PyTorch's module where it lays the same windows, else a helper.
+def pooling(layer: Pooling, context: Context) -> Emission | Expression:
+    """PyTorch's module if its windows are Caffe's, else a helper.
 
-    It drops a last window that begins beyond the input, which Caffe does only if there is a pad,
-    and takes no pad over half of the kernel.
+    PyTorch drops a last window that starts beyond the input; Caffe does so only with padding.
+    PyTorch also refuses padding of more than half the kernel.
     """
     windows = layer.windows(context.bottoms)
     kernel, stride, pad, _ = zip(*windows, strict=True)
     ceil = layer.round_mode == "CEIL"
-    padding = differing(padding=(pad, (0, 0)))
+    options = differing(padding=(pad, (0, 0)), ceil_mode=(ceil, True))
     if layer.top_count > 1:
-        options = {**padding, **differing(ceil_mode=(ceil, True))}
-        return values(call("caffe_max_pool2d_with_mask", X, kernel, stride, **options))
+        return call("caffe_max_pool2d_with_mask", X, kernel, stride, **options)
     if layer.method == "STOCHASTIC":
-        return values(call("stochastic_pool2d", X, kernel, stride, training=Name("self.training")))
+        return call("stochastic_pool2d", X, kernel, stride, training=Name("self.training"))
     if layer.whole:
-        return Emission((call(MemberRef(), X),), (Member(call(_GLOBAL[layer.method], 1)),))
+        return module(call(_GLOBAL[layer.method], 1))
     fits = all(2 * window.pad <= window.kernel for window in windows)
     if not fits or not (any(pad) or all(window.stride <= window.kernel for window in windows)):
-        options = {**padding, **differing(ceil_mode=(ceil, True))}
-        return values(call(_HELPERS[layer.method], X, kernel, stride, **options))
-    module = call(
-        _MODULES[layer.method],
-        int_or_tuple(kernel),
-        stride=int_or_tuple(stride),
-        **differing(padding=(int_or_tuple(pad), 0), ceil_mode=(ceil, False)),
+        return call(_HELPERS[layer.method], X, kernel, stride, **options)
+    return module(
+        call(
+            _MODULES[layer.method],
+            int_or_tuple(kernel),
+            stride=int_or_tuple(stride),
+            **differing(padding=(int_or_tuple(pad), 0), ceil_mode=(ceil, False)),
+        )
     )
-    return Emission((call(MemberRef(), X),), (Member(module),))
 
 
-def pyramid(layer: SPP, _: Context) -> Emission:
-    """All levels in one helper."""
-    method = differing(method=(layer.method, "MAX"))
-    return values(call("spatial_pyramid_pool", X, layer.height, **method))
+def pyramid(layer: SPP, _: Context) -> Expression:
+    """The helper `spatial_pyramid_pool`."""
+    options = differing(method=(layer.method, "MAX"))
+    return call("spatial_pyramid_pool", X, layer.height, **options)
 
 
 EMITTERS: Emitters = {Pooling: pooling, SPP: pyramid}

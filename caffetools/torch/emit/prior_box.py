@@ -7,18 +7,17 @@ from caffetools.proto.message import Message
 from caffetools.torch.emit.base import (
     Bottom,
     Context,
-    Emission,
     Emitters,
     Expression,
     X,
     call,
     differing,
-    values,
+    fields,
 )
 
 
-def prior_box(layer: PriorBox, context: Context) -> Emission:
-    """The helper, with the sizes of a cell's boxes as the prototxt gives them."""
+def prior_box(layer: PriorBox, context: Context) -> Expression:
+    """The helper `prior_box` with the sizes of `prior_sizes`."""
     param = layer.param
     sizes = call(
         "prior_sizes",
@@ -26,8 +25,8 @@ def prior_box(layer: PriorBox, context: Context) -> Emission:
         **differing(
             max_size=(tuple(param.numbers("max_size")), ()),
             aspect_ratio=(tuple(param.numbers("aspect_ratio")), ()),
-            flip=(param.flag("flip"), True),
         ),
+        **fields(param, flip=True),
     )
     image_size = _pair(param, "img_size", "img_h", "img_w", int)
     if image_size is None and len(context.bottoms) == 1:
@@ -36,16 +35,15 @@ def prior_box(layer: PriorBox, context: Context) -> Emission:
         variance=(tuple(param.numbers("variance")) or (0.1,), (0.1,)),
         image_size=(image_size, None),
         step=(_pair(param, "step", "step_h", "step_w", float), None),
-        offset=(param.number("offset"), 0.5),
-        clip=(param.flag("clip"), False),
     )
-    return values(call("prior_box", X, Bottom(min(1, len(context.bottoms) - 1)), sizes, **options))
+    options.update(fields(param, offset=0.5, clip=False))
+    return call("prior_box", X, Bottom(min(1, len(context.bottoms) - 1)), sizes, **options)
 
 
 def _pair(
     param: Message, both: str, height: str, width: str, kind: type[int | float]
 ) -> Expression:
-    """Height and width, None where neither way of giving them is taken."""
+    """Return height and width, or None if the message has neither form."""
     if param.has(height) or param.has(width):
         return kind(param.number(height)), kind(param.number(width))
     return (kind(param.number(both)),) * 2 if param.has(both) else None

@@ -1,4 +1,4 @@
-"""RNN and LSTM, unrolled in helpers, and a single step of an LSTM."""
+"""RNN, LSTM and LSTMUnit."""
 
 from __future__ import annotations
 
@@ -13,13 +13,11 @@ from caffetools.torch.emit.base import (
     Expression,
     Member,
     MemberRef,
-    Slot,
     X,
     call,
     differing,
-    values,
 )
-from caffetools.torch.emit.fillers import filled
+from caffetools.torch.emit.fillers import slot
 
 _ATTRIBUTES = {
     "W_xc": "weight_input",
@@ -33,39 +31,41 @@ _ATTRIBUTES = {
     "W_ho": "weight_output",
     "b_o": "bias_output",
 }
-"""Where each blob lies, by Caffe's name for it."""
+"""The attribute of each blob, by Caffe's name for the blob."""
 
 
 def recurrent(layer: Recurrent, context: Context) -> Emission:
-    """The states stay within the module, or with expose_hidden are bottoms and tops."""
-    bottoms = context.bottoms
+    """The helpers `LSTM` and `RNN`.
+
+    The member keeps the states; with expose_hidden they are bottoms and tops of its method `run`.
+    """
+    first, *_ = bottoms = context.bottoms
     static = count(bottoms[2][1:]) if layer.static else 0
-    module = call(
-        layer.type,
-        count(bottoms[0][2:]),
-        layer.num_output,
-        bottoms[0][1],
-        **differing(static_features=(static, 0)),
+    options = differing(static_features=(static, 0))
+    constructor = call(layer.type, count(first[2:]), layer.num_output, first[1], **options)
+    constant: tuple[Expression, ...] = (Bottom(2),) if layer.static else ()
+    states = context.inputs()[2 + layer.static : 2 + layer.static + layer.exposed]
+    function = Attribute(MemberRef(), "run") if states else MemberRef()
+    slots = (
+        slot(
+            _ATTRIBUTES[param.role],
+            layer.param,
+            "bias_filler" if len(param.shape) == 1 else "weight_filler",
+            start=0.0,
+        )
+        for param in context.params
     )
-    fixed: tuple[Expression, ...] = (Bottom(2),) if layer.static else ()
-    first = 2 + layer.static
-    states = [Bottom(index) for index in range(first, first + layer.exposed)]
-    value = (
-        call(Attribute(MemberRef(), "run"), X, Bottom(1), *states, *fixed)
-        if states
-        else call(MemberRef(), X, Bottom(1), *fixed)
+    return Emission(
+        (call(function, X, Bottom(1), *states, *constant),),
+        (Member(constructor),),
+        tuple(slots),
+        keeps_state=not states,
     )
-    slots = []
-    for param in context.params:
-        name = "bias_filler" if len(param.shape) == 1 else "weight_filler"
-        fill = filled(layer.param.message(name), given=layer.param.has(name), start=0.0)
-        slots.append(Slot(_ATTRIBUTES[param.role], fill))
-    return Emission((value,), (Member(module),), tuple(slots), keeps_state=not states)
 
 
-def lstm_unit(_layer: LSTMUnit, _context: Context) -> Emission:
-    """One step; the bottoms have an axis of 1 for it."""
-    return values(call("lstm_unit", X, Bottom(1), Bottom(2)))
+def lstm_unit(_layer: LSTMUnit, context: Context) -> Expression:
+    """The helper `lstm_unit`, for one step along a time axis of extent 1."""
+    return call("lstm_unit", *context.inputs())
 
 
 EMITTERS: Emitters = {LSTM: recurrent, LSTMUnit: lstm_unit, RNN: recurrent}

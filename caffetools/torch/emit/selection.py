@@ -1,4 +1,4 @@
-"""Layers that pick some of the elements of their bottoms."""
+"""Layers that select elements of their bottoms."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from caffetools.torch.emit.base import (
     Binary,
     Bottom,
     Context,
-    Emission,
     Emitters,
     Expression,
     Span,
@@ -16,11 +15,10 @@ from caffetools.torch.emit.base import (
     call,
     differing,
     method,
-    values,
 )
 
 
-def crop(layer: Crop, context: Context) -> Emission:
+def crop(layer: Crop, context: Context) -> Expression:
     """A slice with the extents of the second bottom."""
     index: list[Expression] = []
     for axis, offset in enumerate(layer.offsets(context.bottoms[0])):
@@ -29,29 +27,34 @@ def crop(layer: Crop, context: Context) -> Emission:
             continue
         size = method(Bottom(1), "size", axis)
         index.append(Span(offset, Binary(offset, "+", size)) if offset else Span(None, size))
-    return values(Subscript(X, tuple(index)) if index else X)
+    return Subscript(X, tuple(index)) if index else X
 
 
-def argmax(layer: ArgMax, context: Context) -> Emission:
-    """The helper with Caffe's order of ties."""
+def argmax(layer: ArgMax, context: Context) -> Expression:
+    """The helper `caffe_argmax`."""
     options = differing(
         axis=(layer.axis(context.bottoms[0]), None),
         top_k=(layer.top_k, 1),
         out_max_val=(layer.both, False),
     )
-    return values(call("caffe_argmax", X, **options))
+    return call("caffe_argmax", X, **options)
 
 
-def batch_reindex(_layer: BatchReindex, _context: Context) -> Emission:
-    """Indexing."""
-    return values(Subscript(X, (method(Bottom(1), "long"),)))
+def batch_reindex(_layer: BatchReindex, _context: Context) -> Expression:
+    """An index along the batch axis."""
+    return Subscript(X, (method(Bottom(1), "long"),))
 
 
-def filter_(_: Filter, context: Context) -> Emission:
-    """The helper, which gives all tops at once."""
-    count = len(context.bottoms) - 1
-    chosen = call("filter_items", Bottom(count), *(Bottom(index) for index in range(count)))
-    return values(chosen if count > 1 else Subscript(chosen, (0,)))
+def filter_(_: Filter, context: Context) -> Expression:
+    """The helper `filter_items`, one tuple for all tops."""
+    *items, selector = context.inputs()
+    chosen = call("filter_items", selector, *items)
+    return chosen if len(items) > 1 else Subscript(chosen, (0,))
 
 
-EMITTERS: Emitters = {ArgMax: argmax, BatchReindex: batch_reindex, Crop: crop, Filter: filter_}
+EMITTERS: Emitters = {
+    ArgMax: argmax,
+    BatchReindex: batch_reindex,
+    Crop: crop,
+    Filter: filter_,
+}

@@ -6,7 +6,7 @@ from caffetools.formats.find import find_file
 from caffetools.formats.weights import read_weights
 from caffetools.layers.accuracy import Accuracy
 from caffetools.layers.base import canonical_axis
-from caffetools.layers.softmax_loss import InfogainLoss, SoftmaxWithLoss
+from caffetools.layers.classification import InfogainLoss, SoftmaxWithLoss
 from caffetools.torch.emit.base import (
     Bottom,
     Call,
@@ -19,26 +19,28 @@ from caffetools.torch.emit.base import (
     X,
     call,
     differing,
-    values,
 )
 from caffetools.torch.emit.loss import loss_options
 
 
-def softmax_with_loss(layer: SoftmaxWithLoss, context: Context) -> Emission:
-    """The helper with Caffe's cap and normalisations."""
-    options = {**axis_option(layer, context), **loss_options(context, "VALID")}
-    return values(call("softmax_with_loss", X, Bottom(1), **options))
+def softmax_with_loss(layer: SoftmaxWithLoss, context: Context) -> Expression:
+    """The helper `softmax_with_loss`."""
+    options = differing(axis=(_axis(layer, context), 1))
+    return call("softmax_with_loss", X, Bottom(1), **options, **loss_options(context, "VALID"))
 
 
 def infogain(layer: InfogainLoss, context: Context) -> Emission:
-    """The matrix is a bottom, or a buffer for what the file holds; a second top is the softmax."""
-    options = {**axis_option(layer, context), **loss_options(context, "VALID")}
+    """The helper `infogain_loss`, and the softmax for a second top.
+
+    The matrix is the third bottom, or else a buffer with the contents of the layer's file.
+    """
+    axis = _axis(layer, context)
+    options = {**differing(axis=(axis, 1)), **loss_options(context, "VALID")}
     members: tuple[Member, ...] = ()
     matrix: Expression = Bottom(2)
     if len(context.bottoms) < 3:
         members = (Member(_matrix(layer, context), buffer=True),)
         matrix = MemberRef()
-    axis = canonical_axis(layer.param.integer("axis"), context.bottoms[0], layer.param)
     results = (
         call("infogain_loss", X, Bottom(1), matrix, **options),
         call("F.softmax", X, dim=axis),
@@ -47,7 +49,7 @@ def infogain(layer: InfogainLoss, context: Context) -> Emission:
 
 
 def _matrix(layer: InfogainLoss, context: Context) -> Call:
-    """The matrix in the layer's file, written out; CaffeToolsError where it is not there."""
+    """Return the matrix in the layer's file as a literal; raises CaffeToolsError without file."""
     source = layer.param.text("source")
     path = find_file(source, context.folder)
     if path is None:
@@ -58,12 +60,8 @@ def _matrix(layer: InfogainLoss, context: Context) -> Call:
     return call("torch.tensor", rows)
 
 
-def axis_option(
-    layer: SoftmaxWithLoss | InfogainLoss | Accuracy, context: Context
-) -> dict[str, Expression]:
-    """The axis of the classes."""
-    axis = canonical_axis(layer.param.integer("axis"), context.bottoms[0], layer.param)
-    return differing(axis=(axis, 1))
+def _axis(layer: SoftmaxWithLoss | InfogainLoss, context: Context) -> int:
+    return canonical_axis(layer.param.integer("axis"), context.bottoms[0], layer.param)
 
 
 EMITTERS: Emitters = {InfogainLoss: infogain, SoftmaxWithLoss: softmax_with_loss}

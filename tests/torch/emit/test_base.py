@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from caffetools.net.net import from_text
 from caffetools.proto.prototxt import parse
 from caffetools.proto.source import Source
 from caffetools.torch.emit.base import (
@@ -10,15 +11,17 @@ from caffetools.torch.emit.base import (
     Call,
     Context,
     Emission,
+    Member,
     MemberRef,
+    Slot,
     X,
     call,
     differing,
-    image,
+    fields,
     int_or_tuple,
     method,
+    module,
     signed,
-    values,
 )
 
 
@@ -38,15 +41,25 @@ def test_equal_extents_are_one_number() -> None:
     assert int_or_tuple((3, 4)) == (3, 4)
 
 
-def test_values() -> None:
-    assert values(X, Bottom(1)) == Emission((Bottom(0), Bottom(1)))
+def test_a_module_is_applied_to_its_inputs() -> None:
+    made, slot = call("nn.PReLU"), Slot("weight")
+    applied = Emission((call(MemberRef(), X),), (Member(made),), (slot,))
+    assert module(made, slot) == applied
+    assert module(made, inputs=(X, Bottom(1))).values == (call(MemberRef(), X, Bottom(1)),)
+
+
+def test_fields() -> None:
+    text = 'layer { name: "p" type: "Parameter" top: "p" lrn_param { alpha: 2 } }'
+    param = from_text(text).layers[0].node.message.message("lrn_param")
+    assert fields(param, alpha=1.0, beta=0.75, k=None) == {"alpha": 2.0}
+    assert fields(param, alpha=None) == {"alpha": 2.0}
 
 
 def test_image() -> None:
     context = Context(parse(Source("net", "")), ((2, 3, 4, 5), (2, 3), ()), (), ())
-    assert image(context) == Bottom(0)
-    assert image(context, 1) == method(Bottom(1), "reshape", 2, 3, 1, 1)
-    assert image(context, 2) == method(Bottom(2), "reshape", 1, 1, 1, 1)
+    assert context.image() == Bottom(0)
+    assert context.image(1) == method(Bottom(1), "reshape", 2, 3, 1, 1)
+    assert context.image(2) == method(Bottom(2), "reshape", 1, 1, 1, 1)
 
 
 def test_signed() -> None:

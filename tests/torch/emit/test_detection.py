@@ -80,7 +80,7 @@ def test_lines(layer: str, bottoms: list[Shape], expected: list[str]) -> None:
         (
             'DetectionEvaluate detection_evaluate_param { num_classes: 3 name_size_file: "sizes" }',
             [(1, 1, 5, 7), (1, 1, 4, 8)],
-            "not in pixels",
+            "not pixels",
         ),
         (
             (

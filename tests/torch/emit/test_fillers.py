@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from caffetools.net.net import from_text
-from caffetools.torch.emit.base import Fill
-from caffetools.torch.emit.fillers import filled
+from caffetools.torch.emit.base import Fill, Slot
+from caffetools.torch.emit.fillers import fill, slot
 
 CASES = (
     ("", Fill("nn.init.zeros_")),
@@ -36,12 +36,25 @@ def test_fillers(text: str, expected: Fill | None) -> None:
         "parameter_param { shape { dim: 1 } } }"
     )
     filler = net.layers[0].node.message.message("inner_product_param").message("weight_filler")
-    assert filled(filler, given=True) == expected
+    assert fill(filler) == expected
 
 
 def test_a_default_is_taken_where_no_filler_is_given() -> None:
     message = from_text('layer { name: "p" type: "Parameter" top: "p" }').layers[0].node.message
-    filler = message.message("prelu_param").message("filler")
-    assert filled(filler, 0.25, given=False) == Fill("nn.init.constant_", (), (0.25,))
-    assert filled(filler, 0.25, given=False, start=0.25) is None
-    assert filled(filler, 0.25, given=True, start=0.0) is None
+    param = message.message("prelu_param")
+    constant = Fill("nn.init.constant_", (), (0.25,))
+    assert slot("weight", param, "filler", 0.25) == Slot("weight", constant)
+    assert slot("weight", param, "filler", 0.25, 0.25) == Slot("weight", None)
+
+
+def test_a_tensor_that_starts_as_filled_is_left_alone() -> None:
+    message = (
+        from_text(
+            'layer { name: "p" type: "Parameter" top: "p" prelu_param { filler { value: 0.5 } } }'
+        )
+        .layers[0]
+        .node.message
+    )
+    param = message.message("prelu_param")
+    assert slot("weight", param, "filler", 0.25, 0.5) == Slot("weight", None)
+    assert slot("weight", param, "filler", 0.25, 0.25).fill == Fill("nn.init.constant_", (), (0.5,))
