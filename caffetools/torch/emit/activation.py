@@ -23,20 +23,21 @@ from caffetools.layers.activation import (
     TanH,
     Threshold,
 )
-from caffetools.layers.base import Layer
+from caffetools.layers.fork_elementwise import ReLU6
+from caffetools.layers.normalization import Softmax
 from caffetools.proto.wire import single
 from caffetools.torch.emit.base import (
     Attribute,
     Binary,
     Context,
     Emission,
-    Emitter,
     Emitters,
     Expression,
     Negative,
     X,
     call,
     fields,
+    function,
     method,
     module,
 )
@@ -61,11 +62,6 @@ def dropout(layer: Dropout, context: Context) -> Emission | Expression:
     if context.phase is None:
         return module(call("nn.Dropout", layer.ratio))
     return call("F.dropout", X, layer.ratio, training=context.phase == "TRAIN")
-
-
-def elu(_: ELU, context: Context) -> Expression:
-    """`F.elu`."""
-    return call("F.elu", X, **fields(context.param("elu_param"), alpha=1.0))
 
 
 def clip(_: Clip, context: Context) -> Expression:
@@ -133,21 +129,12 @@ def scaled(x: Expression, scale: float, shift: float = 0.0) -> Expression:
     return Binary(result, "-" if shift < 0 else "+", abs(shift))
 
 
-def function(name: str) -> Emitter:
-    """Return the emitter of a layer without options that is one function of its bottom."""
-
-    def emit(_layer: Layer, _context: Context) -> Expression:
-        return call(name, X)
-
-    return emit
-
-
 EMITTERS: Emitters = {
     AbsVal: function("torch.abs"),
     BNLL: function("F.softplus"),
     Clip: clip,
     Dropout: dropout,
-    ELU: elu,
+    ELU: function("F.elu", "elu_param", alpha=1.0),
     Exp: exponential,
     Log: logarithm,
     PReLU: prelu,

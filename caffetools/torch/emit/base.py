@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias, Union
+from typing import Any, TypeAlias
 
 from caffetools.errors import CaffeToolsError
 from caffetools.layers.base import Layer, Shape
@@ -17,20 +17,10 @@ from caffetools.net.sharing import ParamBlob
 from caffetools.proto.message import Message
 
 Literal: TypeAlias = int | float | str | bool | None
-Expression: TypeAlias = Union[
-    Literal,
-    "Bottom",
-    "MemberRef",
-    "Name",
-    "Attribute",
-    "Call",
-    "Binary",
-    "Negative",
-    "Subscript",
-    "Span",
-    "tuple[Expression, ...]",
-    "list[Expression]",
-]
+Expression: TypeAlias = (
+    "Literal | Bottom | MemberRef | Name | Attribute | Call | Binary | Negative | Subscript | Span"
+    " | tuple[Expression, ...] | list[Expression]"
+)
 """A Python expression. Tuples and lists are Python's own, of expressions."""
 
 
@@ -189,7 +179,7 @@ class Context:
         return method(Bottom(index), "reshape", *four_axes(shape))
 
 
-Emitter: TypeAlias = Callable[[Any, Context], Emission | Expression]
+Emitter: TypeAlias = "Callable[[Any, Context], Emission | Expression]"
 """Returns the Emission of a layer, or just the value of its only top."""
 Emitters: TypeAlias = "dict[type[Layer], Emitter]"
 
@@ -209,6 +199,19 @@ def method(value: Expression, name: str, *arguments: Expression, **keywords: Exp
 def module(constructor: Call, *slots: Slot, inputs: tuple[Expression, ...] = (X,)) -> Emission:
     """Return the emission of a layer that is one module applied to `inputs`."""
     return Emission((call(MemberRef(), *inputs),), (Member(constructor),), slots)
+
+
+def function(name: str, param: str = "", **defaults: Literal) -> Emitter:
+    """Return the emitter of a layer that is one function of its bottoms.
+
+    Its keywords are the fields of `param` that differ from these defaults.
+    """
+
+    def emit(_layer: Layer, context: Context) -> Expression:
+        options = fields(context.param(param), **defaults) if param else {}
+        return call(name, *context.inputs(), **options)
+
+    return emit
 
 
 def differing(**options: tuple[Expression, Expression]) -> dict[str, Expression]:

@@ -29,11 +29,6 @@ from caffetools.torch.emit.base import (
 )
 from caffetools.torch.emit.fillers import slot
 
-_MODULES = {1: "nn.Conv1d", 2: "nn.Conv2d", 3: "nn.Conv3d"}
-
-
-_TRANSPOSED = {1: "nn.ConvTranspose1d", 2: "nn.ConvTranspose2d", 3: "nn.ConvTranspose3d"}
-
 
 def convolution(layer: Convolution, context: Context) -> Emission:
     """One `nn.Conv2d`, `nn.ConvTranspose2d` or the like, applied to each bottom."""
@@ -64,14 +59,13 @@ def _slots(param: Message, context: Context) -> tuple[Slot, ...]:
 
 def _constructor(layer: Convolution, channels: int, windows: list[Window]) -> Call:
     kernel, stride, pad, dilation = zip(*windows, strict=True) if windows else ((),) * 4
-    modules = _TRANSPOSED if layer.transposed else _MODULES
-    if len(windows) not in modules:
-        helper = "ConvTransposeNd" if layer.transposed else "ConvNd"
+    name = "ConvTranspose" if layer.transposed else "Conv"
+    if not 1 <= len(windows) <= 3:
         options = differing(groups=(layer.group, 1), bias=(layer.bias, True))
         sizes = (channels, layer.num_output, kernel, stride, pad, dilation)
-        return call(helper, *sizes, **options)
+        return call(f"{name}Nd", *sizes, **options)
     keywords = _options(windows, layer.group, bias=layer.bias)
-    return call(modules[len(windows)], channels, layer.num_output, **keywords)
+    return call(f"nn.{name}{len(windows)}d", channels, layer.num_output, **keywords)
 
 
 def _options(windows: list[Window], groups: int, *, bias: bool) -> dict[str, Expression]:

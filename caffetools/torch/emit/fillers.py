@@ -12,14 +12,7 @@ def slot(
 ) -> Slot:
     """Return the slot of a blob with the filler in field `name` of the layer's options.
 
-    Parameters
-    ----------
-    attribute
-        Attribute of the member.
-    default
-        Value of the elements if the field is absent.
-    start
-        Value of the elements after construction, None if unknown.
+    Without that field its elements are `default`. `start` is their value after construction.
     """
     if param.has(name):
         return Slot(attribute, fill(param.message(name), start))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from caffetools.layers.linear import Embed, InnerProduct
 from caffetools.torch.emit.base import (
-    Call,
     Context,
     Emission,
     Emitters,
-    Expression,
+    Slot,
     X,
     call,
     differing,
@@ -26,26 +25,19 @@ def inner_product(layer: InnerProduct, context: Context) -> Emission:
     inputs = context.params[0].shape[0 if layer.transpose else 1]
     function, start = ("TransposedLinear", 0.0) if layer.transpose else ("nn.Linear", None)
     constructor = call(function, inputs, layer.num_output, **differing(bias=(layer.bias, True)))
-    return _filled(constructor, layer, context, start, flat)
+    return module(constructor, *_slots(layer, context, start), inputs=(flat,))
 
 
 def embed(layer: Embed, context: Context) -> Emission:
     """The helper `Embed`."""
     bias = len(layer.params) == 2
     constructor = call("Embed", *layer.params[0].shape, **differing(bias=(bias, True)))
-    return _filled(constructor, layer, context, 0.0)
+    return module(constructor, *_slots(layer, context, 0.0))
 
 
-def _filled(
-    constructor: Call,
-    layer: InnerProduct | Embed,
-    context: Context,
-    start: float | None,
-    x: Expression = X,
-) -> Emission:
+def _slots(layer: InnerProduct | Embed, context: Context, start: float | None) -> list[Slot]:
     roles = [param.role for param in context.params]
-    slots = (slot(role, layer.param, f"{role}_filler", start=start) for role in roles)
-    return module(constructor, *slots, inputs=(x,))
+    return [slot(role, layer.param, f"{role}_filler", start=start) for role in roles]
 
 
 EMITTERS: Emitters = {Embed: embed, InnerProduct: inner_product}

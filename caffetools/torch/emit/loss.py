@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from caffetools.layers.base import Layer, count
+from caffetools.layers.base import count
 from caffetools.layers.fork_loss import L1Loss, SmoothL1Loss, SmoothL1LossOHEM
 from caffetools.layers.legacy import four_axes
 from caffetools.layers.loss import (
@@ -21,26 +21,15 @@ from caffetools.torch.emit.base import (
     Bottom,
     Context,
     Emission,
-    Emitter,
     Emitters,
     Expression,
-    Literal,
     X,
     call,
     differing,
     fields,
+    function,
     method,
 )
-
-
-def helper(function: str, param: str = "", **defaults: Literal) -> Emitter:
-    """Return the emitter of a loss that is one helper, with fields of `param` as options."""
-
-    def emit(_layer: Layer, context: Context) -> Expression:
-        options = fields(context.param(param), **defaults) if param else {}
-        return call(function, *context.inputs(), **options)
-
-    return emit
 
 
 def sigmoid_cross_entropy(_: SigmoidCrossEntropyLoss, context: Context) -> Expression:
@@ -102,14 +91,14 @@ def loss_options(context: Context, default: str) -> dict[str, Expression]:
 
 
 EMITTERS: Emitters = {
-    ContrastiveLoss: helper(
+    ContrastiveLoss: function(
         "contrastive_loss", "contrastive_loss_param", margin=1.0, legacy_version=False
     ),
-    EuclideanLoss: helper("euclidean_loss"),
-    HingeLoss: helper("hinge_loss", "hinge_loss_param", norm="L1"),
+    EuclideanLoss: function("euclidean_loss"),
+    HingeLoss: function("hinge_loss", "hinge_loss_param", norm="L1"),
     L1Loss: l1,
-    MultinomialLogisticLoss: helper("multinomial_logistic_loss"),
+    MultinomialLogisticLoss: function("multinomial_logistic_loss"),
     SigmoidCrossEntropyLoss: sigmoid_cross_entropy,
-    SmoothL1Loss: helper("smooth_l1_loss", "smooth_l1_loss_param", sigma=1.0),
+    SmoothL1Loss: function("smooth_l1_loss", "smooth_l1_loss_param", sigma=1.0),
     SmoothL1LossOHEM: smooth_l1_ohem,
 }

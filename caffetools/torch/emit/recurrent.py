@@ -16,6 +16,7 @@ from caffetools.torch.emit.base import (
     X,
     call,
     differing,
+    function,
 )
 from caffetools.torch.emit.fillers import slot
 
@@ -63,9 +64,4 @@ def recurrent(layer: Recurrent, context: Context) -> Emission:
     )
 
 
-def lstm_unit(_layer: LSTMUnit, context: Context) -> Expression:
-    """The helper `lstm_unit`, for one step along a time axis of extent 1."""
-    return call("lstm_unit", *context.inputs())
-
-
-EMITTERS: Emitters = {LSTM: recurrent, LSTMUnit: lstm_unit, RNN: recurrent}
+EMITTERS: Emitters = {LSTM: recurrent, LSTMUnit: function("lstm_unit"), RNN: recurrent}

@@ -52,9 +52,4 @@ def filter_(_: Filter, context: Context) -> Expression:
     return chosen if len(items) > 1 else Subscript(chosen, (0,))
 
 
-EMITTERS: Emitters = {
-    ArgMax: argmax,
-    BatchReindex: batch_reindex,
-    Crop: crop,
-    Filter: filter_,
-}
+EMITTERS: Emitters = {ArgMax: argmax, BatchReindex: batch_reindex, Crop: crop, Filter: filter_}

@@ -1,11 +1,9 @@
-"""What an exported model may need where PyTorch has no equal to what Caffe computes.
+"""Helpers for exported models: functions and modules that PyTorch lacks or defines differently.
 
-Ordinary PyTorch, used and tested here as it stands. An export copies the functions and classes
-that it uses into its `model.py`, once, with all that they use in their turn. So that this is
-possible each file imports only the standard library, PyTorch and other files of this package; names
-are unique in the whole package; and nothing runs when a file is imported but definitions,
-constants and what is registered with an operator of the file.
+Ordinary PyTorch, used and tested here as it is. An export copies the helpers that a model calls,
+and what they need in turn, into its `model.py`. To make this possible, each file imports only the
+standard library, PyTorch and files of this package; names are unique in the whole package; and a
+file contains only definitions, constants and registrations of custom operators.
 
-Parameters have Caffe's shapes and stand in the order of Caffe's blobs. An `axis` counts from the
-front, as the net engine hands it on.
+Parameters have Caffe's shapes, in the order of Caffe's blobs. `axis` is never negative.
 """

@@ -1,4 +1,4 @@
-"""What Caffe counts: accuracy, and the places of the largest values."""
+"""Accuracy."""
 
 import torch
 import torch.nn.functional as F
@@ -10,7 +10,10 @@ from caffetools.torch.runtime.loss import by_class
 def is_among_best(
     x: Tensor, label: Tensor, top_k: int, axis: int, ignore_label: int | None
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Return, each as outer x inner: the labels, which count, and which are among the best."""
+    """Return the labels, which of them are not ignored, and which are among the `top_k` best.
+
+    All three have shape `(outer, inner)`, the axes before and after the classes.
+    """
     scores, labels = by_class(x, label, axis)
     kept = torch.ones_like(labels, dtype=torch.bool)
     if ignore_label is not None:
@@ -27,9 +30,10 @@ def top_k_accuracy(
     axis: int = 1,
     ignore_label: int | None = None,
 ) -> Tensor:
-    """Return the share of labels with fewer than `top_k` other classes scored as high; a scalar.
+    """Return the fraction of labels whose class is among the `top_k` best scores, a scalar.
 
-    A tie counts against the label; 0 where all labels are ignored (accuracy_layer.cpp).
+    A class with an equal score counts as better. The result is 0 if all labels are ignored
+    (accuracy_layer.cpp).
     """
     _, kept, best = is_among_best(x, label, top_k, axis, ignore_label)
     return best.sum().float() / kept.sum().clamp(min=1)
@@ -42,7 +46,7 @@ def accuracy_per_class(
     axis: int = 1,
     ignore_label: int | None = None,
 ) -> Tensor:
-    """Return the accuracy over the labels of each class; 0 for a class without labels."""
+    """Return `top_k_accuracy` for the labels of each class, `(C,)`; 0 for a class without any."""
     labels, kept, best = is_among_best(x, label, top_k, axis, ignore_label)
     members = F.one_hot(labels, x.size(axis)) * kept.unsqueeze(-1)
     right = (members * best.unsqueeze(-1)).sum((0, 1)).float()

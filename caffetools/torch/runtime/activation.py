@@ -10,10 +10,10 @@ from caffetools.torch.runtime.base import with_gradient_of
 def relu_by_later_signs(
     x: Tensor, later: Tensor, negative_slope: float = 0.0
 ) -> Tensor:
-    """Compute a ReLU, whose gradient goes by the signs of `later` instead of those of `x`.
+    """Compute `F.leaky_relu`, but choose the slope of the gradient by the signs of `later`.
 
-    So it does in place where layers behind it, in place too, have written `later` over its result
-    when the gradient comes back (relu_layer.cpp).
+    Caffe does so for a ReLU in place whose result `later`, the output of a following layer in
+    place, has overwritten by the time of the backward pass (relu_layer.cpp).
     """
     slope = torch.where(later.detach() > 0, 1.0, negative_slope).to(x.dtype)
     return with_gradient_of(F.leaky_relu(x, negative_slope), x * slope)

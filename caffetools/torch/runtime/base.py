@@ -1,19 +1,27 @@
-"""What other helpers are built on: replaced gradients and names of custom operators."""
+"""Building blocks of other helpers."""
 
 import torch
 from torch import Tensor
 
+Pair = tuple[int, int]
+"""Sizes along height and width."""
+
+Sizes = tuple[int, ...]
+"""Sizes along each spatial axis."""
+
 
 def with_gradient_of(value: Tensor, surrogate: Tensor) -> Tensor:
-    """Return `value` unchanged, with the gradient of `surrogate`."""
+    """Return `value` with the gradient of `surrogate`.
+
+    For layers whose backward pass in Caffe is not the derivative of their forward pass.
+    """
     return value.detach() + (surrogate - surrogate.detach())
 
 
 def operator_name(name: str) -> str:
-    """Return a name under which no model of this process has an operator yet.
+    """Return a name for a custom operator that is not registered in this process.
 
-    PyTorch takes a second operator of the same name for a new definition, and whoever holds the
-    first can call it no more: two exported models would break each other.
+    Registering a name again replaces the operator: two exported models would break each other.
     """
     number = 1
     while hasattr(torch.ops.caffetools, f"{name}_{number}"):

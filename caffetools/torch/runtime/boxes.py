@@ -1,6 +1,6 @@
-"""Boxes as SSD holds them: xmin, ymin, xmax, ymax, as shares of the image.
+"""SSD's boxes: `(xmin, ymin, xmax, ymax)` in fractions of the image, in the last axis.
 
-The formulas are those of bbox_util.cpp in weiliu89/caffe, branch ssd.
+The formulas are those of bbox_util.cpp (weiliu89/caffe, branch ssd).
 """
 
 import torch
@@ -10,19 +10,19 @@ from caffetools.torch.runtime.base import operator_name
 
 
 def read_priors(prior: Tensor) -> tuple[Tensor, Tensor]:
-    """Split PriorBox's blob, 1 x 2 x (4 * P), into P boxes and P times four variances."""
+    """Split the output of PriorBox, `(1, 2, 4 * P)`, into boxes and variances, both `(P, 4)`."""
     boxes, variances = prior.reshape(2, -1, 4).unbind()
     return boxes, variances
 
 
 def box_area(boxes: Tensor) -> Tensor:
-    """... x 4 -> ...; 0 for a box that is turned inside out."""
+    """Return the area of each box, `(..., 4) -> (...)`; 0 for negative sides."""
     sides = boxes[..., 2:] - boxes[..., :2]
     return torch.where((sides >= 0).all(-1), sides[..., 0] * sides[..., 1], 0)
 
 
 def box_overlap(a: Tensor, b: Tensor) -> Tensor:
-    """Intersection over union of boxes, ... x 4 each, which broadcast."""
+    """Return the intersection over union of boxes, `(..., 4)` each, broadcast."""
     sides = torch.minimum(a[..., 2:], b[..., 2:]) - torch.maximum(
         a[..., :2], b[..., :2]
     )
@@ -34,9 +34,9 @@ def box_overlap(a: Tensor, b: Tensor) -> Tensor:
 def encode_boxes(
     boxes: Tensor, priors: Tensor, variances: Tensor, code_type: str
 ) -> Tensor:
-    """Say where boxes lie relative to their priors: what the net is to predict.
+    """Return the regression targets of boxes relative to their priors, all `(..., 4)`.
 
-    All are ... x 4. `code_type` is CORNER, CENTER_SIZE or CORNER_SIZE.
+    `code_type` is CORNER, CENTER_SIZE or CORNER_SIZE.
     """
     if code_type == "CORNER":
         return (boxes - priors) / variances
@@ -55,7 +55,7 @@ def encode_boxes(
 def decode_boxes(
     codes: Tensor, priors: Tensor, variances: Tensor, code_type: str
 ) -> Tensor:
-    """Turn predictions into boxes: the inverse of `encode_boxes`."""
+    """Return the boxes of predictions: the inverse of `encode_boxes`."""
     codes = codes * variances
     if code_type == "CORNER":
         return priors + codes
@@ -72,15 +72,16 @@ def decode_boxes(
 def suppress_overlaps(
     boxes: Tensor, valid: Tensor, threshold: float, eta: float
 ) -> Tensor:
-    """Say which boxes of each list stay: those that overlap none kept before by more than allowed.
+    """Return a mask `(L, K)` of the boxes that non-maximum suppression keeps in each of L lists.
 
-    `boxes` lists x K x 4 come in the order of their scores, best first; `valid` lists x K says
-    which count. After each box that is kept, a threshold above 0.5 is multiplied by `eta`.
-    An operator of its own, so that `torch.compile` need not unroll the loop.
+    `boxes` `(L, K, 4)` are sorted by descending score; `valid` `(L, K)` masks those to consider.
+    A box is dropped if its overlap with an earlier kept box exceeds `threshold`, which is
+    multiplied by `eta` after each kept box while above 0.5. A custom operator, so that
+    `torch.compile` does not unroll the loop.
     """
     keep = torch.zeros_like(valid)
     limit = boxes.new_full((boxes.size(0),), threshold)
-    # What comes after the last that counts in any list need not be looked at.
+    # Positions after the last valid box of all lists can be skipped.
     for index in range(int(valid.any(0).nonzero().amax()) + 1 if valid.any() else 0):
         earlier = box_overlap(boxes[:, index : index + 1], boxes[:, : index + 1])
         highest = (earlier * keep[:, : index + 1]).amax(1)
@@ -90,10 +91,7 @@ def suppress_overlaps(
     return keep
 
 
-@suppress_overlaps.register_fake
-def suppress_overlaps_shape(_boxes: Tensor, valid: Tensor, *_: float) -> Tensor:
-    """Return a result without values, for `torch.compile` and the meta device."""
-    return torch.empty_like(valid)
+suppress_overlaps.register_fake(lambda _boxes, valid, *_: torch.empty_like(valid))
 
 
 @torch.library.custom_op(operator_name("match_boxes"), mutates_args=())
@@ -105,12 +103,13 @@ def match_boxes(
     per_prediction: bool,
     ignore_cross_boundary: bool,
 ) -> tuple[Tensor, Tensor]:
-    """Match each image's boxes, N x P x 4, with those true boxes, G x 4, that `belongs`, N x G.
+    """Match boxes `(N, P, 4)` of each image with its ground truth.
 
-    Return the index of each box's true box, -1 for none and -2 for a box that reaches beyond the
-    image and is left out, and its overlap, both N x P. First the pair that overlaps most, then the
-    most of what is left, until each true box has its own; then, with `per_prediction`, each box
-    that overlaps one by the threshold or more. An operator of its own, for its loops.
+    `truth` `(G, 4)` holds the ground truth boxes of all images, `belongs` `(N, G)` masks those of
+    each image. Pairs are matched greedily by overlap until each ground truth box has a match; then,
+    with `per_prediction`, every other box with its best overlap if that reaches the threshold.
+    Returns the index of the match (-1: none; -2: ignored since it crosses the image boundary) and
+    the overlap, both `(N, P)`. A custom operator, because of its loops.
     """
     matches = torch.full(boxes.shape[:2], -1, dtype=torch.long, device=boxes.device)
     overlaps = boxes.new_zeros(boxes.shape[:2])
@@ -140,20 +139,23 @@ def match_boxes(
     return matches, overlaps
 
 
-@match_boxes.register_fake
-def match_boxes_shape(boxes: Tensor, *_: object) -> tuple[Tensor, Tensor]:
-    """Return results without values, for `torch.compile` and the meta device."""
-    return boxes.new_empty(boxes.shape[:2], dtype=torch.long), boxes.new_empty(
-        boxes.shape[:2]
+match_boxes.register_fake(
+    lambda boxes, *_: (
+        boxes.new_empty(boxes.shape[:2], dtype=torch.long),
+        boxes.new_empty(boxes.shape[:2]),
     )
+)
+
+
+def by_loss(loss: Tensor, eligible: Tensor) -> Tensor:
+    """Return the order of examples `(N, P)` by descending loss, those not eligible last."""
+    ranked = torch.where(eligible, loss, -torch.inf)
+    return ranked.sort(dim=1, descending=True, stable=True)[1]
 
 
 def hardest(loss: Tensor, eligible: Tensor, count: Tensor) -> Tensor:
-    """Say for each image which `count` of the eligible examples have the largest loss, N x P."""
-    order = torch.where(eligible, loss, -torch.inf).sort(
-        dim=1, descending=True, stable=True
-    )[1]
-    return eligible & (rank_of(order) < count.unsqueeze(1))
+    """Return a mask `(N, P)` of the `count` `(N,)` eligible examples with the largest loss."""
+    return eligible & (rank_of(by_loss(loss, eligible)) < count.unsqueeze(1))
 
 
 def hardest_apart(
@@ -164,10 +166,8 @@ def hardest_apart(
     threshold: float,
     top_k: int,
 ) -> Tensor:
-    """As `hardest`, after the suppression of overlaps among the `top_k` largest (-1 for all)."""
-    order = torch.where(eligible, loss, -torch.inf).sort(
-        dim=1, descending=True, stable=True
-    )[1]
+    """Compute `hardest` after non-maximum suppression among the `top_k` largest (-1: all)."""
+    order = by_loss(loss, eligible)
     sorted_boxes = boxes.gather(1, order.unsqueeze(-1).expand(boxes.shape)).contiguous()
     valid = eligible.gather(1, order) & (box_area(sorted_boxes) >= 1e-5)
     if top_k >= 0:
@@ -178,6 +178,6 @@ def hardest_apart(
 
 
 def rank_of(order: Tensor) -> Tensor:
-    """Invert permutations: where each element stands in `order`, N x P."""
+    """Return the inverse permutation of each row of `order`, `(N, P)`."""
     ranks = torch.arange(order.size(1), device=order.device).expand(order.shape)
     return torch.zeros_like(order).scatter(1, order, ranks)

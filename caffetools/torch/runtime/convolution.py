@@ -1,6 +1,6 @@
-"""Convolutions over any number of axes, and the windows that they are made of.
+"""Im2col, and convolutions over more than three spatial axes.
 
-`nn.Conv1d` to `nn.Conv3d` and their transposes cover one to three axes; these are for the rest.
+For one to three axes `nn.Conv1d` to `nn.Conv3d` and their transposes are used.
 """
 
 import math
@@ -9,17 +9,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from caffetools.torch.runtime.base import Sizes
+
 
 def im2col(
-    x: Tensor,
-    kernel_size: tuple[int, ...],
-    stride: tuple[int, ...],
-    padding: tuple[int, ...],
-    dilation: tuple[int, ...],
+    x: Tensor, kernel_size: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes
 ) -> Tensor:
-    """Lay out the windows as channels: N x C x spatial -> N x (C * kernel) x positions.
+    """Compute `F.unfold` for any number of axes: `(N, C, *in) -> (N, C * kernel, *out)`.
 
-    The kernel's last axis runs fastest, as in Caffe's Im2col (im2col.cpp).
+    The last axis of the kernel runs fastest in the channels (im2col.cpp).
     """
     axes = len(kernel_size)
     windows = F.pad(x, tuple(pad for pad in reversed(padding) for _ in range(2)))
@@ -35,12 +33,12 @@ def im2col(
 def conv_nd(
     x: Tensor,
     weight: Tensor,
-    stride: tuple[int, ...],
-    padding: tuple[int, ...],
-    dilation: tuple[int, ...],
+    stride: Sizes,
+    padding: Sizes,
+    dilation: Sizes,
     groups: int = 1,
 ) -> Tensor:
-    """Convolve N x C x spatial with out x C / groups x kernel over any number of axes."""
+    """Compute `F.conv2d` for any number of axes, with weight `(out, in / groups, *kernel)`."""
     columns = im2col(x, tuple(weight.shape[2:]), stride, padding, dilation)
     positions = columns.shape[2:]
     columns = columns.reshape(x.size(0), groups, -1, math.prod(positions))
@@ -51,14 +49,14 @@ def conv_nd(
 def conv_transpose_nd(
     x: Tensor,
     weight: Tensor,
-    stride: tuple[int, ...],
-    padding: tuple[int, ...],
-    dilation: tuple[int, ...],
+    stride: Sizes,
+    padding: Sizes,
+    dilation: Sizes,
     groups: int = 1,
 ) -> Tensor:
-    """Apply the transpose of `conv_nd` with weight in x out / groups x kernel."""
+    """Compute `F.conv_transpose2d` for any number of axes, weight `(in, out / groups, *kernel)`."""
     axes = range(2, x.dim())
-    # Zeros between the elements, then a convolution with the kernel turned round.
+    # Insert zeros between the elements, then convolve with the flipped kernel.
     spread = x
     for axis, step in zip(axes, stride, strict=True):
         zeros = spread.new_zeros(spread.shape).unsqueeze(axis + 1)
@@ -79,16 +77,18 @@ def conv_transpose_nd(
 
 
 class ConvNd(nn.Module):
-    """`nn.Conv2d` for any number of axes, all arguments as tuples."""
+    """`nn.Conv2d` for any number of axes, with tuples for all arguments."""
+
+    transposed = False
 
     def __init__(
         self,
         in_channels: int,
         out_channels: int,
-        kernel_size: tuple[int, ...],
-        stride: tuple[int, ...],
-        padding: tuple[int, ...],
-        dilation: tuple[int, ...],
+        kernel_size: Sizes,
+        stride: Sizes,
+        padding: Sizes,
+        dilation: Sizes,
         *,
         groups: int = 1,
         bias: bool = True,
@@ -98,55 +98,24 @@ class ConvNd(nn.Module):
         self.padding = padding
         self.dilation = dilation
         self.groups = groups
-        self.weight = nn.Parameter(
-            torch.zeros(out_channels, in_channels // groups, *kernel_size)
-        )
+        channels = (out_channels, in_channels // groups)
+        if self.transposed:
+            channels = (in_channels, out_channels // groups)
+        self.weight = nn.Parameter(torch.zeros(*channels, *kernel_size))
         self.bias = nn.Parameter(torch.zeros(out_channels)) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:
-        """Convolve."""
-        y = conv_nd(
+        """Return the convolution plus the bias."""
+        function = conv_transpose_nd if self.transposed else conv_nd
+        y = function(
             x, self.weight, self.stride, self.padding, self.dilation, self.groups
         )
-        return (
-            y
-            if self.bias is None
-            else y + self.bias.reshape((-1,) + (1,) * len(self.stride))
-        )
+        if self.bias is None:
+            return y
+        return y + self.bias.reshape(-1, *(1 for _ in self.stride))
 
 
-class ConvTransposeNd(nn.Module):
-    """`nn.ConvTranspose2d` for any number of axes, all arguments as tuples."""
+class ConvTransposeNd(ConvNd):
+    """`nn.ConvTranspose2d` for any number of axes, with tuples for all arguments."""
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: tuple[int, ...],
-        stride: tuple[int, ...],
-        padding: tuple[int, ...],
-        dilation: tuple[int, ...],
-        *,
-        groups: int = 1,
-        bias: bool = True,
-    ) -> None:
-        super().__init__()
-        self.stride = stride
-        self.padding = padding
-        self.dilation = dilation
-        self.groups = groups
-        self.weight = nn.Parameter(
-            torch.zeros(in_channels, out_channels // groups, *kernel_size)
-        )
-        self.bias = nn.Parameter(torch.zeros(out_channels)) if bias else None
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Convolve with the transpose."""
-        y = conv_transpose_nd(
-            x, self.weight, self.stride, self.padding, self.dilation, self.groups
-        )
-        return (
-            y
-            if self.bias is None
-            else y + self.bias.reshape((-1,) + (1,) * len(self.stride))
-        )
+    transposed = True

@@ -12,13 +12,13 @@ from caffetools.torch.runtime.boxes import (
 
 
 class DetectionOutput(nn.Module):
-    """Decode the boxes, suppress those that overlap better ones, keep the best of each image.
+    """Decode boxes, apply non-maximum suppression per class and keep the best of each image.
 
-    loc N x (P * 4), or N x (P * classes * 4) without `share_location`; conf N x (P * classes);
-    prior 1 x 2 x (P * 4) -> 1 x 1 x detections x 7: image, label, score, xmin, ymin, xmax, ymax,
-    ordered by image, label and score. Scores strictly above the threshold count. An image
-    without detections has no row; if none has any there is one row [image, -1, ...] for each
-    (detection_output_layer.cpp of weiliu89/caffe). `top_k` and `keep_top_k` of -1 keep all.
+    Inputs: loc `(N, P * 4)`, or `(N, P * num_classes * 4)` without `share_location`; conf
+    `(N, P * num_classes)`; prior `(1, 2, P * 4)`. Output: `(1, 1, D, 7)` with rows `(image, label,
+    score, xmin, ymin, xmax, ymax)`, sorted by image, label and score. Scores must exceed the
+    threshold; `top_k` and `keep_top_k` of -1 keep all. An image without detections has no row; if
+    no image has any, the rows are `(image, -1, ...)` (detection_output_layer.cpp, weiliu89/caffe).
     """
 
     def __init__(  # noqa: PLR0913
@@ -51,9 +51,11 @@ class DetectionOutput(nn.Module):
 
     @torch.no_grad()
     def forward(self, loc: Tensor, conf: Tensor, prior: Tensor) -> Tensor:
-        """Detect. How many rows there are is known only from the data."""
+        """Return the detections; the number of rows depends on the data."""
         if loc.is_meta:
-            return loc.new_empty(1, 1, 1, 7)  # as before Caffe's first pass
+            return loc.new_empty(
+                1, 1, 1, 7
+            )  # the shape in Caffe before the first forward pass
         images = loc.size(0)
         boxes = self.decode(loc, prior)
         scores = conf.reshape(images, boxes.size(1), -1).transpose(1, 2)[:, self.labels]
@@ -66,14 +68,14 @@ class DetectionOutput(nn.Module):
             .expand(*scores.shape, 2)
         )
         rows = torch.cat([index, scores.unsqueeze(-1), boxes], -1).reshape(-1, 7)
-        # Only if nothing is kept do these rows appear, one for each image.
+        # These rows, one per image, appear only if nothing is kept.
         nothing = torch.full((images, 7), -1.0, dtype=rows.dtype, device=rows.device)
         nothing[:, 0] = names[0]
         shown = torch.cat([keep.flatten(), (~keep.any()).expand(images)])
         return torch.cat([rows, nothing])[shown].reshape(1, 1, -1, 7)
 
     def decode(self, loc: Tensor, prior: Tensor) -> Tensor:
-        """Return the boxes, N x P x (1 or classes) x 4."""
+        """Return the boxes, `(N, P, 1 or num_classes, 4)`."""
         priors, variances = (part.unsqueeze(1) for part in read_priors(prior))
         if self.variance_encoded_in_target:
             variances = torch.ones_like(variances)
@@ -81,7 +83,7 @@ class DetectionOutput(nn.Module):
         return decode_boxes(codes, priors, variances, self.code_type)
 
     def suppress(self, scores: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Sort by score and return scores, boxes and what is kept, N x labels x (P or top_k)."""
+        """Return scores and boxes sorted by score, and a mask, `(N, labels, P or top_k)`."""
         lowest = torch.finfo(scores.dtype).min
         threshold = (
             lowest if self.confidence_threshold is None else self.confidence_threshold
@@ -91,11 +93,10 @@ class DetectionOutput(nn.Module):
         order = ranked.sort(dim=-1, descending=True, stable=True)[1][..., :count]
         scores = scores.gather(2, order)
         boxes = boxes.transpose(1, 2)
-        boxes = (
-            boxes.expand(-1, len(self.labels), -1, -1)
-            if self.share_location
-            else boxes[:, self.labels]
-        )
+        if self.share_location:
+            boxes = boxes.expand(-1, len(self.labels), -1, -1)
+        else:
+            boxes = boxes[:, self.labels]
         boxes = boxes.gather(2, order.unsqueeze(-1).expand(*order.shape, 4))
         keep = suppress_overlaps(
             boxes.flatten(0, 1).contiguous(),
@@ -106,7 +107,7 @@ class DetectionOutput(nn.Module):
         return scores, boxes, keep.reshape(scores.shape)
 
     def best(self, scores: Tensor, keep: Tensor) -> Tensor:
-        """Return what is kept when each image may have no more than `keep_top_k`."""
+        """Return the mask with at most the `keep_top_k` best of each image."""
         if self.keep_top_k < 0:
             return keep
         ranked = torch.where(keep, scores, -torch.inf).flatten(1)
@@ -126,14 +127,13 @@ def detection_evaluate(
     *,
     evaluate_difficult_gt: bool = True,
 ) -> Tensor:
-    """Compare detections, ... x 7, with the ground truth, ... x 8: -> 1 x 1 x rows x 5.
+    """Mark detections as true or false positives, `(..., 7), (..., 8) -> (1, 1, rows, 5)`.
 
-    A row of detections is image, label, score and box; a row of truth is image, label, an
-    instance, box and whether it is difficult, and reading stops at the first of image -1. The
-    result has a row [-1, class, number of true boxes, -1, -1] for each class and then, ordered by
-    image, label and score, a row [image, label, score, right, wrong] for each detection; one that
-    finds a difficult box that does not count is neither
-    (detection_evaluate_layer.cpp of weiliu89/caffe).
+    Rows of `detections` are `(image, label, score, box)`, those of `truth` are `(image, label,
+    instance, box, difficult)` up to the first row with image -1. The output has a row `(-1, class,
+    count of ground truth boxes, -1, -1)` per class, then a row `(image, label, score, true
+    positive, false positive)` per detection, sorted by image, label and score. A detection of a
+    difficult box that is not evaluated is neither (detection_evaluate_layer.cpp, weiliu89/caffe).
     """
     found, real = detections.reshape(-1, 7), truth.reshape(-1, 8)
     labels = [label for label in range(num_classes) if label != background_label_id]
@@ -145,7 +145,7 @@ def detection_evaluate(
     counted = read if evaluate_difficult_gt else read & (real[:, 7] == 0)
     head[:, 2] = ((real[:, 1] == head[:, 1:2]) & counted).sum(1)
 
-    # Only where an image has true boxes of the label are the detections sorted by score.
+    # Detections are sorted by score only if their image has ground truth of their label.
     known = ((found[:, None, :2] == real[None, :, :2]).all(-1) & read).any(1)
     found = found[torch.where(known, -found[:, 2], 0).sort(stable=True)[1]]
     for column in (1, 0):
@@ -157,7 +157,7 @@ def detection_evaluate(
     best, which = overlap.max(1)
     hit = best >= overlap_threshold
     plain = hit & counted[which]
-    # Of the detections that find the same box the first is right.
+    # Of several detections of one box, the first is the true positive.
     rank = torch.arange(found.size(0), device=found.device)
     first = rank.new_zeros(real.size(0)) + found.size(0)
     first = first.scatter_reduce(

@@ -17,16 +17,17 @@ from caffetools.torch.runtime.loss import LARGEST_LOSS, loss_divisor
 
 
 class MultiBoxLoss(nn.Module):
-    """Match true boxes to priors, mine hard examples, and add the losses of places and classes.
+    """Match ground truth to priors, mine hard examples, and sum location and confidence losses.
 
-    loc N x (P * 4), or N x (P * classes * 4) without `share_location`; conf N x (P * classes);
-    prior 1 x 2 x (P * 4); truth ... x 8, each row image (-1: no row), label, an instance, box and
-    whether it is difficult -> a scalar (multibox_loss_layer.cpp of weiliu89/caffe).
+    Inputs: loc `(N, P * 4)`, or `(N, P * num_classes * 4)` without `share_location`; conf
+    `(N, P * num_classes)`; prior `(1, 2, P * 4)`; truth `(..., 8)` with rows `(image, label,
+    instance, box, difficult)`, image -1 for no row. Output: a scalar (multibox_loss_layer.cpp,
+    weiliu89/caffe). The options are those of MultiBoxLossParameter.
 
-    `nms_threshold` 0 mines without suppression. LOGISTIC targets are those of the fork, which lays
-    them out wrongly: a background example's targets are the number of the background, and without
-    mining the targets of image i begin P * i numbers into the batch's. `proper_targets` instead
-    sets 1 for each example's own class and 0 for the others.
+    `nms_threshold` 0 mines without suppression. The fork writes the LOGISTIC targets to wrong
+    places: those of a background example are all the number of the background, and without mining
+    those of image i start P * i elements into the batch. `proper_targets` sets 1 for the class of
+    each example and 0 elsewhere.
     """
 
     def __init__(  # noqa: PLR0913
@@ -133,14 +134,12 @@ class MultiBoxLoss(nn.Module):
             total = total + self.loc_weight * torch.where(positive, loc_losses, 0).sum()
         if self.propagate_conf:
             total = total + torch.where(counted, conf_losses, 0).sum()
-        return total / loss_divisor(
-            self.normalization, images, priors.size(0), positive.sum()
-        )
+        return total / loss_divisor(self.normalization, labels, positive.sum())
 
     def match(
         self, boxes: Tensor, priors: Tensor, rows: Tensor, belongs: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Return indices of true boxes and overlaps, N x P x (1 or classes)."""
+        """Return indices of ground truth and overlaps, `(N, P, 1 or num_classes)`."""
 
         def matched(boxes: Tensor, belongs: Tensor) -> tuple[Tensor, Tensor]:
             found: tuple[Tensor, Tensor] = match_boxes(
@@ -181,7 +180,7 @@ class MultiBoxLoss(nn.Module):
         return match, overlap
 
     def labels(self, own: Tensor, positive: Tensor) -> Tensor:
-        """Return the class that each prior is to have, N x P."""
+        """Return the target class of each prior, `(N, P)`."""
         labels = torch.full_like(own[..., 0], self.background_label_id)
         for index in range(own.size(2)):
             object_ = own[..., index]
@@ -198,9 +197,9 @@ class MultiBoxLoss(nn.Module):
         priors: Tensor,
         variances: Tensor,
     ) -> Tensor:
-        """Return how far each prediction is from its box, N x P x (1 or classes)."""
+        """Return the location losses, `(N, P, 1 or num_classes)`."""
         if self.encode_variance_in_target:
-            # Caffe leaves the division by the variance out of the gradient.
+            # Caffe's gradient omits the division by the variance.
             codes = with_gradient_of(codes / variances, codes)
         target = encode_boxes(boxes, priors, variances, self.code_type)
         difference = torch.where(target.isfinite(), codes - target, 0)
@@ -213,40 +212,41 @@ class MultiBoxLoss(nn.Module):
         return F.smooth_l1_loss(difference, nothing, reduction="none").sum(-1)
 
     def conf_losses(self, scores: Tensor, labels: Tensor) -> Tensor:
-        """Return the loss of each prior's class, N x P."""
+        """Return the confidence losses, `(N, P)`."""
         if self.conf_loss_type == "SOFTMAX":
             losses = F.cross_entropy(scores.transpose(1, 2), labels, reduction="none")
             return with_gradient_of(losses.clamp(max=LARGEST_LOSS), losses)
-        target = labels.unsqueeze(2) == torch.arange(
-            self.num_classes, device=labels.device
-        )
-        losses = F.binary_cross_entropy_with_logits(
-            scores, target.to(scores.dtype), reduction="none"
-        )
+        return self.logistic_losses(scores, self.one_hot(labels))
+
+    def one_hot(self, labels: Tensor) -> Tensor:
+        """Return a mask of the class of each prior, `(N, P, num_classes)`."""
+        classes = torch.arange(self.num_classes, device=labels.device)
+        return labels.unsqueeze(2) == classes
+
+    def logistic_losses(self, scores: Tensor, target: Tensor) -> Tensor:
+        """Return the sum over classes of binary cross entropies, `(N, P)`."""
+        target = target.to(scores.dtype)
+        losses = F.binary_cross_entropy_with_logits(scores, target, reduction="none")
         return losses.sum(2)
 
     def logistic_losses_of_the_fork(
         self, scores: Tensor, labels: Tensor, positive: Tensor
     ) -> Tensor:
-        """Return the losses against the targets that the fork writes, N x P."""
+        """Return the confidence losses for the targets that the fork writes, `(N, P)`."""
         target = torch.full_like(scores, self.background_label_id)
-        proper = labels.unsqueeze(2) == torch.arange(
-            self.num_classes, device=labels.device
-        )
+        proper = self.one_hot(labels)
         if self.mining_type != "NONE":
             target = torch.where(proper, 1, target)
         else:
             ones = proper & positive.unsqueeze(2)
             images, priors = labels.shape
             place = torch.arange(ones[0].numel(), device=labels.device)
-            place = place + priors * torch.arange(
-                images, device=labels.device
-            ).unsqueeze(1)
+            starts = priors * torch.arange(images, device=labels.device)
+            place = place + starts.unsqueeze(1)
             place = torch.where(ones.flatten(1), place, target.numel())
             flat = torch.cat([target.flatten(), target.new_zeros(1)])
             target = flat.scatter(0, place.flatten(), 1)[:-1].reshape(target.shape)
-        losses = F.binary_cross_entropy_with_logits(scores, target, reduction="none")
-        return losses.sum(2)
+        return self.logistic_losses(scores, target)
 
     def mine(
         self,
@@ -256,7 +256,7 @@ class MultiBoxLoss(nn.Module):
         boxes: Tensor,
         belongs: Tensor,
     ) -> Tensor:
-        """Choose the examples to learn from, N x P: hard negatives, or hard ones of all kinds."""
+        """Return a mask `(N, P)` of hard negatives, or of hard examples of all kinds."""
         eligible = belongs.any(1, keepdim=True).expand_as(match)
         if self.mining_type == "MAX_NEGATIVE":
             eligible = eligible & (match == -1) & (overlap < self.neg_overlap)

@@ -1,14 +1,14 @@
-"""Element by element operations whose ties Caffe breaks in its own way."""
+"""Eltwise MAX, Scale and Bias."""
 
 import torch
 from torch import Tensor, nn
 
 
 def elementwise_max(first: Tensor, *others: Tensor) -> Tensor:
-    """Take the largest of several tensors: Eltwise MAX with Caffe's gradient.
+    """Return the elementwise maximum of tensors of one shape.
 
-    The gradient goes to one of those that tie: the second of the first two, before all later ones
-    (eltwise_layer.cpp). `torch.maximum` shares it out.
+    If inputs are equal, one of them receives the gradient: the second rather than the first, and
+    both rather than later ones (eltwise_layer.cpp). `torch.maximum` distributes it evenly.
     """
     largest = torch.where(first > others[0], first, others[0])
     for other in others[1:]:
@@ -17,25 +17,24 @@ def elementwise_max(first: Tensor, *others: Tensor) -> Tensor:
 
 
 def aligned(values: Tensor, axis: int, x: Tensor) -> Tensor:
-    """Give `values` trailing axes of 1, so that their first axis lies on axis `axis` of `x`."""
+    """Append axes of 1 to `values`, so that their first axis broadcasts along `axis` of `x`."""
     return values.reshape(values.shape + (1,) * (x.dim() - axis - values.dim()))
 
 
 def multiply_along(x: Tensor, factor: Tensor, axis: int = 1) -> Tensor:
-    """Multiply: Caffe's Scale of two bottoms (scale_layer.cpp)."""
+    """Return `x * factor` with the first axis of `factor` at `axis` (scale_layer.cpp)."""
     return x * aligned(factor, axis, x)
 
 
 def add_along(x: Tensor, summand: Tensor, axis: int = 1) -> Tensor:
-    """Add: Caffe's Bias of two bottoms (bias_layer.cpp)."""
+    """Return `x + summand` with the first axis of `summand` at `axis` (bias_layer.cpp)."""
     return x + aligned(summand, axis, x)
 
 
 class Scale(nn.Module):
-    """Multiply by a learned tensor and, if asked, add another: Caffe's Scale.
+    """Multiply by a learned weight and optionally add a learned bias (scale_layer.cpp).
 
-    `shape` is that of the axes of the input from `axis` on that the tensors span; () for one
-    number.
+    Both have `shape`, the extents of the input from `axis` on; () for a scalar.
     """
 
     def __init__(
@@ -47,7 +46,7 @@ class Scale(nn.Module):
         self.bias = nn.Parameter(torch.zeros(shape)) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:
-        """Scale and shift."""
+        """Return `x * weight + bias`."""
         weight = aligned(self.weight, self.axis, x)
         if self.bias is None:
             return x * weight
@@ -55,7 +54,7 @@ class Scale(nn.Module):
 
 
 class Bias(nn.Module):
-    """Add a learned tensor of `shape` along the axes from `axis` on: Caffe's Bias."""
+    """Add a learned bias of `shape`, the extents from `axis` on (bias_layer.cpp)."""
 
     def __init__(self, shape: tuple[int, ...], axis: int = 1) -> None:
         super().__init__()
@@ -63,5 +62,5 @@ class Bias(nn.Module):
         self.bias = nn.Parameter(torch.zeros(shape))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Add the bias."""
+        """Return `x + bias`."""
         return x + aligned(self.bias, self.axis, x)

@@ -1,4 +1,4 @@
-"""Matrix products that `nn.Linear` and `nn.Embedding` lay out or leave out otherwise."""
+"""InnerProduct with `transpose`, and Embed."""
 
 import torch
 import torch.nn.functional as F
@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 
 class TransposedLinear(nn.Module):
-    """`nn.Linear` with a weight of in x out: Caffe's InnerProduct with `transpose`."""
+    """`nn.Linear` with the weight transposed, `(in_features, out_features)`."""
 
     def __init__(
         self, in_features: int, out_features: int, *, bias: bool = True
@@ -16,12 +16,12 @@ class TransposedLinear(nn.Module):
         self.bias = nn.Parameter(torch.zeros(out_features)) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:
-        """... x in -> ... x out."""
+        """Return the product, `(..., in_features) -> (..., out_features)`."""
         return F.linear(x, self.weight.t(), self.bias)
 
 
 class Embed(nn.Module):
-    """`nn.Embedding` for indices of any type, with a bias: Caffe's Embed."""
+    """`nn.Embedding` with a bias, for indices of any dtype (embed_layer.cpp)."""
 
     def __init__(
         self, num_embeddings: int, embedding_dim: int, *, bias: bool = True
@@ -31,6 +31,6 @@ class Embed(nn.Module):
         self.bias = nn.Parameter(torch.zeros(embedding_dim)) if bias else None
 
     def forward(self, index: Tensor) -> Tensor:
-        """... -> ... x embedding_dim."""
+        """Return the rows of the weight, `(...) -> (..., embedding_dim)`."""
         y = F.embedding(index.long(), self.weight)
         return y if self.bias is None else y + self.bias

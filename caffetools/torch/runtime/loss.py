@@ -1,7 +1,7 @@
-"""Caffe's losses with its normalisations and gradients.
+"""Losses with Caffe's normalization and gradients.
 
-Each gives a scalar, without its `loss_weight`. Labels are numbers of any type, with any shape of
-the right number of elements.
+Each returns a scalar, not multiplied by its `loss_weight`. Labels are class indices of any dtype,
+in any shape with the right number of elements.
 """
 
 import math
@@ -13,37 +13,37 @@ from torch import Tensor
 from caffetools.torch.runtime.base import with_gradient_of
 
 LARGEST_LOSS = 87.3365447505531
-"""-log(FLT_MIN): Caffe takes the logarithm of no less than the smallest normal float."""
+"""-log(FLT_MIN): Caffe clamps probabilities to the smallest normal float."""
 
 
 LOG_THRESHOLD = 1e-20
-"""The least probability of which MultinomialLogisticLoss and InfogainLoss take the logarithm."""
+"""Minimum probability in MultinomialLogisticLoss and InfogainLoss."""
 
 
 def loss_divisor(
-    normalization: str, outer: int, inner: int, valid: Tensor | int
+    normalization: str, positions: Tensor, valid: Tensor | int
 ) -> Tensor | int:
-    """Return what a sum of losses is divided by, at least 1 (loss_layer.hpp, LossParameter).
+    """Return the divisor of a sum of losses, at least 1 (loss_layer.hpp).
 
-    `outer` counts the items, `inner` the positions in each, `valid` those that are not ignored.
+    `positions` is any tensor of the shape `(N, ...)` of the losses, `valid` the number of losses
+    that are not ignored.
     """
     if normalization == "VALID":
         return valid.clamp(min=1) if isinstance(valid, Tensor) else max(1, valid)
-    return max(
-        1, {"FULL": outer * inner, "BATCH_SIZE": outer, "NONE": 1}[normalization]
-    )
+    full, batch_size = positions.numel(), positions.size(0)
+    return max(1, {"FULL": full, "BATCH_SIZE": batch_size, "NONE": 1}[normalization])
 
 
 def by_class(x: Tensor, label: Tensor, axis: int) -> tuple[Tensor, Tensor]:
-    """Return the scores as outer x classes x inner, and the labels as integers, outer x inner."""
+    """Return scores `(outer, classes, inner)` and integer labels `(outer, inner)`."""
     outer, inner = math.prod(x.shape[:axis]), math.prod(x.shape[axis + 1 :])
     return x.reshape(outer, x.size(axis), inner), label.reshape(outer, inner).long()
 
 
 def multinomial_logistic_loss(prob: Tensor, label: Tensor) -> Tensor:
-    """-log of the probability of each label, at least 1e-20, over the batch size.
+    """Compute the negative log likelihood of probabilities, divided by the batch size.
 
-    The gradient is that of the capped logarithm, -1 / 1e-20 below the cap
+    Probabilities are clamped to at least 1e-20, where the gradient is -1e20
     (multinomial_logistic_loss_layer.cpp).
     """
     chosen = prob.flatten(1).gather(1, label.reshape(-1, 1).long())
@@ -57,10 +57,9 @@ def sigmoid_cross_entropy_loss(
     ignore_label: int | None = None,
     normalization: str = "BATCH_SIZE",
 ) -> Tensor:
-    """Cross entropy of the sigmoid of each element against a target from 0 to 1.
+    """Compute `F.binary_cross_entropy_with_logits` with Caffe's normalization.
 
-    A target whose integer part is `ignore_label` does not count
-    (sigmoid_cross_entropy_loss_layer.cpp).
+    Targets whose integer part is `ignore_label` are ignored (sigmoid_cross_entropy_loss_layer.cpp).
     """
     target = target.reshape(x.shape)
     losses = F.binary_cross_entropy_with_logits(x, target, reduction="none")
@@ -68,19 +67,18 @@ def sigmoid_cross_entropy_loss(
     if ignore_label is not None:
         kept = target.trunc() != ignore_label
         losses, valid = torch.where(kept, losses, 0), kept.sum()
-    items = x.size(0)
-    return losses.sum() / loss_divisor(normalization, items, x.numel() // items, valid)
+    return losses.sum() / loss_divisor(normalization, x, valid)
 
 
 def euclidean_loss(a: Tensor, b: Tensor) -> Tensor:
-    """Half of the squared distance, over the batch size (euclidean_loss_layer.cpp)."""
+    """Compute half the sum of squares, divided by the batch size (euclidean_loss_layer.cpp)."""
     return F.mse_loss(a, b.reshape(a.shape), reduction="sum") / (2 * a.size(0))
 
 
 def hinge_loss(x: Tensor, label: Tensor, norm: str = "L1") -> Tensor:
-    """One-against-all hinge: the L1 norm, or the squared L2 norm, of max(0, 1 - t * x).
+    """Compute the one-vs-all hinge loss: the L1 or the squared L2 norm of max(0, 1 - t * x).
 
-    t is 1 for the label's class and -1 for the others; divided by the batch size
+    t is 1 for the class of the label, -1 for the others. The loss is divided by the batch size
     (hinge_loss_layer.cpp).
     """
     scores = x.flatten(1)
@@ -97,10 +95,10 @@ def contrastive_loss(
     *,
     legacy_version: bool = False,
 ) -> Tensor:
-    """Half of the mean of d^2 for similar pairs, of max(0, margin - d)^2 for the others.
+    """Compute half the mean of d^2 for similar pairs and of max(0, margin - d)^2 for others.
 
-    The legacy version takes max(0, margin - d^2). Caffe's gradient of the other divides by
-    d + 1e-4 instead of d, so that it is finite at 0 (contrastive_loss_layer.cpp).
+    d is the Euclidean distance; the legacy version uses max(0, margin - d^2). Caffe's gradient
+    divides by d + 1e-4 in place of d, and is finite at 0 (contrastive_loss_layer.cpp).
     """
     squared = (a - b).flatten(1).square().sum(1)
     if legacy_version:
@@ -120,10 +118,10 @@ def smooth_l1_loss(
     outside_weights: Tensor | None = None,
     sigma: float = 1.0,
 ) -> Tensor:
-    """0.5 * (sigma * d)^2 where |d| < 1 / sigma^2, |d| - 0.5 / sigma^2 beyond, over the batch size.
+    """Compute `F.smooth_l1_loss` with beta = 1 / sigma^2, divided by the batch size.
 
-    d is the difference, times the weights inside; each value is multiplied by the weights outside
-    (smooth_L1_loss_layer.cu of rbgirshick/caffe-fast-rcnn; without weights also in weiliu89/caffe).
+    The difference is multiplied by `inside_weights`, each loss by `outside_weights`
+    (smooth_L1_loss_layer.cu, rbgirshick/caffe-fast-rcnn; without weights in weiliu89/caffe, too).
     """
     b = b.reshape(a.shape)
     if inside_weights is not None:

@@ -1,4 +1,4 @@
-"""Normalisations that PyTorch has otherwise: Caffe's statistics, regions and gradients."""
+"""Normalization layers whose statistics, regions or gradients differ from PyTorch's."""
 
 import torch
 import torch.nn.functional as F
@@ -9,12 +9,12 @@ from caffetools.torch.runtime.elementwise import aligned
 
 
 class BatchNorm(nn.Module):
-    """Caffe's BatchNorm: no affine part, and running sums instead of running averages.
+    """Batch normalization without affine part, with running sums in place of running averages.
 
-    N x C x ... -> the same. Each training step multiplies the three sums by
-    `moving_average_fraction` and adds the batch's mean, its unbiased variance and 1. Running uses
-    `mean / scale_factor` and `variance / scale_factor`; a factor of 0 stands for mean and variance
-    of 0. `use_global_stats` None means: when not training (batch_norm_layer.cpp).
+    Input and output: `(N, C, ...)`. Each training step multiplies the three buffers by
+    `moving_average_fraction` and adds the batch mean, the unbiased batch variance and 1. With
+    `use_global_stats` (None: in evaluation mode) the input is normalized by `mean / scale_factor`
+    and `variance / scale_factor`, both 0 if `scale_factor` is 0 (batch_norm_layer.cpp).
     """
 
     mean: Tensor
@@ -37,7 +37,7 @@ class BatchNorm(nn.Module):
         self.register_buffer("scale_factor", torch.zeros(1))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise each channel, in training with a step of the running sums."""
+        """Normalize each channel; update the running sums unless they are used."""
         if self.is_frozen():
             return self.normalize(x)
         mean, variance = torch.zeros_like(self.mean), torch.zeros_like(self.variance)
@@ -48,7 +48,7 @@ class BatchNorm(nn.Module):
         return y
 
     def is_frozen(self) -> bool:
-        """Are the running sums used, and not changed?"""
+        """Whether the running sums are used, and not updated."""
         if self.use_global_stats is None:
             return not self.training
         return self.use_global_stats
@@ -56,7 +56,7 @@ class BatchNorm(nn.Module):
     def normalize(
         self, x: Tensor, mean: Tensor | None = None, variance: Tensor | None = None
     ) -> Tensor:
-        """Normalise each channel; the batch's own statistics go into the two tensors."""
+        """Normalize each channel; write the batch statistics to `mean` and `variance`."""
         if self.is_frozen():
             factor = self.scale_factor
             factor = torch.where(factor == 0, 0, 1 / factor)
@@ -64,27 +64,27 @@ class BatchNorm(nn.Module):
                 x, self.mean * factor, self.variance * factor, eps=self.eps
             )
         if x.numel() == x.size(1):
-            # One value a channel: its variance is 0, which PyTorch refuses to normalise by.
+            # One value per channel: F.batch_norm refuses to normalize it in training.
             if mean is not None:
                 mean.copy_(x.detach().reshape(-1))
             return x - x
-        # A momentum of 1 leaves the batch's own statistics in the two tensors.
+        # Momentum 1 stores the batch statistics themselves.
         return F.batch_norm(
             x, mean, variance, training=True, momentum=1.0, eps=self.eps
         )
 
     def extra_repr(self) -> str:
-        """What `print(module)` shows."""
+        """Return the arguments for `repr`."""
         return f"{self.mean.numel()}, eps={self.eps}"
 
 
 def lrn_within_channel(
     x: Tensor, local_size: int = 5, alpha: float = 1.0, beta: float = 0.75
 ) -> Tensor:
-    """Divide by (1 + alpha * mean of the squares around) ** beta, each channel by itself.
+    """Apply local response normalization within each channel, `(N, C, H, W)`.
 
-    N x C x H x W -> the same. `local_size` is odd; the zeros around the input count in the mean,
-    and Caffe does not read `k` here (lrn_layer.cpp).
+    Divides by `(1 + alpha * mean(x^2)) ** beta`, the mean over a square of odd `local_size` that
+    includes the zero padding. Caffe ignores `k` here (lrn_layer.cpp).
     """
     mean = F.avg_pool2d(x.square(), local_size, stride=1, padding=(local_size - 1) // 2)
     return x * (1 + alpha * mean) ** -beta
@@ -97,10 +97,10 @@ def mean_variance_normalize(
     across_channels: bool = False,
     eps: float = 1e-9,
 ) -> Tensor:
-    """Give each channel, or each item, a mean of 0 and a deviation of 1: Caffe's MVN.
+    """Normalize each channel, or each item, to mean 0 and standard deviation 1 (mvn_layer.cpp).
 
-    The result always has four axes, as Caffe's has. `eps` is added to the deviation, and Caffe
-    differentiates as if it were part of it (mvn_layer.cpp).
+    The output always has four axes. `eps` is added to the standard deviation; Caffe's gradient
+    treats the sum as the standard deviation.
     """
     x = x.reshape(x.shape + (1,) * (4 - x.dim()))
     axes = [1, 2, 3] if across_channels else [2, 3]
@@ -113,11 +113,11 @@ def mean_variance_normalize(
 
 
 class Normalize(nn.Module):
-    """SSD's Normalize: divide by the root of the sum of squares, multiply by a learned scale.
+    """Normalize to L2 norm 1 and multiply by a learned scale, `(N, C, ...)`.
 
-    N x C x ... -> the same. The sum is over all of an item, or with `across_spatial` False over
-    the channels of each position; `eps` is added inside the root. The weight is one number, or
-    one for each channel (normalize_layer.cpp of weiliu89/caffe).
+    The norm is that of each item, or that of each position with `across_spatial=False`; `eps` is
+    added to its square. The weight is a scalar, or `(C,)` without `channel_shared`
+    (normalize_layer.cpp, weiliu89/caffe).
     """
 
     def __init__(
@@ -136,23 +136,23 @@ class Normalize(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise and scale."""
+        """Return the scaled unit vectors."""
         axes = list(range(1, x.dim())) if self.across_spatial else [1]
         weight = aligned(self.weight, 1, x)
-        # Caffe takes the gradient of the unit vectors first and multiplies by the weight last:
-        # with a weight for each channel that is not the derivative.
+        # Caffe multiplies by the weight after differentiating the normalization: with a weight
+        # per channel that is not the derivative.
         x = with_gradient_of(x, x * weight.detach())
         unit = x / (x.square().sum(axes, keepdim=True) + self.eps).sqrt()
         return with_gradient_of(unit * weight, unit + unit.detach() * weight)
 
 
 class BN(nn.Module):
-    """The forks' BN: batch normalisation with its affine part and biased running statistics.
+    """Batch normalization with affine part and biased running statistics, `(N, C, H, W)`.
 
-    N x C x H x W -> the same. Each training step keeps `momentum` of the old statistics. `frozen`
-    uses them in training too; without `moving_average` running uses the batch's own, as training
-    does; without `statistics` there are none (bn_layer.cpp of yjxiong/caffe and hszhao/PSPNet, of
-    happynear/caffe-windows, and of alexgkendall/caffe-segnet).
+    `momentum` is the weight of the old statistics. `frozen` uses the running statistics in
+    training, too; `moving_average=False` uses the batch statistics in evaluation, too; with
+    `statistics=False` there are no running statistics (bn_layer.cpp: yjxiong/caffe,
+    hszhao/PSPNet; happynear/caffe-windows; alexgkendall/caffe-segnet).
     """
 
     mean: Tensor
@@ -182,7 +182,7 @@ class BN(nn.Module):
             self.register_buffer("variance", torch.full(shape, float(frozen)))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise, scale and shift each channel."""
+        """Return the normalized input times weight plus bias."""
         weight, bias = self.weight.flatten(), self.bias.flatten()
         running = self.frozen or (self.moving_average and not self.training)
         if running and self.statistics:

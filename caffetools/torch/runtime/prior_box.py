@@ -1,4 +1,4 @@
-"""SSD's PriorBox: the boxes that a detector's predictions are relative to."""
+"""SSD's PriorBox (prior_box_layer.cpp, weiliu89/caffe)."""
 
 import math
 
@@ -13,11 +13,11 @@ def prior_sizes(
     *,
     flip: bool = True,
 ) -> list[tuple[float, float]]:
-    """Return width and height, in pixels, of the priors of one cell, in Caffe's order.
+    """Return width and height in pixels of the priors of a cell, in Caffe's order.
 
-    For each min_size: its square, the square of sqrt(min * max), then each ratio and, with
-    `flip`, its inverse. Sizes lose their fractions, ratios within 1e-6 of one that is there are
-    left out (prior_box_layer.cpp of weiliu89/caffe).
+    For each `min_size`: a square, a square of side sqrt(min * max), then each ratio and, with
+    `flip`, its inverse. Sizes are truncated to integers; ratios within 1e-6 of an earlier one
+    are skipped.
     """
     ratios = [1.0]
     for ratio in aspect_ratio:
@@ -48,25 +48,22 @@ def prior_box(
     offset: float = 0.5,
     clip: bool = False,
 ) -> Tensor:
-    """Lay the priors of `prior_sizes` on each cell of `x`: 1 x 2 x (H * W * priors * 4).
+    """Return the priors of each cell of `x` and their variances, `(1, 2, H * W * priors * 4)`.
 
-    The first row holds the boxes as shares of the image, the second their variances: one for all
-    or four. `image_size` and `step` are height and width in pixels; without them they follow from
-    the shapes of `image` and `x`.
+    Boxes are in fractions of the image; `variance` has one element or four. `image_size` and `step`
+    are height and width in pixels, by default those that follow from `image` and `x`.
     """
     height, width = x.size(2), x.size(3)
     image_height, image_width = image_size or (image.size(2), image.size(3))
     step_h, step_w = step or (image_height / height, image_width / width)
     middle_x = (torch.arange(width, dtype=x.dtype, device=x.device) + offset) * step_w
     middle_y = (torch.arange(height, dtype=x.dtype, device=x.device) + offset) * step_h
-    middle = torch.stack(
-        torch.meshgrid(middle_x, middle_y, indexing="xy"), -1
-    ).unsqueeze(2)
+    grid = torch.meshgrid(middle_x, middle_y, indexing="xy")
+    middle = torch.stack(grid, -1).unsqueeze(2)
     half = x.new_tensor(sizes) / 2
     boxes = torch.cat([middle - half, middle + half], -1)
     boxes = boxes / x.new_tensor([image_width, image_height, image_width, image_height])
     if clip:
         boxes = boxes.clamp(0, 1)
-    return torch.stack([boxes, x.new_tensor(variance).expand(boxes.shape)]).reshape(
-        1, 2, -1
-    )
+    variances = x.new_tensor(variance).expand(boxes.shape)
+    return torch.stack([boxes, variances]).reshape(1, 2, -1)

@@ -1,4 +1,7 @@
-"""Caffe's recurrent layers: time first, sequences begun by `cont`, state kept between batches."""
+"""Recurrent layers: time-major, with sequence starts marked by `cont` and persistent state.
+
+Sources: recurrent_layer.cpp, lstm_layer.cpp, lstm_unit_layer.cpp, rnn_layer.cpp.
+"""
 
 import torch
 import torch.nn.functional as F
@@ -6,10 +9,10 @@ from torch import Tensor, nn
 
 
 def lstm_unit(cell: Tensor, gates: Tensor, cont: Tensor) -> tuple[Tensor, Tensor]:
-    """Take one step of an LSTM: return the new cell and the new hidden state.
+    """Compute one LSTM step and return the new cell and hidden state, `(..., H)`.
 
-    `cell` ... x H, `gates` ... x 4H in the order input, forget, output, candidate; `cont` ... is
-    0 where a sequence begins: the old cell is forgotten (lstm_unit_layer.cpp).
+    `cell` is `(..., H)`, `gates` `(..., 4 * H)` in the order input, forget, output, candidate.
+    `cont` `(...)` is 0 at the start of a sequence, where the old cell is forgotten.
     """
     i, f, o, g = gates.chunk(4, dim=-1)
     forget = cont.unsqueeze(-1) * torch.sigmoid(f)
@@ -18,53 +21,65 @@ def lstm_unit(cell: Tensor, gates: Tensor, cont: Tensor) -> tuple[Tensor, Tensor
 
 
 def kept_state(state: Tensor, streams: int) -> Tensor:
-    """Return the state that the last batch left, or zeros if that had another number of streams."""
+    """Return the state after the last batch, or zeros if the number of streams differs."""
     if state.size(1) == streams:
         return state.clone()
     return state.new_zeros(1, streams, state.size(2))
 
 
 def keep_state(state: Tensor, last: Tensor) -> None:
-    """Leave `last` for the next batch, if it has as many streams as the net was made for."""
+    """Store the state for the next batch, unless the number of streams differs."""
     if state.shape == last.shape:
         state.copy_(last.detach())
 
 
-class LSTM(nn.Module):
-    """Caffe's LSTM: T x N x ... and `cont`, T x N, -> T x N x H.
+class Recurrent(nn.Module):
+    """Common part of `LSTM` and `RNN`: weights of `gates * H` rows, and the buffer `hidden`.
 
-    h and c of the last step are those that the next batch begins with, multiplied by `cont`; no
-    gradient goes back to the batch before. `static_features` is the size of a further input that
-    is the same at every step, N x .... `streams` is N (recurrent_layer.cpp, lstm_layer.cpp).
+    Input: `(T, N, ...)` and `cont` `(T, N)`; output: `(T, N, H)`. `streams` is N. The state after
+    the last step, multiplied by `cont`, is the initial state of the next batch, without gradient.
+    `static_features` is the size of an additional input `(N, ...)`, constant over time.
     """
 
+    gates = 1
     hidden: Tensor
-    cell: Tensor
 
     def __init__(
         self, in_features: int, hidden_size: int, streams: int, static_features: int = 0
     ) -> None:
         super().__init__()
-        self.weight_input = nn.Parameter(torch.zeros(4 * hidden_size, in_features))
-        self.bias = nn.Parameter(torch.zeros(4 * hidden_size))
+        rows = self.gates * hidden_size
+        self.weight_input = nn.Parameter(torch.zeros(rows, in_features))
+        self.bias = nn.Parameter(torch.zeros(rows))
         if static_features:
-            self.weight_static = nn.Parameter(
-                torch.zeros(4 * hidden_size, static_features)
-            )
-        self.weight_hidden = nn.Parameter(torch.zeros(4 * hidden_size, hidden_size))
-        self.register_buffer(
-            "hidden", torch.zeros(1, streams, hidden_size), persistent=False
-        )
-        self.register_buffer(
-            "cell", torch.zeros(1, streams, hidden_size), persistent=False
-        )
+            self.weight_static = nn.Parameter(torch.zeros(rows, static_features))
+        self.weight_hidden = nn.Parameter(torch.zeros(rows, hidden_size))
+        state = torch.zeros(1, streams, hidden_size)
+        self.register_buffer("hidden", state, persistent=False)
+
+    def project(self, x: Tensor, static: Tensor | None) -> Tensor:
+        """Return the part of the gates that depends only on the inputs, `(T, N, gates * H)`."""
+        inputs = F.linear(x.flatten(2), self.weight_input, self.bias)
+        if static is None:
+            return inputs
+        return inputs + F.linear(static.flatten(1), self.weight_static)
+
+
+class LSTM(Recurrent):
+    """LSTM without peepholes; see `Recurrent` for the shapes (lstm_layer.cpp)."""
+
+    gates = 4
+    cell: Tensor
+
+    def __init__(
+        self, in_features: int, hidden_size: int, streams: int, static_features: int = 0
+    ) -> None:
+        super().__init__(in_features, hidden_size, streams, static_features)
+        self.register_buffer("cell", torch.zeros_like(self.hidden), persistent=False)
 
     def forward(self, x: Tensor, cont: Tensor, static: Tensor | None = None) -> Tensor:
-        """Go on from the state that the last batch left."""
-        hidden, cell = (
-            kept_state(self.hidden, x.size(1)),
-            kept_state(self.cell, x.size(1)),
-        )
+        """Continue from the state after the last batch."""
+        hidden, cell = (kept_state(s, x.size(1)) for s in (self.hidden, self.cell))
         y, hidden, cell = self.run(x, cont, hidden, cell, static)
         keep_state(self.hidden, hidden)
         keep_state(self.cell, cell)
@@ -78,47 +93,33 @@ class LSTM(nn.Module):
         cell: Tensor,
         static: Tensor | None = None,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Begin with h and c, each 1 x N x H, and return the last ones too: `expose_hidden`.
+        """Start from states `(1, N, H)` and return the last ones, too: `expose_hidden`.
 
-        Caffe hands no gradient through either.
+        Caffe passes no gradient through either.
         """
-        gates = F.linear(x.flatten(2), self.weight_input, self.bias)
-        if static is not None:
-            gates = gates + F.linear(static.flatten(1), self.weight_static)
         h, c = hidden.detach().squeeze(0), cell.detach().squeeze(0)
         steps = []
-        for gate, going in zip(gates.unbind(), cont.unbind(), strict=True):
+        for gate, going in zip(
+            self.project(x, static).unbind(), cont.unbind(), strict=True
+        ):
             recurrent = F.linear(going.unsqueeze(1) * h, self.weight_hidden)
             c, h = lstm_unit(c, gate + recurrent, going)
             steps.append(h)
         return torch.stack(steps), h.detach().unsqueeze(0), c.detach().unsqueeze(0)
 
 
-class RNN(nn.Module):
-    """Caffe's RNN: h' = tanh(W x + b + W' h), y = tanh(W'' h' + b''), otherwise as `LSTM`.
-
-    T x N x ... and `cont`, T x N, -> T x N x H (rnn_layer.cpp).
-    """
-
-    hidden: Tensor
+class RNN(Recurrent):
+    """h' = tanh(W x + b + W' h), y = tanh(W'' h' + b''); see `Recurrent` (rnn_layer.cpp)."""
 
     def __init__(
         self, in_features: int, hidden_size: int, streams: int, static_features: int = 0
     ) -> None:
-        super().__init__()
-        self.weight_input = nn.Parameter(torch.zeros(hidden_size, in_features))
-        self.bias = nn.Parameter(torch.zeros(hidden_size))
-        if static_features:
-            self.weight_static = nn.Parameter(torch.zeros(hidden_size, static_features))
-        self.weight_hidden = nn.Parameter(torch.zeros(hidden_size, hidden_size))
+        super().__init__(in_features, hidden_size, streams, static_features)
         self.weight_output = nn.Parameter(torch.zeros(hidden_size, hidden_size))
         self.bias_output = nn.Parameter(torch.zeros(hidden_size))
-        self.register_buffer(
-            "hidden", torch.zeros(1, streams, hidden_size), persistent=False
-        )
 
     def forward(self, x: Tensor, cont: Tensor, static: Tensor | None = None) -> Tensor:
-        """Go on from the state that the last batch left."""
+        """Continue from the state after the last batch."""
         y, hidden = self.run(x, cont, kept_state(self.hidden, x.size(1)), static)
         keep_state(self.hidden, hidden)
         return y
@@ -126,16 +127,13 @@ class RNN(nn.Module):
     def run(
         self, x: Tensor, cont: Tensor, hidden: Tensor, static: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Begin with h, 1 x N x H, and return the last one too: `expose_hidden`."""
-        inputs = F.linear(x.flatten(2), self.weight_input, self.bias)
-        if static is not None:
-            inputs = inputs + F.linear(static.flatten(1), self.weight_static)
+        """Start from a state `(1, N, H)` and return the last one, too: `expose_hidden`."""
         h = hidden.detach().squeeze(0)
         steps = []
-        for step, going in zip(inputs.unbind(), cont.unbind(), strict=True):
+        for step, going in zip(
+            self.project(x, static).unbind(), cont.unbind(), strict=True
+        ):
             h = torch.tanh(step + F.linear(going.unsqueeze(1) * h, self.weight_hidden))
             steps.append(h)
-        y = torch.tanh(
-            F.linear(torch.stack(steps), self.weight_output, self.bias_output)
-        )
-        return y, h.detach().unsqueeze(0)
+        y = F.linear(torch.stack(steps), self.weight_output, self.bias_output)
+        return torch.tanh(y), h.detach().unsqueeze(0)

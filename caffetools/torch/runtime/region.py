@@ -1,4 +1,4 @@
-"""Pooling over regions of interest: a row of `rois` is image, x1, y1, x2, y2 in image pixels."""
+"""Pooling over regions of interest, rows `(image, x1, y1, x2, y2)` in pixels of the image."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from caffetools.torch.runtime.base import operator_name
 
 
 def round_half_away(x: Tensor) -> Tensor:
-    """Round as C does: halves away from 0."""
+    """Round half away from zero, as C does."""
     return torch.sign(x) * torch.floor(x.abs() + 0.5)
 
 
@@ -18,10 +18,10 @@ def round_half_away(x: Tensor) -> Tensor:
 def roi_max_pool(
     x: Tensor, rois: Tensor, height: int, width: int, scale: float
 ) -> tuple[Tensor, Tensor]:
-    """Return the maxima of `height` x `width` bins of each region, and where they stand.
+    """Return the maxima of the bins of each region and their positions h * W + w.
 
-    x N x C x H x W, rois R x 5 -> R x C x height x width, 0 and -1 for a bin without input
-    (roi_pooling_layer.cpp of rbgirshick/caffe-fast-rcnn). An operator of its own, for its loops.
+    `(N, C, H, W), (R, 5) -> (R, C, height, width)` each; 0 and -1 for an empty bin
+    (roi_pooling_layer.cpp, rbgirshick/caffe-fast-rcnn). A custom operator, because of its loops.
     """
     maxima = x.new_zeros(rois.size(0), x.size(1), height, width)
     places = torch.full(maxima.shape, -1, dtype=torch.long, device=x.device)
@@ -32,7 +32,7 @@ def roi_max_pool(
         for column, (left, right) in enumerate(all_columns[index]):
             if left >= right:
                 continue
-            # First along the rows, so that of equal values the upper left one is found.
+            # Reduce rows first: of equal values, the upper left one is chosen.
             by_row, place = x[image, :, :, left:right].max(2)
             for row, (top, bottom) in enumerate(all_rows[index]):
                 if top >= bottom:
@@ -46,7 +46,7 @@ def roi_max_pool(
 
 
 def roi_bins(first: Tensor, last: Tensor, count: int, extent: int) -> Tensor:
-    """Return where each of `count` bins from `first` to `last` begins and ends, R x count x 2."""
+    """Return start and end of `count` bins from `first` to `last`, `(R, count, 2)`."""
     size = ((last - first + 1).clamp(min=1) / count).unsqueeze(1)
     steps = torch.arange(count, device=first.device)
     begin = (steps * size).floor() + first.unsqueeze(1)
@@ -58,7 +58,7 @@ def roi_bins(first: Tensor, last: Tensor, count: int, extent: int) -> Tensor:
 def roi_max_pool_shape(
     x: Tensor, rois: Tensor, height: int, width: int, _scale: float
 ) -> tuple[Tensor, Tensor]:
-    """Return results without values, for `torch.compile` and the meta device."""
+    """Return empty outputs, for `torch.compile` and the meta device."""
     maxima = x.new_empty(rois.size(0), x.size(1), height, width)
     return maxima, maxima.new_empty(maxima.shape, dtype=torch.long)
 
@@ -66,7 +66,7 @@ def roi_max_pool_shape(
 def roi_max_pool_context(
     ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]
 ) -> None:
-    """Keep what the gradient needs."""
+    """Save what the backward pass needs."""
     ctx.mark_non_differentiable(output[1])
     ctx.save_for_backward(inputs[1], output[1])
     ctx.shape = inputs[0].shape
@@ -75,7 +75,7 @@ def roi_max_pool_context(
 def roi_max_pool_backward(
     ctx: Any, gradient: Tensor, _: Tensor
 ) -> tuple[Tensor | None, ...]:
-    """Hand each bin's gradient to where its maximum stands."""
+    """Add the gradient of each bin at the position of its maximum."""
     rois, places = ctx.saved_tensors
     items, channels, height, width = ctx.shape
     image = rois[:, 0].long().reshape(-1, 1, 1, 1)
@@ -96,7 +96,7 @@ roi_max_pool.register_autograd(
 def roi_pool(
     x: Tensor, rois: Tensor, pooled_h: int, pooled_w: int, scale: float = 1.0
 ) -> Tensor:
-    """Max pool each region into pooled_h x pooled_w: R x C x pooled_h x pooled_w."""
+    """Max pool each region, `(N, C, H, W), (R, 5) -> (R, C, pooled_h, pooled_w)`."""
     found: tuple[Tensor, Tensor] = roi_max_pool(
         x, rois.reshape(-1, 5), pooled_h, pooled_w, scale
     )
@@ -106,54 +106,38 @@ def roi_pool(
 def psroi_pool(
     x: Tensor, rois: Tensor, output_dim: int, group_size: int, scale: float
 ) -> Tensor:
-    """Average each of the group's bins of a region over channels of its own.
+    """Position-sensitive average pooling: each bin of a region averages its own channels.
 
-    x N x (output_dim * group_size^2) x H x W, rois R x 5 -> R x output_dim x group_size x
-    group_size; 0 for a bin without input (psroi_pooling_layer.cu of daijifeng001/caffe-rfcn).
+    `(N, output_dim * group_size^2, H, W), (R, 5) -> (R, output_dim, group_size, group_size)`; 0 for
+    an empty bin (psroi_pooling_layer.cu, daijifeng001/caffe-rfcn).
     """
     rois = rois.reshape(-1, 5)
     height, width = x.size(2), x.size(3)
     start = round_half_away(rois[:, 1:3]) * scale
-    size = ((round_half_away(rois[:, 3:5]) + 1) * scale - start).clamp(
-        min=0.1
-    ) / group_size
+    size = (round_half_away(rois[:, 3:5]) + 1) * scale - start
+    size = size.clamp(min=0.1) / group_size
     steps = torch.arange(group_size, device=x.device)
     edges = []
     for axis, extent in ((1, height), (0, width)):
         begin = start[:, axis, None] + steps * size[:, axis, None]
         end = start[:, axis, None] + (steps + 1) * size[:, axis, None]
         edges.append(
-            (begin.floor().clamp(0, extent).long(), end.ceil().clamp(0, extent).long())
+            [edge.clamp(0, extent).long() for edge in (begin.floor(), end.ceil())]
         )
     (top, bottom), (left, right) = edges
-    # The sum of a rectangle is four corners of the running sums.
+    # Summed-area table: the sum of a rectangle follows from its four corners.
     sums = F.pad(x.double().cumsum(2).cumsum(3), (1, 0, 1, 0))
-    sums = sums.reshape(
-        x.size(0), output_dim, group_size, group_size, height + 1, width + 1
-    )
+    sums = sums.reshape(x.size(0), output_dim, group_size, group_size, *sums.shape[2:])
 
     def corner(rows: Tensor, columns: Tensor) -> Tensor:
-        """Running sums up to a row and a column of each bin, R x output_dim x group x group."""
+        """Return the sums up to a row and column of each bin, (R, output_dim, group, group)."""
         image = rois[:, 0].long().reshape(-1, 1, 1)
-        place = (
-            image,
-            slice(None),
-            steps.unsqueeze(1),
-            steps,
-            rows[:, :, None],
-            columns[:, None],
-        )
-        return sums[place].permute(0, 3, 1, 2)
+        rows, columns = rows[:, :, None], columns[:, None]
+        found: Tensor = sums[image, :, steps.unsqueeze(1), steps, rows, columns]
+        return found.permute(0, 3, 1, 2)
 
-    total = (
-        corner(bottom, right)
-        - corner(top, right)
-        - corner(bottom, left)
-        + corner(top, left)
-    )
-    sides = (
-        (bottom - top).clamp(min=0).unsqueeze(2),
-        (right - left).clamp(min=0).unsqueeze(1),
-    )
-    area = (sides[0] * sides[1]).unsqueeze(1)
+    total = corner(bottom, right) - corner(top, right)
+    total = total - corner(bottom, left) + corner(top, left)
+    heights, widths = (bottom - top).clamp(min=0), (right - left).clamp(min=0)
+    area = (heights.unsqueeze(2) * widths.unsqueeze(1)).unsqueeze(1)
     return torch.where(area > 0, total / area.clamp(min=1), 0).to(x.dtype)

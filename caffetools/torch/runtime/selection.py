@@ -1,14 +1,14 @@
-"""Items chosen by the data itself."""
+"""Filter and ArgMax."""
 
 import torch
 from torch import Tensor
 
 
 def filter_items(selector: Tensor, *blobs: Tensor) -> tuple[Tensor, ...]:
-    """Return the items of each blob whose selector is not 0: Caffe's Filter.
+    """Return the items of each blob whose selector is not 0 (filter_layer.cpp).
 
-    How many there are is known only from the data. On the meta device, which has none, all: so
-    many has Caffe before the first pass (filter_layer.cpp).
+    Their number depends on the data. On the meta device all are returned, as Caffe's shapes are
+    before the first forward pass.
     """
     if selector.is_meta:
         return blobs
@@ -19,12 +19,12 @@ def filter_items(selector: Tensor, *blobs: Tensor) -> tuple[Tensor, ...]:
 def caffe_argmax(
     x: Tensor, axis: int | None = None, top_k: int = 1, *, out_max_val: bool = False
 ) -> Tensor:
-    """Return the indices of the `top_k` largest values, as numbers of the type of `x`.
+    """Return the indices of the `top_k` largest values in the dtype of `x` (argmax_layer.cpp).
 
-    Along `axis`, whose extent becomes `top_k`; with `out_max_val` the values instead. Without an
-    axis over each item: N x 1 x top_k, or N x 2 x top_k with the values after the indices, and as
-    many axes as `x` has. Of equal values the one of the larger index comes first
-    (argmax_layer.cpp).
+    Along `axis`, whose extent becomes `top_k`; `out_max_val` returns the values in their place.
+    Without an axis, over each item: `(N, 1, top_k)`, or `(N, 2, top_k)` with the values after the
+    indices, padded to the number of axes of `x`. Of equal values, the larger index comes first,
+    unlike in `torch.topk`.
     """
     along = x.flatten(1) if axis is None else x
     dim = 1 if axis is None else axis

@@ -22,18 +22,17 @@ def softmax_with_loss(
     ignore_label: int | None = None,
     normalization: str = "VALID",
 ) -> Tensor:
-    """Cross entropy of the softmax along `axis`; a label costs at most 87.3365.
+    """Compute `F.cross_entropy` along `axis` with Caffe's normalization.
 
-    The cap does not stop the gradient (softmax_loss_layer.cpp).
+    Each loss is at most 87.3365, but has the gradient of the unclamped loss
+    (softmax_loss_layer.cpp).
     """
     scores, labels = by_class(x, label, axis)
     ignored = -100 if ignore_label is None else ignore_label
     losses = F.cross_entropy(scores, labels, ignore_index=ignored, reduction="none")
     losses = with_gradient_of(losses.clamp(max=LARGEST_LOSS), losses)
     valid = labels.numel() if ignore_label is None else (labels != ignore_label).sum()
-    return losses.sum() / loss_divisor(
-        normalization, labels.size(0), labels.size(1), valid
-    )
+    return losses.sum() / loss_divisor(normalization, labels, valid)
 
 
 def infogain_loss(
@@ -44,18 +43,16 @@ def infogain_loss(
     ignore_label: int | None = None,
     normalization: str = "VALID",
 ) -> Tensor:
-    """-sum over l of H[label, l] * log softmax(x)[l]; `infogain` holds H, classes x classes.
+    """Compute -sum_l H[label, l] * log softmax(x)[l]; `infogain` is the matrix H, `(C, C)`.
 
-    A probability counts as at least 1e-20, without stopping the gradient (infogain_loss_layer.cpp).
+    Probabilities are at least 1e-20, with the gradient of the unclamped logarithm
+    (infogain_loss_layer.cpp).
     """
     scores, labels = by_class(x, label, axis)
     kept = torch.ones_like(labels) if ignore_label is None else labels != ignore_label
-    rows = infogain.reshape(x.size(axis), x.size(axis))[
-        torch.where(kept > 0, labels, 0)
-    ]
+    matrix = infogain.reshape(x.size(axis), x.size(axis))
+    rows = matrix[torch.where(kept > 0, labels, 0)]
     logs = F.log_softmax(scores, dim=1)
     logs = with_gradient_of(logs.clamp(min=math.log(LOG_THRESHOLD)), logs)
     losses = -(rows.movedim(-1, 1) * logs).sum(1) * kept
-    return losses.sum() / loss_divisor(
-        normalization, labels.size(0), labels.size(1), kept.sum()
-    )
+    return losses.sum() / loss_divisor(normalization, labels, kept.sum())

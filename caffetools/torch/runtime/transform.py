@@ -1,4 +1,4 @@
-"""Images as Caffe's data layers hand them on."""
+"""Image preprocessing as in Caffe's data layers."""
 
 import torch.nn.functional as F
 from torch import Tensor
@@ -14,18 +14,15 @@ def transform_image(
     scale: float = 1.0,
     gray: bool = False,
 ) -> Tensor:
-    """Turn an image, 1 or 3 x H x W from 0 to 255 in RGB, into 1 x C x H' x W' in BGR.
+    """Preprocess an RGB image `(1 or 3, H, W)` from 0 to 255: `(1, C, H', W')` in BGR.
 
-    It is brought to `size` first; then the middle of `crop_size` is cut out, the mean of
-    each channel or place is subtracted, and what is left is multiplied by `scale`
-    (data_transformer.cpp, in the phase TEST).
+    Resizes to `size`, crops the center of `crop_size`, subtracts the mean per channel or position
+    and multiplies by `scale` (data_transformer.cpp, phase TEST).
     """
     x = image.float()
     if gray and x.size(0) == 3:
-        x = (x * x.new_tensor([0.299, 0.587, 0.114]).reshape(3, 1, 1)).sum(
-            0, keepdim=True
-        )
-        x = x.round()
+        weights = x.new_tensor([0.299, 0.587, 0.114]).reshape(3, 1, 1)
+        x = (x * weights).sum(0, keepdim=True).round()
     elif not gray and x.size(0) == 1:
         x = x.expand(3, -1, -1)
     x = x.flip(0).unsqueeze(0)

@@ -1,4 +1,4 @@
-"""Weights from a `.safetensors` file, with nothing but PyTorch."""
+"""Weights from a `.safetensors` file, read with PyTorch alone."""
 
 import json
 import os
@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 
 def read_safetensors(path: str | os.PathLike[str]) -> dict[str, Tensor]:
-    """Return the float32 tensors of a file; they are mapped, and read when they are looked at.
+    """Return the float32 tensors of a file, memory-mapped and read lazily.
 
-    The file is 8 bytes with the length of what follows, JSON that says where each tensor lies, and
-    the tensors. Raises ValueError for a file that is cut off or no such file.
+    The file holds the length of the header in 8 bytes, a JSON header with the offsets, and the
+    tensors. Raises ValueError for a truncated file or another format.
     """
     size = os.path.getsize(path)
     with open(path, "rb") as file:
@@ -31,9 +31,9 @@ def read_safetensors(path: str | os.PathLike[str]) -> dict[str, Tensor]:
 
 
 def load_weights(module: nn.Module, path: str | os.PathLike[str]) -> None:
-    """Load a `.safetensors` file; what it does not hold stays as it is.
+    """Load a `.safetensors` file; parameters that it lacks are unchanged.
 
-    Raises KeyError for a tensor that the module has no place for.
+    Raises KeyError for a tensor that the module does not have.
     """
     found = module.load_state_dict(read_safetensors(path), strict=False)
     if found.unexpected_keys:

@@ -87,8 +87,9 @@ def test_golden_after_a_layer(caffe: Path) -> None:
     ],
 )
 def test_divisor(normalization: str, valid: int, expected: int) -> None:
-    assert loss_divisor(normalization, 3, 4, valid) == expected
-    assert int(loss_divisor(normalization, 3, 4, torch.tensor(valid))) == expected
+    positions = torch.zeros(3, 4)
+    assert loss_divisor(normalization, positions, valid) == expected
+    assert int(loss_divisor(normalization, positions, torch.tensor(valid))) == expected
 
 
 def test_by_class() -> None:

@@ -17,7 +17,7 @@ from caffetools.torch.runtime.pooling import (
     caffe_avg_pool2d,
     caffe_max_pool2d,
     caffe_max_pool2d_with_mask,
-    pooled_size,
+    pool_windows,
     spatial_pyramid_pool,
     stochastic_pool2d,
 )
@@ -52,7 +52,14 @@ def test_windows_are_counted_as_caffe_counts(
     ceil_mode: bool,
     expected: tuple[int, int],
 ) -> None:
-    assert pooled_size(size, kernel, stride, padding, ceil_mode=ceil_mode) == expected
+    counts, around = pool_windows(
+        torch.zeros(1, 1, *size), kernel, stride, padding, ceil_mode=ceil_mode
+    )
+    assert counts == expected
+    left, right, above, below = around
+    assert (above, left) == padding
+    assert size[0] + above + below == (counts[0] - 1) * stride[0] + kernel[0]
+    assert size[1] + left + right == (counts[1] - 1) * stride[1] + kernel[1]
 
 
 @pytest.mark.parametrize(
@@ -117,7 +124,9 @@ def by_definition(
 def test_both_equal_the_loop(window: tuple[int, int, int, int], ceil_mode: bool) -> None:
     extent, kernel, stride, pad = window
     pad = min(pad, kernel - 1)
-    count, _ = pooled_size((extent, 1), (kernel, 1), (stride, 1), (pad, 0), ceil_mode=ceil_mode)
+    (count, _), _ = pool_windows(
+        torch.zeros(1, 1, extent, 1), (kernel, 1), (stride, 1), (pad, 0), ceil_mode=ceil_mode
+    )
     if count < 1:
         return
     x = torch.randperm(extent).float()
