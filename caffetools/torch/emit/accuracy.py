@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from caffetools.layers.accuracy import Accuracy
 from caffetools.layers.base import canonical_axis
-from caffetools.layers.classification import Accuracy
 from caffetools.torch.emit.base import (
     Bottom,
     Context,

@@ -23,8 +23,6 @@ from caffetools.layers.activation import (
     TanH,
     Threshold,
 )
-from caffetools.layers.fork_elementwise import ReLU6
-from caffetools.layers.normalization import Softmax
 from caffetools.proto.wire import single
 from caffetools.torch.emit.base import (
     Attribute,
@@ -118,7 +116,7 @@ def logarithm(_: Log, context: Context) -> Expression:
 
 def softmax(layer: Softmax, context: Context) -> Expression:
     """`F.softmax`."""
-    return call("F.softmax", X, dim=layer.axis(context.bottoms[0]))
+    return call("F.softmax", X, dim=layer.axis_of(context.bottoms[0]))
 
 
 def scaled(x: Expression, scale: float, shift: float = 0.0) -> Expression:

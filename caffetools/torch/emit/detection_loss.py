@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from caffetools.layers.detection import MultiBoxLoss
+from caffetools.layers.detection_loss import MultiBoxLoss
 from caffetools.torch.emit.base import (
     Context,
     Emission,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from caffetools.layers.hdf5 import HDF5Output
-from caffetools.layers.joining import Concat, Silence, Slice, Split, joined_axis
+from caffetools.layers.joining import Concat, HDF5Output, Silence, Slice, Split, joined_axis
 from caffetools.torch.emit.base import Context, Emission, Emitters, Expression, X, call, method
 
 

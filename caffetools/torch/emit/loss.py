@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from caffetools.layers.base import count
-from caffetools.layers.fork_loss import L1Loss, SmoothL1Loss, SmoothL1LossOHEM
-from caffetools.layers.legacy import four_axes
+from caffetools.layers.checks import four_axes
 from caffetools.layers.loss import (
     ContrastiveLoss,
     EuclideanLoss,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from caffetools.layers.fork_normalization import BN, Normalize
-from caffetools.layers.legacy import four_axes
-from caffetools.layers.normalization import LRN, MVN, BatchNorm
+from caffetools.layers.checks import four_axes
+from caffetools.layers.normalization import BN, LRN, MVN, BatchNorm, Normalize
 from caffetools.torch.emit.base import (
     Binary,
     Context,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from caffetools.layers.reduction import Reduction
-from caffetools.layers.reshaping import Flatten, Reshape, Tile
+from caffetools.layers.reshaping import Flatten, Reduction, Reshape, Tile
 from caffetools.torch.emit.base import Binary, Context, Emitters, Expression, X, method
 
 
@@ -31,14 +30,14 @@ def flatten(layer: Flatten, context: Context) -> Expression:
 
 def tile(layer: Tile, context: Context) -> Expression:
     """`Tensor.repeat`."""
-    bottom, axis = context.bottoms[0], layer.axis(context.bottoms[0])
+    bottom, axis = context.bottoms[0], layer.axis_of(context.bottoms[0])
     times = [layer.tiles if index == axis else 1 for index in range(len(bottom))]
     return method(X, "repeat", *times)
 
 
 def reduction(layer: Reduction, context: Context) -> Expression:
     """`Tensor.sum` or `Tensor.mean` over the axes from `axis` on, times the coefficient."""
-    bottom, axis = context.bottoms[0], layer.axis(context.bottoms[0])
+    bottom, axis = context.bottoms[0], layer.axis_of(context.bottoms[0])
     terms = X if axis == len(bottom) - 1 else method(X, "flatten", axis)
     if layer.operation in ("ASUM", "SUMSQ"):
         terms = method(terms, "abs" if layer.operation == "ASUM" else "square")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from caffetools.formats.find import find_file
 from caffetools.formats.weights import read_weights
-from caffetools.layers.accuracy import Accuracy
 from caffetools.layers.base import canonical_axis
-from caffetools.layers.classification import InfogainLoss, SoftmaxWithLoss
+from caffetools.layers.softmax_loss import InfogainLoss, SoftmaxWithLoss
 from caffetools.torch.emit.base import (
     Bottom,
     Call,
