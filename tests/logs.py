@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-from caffetools.log.contents import LogContents
-from caffetools.log.parse import read_log
+from caffetools.log.collector import LogContents
+from caffetools.log.parser import read_log
 
 NET = "net.cpp:1"
 SOLVER = "solver.cpp:1"

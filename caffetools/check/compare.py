@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from caffetools.check.memory import FLOAT, Judgement, judge, steps
 from caffetools.check.recompute import (
+    Recomputed,
     RecomputedLayer,
     RecomputedTop,
     recompute_echo,
@@ -17,8 +18,8 @@ from caffetools.check.recompute import (
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.layers.base import Shape, dims
 from caffetools.log.age import Age
-from caffetools.log.net import LoggedLayer, LoggedNet, LoggedTop
-from caffetools.log.net_draft import UNNAMED
+from caffetools.log.collector import LogContents
+from caffetools.log.logged_net import UNNAMED, LoggedLayer, LoggedNet, LoggedTop
 
 
 class Difference(NamedTuple):
@@ -53,13 +54,31 @@ class Comparison:
     notes: tuple[str, ...] = ()
 
 
-def compare_echo(net: LoggedNet, name: str, age: Age) -> Comparison:
-    """The net that a log echoes, recomputed; `name` is the log's."""
+def compare_nets(log: LogContents) -> Iterator[Comparison]:
+    """Compare each net of a log with the prototxt that the log echoes, recomputed.
+
+    A net that the log builds again, as resumed runs do, is recomputed once.
+    """
+    known: Recomputed = {}
+    for net in log.nets:
+        if net.echo:
+            yield compare_echo(net, log.name, log.caffe, known)
+        else:
+            yield compare_printed(net, log.caffe)
+
+
+def compare_echo(
+    net: LoggedNet, name: str, age: Age, known: Recomputed | None = None
+) -> Comparison:
+    """Compare a net with its echoed prototxt, recomputed.
+
+    `name` is the log's; `known` holds the nets that were recomputed before.
+    """
     assert net.echo
     try:
-        layers = recompute_echo(net, name)
+        layers = recompute_echo(net, name, {} if known is None else known)
     except CaffeToolsError as error:
-        return Comparison(notes=(f"the net that is echoed cannot be recomputed: {error.message}",))
+        return Comparison(notes=(f"cannot recompute the echoed net: {error.message}",))
     return _Comparing(net, layers, age, net.echo.cut).result()
 
 

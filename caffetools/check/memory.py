@@ -11,7 +11,7 @@ from math import prod
 from typing import NamedTuple
 
 from caffetools.log.age import Age
-from caffetools.log.net import LoggedLayer, LoggedNet
+from caffetools.log.logged_net import LoggedLayer, LoggedNet
 
 FLOAT = 4
 """Bytes of a number."""

@@ -1,4 +1,4 @@
-"""A log as callers see it: read, its nets recomputed, and given as data."""
+"""The public view of a log: its contents, and its nets compared with their prototxt."""
 
 from __future__ import annotations
 
@@ -10,72 +10,120 @@ from functools import cached_property
 from itertools import chain
 from typing import IO, Any
 
-from caffetools.check import log_data as plain
-from caffetools.check import records
-from caffetools.check.compare import Comparison, compare_echo, compare_file, compare_printed
+from caffetools.check.compare import Comparison, compare_file, compare_nets
+from caffetools.check.log_json import net_json, score_json, segments_json, solver_fields
 from caffetools.errors import CaffeToolsError
-from caffetools.log.contents import LogContents
-from caffetools.log.net import LoggedNet
-from caffetools.log.parse import read_log
+from caffetools.log import curve_data
+from caffetools.log.collector import LogContents
+from caffetools.log.curve_data import json_number
+from caffetools.log.logged_net import LoggedNet
+from caffetools.log.parser import read_log
 
 
 def parse_log(source: str | os.PathLike[str] | IO[bytes], year: int | None = None) -> ParsedLog:
-    """Read a log: a path (also of gzip's or xz's data), `-` for standard input, or a binary file.
+    """Read a log of Caffe, of any version or fork.
 
-    `year` is that of its first line, where the log does not tell it. Raises CaffeToolsError for
-    what cannot be read.
+    Parameters
+    ----------
+    source
+        Path of a log, also compressed by gzip or xz; `-` for standard input; or a binary file.
+    year
+        Year of the first line, if the log does not contain it: most logs do not.
+
+    Returns
+    -------
+    ParsedLog
+        Curves, nets, solvers, timings and events of the log.
+
+    Raises
+    ------
+    CaffeToolsError
+        If the source cannot be read. Any text is a valid log.
+
+    Examples
+    --------
+    >>> import io
+    >>> line = b"I0721 10:38:15.326920  4692 solver.cpp:228] Iteration 100, loss = 0.5"
+    >>> log = parse_log(io.BytesIO(line), year=2015)
+    >>> [(row["iteration"], row["time"], row["loss"]) for row in log.train_records()]
+    [(100, '2015-07-21T10:38:15.326920', 0.5)]
     """
     return ParsedLog(read_log(source, year))
 
 
 @dataclass(frozen=True)
 class ParsedLog:
-    """A log, and how the nets that it echoes agree with what it prints of them."""
+    """A log, as returned by `parse_log`.
+
+    Parameters
+    ----------
+    contents
+        What the log contains: nets, curves, events and so on.
+
+    Examples
+    --------
+    >>> import io
+    >>> log = parse_log(io.BytesIO(b"I0721 10:38:15.326920  4692 solver.cpp:279] Solving LeNet"))
+    >>> log.to_dict()["events"][0]["kind"]
+    'start'
+    """
 
     contents: LogContents
 
     @cached_property
     def comparisons(self) -> tuple[Comparison, ...]:
-        """Of each net: its echo, recomputed, held against what is printed."""
-        name, age = self.contents.name, self.contents.caffe
-        return tuple(
-            compare_echo(net, name, age) if net.echo else compare_printed(net, age)
-            for net in self.contents.nets
-        )
+        """Comparison of each net with the prototxt that the log echoes, recomputed."""
+        return tuple(compare_nets(self.contents))
 
     def check(self, path: str) -> list[tuple[LoggedNet, Comparison]]:
-        """Each net of the log held against a prototxt, in the phase that the log tells.
+        """Compare each net of the log with a prototxt.
 
-        Raises CaffeToolsError for a file that holds no net, or a log without one.
+        Parameters
+        ----------
+        path
+            Path of the prototxt; it is recomputed in the phase of each net.
+
+        Returns
+        -------
+        list of (LoggedNet, Comparison)
+            Each net of the log, and its differences from the prototxt.
+
+        Raises
+        ------
+        CaffeToolsError
+            If the file contains no net, or the log none.
         """
         nets = [net for net in self.contents.nets if net.layers]
         if not nets:
-            raise CaffeToolsError(f"{self.contents.name!a} tells of no net to check against")
+            raise CaffeToolsError(f"{self.contents.name!a} contains no net to compare with")
         return [(net, compare_file(net, path, self.contents.caffe)) for net in nets]
 
     def train_records(self, once: bool = False) -> Iterator[dict[str, Any]]:
-        """The training curve, a flat dict for each row: what pandas.DataFrame takes.
+        """Yield the training curve as flat dicts, for pandas.DataFrame.
 
-        With `once`, what a resumed run tells again is given once, as the later process told it.
+        Parameters
+        ----------
+        once
+            Give iterations that a resumed run repeats once, as the later process logged them.
         """
-        return records.records(self.contents.train, once)
+        return curve_data.records(self.contents.train, once)
 
     def test_records(self, net: int = 0, once: bool = False) -> Iterator[dict[str, Any]]:
-        """The curve of one test net likewise."""
+        """Yield the curve of test net `net` as flat dicts, like `train_records`."""
         curve = self.contents.tests.get(net)
-        return iter(()) if curve is None else records.records(curve, once)
+        return iter(()) if curve is None else curve_data.records(curve, once)
 
     def to_dict(self) -> dict[str, Any]:
-        """The log as plain data: the JSON of `caffetools parse-log`."""
+        """Return the log as plain data: the JSON of `caffetools parse-log`."""
         parts = self._parts().items()
         return {name: list(part) if isinstance(part, Iterator) else part for name, part in parts}
 
     def json(self) -> Iterator[str]:
-        """The same as JSON, in pieces: a log of a gigabyte has millions of rows."""
+        """Yield the same as JSON text, in pieces: a log of a gigabyte has millions of rows."""
         train, tests = self.contents.train, self.contents.tests
         long = {
-            "train": records.json_rows(train),
-            "test": chain(*(records.json_rows(curve, net) for net, curve in tests.items())),
+            "train": curve_data.json_text(train),
+            "test": chain(*(curve_data.json_text(curve, net) for net, curve in tests.items())),
         }
         separator = "{"
         for name, part in self._parts().items():
@@ -91,7 +139,7 @@ class ParsedLog:
         yield "}"
 
     def _parts(self) -> dict[str, Any]:
-        """All that there is to tell; what may be long is an iterator of its rows."""
+        """Return the members of the JSON; long ones are iterators of their rows."""
         contents, caffe = self.contents, self.contents.caffe
         train, tests = contents.train, contents.tests
         iterations = train.iterations() if len(contents.debug_info) else []
@@ -104,47 +152,35 @@ class ParsedLog:
                 "fork": caffe.fork,
                 "nearest": caffe.nearest and [day and day.isoformat() for day in caffe.nearest],
             },
-            "nets": [
-                plain.plain_net(net, comparison)
-                for net, comparison in zip(contents.nets, self.comparisons, strict=True)
-            ],
-            "solver": plain.solver_fields(contents.solvers[0].text) if contents.solvers else None,
+            "nets": list(map(net_json, contents.nets, self.comparisons)),
+            "solver": solver_fields(contents.solvers[0].text) if contents.solvers else None,
             "solvers": [
                 {"line": echo.line, "prototxt": echo.text, "cut": echo.cut}
                 for echo in contents.solvers
             ],
-            "train": records.plain_rows(train),
-            "test": chain(*(records.plain_rows(curve, net) for net, curve in tests.items())),
+            "train": curve_data.json_rows(train),
+            "test": chain(*(curve_data.json_rows(curve, net) for net, curve in tests.items())),
             "loss_weights": {
                 "train": train.weights(),
                 "test": [{"net": net, **curve.weights()} for net, curve in tests.items()],
             },
             "segments": {
-                "train": plain.plain_segments(train),
+                "train": segments_json(train),
                 "test": [
                     {"net": net, **part}
                     for net, curve in tests.items()
-                    for part in plain.plain_segments(curve)
+                    for part in segments_json(curve)
                 ],
             },
-            "timings": (
-                {
-                    "layer": timing.layer,
-                    "pass": timing.way,
-                    "ms": plain.plain(timing.ms),
-                    "iterations": timing.iterations,
-                }
-                for timing in contents.timings
-                if timing.layer
-            ),
+            "timings": (timing for timing in self._timings() if timing["layer"]),
             "net_timings": [
-                {"pass": timing.way, "ms": plain.plain(timing.ms), "iterations": timing.iterations}
-                for timing in contents.timings
-                if not timing.layer
+                {name: value for name, value in timing.items() if name != "layer"}
+                for timing in self._timings()
+                if not timing["layer"]
             ],
-            "scores": list(map(plain.plain_score, contents.scores)),
+            "scores": list(map(score_json, contents.scores)),
             "batches": (
-                {"batch": row.iteration, "outputs": plain.plain_outputs(row.outputs)}
+                {"batch": row.iteration, "outputs": curve_data.json_outputs(row.outputs)}
                 for row in contents.batches.rows()
             ),
             "debug_info": (
@@ -154,7 +190,7 @@ class ParsedLog:
                     "layer": mean.layer,
                     "blob": mean.blob,
                     "what": mean.what,
-                    "value": plain.plain(mean.value),
+                    "value": json_number(mean.value),
                 }
                 for mean in contents.debug_info
             ),
@@ -164,3 +200,12 @@ class ParsedLog:
             "lines": contents.lines,
             "skipped_lines": contents.skipped_lines,
         }
+
+    def _timings(self) -> Iterator[dict[str, Any]]:
+        for timing in self.contents.timings:
+            yield {
+                "layer": timing.layer,
+                "pass": timing.way,
+                "ms": json_number(timing.ms),
+                "iterations": timing.iterations,
+            }

@@ -8,12 +8,12 @@ today refuses a layer that the log shows working.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.layers.base import Facts, Layer, LayerClass, Options, Shape, Spec, at_least
 from caffetools.layers.registry import REGISTRY, Registry
-from caffetools.log.net import LoggedNet
+from caffetools.log.logged_net import LoggedNet
 from caffetools.net.graph import State, build
 from caffetools.net.infer import Inferred, infer
 from caffetools.net.reading import read_net
@@ -53,19 +53,34 @@ class RecomputedLayer(NamedTuple):
     refusal: str | None
     """Why Caffe of today refuses it; then its shapes are the log's."""
 
+    def moved(self, lines: int) -> RecomputedLayer:
+        """The same layer where the prototxt occurs again, this many lines below."""
+        place = self.location
+        return self._replace(location=place._replace(line=(place.line or 0) + lines))
 
-def recompute_echo(net: LoggedNet, name: str) -> list[RecomputedLayer]:
-    """The net that a log echoes, layer by layer; `name` is the log's.
 
-    Raises CaffeToolsError for an echo that is no net.
+Recomputed: TypeAlias = "dict[object, tuple[int, list[RecomputedLayer]]]"
+"""Recomputed nets by text, phase and logged shapes, each with the first line of its text."""
+
+
+def recompute_echo(net: LoggedNet, name: str, known: Recomputed) -> list[RecomputedLayer]:
+    """Recompute the net that the log `name` echoes, unless it is known already.
+
+    Raises CaffeToolsError if the echo is no valid net.
     """
     assert net.echo
-    source = Source(name, net.echo.text, net.echo.first_line)
-    message, _ = upgrade(prototxt.parse(source))
-    own = message.message("state")
-    _drop_rules(message)
-    state = State(net.phase or "TRAIN", tuple(own.texts("stage")), own.integer("level"))
-    return _recompute(net, message, state)
+    shapes = tuple((layer.name, *(top.shape for top in layer.tops)) for layer in net.layers)
+    key = net.echo.text, net.phase, shapes
+    if key not in known:
+        source = Source(name, net.echo.text, net.echo.first_line)
+        message, _ = upgrade(prototxt.parse(source))
+        own = message.message("state")
+        _drop_rules(message)
+        state = State(net.phase or "TRAIN", tuple(own.texts("stage")), own.integer("level"))
+        known[key] = net.echo.first_line, _recompute(net, message, state)
+    first_line, layers = known[key]
+    offset = net.echo.first_line - first_line
+    return [layer.moved(offset) for layer in layers] if offset else layers
 
 
 def _drop_rules(message: Message) -> None:

@@ -1,19 +1,20 @@
-"""`caffetools parse-log`: a log read back."""
+"""`caffetools parse-log`: read a training log."""
 
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from caffetools.check.log_summary import net_words, summary
-from caffetools.check.parsed_log import ParsedLog, parse_log
-from caffetools.check.records import csv_text
 from caffetools.cli.options import plugin_option
 from caffetools.errors import CaffeToolsError
-from caffetools.table import printable
+from caffetools.log.curve_data import csv_text
+from caffetools.log.parser import read_log
 from caffetools.writing import format_of, write_files
+
+if TYPE_CHECKING:
+    from caffetools.log.collector import LogContents
 
 
 @click.command("parse-log")
@@ -25,17 +26,17 @@ from caffetools.writing import format_of, write_files
     type=click.Choice(("table", "json", "csv")),
     default="table",
     show_default=True,
-    help="How to print it; csv is the training curve, or with -o a file for each net.",
+    help="Output format; csv is the training curve, or one file per net with -o.",
 )
-@click.option("--check", metavar="NET", help="Compare with NET; status 1 if they differ.")
-@click.option("--net-out", metavar="FILE", help="Write the first net that is echoed.")
-@click.option("--solver-out", metavar="FILE", help="Write the first solver that is echoed.")
-@click.option("--plot", metavar="FILE", help="Draw its curves: a .svg, .png or .pdf.")
+@click.option("--check", metavar="NET", help="Compare with NET; exit with 1 if they differ.")
+@click.option("--net-out", metavar="FILE", help="Write the first net that the log echoes.")
+@click.option("--solver-out", metavar="FILE", help="Write the first solver that the log echoes.")
+@click.option("--plot", metavar="FILE", help="Plot the curves: .svg, .png or .pdf.")
 @click.option("-o", "--output", metavar="STEM", help="csv: STEM.train.csv, STEM.test0.csv, …")
-@click.option("--tensorboard", metavar="DIR", help="Write its curves for TensorBoard.")
-@click.option("--follow", is_flag=True, help="Show where LOG stands while it grows.")
-@click.option("--year", type=click.IntRange(1970, 9999), help="The year of the first line.")
-@click.option("--force", is_flag=True, help="Overwrite files that are there.")
+@click.option("--tensorboard", metavar="DIR", help="Write the curves for TensorBoard.")
+@click.option("--follow", is_flag=True, help="Show the progress of LOG while it grows.")
+@click.option("--year", type=click.IntRange(1970, 9999), help="Year of the first line.")
+@click.option("--force", is_flag=True, help="Overwrite existing files.")
 def command(
     log: str, form: str, check: str | None, output: str | None, year: int | None, **options: Any
 ) -> None:
@@ -47,90 +48,90 @@ def command(
         _follow(log, check, output, year, form != "table", *options.values())
         return
     if output and form != "csv":
-        raise click.UsageError("-o goes with --format csv")
+        raise click.UsageError("-o requires --format csv")
     plot_form = format_of(options["plot"]) if options["plot"] else ""
-    parsed = parse_log(log, year)
-    files = _echoes(parsed, options["net_out"], options["solver_out"])
+    contents = read_log(log, year)
+    files = _echoes(contents, options["net_out"], options["solver_out"])
     if output:
-        files |= _csv_files(parsed, output)
+        curves = {"train": contents.train}
+        curves |= {f"test{net}": curve for net, curve in contents.tests.items()}
+        for name, curve in curves.items():
+            files[f"{output}.{name}.csv"] = "".join(csv_text(curve)).encode()
     if plot_form:
-        # matplotlib is slow to load.
+        # matplotlib is slow to import.
         from caffetools.figures.plot import plot
 
-        files[options["plot"]] = plot([parsed.contents], plot_form)
+        files[options["plot"]] = plot([contents], plot_form)
     write_files(files, options["force"])
     if options["tensorboard"]:
-        _write_events(parsed, options["tensorboard"], options["force"])
+        _write_events(contents, options["tensorboard"], options["force"])
     if check:
-        _check(parsed, check)
+        _check(contents, check)
     elif not output:
-        _print(parsed, form)
+        _print(contents, form)
 
 
 def _follow(log: str, *others: object) -> None:
     if any(others):
-        raise click.UsageError("--follow goes with no other option")
+        raise click.UsageError("--follow excludes other options")
     from caffetools.cli.follow import follow_log
 
     follow_log(log)
 
 
-def _print(log: ParsedLog, form: str) -> None:
+def _print(contents: LogContents, form: str) -> None:
+    if form == "csv":
+        for text in csv_text(contents.train):
+            click.echo(text, nl=False)
+        return
+    # Nets are slow to import, and CSV needs none.
+    from caffetools.check.log_summary import summary
+    from caffetools.check.parsed_log import ParsedLog
+
+    log = ParsedLog(contents)
     if form == "json":
         for piece in log.json():
             click.echo(piece, nl=False)
         click.echo()
-    elif form == "table":
-        for line in summary(log):
-            click.echo(line)
     else:
-        click.echo(csv_text(log.contents.train), nl=False)
+        click.echo("\n".join(summary(log)))
 
 
-def _echoes(log: ParsedLog, net_out: str | None, solver_out: str | None) -> dict[str, bytes]:
-    """What the log echoes, by the file that it is to be written to."""
-    nets = [net.echo for net in log.contents.nets if net.echo]
+def _echoes(log: LogContents, net_out: str | None, solver_out: str | None) -> dict[str, bytes]:
+    """Return the echoed prototxt by the file to write it to."""
+    nets = [net.echo for net in log.nets if net.echo]
     files = {}
-    for path, echoes, what in (
-        (net_out, nets, "net"),
-        (solver_out, log.contents.solvers, "solver"),
-    ):
+    for path, echoes, what in ((net_out, nets, "net"), (solver_out, log.solvers, "solver")):
         if path and not echoes:
-            raise CaffeToolsError(f"{log.contents.name!a} echoes no {what}")
+            raise CaffeToolsError(f"{log.name!a} echoes no {what}")
         if path:
             files[path] = echoes[0].text.encode()
     return files
 
 
-def _csv_files(log: ParsedLog, stem: str) -> dict[str, bytes]:
-    files = {f"{stem}.train.csv": csv_text(log.contents.train).encode()}
-    for net, curve in log.contents.tests.items():
-        files[f"{stem}.test{net}.csv"] = csv_text(curve).encode()
-    return files
-
-
-def _write_events(log: ParsedLog, folder: str, force: bool) -> None:
+def _write_events(log: LogContents, folder: str, force: bool) -> None:
     from caffetools.log.tensorboard import event_files
 
     is_empty = True
-    for name, records in event_files(log.contents):
+    for name, records in event_files(log):
         path = os.path.join(folder, name)
         write_files({path: records}, force, os.path.dirname(path))
         is_empty = False
     if is_empty:
-        raise CaffeToolsError(f"{log.contents.name!a} tells of no iteration")
+        raise CaffeToolsError(f"{log.name!a} contains no iteration")
 
 
-def _check(log: ParsedLog, path: str) -> None:
+def _check(contents: LogContents, path: str) -> None:
+    from caffetools.check.log_summary import comparison_words, net_words
+    from caffetools.check.parsed_log import ParsedLog
+
     found = 0
-    for net, comparison in log.check(path):
+    for net, comparison in ParsedLog(contents).check(path):
         click.echo(net_words(net))
-        if comparison.memory_rule:
-            click.echo(f"  memory counts {comparison.memory_rule}")
-        for line in (*comparison.notes, *map(str, comparison.differences)):
-            click.echo(printable(f"  {line}"))
+        for line in comparison_words(comparison):
+            click.echo(f"  {line}")
         found += len(comparison.differences)
     if found:
-        where = os.path.basename(log.contents.name)
+        where = os.path.basename(contents.name)
         raise CaffeToolsError(f"found {found} differences between {where!a} and {path!a}")
     click.echo("no difference")

@@ -8,7 +8,7 @@ import click
 
 from caffetools.cli.options import plugin_option
 from caffetools.figures.panels import Selection
-from caffetools.log.parse import read_log
+from caffetools.log.parser import read_log
 from caffetools.writing import format_of, write_files
 
 

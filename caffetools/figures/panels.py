@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from caffetools.errors import CaffeToolsError, Location
-from caffetools.log.contents import LogContents
+from caffetools.log.collector import LogContents
 from caffetools.log.events import Event
 from caffetools.log.series import Series, log_series
 

@@ -18,7 +18,7 @@ from matplotlib.ticker import LogFormatter, StrMethodFormatter
 
 from caffetools.figures.looks import legend_entries, line_looks, line_words, short
 from caffetools.figures.panels import Panel, Selection, event_place, panels
-from caffetools.log.contents import LogContents
+from caffetools.log.collector import LogContents
 
 FORMS = ("png", "svg", "pdf")
 

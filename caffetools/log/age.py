@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from functools import cache
 from typing import NamedTuple
 
-from caffetools.log.glog import Message
 from caffetools.log.line_table import LINES
+from caffetools.log.prefix import Message
 
 RELEASES = (
     ("v0.1", date(2013, 10, 9)),

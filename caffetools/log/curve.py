@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, groupby, islice
 from typing import NamedTuple
 
-from caffetools.log.clock import Clock
-from caffetools.log.column import Column, number
-from caffetools.log.rows import Part, Row, Speeds, by_name
+from caffetools.log.curve_columns import Column, Part, Row, Speeds, by_name, number, numbers
+from caffetools.log.times import Clock
 
 _COLUMNS = ("iteration", "time", "loss", "lr", "speed")
 _NEW = 512
@@ -112,39 +111,27 @@ class Curve:
         self._values.extend(values, count * len(outputs))
 
     def iterations(self) -> array[int]:
-        """The iteration of each row."""
+        """Return the iteration of each row."""
         self._flush()
         return array("q", map(int, self._iterations))
 
     def seconds(self) -> array[float]:
-        """When each row was written, in seconds since the log's first line; NaN where not told."""
-        found = self._since_origin([moment for moment, _ in self._moments()])
-        return array("d", (math.nan if seconds is None else seconds for seconds in found))
-
-    def _moments(self) -> Iterator[tuple[int | None, str | None]]:
-        """Of each row, the microseconds of the log's clock and the time by ISO 8601."""
-        self._flush()
-        return Clock(self._year).moments(self._columns["time"], self.days)
-
-    def _since_origin(self, moments: Iterable[int | None]) -> list[float | None]:
-        """Microseconds of the log's clock as seconds since the log's first line."""
-        if math.isnan(self.origin):
-            return [None for _ in moments]
-        origin = round(self.origin * 1e6)
-        return [None if moment is None else (moment - origin) / 1e6 for moment in moments]
+        """Return the time of each row in seconds since the log's first line, NaN if unknown."""
+        seconds = chain.from_iterable(part.seconds for part in self.parts())
+        return array("d", (math.nan if second is None else second for second in seconds))
 
     def losses(self) -> array[float]:
-        """The loss of each row, NaN where it is not told."""
+        """Return the loss of each row, NaN if unknown."""
         self._flush()
         return self._columns["loss"].floats()
 
     def lrs(self) -> array[float]:
-        """The learning rate of each row, NaN where it is not told."""
+        """Return the learning rate of each row, NaN if unknown."""
         self._flush()
         return self._columns["lr"].floats()
 
     def sizes(self) -> dict[str, int]:
-        """Of each output, in the order of their first row: how many numbers it has."""
+        """Return how many numbers each output has, in the order of their first row."""
         self._flush()
         sizes: dict[str, int] = {}
         for stretch in self._stretches:
@@ -154,70 +141,74 @@ class Curve:
         return sizes
 
     def weights(self) -> dict[str, float]:
-        """With which weight each output that is a loss entered it last."""
+        """Return the last loss weight of each output that has one."""
         self._flush()
         outputs = [output for stretch in self._stretches for output in stretch.outputs]
         weights = {output.name: number(output.weight) for output in outputs}
         return {name: weight for name, weight in weights.items() if weight is not None}
 
     def output(self, name: str, index: int = 0) -> array[float]:
-        """One number of an output in each row, NaN where it is not told."""
+        """Return one number of an output in each row, NaN if unknown."""
         found = array("d")
-        for size, outputs, numbers in self._numbers():
-            places = [i for i, output in enumerate(outputs) if output.name == name]
-            column = numbers[places[index]] if index < len(places) else [None] * size
-            found.extend(math.nan if value is None else value for value in column)
+        for part in self.parts():
+            columns = part.outputs.get(name, [])
+            values = columns[index] if index < len(columns) else [""] * len(part.iterations)
+            found.extend(math.nan if value is None else value for value in numbers(values))
         return found
 
     def rows(self) -> Iterator[Row]:
-        """The rows, one after the other."""
+        """Yield the rows one by one."""
         return chain.from_iterable(part.rows() for part in self.parts())
 
     def parts(self) -> Iterator[Part]:
-        """The rows in columns, _PART of them at most at once."""
-        iterations, moments, speeds = map(int, self._iterations), self._moments(), Speeds()
-        losses, lrs, told = (self._columns[name].values() for name in ("loss", "lr", "speed"))
+        """Yield the rows as parts of at most _PART rows."""
+        self._flush()
+        columns = {name: iter(column) for name, column in self._columns.items()}
+        values, clock, speeds = iter(self._values), Clock(self._year), Speeds()
         begins = sorted({*self.starts, *self.restores})
-        start = 0
-        for size, outputs, numbers in self._numbers():
-            here = list(islice(iterations, size))
-            times = list(islice(moments, size))
-            seconds = self._since_origin(moment for moment, _ in times)
-            speed = speeds.of(here, seconds, list(islice(told, size)))
-            for row in begins[bisect_left(begins, start) : bisect_left(begins, start + size)]:
-                # Caffe measures since it does not know when.
+        days = list(reversed(self.days))
+        for start, end, outputs in self._spans():
+            while days and days[-1][0] <= start:
+                clock.turn_to(days.pop()[1])
+            texts = {name: list(islice(column, end - start)) for name, column in columns.items()}
+            iterations = list(map(int, texts["iteration"]))
+            seconds, times = clock.moments(texts["time"], self.origin)
+            speed = speeds.of(iterations, seconds, texts["speed"])
+            for row in begins[bisect_left(begins, start) : bisect_left(begins, end)]:
+                # The first speed after a start covers an unknown interval.
                 speed[row - start] = None
+            width = len(outputs)
+            flat = list(islice(values, (end - start) * width))
             yield Part(
-                here,
-                [time for _, time in times],
+                iterations,
+                times,
                 seconds,
-                list(islice(losses, size)),
-                list(islice(lrs, size)),
+                texts["loss"],
+                texts["lr"],
                 speed,
                 tuple(output.name for output in outputs),
-                numbers,
+                [flat[i::width] for i in range(width)],
             )
-            start += size
+
+    def _spans(self) -> Iterator[tuple[int, int, tuple[Output, ...]]]:
+        """Yield first row, end and outputs of rows with the same outputs, of one known day."""
+        ends = [*(stretch.first_row for stretch in self._stretches[1:]), len(self)]
+        turns = sorted({row for row, _ in self.days})
+        for stretch, end in zip(self._stretches, ends, strict=False):
+            start = stretch.first_row
+            while start < end:
+                turn = turns[bisect_right(turns, start) :][:1]
+                stop = min(end, start + _PART, *turn)
+                yield start, stop, stretch.outputs
+                start = stop
 
     def last(self) -> Row | None:
-        """The last row but for its time and speed, found without going through the others."""
+        """Return the last row, without time and speed, and without reading the others."""
         if not len(self):
             return None
         self._flush()
         loss, lr = (number(self._columns[name].last(1)[0]) for name in ("loss", "lr"))
         outputs = self._stretches[-1].outputs
-        values = map(number, self._values.last(len(outputs)))
-        told = by_name((output.name for output in outputs), values)
-        return Row(int(self._iterations.last(1)[0]), None, None, loss, lr, None, told)
-
-    def _numbers(self) -> Iterator[tuple[int, tuple[Output, ...], list[list[float | None]]]]:
-        """Of rows that tell the same, _PART at most: how many, the outputs, and their columns."""
-        self._flush()
-        values = self._values.values()
-        ends = [*(stretch.first_row for stretch in self._stretches[1:]), len(self)]
-        for stretch, end in zip(self._stretches, ends, strict=False):
-            width = len(stretch.outputs)
-            for start in range(stretch.first_row, end, _PART):
-                size = min(_PART, end - start)
-                flat = list(islice(values, size * width))
-                yield size, stretch.outputs, [flat[i::width] for i in range(width)]
+        values = numbers(self._values.last(len(outputs)))
+        by_output = by_name((output.name for output in outputs), values)
+        return Row(int(self._iterations.last(1)[0]), None, None, loss, lr, None, by_output)

@@ -14,10 +14,9 @@ from __future__ import annotations
 
 import re
 
-from caffetools.log.echo import Echo
-from caffetools.log.glog import Message
-from caffetools.log.net import LoggedNet, Sharing
-from caffetools.log.net_draft import NetDraft
+from caffetools.log.echo_reader import Echo
+from caffetools.log.logged_net import LoggedNet, NetDraft, Sharing
+from caffetools.log.prefix import Message
 
 _SOURCE = re.compile(r"Creating (train|test)(?:ing)? net(?: \(#[0-9]+\))?(?:.*? file: (.+))?")
 _CREATED = re.compile(r"Creat(?:ing Layer (.+)|ed Layer (.+) \([0-9]+\))")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from caffetools.log import forms
+from caffetools.log import patterns
 from caffetools.log.curve import Curve, Output, Point
-from caffetools.log.glog import Message
+from caffetools.log.prefix import Message
 
 _BATCH = re.compile(r"Batch ([0-9]{1,9}), (.+?)(?: = |: ?)(\S+)\s*$")
 _LOSS = re.compile(r"Loss: (\S+)")
@@ -44,9 +44,9 @@ class Scores:
         elif found := _LOSS.match(text):
             self._score = None
             self._mean(message).loss = found[1]
-        elif found := forms.OUTPUT.search(text):
+        elif found := patterns.OUTPUT.search(text):
             self._add(message, Output(found[3], found[5] or ""), found[4])
-        elif found := forms.CLASS_SCORE.match(text):
+        elif found := patterns.CLASS_SCORE.match(text):
             self._add(message, Output("class AP"), found[1])
         elif found := _FIRST_MEAN.match(text):
             self._add(message, Output(found[1].lower()), found[2])

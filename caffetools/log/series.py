@@ -1,20 +1,69 @@
-"""The curves of a log as series of points: one for each number that a run tells again and again."""
+"""Where the runs of a curve begin, where they were resumed, and the one curve of each run."""
 
 from __future__ import annotations
 
 import math
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import compress
 from operator import itemgetter
 from typing import Literal, NamedTuple
 
-from caffetools.log.contents import LogContents
+from caffetools.log.collector import LogContents
 from caffetools.log.curve import Curve
-from caffetools.log.rows import Part, Row
-from caffetools.log.segments import joined, segments
+from caffetools.log.curve_columns import Part, Row, numbers
+
+
+class Segment(NamedTuple):
+    """Rows of one process: iterations rise within it."""
+
+    start: int
+    stop: int
+    """Rows start to stop - 1 of the curve."""
+    run: int
+    """Which run of the log it belongs to, from 0: a run goes on where it was resumed."""
+    resumed: bool
+
+
+def segments(curve: Curve, iterations: array[int]) -> list[Segment]:
+    """The segments of a curve with these iterations, in the order of the log.
+
+    One begins where the log says that a solver starts or goes on, or where iterations do not rise.
+    It was resumed if the log says so; where the log says nothing, if its run began earlier.
+    """
+    if not iterations:
+        return []
+    falls = (i for i in range(1, len(iterations)) if iterations[i] <= iterations[i - 1])
+    begins = sorted({0, *curve.starts, *curve.restores, *falls} - {len(iterations)})
+    starts, restores = set(curve.starts), set(curve.restores)
+    found: list[Segment] = []
+    run, first = -1, 0
+    for start, stop in zip(begins, [*begins[1:], len(iterations)], strict=True):
+        resumed = start in restores or (
+            start not in starts and run >= 0 and iterations[start] > first
+        )
+        if not resumed or run < 0:
+            run, first = run + 1, iterations[start]
+        found.append(Segment(start, stop, run, resumed))
+    return found
+
+
+def joined(found: list[Segment], iterations: array[int]) -> dict[int, list[range]]:
+    """Of each run, the rows that make one curve: a resumed segment replaces what it tells again."""
+    runs: dict[int, list[range]] = {}
+    limits: dict[int, int] = {}
+    for segment in reversed(found):
+        end = segment.stop
+        if segment.run in limits:
+            end = bisect_left(iterations, limits[segment.run], segment.start, segment.stop)
+        rows = runs.setdefault(segment.run, [])
+        if end > segment.start:
+            rows.insert(0, range(segment.start, end))
+            limits[segment.run] = iterations[segment.start]
+    return dict(sorted(runs.items()))
+
 
 Kind = Literal["total", "loss", "output", "rate"]
 """The displayed loss, an output that is part of it, another output, the learning rate."""
@@ -43,13 +92,14 @@ class Series:
     """Since the log's first line, NaN where not told."""
     values: array[float] = field(default_factory=lambda: array("d"))
 
-    def add(self, part: Part, column: list[float | None]) -> None:
-        """Add what a column of further rows tells."""
-        told = [value is not None for value in column]
+    def add(self, part: Part, column: list[str]) -> None:
+        """Append the known values of a column of further rows."""
+        values = numbers(column)
+        told = [value is not None for value in values]
         self.iterations.extend(compress(part.iterations, told))
         seconds = compress(part.seconds, told)
         self.seconds.extend(math.nan if second is None else second for second in seconds)
-        self.values.extend(value for value in column if value is not None)
+        self.values.extend(value for value in values if value is not None)
 
     def smoothed(self, window: int) -> array[float]:
         """At each point the mean of the last `window` values that are finite; NaN where it is."""
@@ -104,13 +154,11 @@ def run_parts(curve: Curve) -> Iterator[tuple[int, Part]]:
         for start, stop, run in kept[bisect_right(kept, first, key=itemgetter(1)) :]:
             if start >= end:
                 break
-            yield run, part.some(max(start - first, 0), min(stop, end) - first)
+            yield run, part.sliced(max(start - first, 0), min(stop, end) - first)
         first = end
 
 
-def _columns(
-    part: Part, kinds: dict[str, Kind]
-) -> Iterator[tuple[Kind, str, int, list[float | None]]]:
+def _columns(part: Part, kinds: dict[str, Kind]) -> Iterator[tuple[Kind, str, int, list[str]]]:
     """The columns of numbers in the order in which a row tells them."""
     yield "total", "", 0, part.losses
     yield "rate", "", 0, part.lrs

@@ -12,8 +12,8 @@ import struct
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from caffetools.log.contents import LogContents
-from caffetools.log.rows import Row
+from caffetools.log.collector import LogContents
+from caffetools.log.curve_columns import Row
 from caffetools.log.series import run_rows
 from caffetools.proto.encode import integer, message
 

@@ -188,7 +188,7 @@ def _printed_shapes(source: Source) -> dict[str, Shape]:
     """Return the shapes that a log prints of the tops of data layers; none for other sources."""
     if type(source) in {Source, BinarySource}:
         return {}
-    from caffetools.log.echo_source import EchoSource
+    from caffetools.log.extract import EchoSource
 
     return source.shapes if isinstance(source, EchoSource) else {}
 

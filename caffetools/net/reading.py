@@ -166,10 +166,10 @@ def _echoed(
     path: str | os.PathLike[str], content: memoryview, notes: Notes, phase: str | None
 ) -> Message:
     # The modules that read logs are slow to import.
-    from caffetools.log.echoed import echoed_net, echoed_solver
+    from caffetools.log.extract import extract_net, extract_solver
 
     what = "net" if phase else "solver"
-    source = echoed_net(path, content, phase) if phase else echoed_solver(path, content)
+    source = extract_net(path, content, phase) if phase else extract_solver(path, content)
     message = _parse(source)
     if source.cut:
         notes.add(f"glog truncated this {what} at 30,000 bytes", message)
@@ -212,7 +212,7 @@ def _is_log(head: bytes) -> bool:
     # Most files are no logs: import the test only for a file that may be one.
     if b"]" not in head and not _CONTROL.search(head):
         return False
-    from caffetools.log.echo_source import is_log
+    from caffetools.log.text import is_log
 
     return is_log(head)
 

@@ -13,7 +13,7 @@ from caffetools.drawing.style import LINES, fitted
 from caffetools.drawing.svg import svg
 from caffetools.figures.looks import line_words
 from caffetools.figures.panels import Line, Selection, grouped_lines
-from caffetools.log.net import LoggedNet
+from caffetools.log.logged_net import LoggedNet
 from caffetools.pages.chart import (
     BOTTOM,
     HEIGHT,

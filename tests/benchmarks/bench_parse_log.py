@@ -20,8 +20,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
-from caffetools.check.records import csv_text
-from caffetools.log.parse import read_log
+from caffetools.log.curve_data import csv_text
+from caffetools.log.parser import read_log
 
 ROUNDS = 3
 SIZE = 42_000_000
@@ -31,7 +31,7 @@ MOST_MEMORY = 300
 
 READ = """\
 import resource, sys
-from caffetools.log.parse import read_log
+from caffetools.log.parser import read_log
 read_log(sys.argv[1])
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
@@ -111,7 +111,7 @@ def csv_speed(log: Path, folder: Path, caffes: ModuleType) -> tuple[str, bool]:
     def write() -> None:
         contents = read_log(log)
         for name, curve in (("train", contents.train), *contents.tests.items()):
-            Path(folder, f"{name}.csv").write_text(csv_text(curve), "utf-8")
+            Path(folder, f"{name}.csv").write_text("".join(csv_text(curve)), "utf-8")
 
     def write_theirs() -> None:
         caffes.save_csv_files(str(log), str(folder), *caffes.parse_log(str(log)))

@@ -8,7 +8,7 @@ import pytest
 from caffetools.check.compare import Comparison, compare_echo, compare_file, compare_printed
 from caffetools.check.memory import TOPS
 from caffetools.log.age import Age
-from caffetools.log.net import LoggedNet
+from caffetools.log.logged_net import LoggedNet
 from tests.logs import NET, NET_TEXT, line, lines, net_log, read
 
 
@@ -105,7 +105,7 @@ def test_unknown_layers_are_no_differences() -> None:
 def test_an_echo_that_cannot_be_recomputed_is_told() -> None:
     comparison = compared(('bottom: "data"', 'bottom: "nothing"'))
     assert comparison.differences == ()
-    assert "cannot be recomputed" in comparison.notes[0]
+    assert "cannot recompute the echoed net" in comparison.notes[0]
 
 
 def test_a_net_that_is_not_echoed_is_held_against_itself() -> None:

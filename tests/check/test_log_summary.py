@@ -47,7 +47,7 @@ def test_control_characters_are_shown() -> None:
 @pytest.mark.parametrize(
     ("age", "expected"),
     [
-        (Age(), "not told"),
+        (Age(), "unknown version"),
         (Age(fork="odd"), "a fork: odd"),
         (
             Age(date(2014, 1, 2), date(2014, 3, 4), "v0.9"),
@@ -65,7 +65,7 @@ def test_age_words(age: Age, expected: str) -> None:
 
 def test_net_words_of_a_net_that_tells_little() -> None:
     (net,) = read(line("Creating Layer a", "net.cpp:1")).nets
-    assert net_words(net) == "unnamed phase not told: line 1, 1 layers, 0 tops, memory not told"
+    assert net_words(net) == "unnamed phase unknown: line 1, 1 layers, 0 tops, memory unknown"
 
 
 def test_a_long_vector_is_cut() -> None:

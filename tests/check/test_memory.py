@@ -7,7 +7,7 @@ import pytest
 
 from caffetools.check.memory import BLOBS, INPUTS, NVCAFFES, TOPS, counted, judge, steps
 from caffetools.log.age import Age
-from caffetools.log.net import LoggedNet
+from caffetools.log.logged_net import LoggedNet
 from tests.logs import net_log, read
 
 LAST_DAY = date(2026, 1, 1)

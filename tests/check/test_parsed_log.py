@@ -86,5 +86,5 @@ def test_comparisons_and_check(log: ParsedLog, tmp_path: Path) -> None:
 
 
 def test_a_log_without_a_net_cannot_be_checked() -> None:
-    with pytest.raises(CaffeToolsError, match="tells of no net"):
+    with pytest.raises(CaffeToolsError, match="contains no net"):
         ParsedLog(read(train_log(range(3)))).check("x.prototxt")

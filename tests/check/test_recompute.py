@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from caffetools.check.recompute import RecomputedLayer, recompute_echo, recompute_file
+from caffetools.check.recompute import Recomputed, RecomputedLayer, recompute_echo, recompute_file
 from caffetools.errors import CaffeToolsError
-from caffetools.log.net import LoggedNet
+from caffetools.log.logged_net import LoggedNet
 from tests.logs import NET_TEXT, net_log, read
 
 
@@ -16,7 +16,7 @@ def logged(*changes: tuple[str, str]) -> LoggedNet:
 
 
 def recomputed(*changes: tuple[str, str]) -> dict[str, RecomputedLayer]:
-    return {layer.name: layer for layer in recompute_echo(logged(*changes), "x.log")}
+    return {layer.name: layer for layer in recompute_echo(logged(*changes), "x.log", {})}
 
 
 def shapes(layers: dict[str, RecomputedLayer]) -> dict[str, list[tuple[int, ...] | None]]:
@@ -39,7 +39,7 @@ def test_places_are_the_logs() -> None:
     log = net_log()
     (net,) = read(log).nets
     told = log.splitlines()
-    for layer in recompute_echo(net, "x.log"):
+    for layer in recompute_echo(net, "x.log", {}):
         assert layer.location.file == "x.log"
         assert told[(layer.location.line or 0) - 1] == "layer {"
         assert told[layer.location.line or 0] == f'  name: "{layer.name}"'
@@ -139,3 +139,23 @@ def test_a_file_is_recomputed_with_the_logs_data(tmp_path: Path) -> None:
     layers = recompute_file(logged(), str(path))
     assert [layer.tops[0].shape for layer in layers] == [None, (2, 4, 6, 6), (2, 4, 6, 6), (2, 5)]
     assert layers[1].location.file == str(path)
+
+
+def test_a_net_that_is_built_again_is_recomputed_once() -> None:
+    first, second = read(net_log() * 2).nets
+    known: Recomputed = {}
+    layers, again = (recompute_echo(net, "x.log", known) for net in (first, second))
+    assert len(known) == 1
+    assert first.echo is not None
+    assert second.echo is not None
+    offset = second.echo.first_line - first.echo.first_line
+    assert offset > 0
+    assert [layer.location.line for layer in again] == [
+        (layer.location.line or 0) + offset for layer in layers
+    ]
+    assert [layer._replace(location=layers[0].location) for layer in again] == [
+        layer._replace(location=layers[0].location) for layer in layers
+    ]
+    changed = read(net_log(("2 4 6 6 (288)", "2 4 7 6 (336)"))).nets[0]
+    recompute_echo(changed, "x.log", known)
+    assert len(known) == 2

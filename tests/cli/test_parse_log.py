@@ -104,7 +104,7 @@ def test_tensorboard(log: Path, tmp_path: Path) -> None:
 
 def test_tensorboard_of_no_curve(tmp_path: Path) -> None:
     status, _, err = run("parse-log", "-", "--tensorboard", tmp_path / "events", stdin=b"")
-    assert (status, err) == (1, "'<stdin>' tells of no iteration\n")
+    assert (status, err) == (1, "'<stdin>' contains no iteration\n")
     assert not (tmp_path / "events").exists()
 
 

@@ -305,6 +305,5 @@ def test_a_log_is_a_net(tmp_path: Path) -> None:
     status, out, err = run("shapes", log, "--phase", "test")
     assert (status, out) == (1, "")
     assert err == (
-        f"{log}: this is a log: expected a net for TEST that it echoes, "
-        "found one for TRAIN, at line 2\n"
+        f"{log}: this is a log: expected an echoed TEST net, found one for TRAIN, at line 2\n"
     )

@@ -9,7 +9,7 @@ import pytest
 
 from caffetools.errors import CaffeToolsError
 from caffetools.figures.panels import Panel, Selection, event_place, panels, places
-from caffetools.log.contents import LogContents
+from caffetools.log.collector import LogContents
 from caffetools.log.events import Event
 from tests.logs import SOLVER, line, lines, read, train_log
 

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from caffetools.log.age import RELEASES, Age, age
-from caffetools.log.glog import Message
+from caffetools.log.prefix import Message
 
 HEAD = "I0721 10:38:15.326920  4692"
 

@@ -41,10 +41,10 @@ def test_rows_that_tell_the_same_come_as_one_part(curve: Curve) -> None:
     curve.extend({"iteration": ["20", "30"], "loss": ["1", "2"]}, [Output("w")], [["4", "nan"]])
     curve.restores.append(2)
     first, second = curve.parts()
-    assert (first.names, first.numbers) == (("v", "v"), [[1], [2]])
+    assert (first.names, first.values) == (("v", "v"), [["1"], ["2"]])
     assert (second.iterations, second.names) == ([10, 20, 30], ("w",))
-    assert second.numbers[0][:2] == [3, 4]
-    assert second.losses == [None, 1, 2]
+    assert second.values == [["3", "4", "nan"]]
+    assert second.losses == ["", "1", "2"]
 
 
 def test_no_speed_is_known_where_a_run_begins(curve: Curve) -> None:
@@ -56,3 +56,12 @@ def test_no_speed_is_known_where_a_run_begins(curve: Curve) -> None:
 
 def test_an_empty_curve_has_no_rows() -> None:
     assert list(Curve().rows()) == []
+
+
+def test_times_turn_where_the_log_does() -> None:
+    curve = Curve(day="20141231")
+    curve.append(Point("0", "1231 23:59:59"))
+    curve.days.append((1, "20151231"))
+    curve.append(Point("1", "1231 23:59:59"))
+    # A year comes too late once lines have been read, unless one was known.
+    assert [row.time for row in curve.rows()] == ["2014-12-31T23:59:59", "2015-12-31T23:59:59"]

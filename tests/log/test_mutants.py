@@ -50,5 +50,5 @@ def test_a_mutant_is_read_or_refused(seed: int) -> None:
 
 def test_the_judge_sees_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     """The test above could fail: a bug of ours comes back as one."""
-    monkeypatch.setattr("caffetools.cli.parse_log.parse_log", lambda *_: 1 / 0)
+    monkeypatch.setattr("caffetools.cli.parse_log.read_log", lambda *_: 1 / 0)
     assert answer(b"", 0) == "ZeroDivisionError: division by zero"

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from caffetools.log.glog import Message
-from caffetools.log.net import LoggedLayer, LoggedNet, LoggedTop, Sharing
+from caffetools.log.logged_net import LoggedLayer, LoggedNet, LoggedTop, Sharing
 from caffetools.log.net_reader import NetReader
+from caffetools.log.prefix import Message
 from tests.logs import NET, NET_MESSAGES, line, lines, net_log, read
 
 

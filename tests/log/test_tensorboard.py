@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from caffetools.log.contents import LogContents
+from caffetools.log.collector import LogContents
 from caffetools.log.tensorboard import FILE, crc32c, event_files
 from caffetools.proto.wire import fields, float32, float64
 from tests.logs import SOLVER, line, lines, read, train_log

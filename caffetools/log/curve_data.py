@@ -1,0 +1,160 @@
+"""The rows of curves as dicts, JSON text, flat records and CSV.
+
+All are made of columns, one part at a time: a log of a gigabyte has millions of rows.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from caffetools.log.curve import Curve
+from caffetools.log.curve_columns import Part, Row, number, numbers
+from caffetools.log.series import run_parts
+
+_FIELDS = Row._fields[:-1]
+"""The fields of a row, without the outputs."""
+
+_JSON = {"None": "null", "nan": '"nan"', "inf": '"inf"', "-inf": '"-inf"'}
+_CSV = {"None": "", "nan": "nan", "inf": "inf", "-inf": "-inf"}
+"""Text for what repr writes as a word."""
+
+_NUMBER = (
+    r"-?(?:[1-9][0-9]{0,7}\.(?:[0-9]{0,5}[1-9]|0)|0\.(?!0000)[0-9]{0,13}[1-9]"
+    r"|[1-9](?:\.[0-9]{0,12}[1-9])?e-(?:0[5-9]|[1-9][0-9]))"
+)
+_AS_REPR = re.compile(rf"{_NUMBER}(?:\n{_NUMBER})*")
+"""Numbers that repr writes the same: up to 15 digits, without needless zeros."""
+_OTHERWISE = rf"(?m)^(?!{_NUMBER}$).*$"
+
+
+def json_number(value: float | None) -> float | str | None:
+    """Return a number as in JSON: NaN and infinities are strings."""
+    if value is None or math.isfinite(value):
+        return value
+    return repr(value)
+
+
+def json_outputs(outputs: Mapping[str, list[float | None]]) -> dict[str, list[float | str | None]]:
+    """Return the outputs of a row as in JSON."""
+    return {name: [json_number(value) for value in values] for name, values in outputs.items()}
+
+
+def json_rows(curve: Curve, net: int | None = None) -> Iterator[dict[str, Any]]:
+    """Yield the rows of the curve of test net `net`, or of training, as in JSON."""
+    for row in curve.rows():
+        fields = {**row._asdict(), "net": net}
+        own = {name: fields[name] for name in _names(net)}
+        own |= {name: json_number(x) for name, x in own.items() if isinstance(x, float)}
+        yield {**own, "outputs": json_outputs(row.outputs)}
+
+
+def json_text(curve: Curve, net: int | None = None) -> Iterator[str]:
+    """Yield the same rows as JSON text, in pieces to be joined by commas."""
+    import json
+
+    for part in curve.parts():
+        fields = _texts(part, _JSON, '"') | {"net": [str(net)] * len(part.iterations)}
+        names = _names(net)
+        own = [f"{json.dumps(name)}: %s" for name in names]
+        outputs = []
+        for name, members in part.outputs.items():
+            # A name may contain any character.
+            key = json.dumps(name).replace("%", "%%")
+            outputs.append(f"{key}: [{', '.join(['%s'] * len(members))}]")
+        row = f'{{{", ".join(own)}, "outputs": {{{", ".join(outputs)}}}}}'
+        values = (
+            _printed(column, _JSON) for columns in part.outputs.values() for column in columns
+        )
+        texts = zip(*(fields[name] for name in names), *values, strict=True)
+        yield ", ".join(map(row.__mod__, texts))
+
+
+def _names(net: int | None) -> tuple[str, ...]:
+    """Return the fields of a row; a test has neither rate nor speed."""
+    return _FIELDS if net is None else ("iteration", "net", "time", "seconds", "loss")
+
+
+def _texts(part: Part, words: Mapping[str, str], quote: str) -> dict[str, list[str]]:
+    """Return the columns of a part, without its outputs, as text."""
+    return {
+        "iteration": list(map(str, part.iterations)),
+        "time": [words["None"] if time is None else quote + time + quote for time in part.times],
+        "seconds": _computed(part.seconds, words),
+        "loss": _printed(part.losses, words),
+        "lr": _printed(part.lrs, words),
+        "speed": _computed(part.speeds, words),
+    }
+
+
+def _computed(values: list[float | None], words: Mapping[str, str]) -> list[str]:
+    text = repr(values)[1:-1]
+    texts = text.split(", ")
+    return [words.get(one, one) for one in texts] if "n" in text else texts
+
+
+def _printed(texts: list[str], words: Mapping[str, str]) -> list[str]:
+    """Rewrite numbers as Python's repr does; most of what Caffe prints stays as it is."""
+
+    def as_repr(text: str) -> str:
+        value = repr(number(text))
+        return words.get(value, value)
+
+    if texts.count(texts[0]) == len(texts):
+        return [as_repr(texts[0])] * len(texts)
+    joined = "\n".join(texts)
+    if _AS_REPR.fullmatch(joined):
+        return texts
+    return re.sub(_OTHERWISE, lambda found: as_repr(found[0]), joined).split("\n")
+
+
+def records(curve: Curve, once: bool = False) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a curve as flat dicts with the same keys, for pandas.DataFrame.
+
+    An element of a vector is `name[index]`; an output with the name of one of Row's fields, as most
+    losses have, is `output loss`. With `once`, iterations that a resumed run repeats are given
+    once, as the later process logged them.
+    """
+    head = _head(curve)
+    parts = (part for _, part in run_parts(curve)) if once else curve.parts()
+    for part in parts:
+        own = [*part[:3], numbers(part.losses), numbers(part.lrs), part.speeds]
+        outputs = map(numbers, _output_columns(part, head))
+        for values in zip(*own, *outputs, strict=True):
+            yield dict(zip(head, values, strict=True))
+
+
+def csv_text(curve: Curve) -> Iterator[str]:
+    """Yield the same rows as comma-separated values, the header first; nothing for no rows."""
+    head = _head(curve)
+    if len(curve):
+        yield ",".join(map(_csv_name, head)) + "\n"
+    for part in curve.parts():
+        outputs = (_printed(column, _CSV) for column in _output_columns(part, head))
+        columns = zip(*_texts(part, _CSV, "").values(), *outputs, strict=True)
+        yield "\n".join(map(",".join, columns)) + "\n"
+
+
+def _csv_name(name: str) -> str:
+    quoted = name.replace('"', '""')
+    return f'"{quoted}"' if any(mark in name for mark in ',"\r\n') else name
+
+
+def _head(curve: Curve) -> dict[str, tuple[str, int]]:
+    """Return the keys of flat rows, each with its output and element if it has one."""
+    head = dict.fromkeys(_FIELDS, ("", 0))
+    for name, size in curve.sizes().items():
+        own = f"output {name}" if name in Row._fields else name
+        head |= {own if size == 1 else f"{own}[{i}]": (name, i) for i in range(size)}
+    return head
+
+
+def _output_columns(part: Part, head: Mapping[str, tuple[str, int]]) -> Iterator[list[str]]:
+    """Yield the columns of the head's outputs."""
+    outputs = part.outputs
+    blank = [""] * len(part.iterations)
+    for name, index in list(head.values())[len(_FIELDS) :]:
+        columns = outputs.get(name, [])
+        yield columns[index] if index < len(columns) else blank

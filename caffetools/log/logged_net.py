@@ -1,0 +1,267 @@
+"""A net as a log shows it: its layers, blobs, shapes and flags, and the text that it echoes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import NamedTuple, cast
+
+from caffetools.log.echo_reader import Echo
+
+
+class LoggedTop(NamedTuple):
+    """A top as the log tells it."""
+
+    name: str | None
+    """None where the log's head was cut off before it."""
+    shape: tuple[int, ...] | None = None
+    """As printed: before March 2014 without the batch, before March 2015 always four extents."""
+    elements: int | None = None
+    line: int = 0
+    """Where its shape stands, in lines from the net's first."""
+    loss_weight: str = ""
+
+
+class LoggedLayer(NamedTuple):
+    """A layer as the log tells it."""
+
+    name: str
+    type: str | None
+    bottoms: tuple[str, ...]
+    tops: tuple[LoggedTop, ...]
+    in_place: bool
+    needs_backward: bool | None
+    line: int
+    """Where it is created, in lines from the net's first."""
+    memory_bytes: int | None
+    """What the net takes so far, where the log tells it after each layer."""
+    memory_line: int
+
+    @property
+    def is_split(self) -> bool:
+        """Is it one of the Split layers that Caffe inserts? They stand in no prototxt."""
+        return (
+            self.name.endswith("_split")
+            and len(self.bottoms) == 1
+            and all(top.name == f"{self.name}_{i}" for i, top in enumerate(self.tops))
+        )
+
+
+class Sharing(NamedTuple):
+    """A blob that a layer shares with an earlier one."""
+
+    layer: str
+    param: str
+    owner: str
+    param_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedNet:
+    """A net that the log builds."""
+
+    line: int
+    """The log's line at which it begins."""
+    phase: str | None
+    source: str | None
+    """Whence the solver takes it, in the log's words."""
+    echo: Echo | None
+    layers: tuple[LoggedLayer, ...]
+    inputs: tuple[str, ...]
+    """The `input:` blobs, which the log named from August 2014 to February 2016."""
+    outputs: tuple[str, ...]
+    sharing: tuple[Sharing, ...]
+    memory_bytes: int | None
+    """What it takes in the end; of NVCaffe, its tops."""
+    memory_line: int
+    """Where that stands, in lines from the net's first."""
+    is_complete: bool
+    """Did its initialisation end?"""
+    is_nvcaffe: bool
+    """Is it told in NVCaffe's words?"""
+    backward_by_layer: bool
+    """Does each layer's backward line stand with it, as until September 2014, not behind all?"""
+
+    def line_of(self, offset: int) -> int:
+        """The log's line of an offset from the net's first."""
+        return self.line + offset
+
+
+UNNAMED = "?"
+"""The name of a layer whose name was in the log's missing head."""
+
+
+@dataclass(slots=True)
+class LayerDraft:
+    """A layer so far."""
+
+    name: str
+    type: str | None
+    line: int
+    bottoms: list[str] = field(default_factory=list)
+    tops: list[LoggedTop] = field(default_factory=list)
+    shapes: int = 0
+    """How many of the tops have had a shape's line."""
+    in_place: bool = False
+    needs_backward: bool | None = None
+    memory_bytes: int | None = None
+    memory_line: int = 0
+
+    def add_shape(self, shape: tuple[int, ...], elements: int | None, line: int) -> None:
+        """The shape of the next top."""
+        if self.shapes == len(self.tops):
+            self.tops.append(LoggedTop(None))
+        top = self.tops[self.shapes]
+        self.tops[self.shapes] = top._replace(shape=shape, elements=elements, line=line)
+        self.shapes += 1
+
+    def add_weight(self, weight: str) -> None:
+        """The loss weight of the last top that had a shape."""
+        if self.shapes:
+            top = self.tops[self.shapes - 1]
+            self.tops[self.shapes - 1] = top._replace(loss_weight=weight)
+
+    def layer(self) -> LoggedLayer:
+        """The layer, now that all is told."""
+        return LoggedLayer(
+            self.name,
+            self.type,
+            tuple(self.bottoms),
+            tuple(self.tops),
+            self.in_place,
+            self.needs_backward,
+            self.line,
+            self.memory_bytes,
+            self.memory_line,
+        )
+
+
+_STATE, _RULE = (
+    re.compile(rf"^\s*{field} \{{[^{{}}]*\bphase: (TRAIN|TEST)", re.MULTILINE)
+    for field in ("state", "include")
+)
+
+
+def _phase(echo: Echo | None) -> str | None:
+    """The phase of a net: of its layers' rules, too, since what they leave out is not echoed."""
+    text = echo.text if echo else ""
+    found = _STATE.search(text) or _RULE.search(text)
+    return found[1] if found else None
+
+
+class NetDraft:
+    """A net so far; lines count from its first."""
+
+    def __init__(self, line: int, phase: str = "", source: str = "") -> None:
+        self.line = line
+        self.phase = phase
+        self.source = source
+        self.echo: Echo | None = None
+        self.layers: list[LayerDraft] = []
+        self.inputs: list[str] = []
+        self.outputs: list[str] = []
+        self.sharing: list[Sharing] = []
+        self.memory_bytes: int | None = None
+        self.memory_line = 0
+        self.is_complete = False
+        self.is_nvcaffe = False
+        self.backward_by_layer = False
+        self._by_name: dict[str, LayerDraft] = {}
+        self._shaped: LayerDraft | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Has nothing been told of it?"""
+        return not (self.layers or self.echo or self.inputs)
+
+    @property
+    def is_setting_up(self) -> bool:
+        """Is its last layer connected but without shapes? Then a net may come within it."""
+        return bool(self.layers) and not self.is_complete and not self.layers[-1].shapes
+
+    def add_layer(self, name: str, type_: str | None, line: int) -> LayerDraft:
+        """A layer begins."""
+        if self.layers and self.layers[-1].needs_backward is not None:
+            self.backward_by_layer = True
+        layer = LayerDraft(name, type_, line - self.line)
+        self.layers.append(layer)
+        self._by_name[name] = layer
+        self._shaped = layer
+        return layer
+
+    def find(self, name: str) -> LayerDraft | None:
+        """The layer of a name, the last of them."""
+        return self._by_name.get(name)
+
+    def set_up(self, name: str) -> None:
+        """The shapes that follow are those of this layer."""
+        self._shaped = self._by_name.get(name, self._shaped)
+
+    def shaped(self, line: int) -> LayerDraft:
+        """The layer whose shapes are told: one without a name where the log's head is missing."""
+        return self._shaped or self.add_layer(UNNAMED, None, line)
+
+    def connect(self, text: str, arrow: str, line: int) -> None:
+        """`conv1 <- data`, `conv1 -> conv1` or `relu1 -> conv1 (in-place)`."""
+        layer = self.layers[-1] if self.layers else None
+        separator = f" {arrow} "
+        if layer is None or not text.startswith(layer.name + separator):
+            name = text.partition(separator)[0]
+            layer = self.find(name) or self.add_layer(name, None, line)
+        blob = text[len(layer.name) + len(separator) :]
+        if arrow == "<-":
+            layer.bottoms.append(blob)
+            return
+        layer.in_place |= blob.endswith(" (in-place)")
+        layer.tops.append(LoggedTop(blob.removesuffix(" (in-place)")))
+
+    def set_backward(self, name: str, needed: bool) -> None:
+        """Whether a layer needs backward computation; it may tell the name of the first layer."""
+        layer = self.find(name)
+        if layer is None and (layer := self._by_name.pop(UNNAMED, None)) is not None:
+            layer.name = name
+            self._by_name[name] = layer
+        if layer is not None:
+            layer.needs_backward = needed
+
+    def set_memory(self, size: int, line: int) -> None:
+        """What the net takes in the end or, where it goes on, so far."""
+        self.memory_bytes, self.memory_line = size, line - self.line
+        if self.layers and not self.is_complete:
+            self.layers[-1].memory_bytes = size
+            self.layers[-1].memory_line = line - self.line
+
+    def net(self, known: dict[object, object]) -> LoggedNet:
+        """The net; large parts that equal an earlier net's are that net's own, held in `known`."""
+        self._name_tops()
+        layers = tuple(layer.layer() for layer in self.layers)
+        echo = self.echo
+        if echo:
+            echo = echo._replace(text=cast(str, known.setdefault(echo.text, echo.text)))
+        return LoggedNet(
+            line=self.line,
+            phase=self.phase or _phase(echo),
+            source=self.source or None,
+            echo=echo,
+            layers=cast("tuple[LoggedLayer, ...]", known.setdefault(layers, layers)),
+            inputs=tuple(self.inputs),
+            outputs=tuple(self.outputs),
+            sharing=tuple(self.sharing),
+            memory_bytes=self.memory_bytes,
+            memory_line=self.memory_line,
+            is_complete=self.is_complete,
+            is_nvcaffe=self.is_nvcaffe,
+            backward_by_layer=self.backward_by_layer,
+        )
+
+    def _name_tops(self) -> None:
+        """Name the tops of a layer without a head after the blobs that nothing else makes."""
+        layer = self.layers[0] if self.layers else None
+        if layer is None or all(top.name for top in layer.tops):
+            return
+        made = {top.name for draft in self.layers for top in draft.tops}.union(self.inputs)
+        read = dict.fromkeys(blob for draft in self.layers for blob in draft.bottoms)
+        names = sorted((blob for blob in read if blob not in made), key=lambda b: b != layer.name)
+        for i, top in enumerate(layer.tops):
+            if top.name is None and names:
+                layer.tops[i] = top._replace(name=names.pop(0))

@@ -1,0 +1,231 @@
+"""The curves of training: what solver.cpp and sgd_solver.cpp of every age print.
+
+Through v0.999 the rate stands before the loss of its iteration, afterwards behind its outputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from caffetools.log import patterns
+from caffetools.log.curve import Curve, Output, Point
+from caffetools.log.patterns import VALUE, Block
+from caffetools.log.prefix import Message
+
+_SLOW_POINTS = 8
+"""So many points are read line by line before the form of their lines is learned anew."""
+
+
+class SolverReader:
+    """Folds a solver's messages into a curve of the training net and one of each test net.
+
+    `silent` are the lines of Caffe's source that are known to tell nothing, as they become known.
+    The read methods say whether a message was one that they know.
+    """
+
+    def __init__(self, year: int | None = None, silent: Collection[str] = ()) -> None:
+        self.tests: dict[int, Curve] = {}
+        self.iteration = 0
+        """The last one that the log tells."""
+        self.epoch: tuple[int, float] | None = None
+        """An iteration and its epoch, the last that the log tells together."""
+        self.block: Block | None = None
+        """The form of an iteration's lines, once it has been learned."""
+        self._year = year
+        self._day = ""
+        self._train_curve = Curve(year)
+        self._columns: list[list[str]] = []
+        self._taken = self._come = 0
+        self._form: Block | None = None
+        self._train: Point | None = None
+        self._lines: list[Message] = []
+        self._test: Point | None = None
+        self._test_net = 0
+        self._told: set[tuple[str, str]] = set()
+        self._slow_points = 0
+        self._test_blocks: dict[int, Block] = {}
+        self._test_lines: list[Message] = []
+        self._slow_tests = 0
+        self._silent = silent
+
+    @property
+    def train(self) -> Curve:
+        """The training net's curve."""
+        self._add_columns()
+        return self._train_curve
+
+    def read_iteration(self, message: Message) -> bool:
+        """A loss or a rate, or the head of a test."""
+        found = patterns.ITERATION.search(message.text) if "=" in message.text else None
+        if not found:
+            return self.read_testing(message)
+        iteration, taken, epoch, what, value = found.groups(default="")
+        self._end_test()
+        point = self._train
+        if point is None or point.iteration != iteration or getattr(point, what) not in {"", value}:
+            self._end_train()
+            point = self._train = self._point(iteration, message)
+        if not getattr(point, what):
+            setattr(point, what, value)
+            self._lines.append(message)
+        if speed := patterns.SPEED.match(taken):
+            point.speed = speed[1]
+        self.iteration = int(iteration)
+        if epoch.strip(".") and epoch.count(".") < 2:
+            self.epoch = self.iteration, float(epoch)
+        return True
+
+    def read_output(self, message: Message) -> bool:
+        """An output of either net, or what the first forms told of a test."""
+        text = message.text
+        found = patterns.OUTPUT.search(text) or patterns.OUTPUT_WITH_NOTE.search(text)
+        if not found:
+            return self._read_test_line(text)
+        net, index, name, value, weight = found.groups(default="")
+        point = self._train if net == "Train" else self._test
+        if point is None:
+            return False
+        if (index, name) not in self._told:
+            self._told.add((index, name))
+            point.outputs.append(Output(name, weight))
+            point.values.append(value)
+            (self._lines if net == "Train" else self._test_lines).append(message)
+        return True
+
+    def _read_test_line(self, text: str) -> bool:
+        if self._test is None:
+            return False
+        if found := patterns.TEST_LOSS.search(text):
+            self._test.loss = found[1]
+        elif found := patterns.TEST_SCORE.search(text):
+            self._test.outputs.append(Output("score"))
+            self._test.values.append(found[2])
+        return found is not None
+
+    def read_class_score(self, message: Message) -> bool:
+        """A detector's score of one class."""
+        found = patterns.CLASS_SCORE.search(message.text)
+        if not found or self._test is None:
+            return False
+        self._test.outputs.append(Output("class AP"))
+        self._test.values.append(found[1])
+        return True
+
+    def read_testing(self, message: Message) -> bool:
+        """The head of a test."""
+        found = patterns.TESTING.search(message.text)
+        if not found:
+            return False
+        iteration, net = found.groups(default="")
+        self._end_train()
+        self._end_test()
+        self.iteration = int(iteration or self.iteration)
+        self._test = self._point(str(self.iteration), message)
+        self._test_net = int(net or 0)
+        self._test_lines[:] = [message]
+        return True
+
+    def take_test(self, text: str, start: int) -> tuple[int, int]:
+        """Read a test whose form is known, if it stands there: where it ends, and its lines."""
+        for net, form in self._test_blocks.items():
+            if found := form.pattern.match(text, start):
+                time, iteration, *values = found.groups()
+                self._end_train()
+                self._end_test()
+                self.iteration = int(iteration)
+                self._test = Point(iteration, time, outputs=list(form.outputs), values=values)
+                self._test_net, self._told = net, set(form.told)
+                self._test_lines.clear()
+                return found.end(), found[0].count("\n")
+        return start, 0
+
+    def offer(self, form: Block, columns: list[list[str]]) -> None:
+        """Iterations that `form` found in the lines to come, of which none has come yet."""
+        self._add_columns()
+        self._form, self._columns = form, columns
+        self._taken = self._come = 0
+
+    def advance(self, count: int) -> None:
+        """The first `count` of the iterations offered have come."""
+        assert self._form
+        if count > self._come:
+            self._end_train()
+            self._end_test()
+            self._come = count
+            self._slow_points = 0
+            self.iteration = int(self._columns[self._form.fields.index("iteration")][count - 1])
+
+    def _add_columns(self) -> None:
+        """Add to the curve the iterations that have come, now that its rows are asked for."""
+        if self._form and self._come > self._taken:
+            columns = [column[self._taken : self._come] for column in self._columns]
+            pairs = list(zip(self._form.fields, columns, strict=True))
+            values = [column for name, column in pairs if name == VALUE]
+            self._train_curve.extend(dict(pairs), self._form.outputs, values)
+            self._taken = self._come
+
+    def turn_to(self, day: str) -> None:
+        """The lines that follow are of this day, `mmdd` or `yyyymmdd`."""
+        self.end_points()
+        self._day = day
+        for curve in self.curves():
+            curve.days.append((len(curve), day))
+
+    def start_run(self) -> None:
+        """A solver starts."""
+        self.end_points()
+        for curve in self.curves():
+            curve.starts.append(len(curve))
+
+    def restore(self) -> None:
+        """The solver goes on from a snapshot."""
+        self.end_points()
+        for curve in self.curves():
+            curve.restores.append(len(curve))
+
+    @property
+    def row_and_next(self) -> tuple[int, int]:
+        """The row of the training curve that was begun last, and the one after it."""
+        begun = len(self.train) + (self._train is not None)
+        return max(begun - 1, 0), begun
+
+    def curves(self) -> list[Curve]:
+        """All curves, the training net's first."""
+        return [self.train, *self.tests.values()]
+
+    def end_points(self) -> None:
+        """What the lines so far told is all, of any iteration."""
+        self._end_train()
+        self._end_test()
+        self._add_columns()
+
+    def _point(self, iteration: str, message: Message) -> Point:
+        self._told.clear()
+        self._lines.clear()
+        return Point(iteration, message.time)
+
+    def _end_train(self) -> None:
+        if self._train is None:
+            return
+        self.train.append(self._train)
+        self._train = None
+        self._slow_points += 1
+        if self._slow_points == _SLOW_POINTS:
+            self._slow_points = 0
+            self.block = patterns.learn(self._lines) or self.block
+
+    def _end_test(self) -> None:
+        if self._test is not None and (self._test.outputs or self._test.loss):
+            if self._test_net not in self.tests:
+                self.tests[self._test_net] = Curve(self._year, self._day)
+            self.tests[self._test_net].append(self._test)
+            if self._test_lines:
+                self._learn_test()
+        self._test = None
+
+    def _learn_test(self) -> None:
+        if self._test_net not in self._test_blocks or self._slow_tests == _SLOW_POINTS:
+            self._slow_tests = 0
+            if form := patterns.learn_test(self._test_lines, self._silent):
+                self._test_blocks[self._test_net] = form
+        self._slow_tests += 1
