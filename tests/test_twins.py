@@ -15,8 +15,6 @@ SOURCE = TESTS.parent / "caffetools"
 
 WITHOUT_TWIN = {
     "__main__.py": "three lines that call cli.main: test_init.py of the command line runs them",
-    "log/line_table.py": "generated from proto/: a test of age.py reads it",
-    "proto/schema_table.py": "generated from proto/: a test there writes it anew and compares",
 }
 """Source files without a test file of their own, each with the reason."""
 

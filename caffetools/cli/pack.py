@@ -9,7 +9,7 @@ import click
 from caffetools.cli.console import report_note
 from caffetools.cli.options import force_option, net_options, shape_options
 from caffetools.errors import CaffeToolsError, Location, Note
-from caffetools.formats.caffemodel_writer import caffemodel
+from caffetools.formats.caffemodel import caffemodel
 from caffetools.net.net import load
 from caffetools.torch.export.export import program_of
 from caffetools.torch.export.state import read_state

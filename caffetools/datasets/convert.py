@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from caffetools.datasets.folders import Listing
 from caffetools.errors import CaffeToolsError, Location
-from caffetools.formats.datum_items import encoded_datum, raw_datum
+from caffetools.formats.datum import encoded_datum, raw_datum
 from caffetools.formats.files import read_bytes
-from caffetools.formats.leveldb import told
-from caffetools.formats.pixels import decode, resize
+from caffetools.formats.image import decode, resize
+from caffetools.formats.leveldb import plyvel_message
 
 if TYPE_CHECKING:
     import numpy as np
@@ -161,7 +161,9 @@ def _writer(path: str, backend: str, shown: str) -> Iterator[Callable[[list[Reco
             finally:
                 database.close()
     except (library.Error, OSError) as error:
-        raise CaffeToolsError(f"cannot be written: {told(error)}", Location(shown)) from None
+        raise CaffeToolsError(
+            f"cannot be written: {plyvel_message(error)}", Location(shown)
+        ) from None
 
 
 def _put_all(transaction: Any, records: list[Record]) -> None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from caffetools.errors import CaffeToolsError, Location
-from caffetools.formats.datum_items import read_datum
-from caffetools.formats.records import open_database
-from caffetools.formats.snapshot import Blob, binaryproto
+from caffetools.formats.blob import Blob, binaryproto
+from caffetools.formats.database import open_database
+from caffetools.formats.datum import read_datum
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -1,45 +1,148 @@
-"""What a record of a database is: a Datum, Caffe's message for one item with its label."""
+"""Datum and AnnotatedDatum: the records of Caffe's databases, read and written."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from caffetools.errors import CaffeToolsError
-from caffetools.formats.image import image_size
-from caffetools.proto.wire import LENGTH, VARINT, WireError, fields, signed
+from caffetools.formats.image import decode, image_size
+from caffetools.proto import wire
+from caffetools.proto.wire import FIXED32, LENGTH, VARINT
 
-_CHANNELS, _HEIGHT, _WIDTH, _DATA, _ENCODED = 1, 2, 3, 4, 7
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+# Field numbers of caffe.proto.
+_CHANNELS, _HEIGHT, _WIDTH, _DATA, _LABEL, _FLOAT_DATA, _ENCODED = range(1, 8)
+_DATUM, _ANNOTATION_TYPE, _ANNOTATION_GROUP = 1, 2, 3
+_GROUP_ANNOTATION = 2
 
 
-class Item(NamedTuple):
-    """The size of one item."""
+class DatumSize(NamedTuple):
+    """The size of an item."""
 
     channels: int | None
-    """None for an encoded image whose palette decides."""
+    """None for an encoded image with a palette: whether that has colour is decided there."""
     height: int
     width: int
     encoded: bool = False
-    """Is it an image in a file's form, which Caffe decodes in colour or in grey?"""
+    """Whether it is an image file, which Caffe decodes in colour or in grey."""
 
 
-def read_datum(record: bytes) -> Item:
-    """The item that a Datum holds, by its own numbers or, if it is encoded, by its image's.
+class Datum(NamedTuple):
+    """An item of shape (channels, height, width), bytes or floats, and its label."""
 
-    Raises CaffeToolsError for a record that gives no item.
+    values: NDArray[np.generic]
+    label: int
+
+
+class AnnotatedDatum(NamedTuple):
+    """An item of the SSD fork's databases."""
+
+    datum: bytes
+    """The encoded Datum."""
+    boxes: int
+    has_type: bool
+    """Whether the record says what its annotations are."""
+
+
+class _DatumFields:
+    """The fields of a Datum; raises CaffeToolsError, which begins with `what`, for other bytes."""
+
+    def __init__(self, record: bytes, what: str) -> None:
+        self.numbers = {_CHANNELS: 0, _HEIGHT: 0, _WIDTH: 0, _LABEL: 0, _ENCODED: 0}
+        self.data = b""
+        self.floats: list[memoryview] = []
+        buffer = memoryview(record)
+        try:
+            for found in wire.fields(buffer):
+                if found.wire_type == VARINT and found.number in self.numbers:
+                    self.numbers[found.number] = wire.signed(found.value, 32)
+                elif found.wire_type == LENGTH and found.number == _DATA:
+                    self.data = record[found.start : found.end]
+                elif found.number == _FLOAT_DATA and found.wire_type in (LENGTH, FIXED32):
+                    self.floats.append(buffer[found.start : found.end])
+        except wire.WireError as error:
+            raise CaffeToolsError(f"{what} is not a Datum: {error}") from None
+        self.shape = (self.numbers[_CHANNELS], self.numbers[_HEIGHT], self.numbers[_WIDTH])
+        self.encoded = bool(self.numbers[_ENCODED])
+
+
+def read_datum_size(record: bytes) -> DatumSize:
+    """Return the size of an item: the Datum's own or, if it is encoded, that of its image.
+
+    Raises CaffeToolsError for a record that is neither.
     """
-    numbers = {_CHANNELS: 0, _HEIGHT: 0, _WIDTH: 0, _ENCODED: 0}
-    data = b""
-    try:
-        for field in fields(memoryview(record)):
-            if field.wire_type == VARINT and field.number in numbers:
-                numbers[field.number] = signed(field.value, 32)
-            elif field.wire_type == LENGTH and field.number == _DATA:
-                data = record[field.start : field.end]
-    except WireError as error:
-        raise CaffeToolsError(f"the first record is not a Datum: {error}") from None
-    if not numbers[_ENCODED]:
-        return Item(numbers[_CHANNELS], numbers[_HEIGHT], numbers[_WIDTH])
-    size = image_size(data)
+    fields = _DatumFields(record, "the first record")
+    if not fields.encoded:
+        return DatumSize(*fields.shape)
+    size = image_size(fields.data)
     if size is None:
         raise CaffeToolsError("the first record holds no JPEG, PNG, BMP or PNM image")
-    return Item(size.channels, size.height, size.width, encoded=True)
+    return DatumSize(size.channels, size.height, size.width, encoded=True)
+
+
+def read_datum(record: bytes, color: bool | None) -> Datum:
+    """Return the item in a record; `color` says how to decode an image: see `image.decode`.
+
+    Raises CaffeToolsError for bytes that are no Datum, and for one whose shape does not match its
+    values.
+    """
+    import numpy as np
+
+    fields = _DatumFields(record, "the record")
+    label = fields.numbers[_LABEL]
+    if fields.encoded:
+        return Datum(decode(fields.data, color).transpose(2, 0, 1), label)
+    values: NDArray[np.generic] = np.frombuffer(fields.data, np.uint8)
+    if not fields.data and fields.floats:
+        try:
+            values = np.concatenate([np.frombuffer(each, "<f4") for each in fields.floats])
+        except ValueError as error:
+            raise CaffeToolsError(f"the record is not a Datum: {error}") from None
+    channels, height, width = fields.shape
+    if min(fields.shape) < 1 or values.size != channels * height * width:
+        raise CaffeToolsError(
+            f"the shape {fields.shape} of the Datum does not match {values.size} values"
+        )
+    return Datum(values.reshape(fields.shape), label)
+
+
+def read_annotated_datum(record: bytes) -> AnnotatedDatum:
+    """Return the item in an AnnotatedDatum; raises CaffeToolsError for other bytes."""
+    buffer = memoryview(record)
+    datum, boxes, has_type = b"", 0, False
+    try:
+        for found in wire.fields(buffer):
+            if found.wire_type == LENGTH and found.number == _DATUM:
+                datum = record[found.start : found.end]
+            elif found.wire_type == VARINT and found.number == _ANNOTATION_TYPE:
+                has_type = True
+            elif found.wire_type == LENGTH and found.number == _ANNOTATION_GROUP:
+                group = wire.fields(buffer, found.start, found.end)
+                boxes += sum(inner.number == _GROUP_ANNOTATION for inner in group)
+    except wire.WireError as error:
+        raise CaffeToolsError(f"the first record is not an AnnotatedDatum: {error}") from None
+    return AnnotatedDatum(datum, boxes, has_type)
+
+
+def raw_datum(image: NDArray[np.uint8], label: int) -> bytes:
+    """Encode the record of an image of shape (height, width, channels)."""
+    import numpy as np
+
+    height, width, channels = image.shape
+    planes = np.ascontiguousarray(image.transpose(2, 0, 1)).tobytes()
+    shape = ((_CHANNELS, channels), (_HEIGHT, height), (_WIDTH, width))
+    return (
+        b"".join(wire.integer_field(number, extent) for number, extent in shape)
+        + wire.bytes_field(_DATA, planes)
+        + wire.integer_field(_LABEL, label)
+        + wire.integer_field(_ENCODED, 0)
+    )
+
+
+def encoded_datum(data: bytes, label: int) -> bytes:
+    """Encode the record of an image file."""
+    fields = wire.integer_field(_LABEL, label) + wire.integer_field(_ENCODED, 1)
+    return wire.bytes_field(_DATA, data) + fields

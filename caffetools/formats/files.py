@@ -1,34 +1,89 @@
-"""Files that data layers name, read whole."""
+"""Files that a prototxt names: find them, read them, and read the start of a list of files."""
 
 from __future__ import annotations
 
 import os
 
 from caffetools.errors import CaffeToolsError, Location
+from caffetools.proto.source import read_file
+
+_LIST_START = 1 << 16
+"""Bytes: more than the first lines of any list take."""
+
+_LIST_LINES = 100
+"""Images to try until one exists."""
+
+
+def find(source: str, folder: str) -> str | None:
+    """Return the path of an existing file or directory, or None.
+
+    Sought in the working directory, as Caffe does, then in `folder`, that of the prototxt.
+    """
+    if not source:
+        return None
+    paths = (source, os.path.join(folder, source))
+    return next((path for path in paths if os.path.exists(path)), None)
+
+
+def find_file(source: str, folder: str) -> str | None:
+    """Find a regular file: a pipe might never end."""
+    path = find(source, folder)
+    return path if path and os.path.isfile(path) else None
 
 
 def check_regular(path: str) -> None:
-    """Raise CaffeToolsError, placed, for a pipe and its like, which might be read for ever."""
+    """Raise CaffeToolsError, placed, for a pipe, a device or a directory."""
     if os.path.exists(path) and not os.path.isfile(path):
-        raise CaffeToolsError("cannot be read: this is no regular file", Location(path))
+        raise CaffeToolsError("expected a regular file", Location(path))
 
 
 def read_bytes(path: str) -> bytes:
-    """What a regular file holds.
-
-    Raises CaffeToolsError, placed, for one that is not there or cannot be read.
-    """
+    """Read a regular file; raises CaffeToolsError, placed, if that cannot be done."""
     check_regular(path)
-    place = Location(path)
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError as error:
-        raise CaffeToolsError(f"cannot be read: {error.strerror}", place) from None
-    except ValueError as error:  # of a name that no file can have
-        raise CaffeToolsError(f"cannot be read: {error}", place) from None
+    return read_file(path)
 
 
 def read_text(path: str) -> str:
-    """The same as text; bytes that are no UTF-8 become what `os.fsencode` turns back."""
+    """Read a regular file as text; `os.fsencode` restores bytes that are not UTF-8."""
     return read_bytes(path).decode("utf-8", "surrogateescape")
+
+
+def first_images(path: str) -> list[str]:
+    """Return the images of the first lines of a list, the first line's at least.
+
+    Each line ends in a blank and a label (image_data_layer.cpp).
+    """
+    start = _list_start(path)
+    if not start:
+        raise CaffeToolsError(f"the list {path!a} is empty")
+    whole = start.removesuffix(b"\n")
+    if len(start) == _LIST_START:
+        whole = start.rpartition(b"\n")[0] or start
+    lines = whole.split(b"\n")[:_LIST_LINES]
+    return [os.fsdecode(line.rpartition(b" ")[0] or line) for line in lines]
+
+
+def first_word(path: str) -> str:
+    """Return the first file of a list that is split at white space (hdf5_data_layer.cpp)."""
+    words = _list_start(path).split(maxsplit=1)
+    if not words:
+        raise CaffeToolsError(f"the list {path!a} is empty")
+    return os.fsdecode(words[0])
+
+
+def first_window_channels(path: str) -> int:
+    """Return the channels of the first image of a window file (window_data_layer.cpp).
+
+    An image is `#` and its number, its file, its channels, height and width, then its windows.
+    """
+    words = _list_start(path).split(maxsplit=4)
+    if len(words) < 4 or words[0] != b"#" or not words[3].isdigit():
+        raise CaffeToolsError(
+            f"the window file {path!a} does not begin with '#', a number, a file and its channels"
+        )
+    return int(words[3])
+
+
+def _list_start(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read(_LIST_START)

@@ -1,43 +1,54 @@
-"""The size of an image from its first bytes, without decoding it.
+"""Images as OpenCV reads them for Caffe: their size without decoding, their pixels, resizing.
 
-Knows the kinds that OpenCV read for Caffe from the first day: JPEG, PNG, BMP and PNM.
+The size is known for the formats that OpenCV has always read: JPEG, PNG, BMP and PNM. Pixels are
+decoded with Pillow, as bytes with the channels in the order BGR.
 """
 
 from __future__ import annotations
 
 import re
 import struct
+import warnings
 from collections.abc import Callable
 from io import BytesIO
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from caffetools.errors import CaffeToolsError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 HEADER = 1 << 20
-"""Bytes from the start in which a size is sought: a JPEG may have pages of metadata before it."""
+"""Bytes from the start to search for a size: a JPEG may have long metadata before it."""
+
+_WEIGHT_BITS = 11
+"""Of OpenCV's fixed-point weights (INTER_RESIZE_COEF_BITS)."""
 
 
 class ImageSize(NamedTuple):
-    """The image as OpenCV would decode it."""
+    """Size of the image that OpenCV would decode."""
 
     height: int
     width: int
     channels: int | None
-    """As the file stores them, with alpha; None where a palette decides."""
+    """As stored in the file, alpha included; None if a palette decides."""
 
 
 def read_start(path: str) -> bytes:
-    """As much of a file as the size of an image may stand in."""
+    """Read as much of a file as `image_size` looks at."""
     with open(path, "rb") as file:
         return file.read(HEADER)
 
 
 def image_size(data: bytes) -> ImageSize | None:
-    """The size of the image that begins with these bytes; None for what is not such an image."""
+    """Return the size of the image that begins with these bytes; None for other bytes."""
     read = _READERS.get(data[:2])
     if read is None:
         return None
     try:
         size = read(BytesIO(data[2:HEADER]))
-    except (struct.error, ValueError):  # it ends too early
+    except (struct.error, ValueError):  # cut off
         return None
     return size if size and size.height > 0 and size.width > 0 else None
 
@@ -62,7 +73,7 @@ def _jpeg(file: BytesIO) -> ImageSize | None:
 
 
 def _png(file: BytesIO) -> ImageSize | None:
-    """The header chunk, which stands first (https://www.w3.org/TR/png/#11IHDR)."""
+    """The header chunk, always the first (https://www.w3.org/TR/png/#11IHDR)."""
     start, width, height, colour = struct.unpack(">14sIIxB", file.read(24))
     if start[:6] != b"NG\r\n\x1a\n" or start[10:] != b"IHDR":
         return None
@@ -79,7 +90,7 @@ def _bmp(file: BytesIO) -> ImageSize:
 
 
 def _pnm(channels: int) -> Callable[[BytesIO], ImageSize | None]:
-    """A reader of netpbm's headers: width and height in decimals, comments between."""
+    """Return a reader of netpbm's headers: width and height in decimals, comments between."""
     blanks = rb"(?:\s|#[^\n]*\n)+"
     header = re.compile(blanks + rb"(\d{1,9})" + blanks + rb"(\d{1,9})\s")
 
@@ -96,4 +107,84 @@ _READERS = {
     b"BM": _bmp,
     **{b"P%d" % kind: _pnm(3 if kind in (3, 6) else 1) for kind in range(1, 7)},
 }
-"""By the first two bytes."""
+"""Readers of a size by the first two bytes."""
+
+
+def decode(data: bytes, color: bool | None) -> NDArray[np.uint8]:
+    """Decode an image file to shape (height, width, channels).
+
+    In colour, in grey, or with None as stored, alpha included. Raises CaffeToolsError for bytes
+    that are no image, or a damaged one.
+    """
+    import numpy as np
+
+    try:
+        from PIL import Image, UnidentifiedImageError
+    except ImportError:
+        raise CaffeToolsError("images need Pillow: pip install Pillow") from None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about metadata
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            image = Image.open(BytesIO(data))
+            if color is False:
+                image.draft("L", image.size)  # a JPEG has a grey channel, which OpenCV takes
+            mode = _own_mode(image) if color is None else "RGB" if color else "L"
+            array: NDArray[np.uint8] = np.asarray(image.convert(mode))
+    except UnidentifiedImageError:
+        text = "the image cannot be decoded: Pillow does not know its format"
+        raise CaffeToolsError(text) from None
+    except Exception as error:  # noqa: BLE001  # damaged files make Pillow raise anything
+        raise CaffeToolsError(f"the image cannot be decoded: {error}") from None
+    if array.ndim == 2:
+        return array[:, :, np.newaxis]
+    bgr: NDArray[np.uint8] = array[:, :, [2, 1, 0, 3][: array.shape[2]]]
+    return bgr
+
+
+def resize(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
+    """Resize as cv::resize does by default: bilinear, in its fixed-point arithmetic.
+
+    Exactly half the size in both axes is the mean of 2 x 2 pixels, as in OpenCV.
+    """
+    import numpy as np
+
+    old_height, old_width = image.shape[:2]
+    if (height, width) == (old_height, old_width):
+        return image
+    if (old_height, old_width) == (2 * height, 2 * width):
+        blocks = image.reshape(height, 2, width, 2, -1).astype(np.int32)
+        halved: NDArray[np.uint8] = ((blocks.sum((1, 3)) + 2) >> 2).astype(np.uint8)
+        return halved
+    rows, next_rows, row_weights = _taps(old_height, height)
+    columns, next_columns, column_weights = _taps(old_width, width)
+    column_weights = np.where(columns == next_columns, 0, column_weights)
+    pixels = image.astype(np.int64)
+    right = column_weights[np.newaxis, :, np.newaxis]
+    lines = pixels[:, columns] * ((1 << _WEIGHT_BITS) - right) + pixels[:, next_columns] * right
+    lower = row_weights[:, np.newaxis, np.newaxis]
+    upper = (1 << _WEIGHT_BITS) - lower
+    above, below = lines[rows] >> 4, lines[next_rows] >> 4
+    total = ((upper * above) >> 16) + ((lower * below) >> 16)
+    return ((total + 2) >> 2).astype(np.uint8)
+
+
+def _taps(old: int, new: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """For each new pixel, the two old ones around its centre and the weight of the second."""
+    import numpy as np
+
+    scale = old / new
+    place = ((np.arange(new) + 0.5) * scale - 0.5).astype(np.float32)
+    first = np.floor(place).astype(np.int64)
+    part = place - first
+    weight = np.rint(part * (1 << _WEIGHT_BITS)).astype(np.int64)
+    return first.clip(0, old - 1), (first + 1).clip(0, old - 1), weight
+
+
+def _own_mode(image: Any) -> str:
+    """Return the mode that OpenCV decodes to with IMREAD_UNCHANGED."""
+    if image.mode in ("1", "L", "LA", "I;16", "I", "F"):
+        if image.mode in ("I;16", "I", "F"):
+            raise ValueError(f"expected pixels of 8 bits, found mode {image.mode}")
+        return "L" if image.mode != "LA" else "RGBA"
+    return "RGBA" if image.mode in ("RGBA", "RGBa") else "RGB"

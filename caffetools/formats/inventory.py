@@ -1,4 +1,4 @@
-"""What a file of numbers holds, blob by blob: shapes and statistics."""
+"""The table of `caffetools weights`: the shape and statistics of each blob of a file."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from caffetools.formats.stored import Shape, Weights
+from caffetools.formats.blob import Shape
+from caffetools.formats.caffemodel import StoredLayer, Weights
+from caffetools.proto import schema, upgrade_v0, upgrade_v1
 from caffetools.table import Column, printable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _PIECE = 1 << 22
-"""Numbers that are looked at together, so that a large blob is never there as a whole."""
+"""Values to convert at once, so that a large blob is never copied as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """Of a blob's numbers; of those that are finite but for `odd`, how many are not."""
+    """Statistics of the finite values of a blob, and the number of others, `odd`."""
 
     least: float
     most: float
@@ -31,32 +33,48 @@ class Statistics:
 
 @dataclass(frozen=True, slots=True)
 class BlobRow:
-    """A blob of a file."""
+    """One blob of a file."""
 
     layer: str
     type: str
     index: int
     shape: Shape
     kind: str
-    """The type of the numbers in the file: float32, float64, float16, ..."""
+    """Element type in the file: float32, float64, float16, ..."""
     count: int
     statistics: Statistics | None
-    """None for a blob without numbers that are finite."""
+    """None for a blob without finite values."""
 
 
 def rows(weights: Weights) -> Iterator[BlobRow]:
-    """The blobs in the order of the file."""
+    """Yield the blobs in the order of the file."""
     for layer in weights.layers:
-        for index, blob in enumerate(layer.blobs):
+        type_ = layer_type(layer)
+        for index, blob in enumerate(layer.by_index()):
+            if blob is None:
+                continue
             values = blob.values
             kind = values.dtype.newbyteorder("=").name
             yield BlobRow(
-                layer.name, layer.type, index, blob.shape, kind, values.size, statistics(values)
+                layer.name, type_, index, blob.shape, kind, values.size, statistics(values)
             )
 
 
+def layer_type(layer: StoredLayer) -> str:
+    """Return the current name of a layer's type: files store those of V0, and numbers for V1's."""
+    name = layer.type
+    if layer.version == 2 or not name:
+        return name
+    if layer.version == 1:
+        types = schema.message("V1LayerParameter").fields["type"].enum
+        name = types.names.get(int(name), "") if types else ""
+    else:
+        name = upgrade_v0.TYPES.get(name, name)
+    return {**upgrade_v1.TYPES, **upgrade_v1.FORK_TYPES}.get(name, name)
+
+
 def statistics(values: NDArray[Any]) -> Statistics | None:
-    """Of the numbers in a row, without a copy of them all."""
+    """Compute the statistics of flat values, None if none is finite."""
     import numpy as np
 
     count, odd, total, squares = 0, 0, 0.0, 0.0
@@ -77,7 +95,7 @@ def statistics(values: NDArray[Any]) -> Statistics | None:
 
 
 def columns(found: list[BlobRow]) -> list[Column[BlobRow]]:
-    """The columns of the table."""
+    """Return the columns of the table."""
     return [
         Column("layer", lambda row: printable(row.layer), "total"),
         Column("type", lambda row: printable(row.type)),
@@ -102,22 +120,25 @@ def _odd(row: BlobRow) -> int:
 
 
 def to_dict(weights: Weights, found: list[BlobRow]) -> dict[str, Any]:
-    """The same as plain data."""
+    """Return the table as JSON data."""
+    state = weights.state
     return {
         "kind": weights.kind,
         "name": weights.name,
-        "iteration": weights.iteration,
-        "current_step": weights.current_step,
-        "learned_net": weights.learned_net,
+        "iteration": state and state.iteration,
+        "current_step": state and state.current_step,
+        "learned_net": state and state.learned_net,
         "blobs": [{**asdict(row), "shape": list(row.shape)} for row in found],
     }
 
 
 def named(weights: Weights) -> dict[str, NDArray[Any]]:
-    """Every blob under a name of its own, "conv1/0", in the shape that it is stored in."""
+    """Return each blob in its stored shape under a unique name such as "conv1/0"."""
     found: dict[str, NDArray[Any]] = {}
     for layer in weights.layers:
-        for index, blob in enumerate(layer.blobs):
+        for index, blob in enumerate(layer.by_index()):
+            if blob is None:
+                continue
             name = wanted = f"{layer.name}/{index}" if layer.name else str(index)
             number = 1
             while name in found:

@@ -1,4 +1,4 @@
-"""Arrays -> the bytes of a .npz file, piece by piece."""
+"""`.npz` files, written in pieces."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _OLDEST = (1980, 1, 1, 0, 0, 0)
-"""The time of every member, so that the same arrays always give the same file."""
+"""Time of every member, so that the same arrays give the same file."""
 
 
 class _Pieces(io.RawIOBase):
-    """A file that only hands on what is written to it."""
+    """A file that keeps what is written to it until it is taken."""
 
     def __init__(self) -> None:
         self.written: list[bytes] = []
 
     def writable(self) -> bool:
-        """It is."""
+        """Return True."""
         return True
 
     def write(self, data: Any) -> int:
@@ -30,13 +30,13 @@ class _Pieces(io.RawIOBase):
         return len(self.written[-1])
 
     def taken(self) -> list[bytes]:
-        """What has been written since the last time."""
+        """Return and forget what was written."""
         pieces, self.written = self.written, []
         return pieces
 
 
 def npz(arrays: Mapping[str, NDArray[Any]]) -> Iterator[bytes]:
-    """The pieces of a file that numpy.load reads, without compression."""
+    """Encode arrays as an uncompressed file that numpy.load reads."""
     import numpy as np
 
     sink = _Pieces()

@@ -1,4 +1,4 @@
-"""`.safetensors` files: a length, JSON that says where each tensor lies, and the numbers.
+"""`.safetensors` files: a length, JSON with the position of each tensor, and the data.
 
 https://github.com/huggingface/safetensors describes the format.
 """
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 _TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}
 _BFLOAT16 = "BF16"
 _ALIGNMENT = 8
-"""The numbers begin at a multiple of so many bytes."""
+"""Bytes: the data begins at a multiple."""
 
 
 def safetensors(tensors: Mapping[str, NDArray[Any]]) -> Iterator[bytes | memoryview]:
-    """The pieces of a file with these tensors, as float32; those that are so are not copied."""
+    """Encode tensors as float32; float32 arrays are not copied."""
     import numpy as np
 
     header: dict[str, Any] = {}
@@ -42,14 +42,14 @@ def safetensors(tensors: Mapping[str, NDArray[Any]]) -> Iterator[bytes | memoryv
 
 
 def read_safetensors(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
-    """The tensors of a file, which is mapped: floats of 16 to 64 bits, all others are left out.
+    """Map a file and return its tensors: floats of 16 to 64 bits, all others are left out.
 
     Raises CaffeToolsError, placed at the file, for one that is cut off or of another format.
     """
     try:
         return _tensors(mapped(path))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        text = f"this is no .safetensors file, or it is damaged: {error}"
+        text = f"this is not a .safetensors file, or it is damaged: {error}"
         raise CaffeToolsError(text, Location(shown_name(path))) from None
 
 

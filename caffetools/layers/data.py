@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import ClassVar
 
-from caffetools.formats.annotated_datum import Annotated, read_annotated
-from caffetools.formats.find import find, find_file
+from caffetools.formats.datum import AnnotatedDatum, read_annotated_datum
+from caffetools.formats.files import find, find_file
 from caffetools.layers.base import (
     Facts,
     Layer,
@@ -66,9 +66,9 @@ class Data(ItemLayer):
 
     def read(self, record: bytes) -> Item:
         """Return the shape of a record."""
-        from caffetools.formats.datum import read_datum
+        from caffetools.formats.datum import read_datum_size
 
-        item = placed(self.param, "source", partial(read_datum, record))
+        item = placed(self.param, "source", partial(read_datum_size, record))
         if item.encoded:
             self.transform.check_decoding()
             channels = self.transform.forced_channels() or item.channels
@@ -96,7 +96,7 @@ class AnnotatedData(Data):
     def __init__(self, spec: Spec) -> None:
         super().__init__(spec)
         self.annotation = spec.param("annotated_data_param")
-        self.first: Annotated | None = None
+        self.first: AnnotatedDatum | None = None
         resize = self.transform.resize
         if resize and resize.text("resize_mode") == "FIT_SMALL_SIZE":
             batch = self.param.integer("batch_size")
@@ -106,7 +106,7 @@ class AnnotatedData(Data):
                 )
 
     def read(self, record: bytes) -> Item:
-        self.first = placed(self.param, "source", lambda: read_annotated(record))
+        self.first = placed(self.param, "source", lambda: read_annotated_datum(record))
         return super().read(self.first.datum)
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
@@ -221,7 +221,7 @@ class HDF5Data(Layer):
         batch = batch_size(self.spec, self.param)
         path, notes = self.file()
         if path is not None:
-            from caffetools.formats.hdf5_datasets import dataset_shapes
+            from caffetools.formats.hdf5 import dataset_shapes
 
             read = partial(dataset_shapes, path, self.spec.tops)
             try:
@@ -239,7 +239,7 @@ class HDF5Data(Layer):
         source = find_file(self.param.text("source"), folder)
         if source is None:
             return None, ()
-        from caffetools.formats.listing import first_word
+        from caffetools.formats.files import first_word
 
         listed = placed(self.param, "source", partial(first_word, source))
         path = find_file(listed, folder)

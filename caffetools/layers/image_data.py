@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from caffetools.formats.find import find_file
+from caffetools.formats.files import find_file
 from caffetools.layers.base import INT_MAX, Facts, Shape, Spec, between, exactly
 from caffetools.layers.checks import check_int
 from caffetools.layers.items import DEPRECATED, Item, ItemLayer, batch_size, missing, placed
@@ -47,7 +47,7 @@ class ImageData(ItemLayer):
         source = find_file(self.param.text("source"), folder)
         if source is None:
             return Item(channels)
-        from caffetools.formats.listing import first_images
+        from caffetools.formats.files import first_images
 
         faults: list[str] = []
         for name in placed(self.param, "source", partial(first_images, source)):
@@ -96,7 +96,7 @@ class WindowData(ItemLayer):
         source = find_file(self.param.text("source"), self.spec.options.folder)
         if source is None:
             return Item()
-        from caffetools.formats.listing import first_window_channels
+        from caffetools.formats.files import first_window_channels
 
         channels = placed(self.param, "source", partial(first_window_channels, source))
         return Item(channels)

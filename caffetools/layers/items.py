@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import ClassVar, NamedTuple, TypeVar
 
 from caffetools.errors import CaffeToolsError
-from caffetools.formats.find import find_file
+from caffetools.formats.files import find_file
 from caffetools.layers.base import Facts, Layer, Shape, Spec, exactly
 from caffetools.layers.checks import check_int
 from caffetools.layers.transform import Transform

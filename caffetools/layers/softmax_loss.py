@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from caffetools.formats.find import find_file
+from caffetools.formats.files import find_file
 from caffetools.layers.base import (
     ClassLabels,
     Facts,

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
-from caffetools.log.line_table import LINES
 from caffetools.log.prefix import Message
 
 RELEASES = (
@@ -68,10 +68,18 @@ class _Form(NamedTuple):
 
 
 @cache
+def _line_table() -> dict[str, list[str]]:
+    """The lines of `line_table.txt` by source file; `proto/compile_log_lines.py` writes it."""
+    path = Path(__file__).with_name("line_table.txt")
+    _, *paragraphs = path.read_text(encoding="utf-8").rstrip("\n").split("\n\n")
+    return {name: lines for name, *lines in (text.split("\n") for text in paragraphs)}
+
+
+@cache
 def _forms(file: str) -> list[_Form]:
     """The messages of a source file."""
     found = []
-    for text in LINES.get(file, ()):
+    for text in _line_table().get(file, ()):
         message, _, places = text.partition("\t")
         # How the table spaces what varies is not how Caffe does.
         constants = tuple(part.strip() for part in message.split("<*>"))

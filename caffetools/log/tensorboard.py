@@ -15,7 +15,7 @@ from itertools import groupby
 from caffetools.log.collector import LogContents
 from caffetools.log.curve_columns import Row
 from caffetools.log.series import run_rows
-from caffetools.proto.encode import integer, message
+from caffetools.proto.wire import bytes_field, integer_field
 
 FILE = "events.out.tfevents.caffetools"
 """TensorBoard looks for files with `tfevents` in their names; their folder names the run."""
@@ -45,12 +45,12 @@ def _records(rows: Iterable[Row], sizes: dict[str, int], origin: float) -> Itera
     for row in rows:
         wall_time = _wall_time(row, origin, before or 0.0)
         if before is None:
-            yield record(event(wall_time, message(3, _VERSION)))
+            yield record(event(wall_time, bytes_field(3, _VERSION)))
         before = wall_time
-        values = [message(1, value) for value in _values(row, sizes)]
+        values = [bytes_field(1, value) for value in _values(row, sizes)]
         if values:
-            step = integer(2, row.iteration)
-            yield record(event(wall_time, step + message(5, b"".join(values))))
+            step = integer_field(2, row.iteration)
+            yield record(event(wall_time, step + bytes_field(5, b"".join(values))))
 
 
 def _wall_time(row: Row, origin: float, before: float) -> float:
@@ -86,7 +86,7 @@ def _scalar(tag: str, value: float) -> bytes:
         number = struct.pack("<f", value)
     except OverflowError:
         number = struct.pack("<f", math.copysign(math.inf, value))
-    return message(1, tag.encode()) + b"\x15" + number
+    return bytes_field(1, tag.encode()) + b"\x15" + number
 
 
 def event(wall_time: float, fields: bytes) -> bytes:

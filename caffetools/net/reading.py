@@ -17,8 +17,7 @@ from caffetools.net.solver_nets import (
     train_field,
 )
 from caffetools.proto import prototxt
-from caffetools.proto.message import Entry, Message
-from caffetools.proto.notes import Notes
+from caffetools.proto.message import Entry, Message, Notes
 from caffetools.proto.source import BinarySource, Source, decode, mapped, shown_name
 from caffetools.proto.upgrade import upgrade
 

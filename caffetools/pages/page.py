@@ -11,7 +11,7 @@ from caffetools.drawing.graph_drawing import draw_graph
 from caffetools.drawing.graph_page import heading
 from caffetools.drawing.style import STYLES
 from caffetools.drawing.svg import css
-from caffetools.formats.stored import Weights
+from caffetools.formats.caffemodel import Weights
 from caffetools.net.net import Net
 from caffetools.pages.cost_section import cost_section
 from caffetools.pages.details import details

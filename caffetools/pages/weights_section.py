@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from caffetools.drawing.scene import Rect, Scene, SceneGroup, SceneItem, Text
 from caffetools.drawing.svg import svg
-from caffetools.formats.stored import StoredBlob, Weights
+from caffetools.formats.blob import Blob
+from caffetools.formats.caffemodel import Weights
 from caffetools.layers.base import dims
 from caffetools.net.net import Net
 from caffetools.pages.chart import number
@@ -46,7 +47,7 @@ def distributions(net: Net, weights: Weights) -> Iterator[Distribution]:
             yield _distribution(layer.node.key, role, blob)
 
 
-def _distribution(layer: str, role: str, blob: StoredBlob) -> Distribution:
+def _distribution(layer: str, role: str, blob: Blob) -> Distribution:
     import numpy as np
 
     values = blob.values

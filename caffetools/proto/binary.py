@@ -1,8 +1,8 @@
-"""Protobuf's wire format -> the same Message tree that `prototxt` reads from text.
+"""Protobuf's wire format <-> the same Message tree that `prototxt` reads from text.
 
-For the net inside a `.caffemodel`. The elements of a blob are stepped over: they are most of the
-file, and a net needs no more than their shape. Where they stand follows from `Message.offset`,
-which here is the offset of the message's first byte in the file.
+For the net inside a `.caffemodel`. The elements of a blob are skipped when reading: they are most
+of the file, and a net needs only their shape. `Message.offset` is the offset of the message's first
+byte in the file.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from collections.abc import Iterator
 
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.proto import schema, wire
-from caffetools.proto.message import Entry, Message, Value
-from caffetools.proto.notes import Notes
+from caffetools.proto.message import Entry, Message, Notes, Value
 from caffetools.proto.schema import Field
 from caffetools.proto.source import BinarySource
 from caffetools.proto.values import OPEN_ENUMS
@@ -30,7 +29,7 @@ _WIRE_TYPES = {
     "bytes": LENGTH,
     "message": LENGTH,
 }
-"""Of each type of field; integers, booleans and enums are varints."""
+"""By type of field; integers, booleans and enums are varints."""
 
 
 def parse(
@@ -50,10 +49,42 @@ def parse(
     return message
 
 
-def shortest(value: float) -> float:
-    """The number with the fewest decimal digits among those that are `value` as a 32-bit float.
+def serialize(message: Message) -> bytes:
+    """Encode a message as C++'s protobuf does: fields by number, those of no schema left out."""
+    pieces = []
+    if message.descriptor is not None:
+        for number, field in sorted(message.descriptor.by_number.items()):
+            values = [_payload(value, field) for value in message.all(field.name)]
+            if field.packed and values:
+                pieces.append(wire.bytes_field(number, b"".join(values)))
+                continue
+            wire_type = _WIRE_TYPES.get(field.type, VARINT)
+            for value in values:
+                length = wire.varint(len(value)) if wire_type == LENGTH else b""
+                pieces += wire.tag(number, wire_type), length, value
+    return b"".join(pieces)
 
-    0.1 in a binary file is 0.10000000149011612; what its author wrote, and text would hold, is 0.1.
+
+def _payload(value: Value, field: Field) -> bytes:
+    """Encode a value, without its tag and length."""
+    if isinstance(value, Message):
+        return serialize(value)
+    if field.type in ("float", "double"):
+        single = field.type == "float"
+        number = float(value)
+        return struct.pack("<f" if single else "<d", wire.single(number) if single else number)
+    if isinstance(value, str):
+        if field.enum is not None:  # an open enum's unknown value is its number
+            known = field.enum.numbers.get(value)
+            return wire.varint(int(value) if known is None else known)
+        value = value.encode("utf-8", "surrogateescape")
+    return value if isinstance(value, bytes) else wire.varint(int(value))
+
+
+def shortest(value: float) -> float:
+    """Return the shortest decimal that is `value` as a 32-bit float.
+
+    0.1 in a binary file is 0.10000000149011612; its author wrote 0.1.
     """
     if not math.isfinite(value):
         return value
@@ -70,7 +101,7 @@ def shortest(value: float) -> float:
 class _Reader:
     """One pass over the structure of a buffer.
 
-    No message of the schema holds one of its own kind, so that no file can nest without an end.
+    No message of the schema contains one of its own type, which bounds the depth.
     """
 
     def __init__(self, source: BinarySource, buffer: memoryview, notes: Notes) -> None:
@@ -92,8 +123,8 @@ class _Reader:
             elif descriptor.name != "BlobProto" or field.name not in NUMBERS:
                 self.scalars(message, field, found)
 
-    def message(self, outer: Message, field: Field, found: wire.Field) -> None:
-        """A message in a field; one that is given again adds to the first."""
+    def message(self, outer: Message, field: Field, found: wire.WireField) -> None:
+        """Read a message in a field; one that is repeated adds to the first."""
         entries = outer.fields.setdefault(field.name, [])
         if field.repeated or not entries:
             entries.append((Message(field.message, self.source, found.start), found.start))
@@ -101,8 +132,8 @@ class _Reader:
         assert isinstance(inner, Message)
         self.read(inner, found.start, found.end)
 
-    def scalars(self, message: Message, field: Field, found: wire.Field) -> None:
-        """The value of a field, or those of a packed one; of a field given again, the last."""
+    def scalars(self, message: Message, field: Field, found: wire.WireField) -> None:
+        """Read a field, packed or not; of a repeated optional field the last value counts."""
         entries: list[Entry] = [
             (value, found.start) for value in self.values(message, field, found)
         ]
@@ -113,8 +144,8 @@ class _Reader:
         else:
             message.fields[field.name] = entries
 
-    def values(self, message: Message, field: Field, found: wire.Field) -> Iterator[Value]:
-        """What the payload of a scalar field holds: as many values as are packed, or one."""
+    def values(self, message: Message, field: Field, found: wire.WireField) -> Iterator[Value]:
+        """The values in the payload of a scalar field: all that are packed, or one."""
         start, end = found.start, found.end
         if field.type == "string":
             yield str(self.buffer[start:end], "utf-8", "surrogateescape")
@@ -136,7 +167,7 @@ class _Reader:
         return wire.float64(self.buffer, start)
 
     def whole(self, message: Message, field: Field, number: int) -> Iterator[Value]:
-        """A varint as the field's type has it; for an enum's unknown number nothing but a note."""
+        """A varint as a value of the field; for an enum's unknown number only a note."""
         if field.type == "bool":
             yield bool(number)
         elif field.type == "uint32":
@@ -154,11 +185,11 @@ class _Reader:
                 self.notes.add(f"unknown value {number} of {enum.name}", message)
 
 
-def _fits(field: Field, found: wire.Field) -> bool:
-    """Can the field stand as it does? If not, it is unknown to protobuf too."""
+def _fits(field: Field, found: wire.WireField) -> bool:
+    """Whether the wire type fits the field; if not, protobuf treats it as unknown, too."""
     return found.wire_type == _WIRE_TYPES.get(field.type, VARINT) or _is_packed(field, found)
 
 
-def _is_packed(field: Field, found: wire.Field) -> bool:
+def _is_packed(field: Field, found: wire.WireField) -> bool:
     scalar = _WIRE_TYPES.get(field.type, VARINT) != LENGTH
     return field.repeated and scalar and found.wire_type == LENGTH

@@ -1,7 +1,7 @@
-"""A prototxt of any age, or a solver's -> the same text in the canonical layout.
+"""Format a prototxt, a net of any age or a solver, in the canonical layout.
 
-Works on tokens: fields stay in their order, values as they are written, comments at their place.
-Separators go, `<...>` and `a: {` become `a {`, and single quotes become double ones where they can.
+Works on tokens: the order of fields, the text of values and the position of comments are kept.
+Separators are dropped, `<...>` and `a: {` become `a {`, single quotes double ones if possible.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _SEPARATORS = (",", ";")
 
 
 def format_text(source: Source) -> str:
-    """The text of a file that `prototxt.parse` reads, in the canonical layout."""
+    """Format a text that `prototxt.parse` reads."""
     formatter = _Formatter(source.text)
     block = formatter.block("")
-    if block.opening:  # the first line of a file stands beside nothing
+    if block.opening:  # a comment in the first line of a file
         first = block.fields[0].above if block.fields else block.below
         first.insert(0, block.opening)
         block.opening = ""
@@ -29,7 +29,7 @@ def format_text(source: Source) -> str:
 
 
 def first_difference(source: Source, text: str) -> int | None:
-    """The offset of the first line of `source` that is another in `text`; None if there is none."""
+    """Return the offset of the first line of `source` that differs from `text`, or None."""
     offset = 0
     lines = text.splitlines(keepends=True)
     for index, line in enumerate(source.text.splitlines(keepends=True)):
@@ -40,12 +40,12 @@ def first_difference(source: Source, text: str) -> int | None:
 
 
 class _Formatter:
-    """One pass over the tokens of a text that is known to be right."""
+    """One pass over the tokens of a valid text."""
 
     def __init__(self, text: str) -> None:
         self.matches = TOKEN.finditer(text)
-        self.beside = ""
-        """The comment between the token before and the end of its line."""
+        self.trailing = ""
+        """The comment between the previous token and the end of its line."""
         self.above: list[str] = []
         """The comments and blank lines between that line and this token."""
         self.advance()
@@ -55,18 +55,18 @@ class _Formatter:
         self.kind = match.lastindex or END
         self.token = match[self.kind]
         before = match.string[match.start() : match.start(self.kind)]
-        beside, *lines = (line.strip() for line in _LINE_END.split(before))
+        trailing, *lines = (line.strip() for line in _LINE_END.split(before))
         if lines and not lines[-1]:
             del lines[-1]  # the indent of this token
-        self.beside, self.above = beside, lines
+        self.trailing, self.above = trailing, lines
 
     def comments(self) -> list[str]:
         """All comments before this token."""
-        return [line for line in (self.beside, *self.above) if line]
+        return [line for line in (self.trailing, *self.above) if line]
 
-    def block(self, closer: str) -> layout.Block:
+    def block(self, closer: str) -> layout.LayoutBlock:
         """The fields up to `closer`, which is "" for the end of the file."""
-        block = layout.Block()
+        block = layout.LayoutBlock()
         while True:
             lines = self.gap(block)
             if self.token == closer:
@@ -74,26 +74,26 @@ class _Formatter:
                 return block
             block.fields.extend(self.field(lines))
 
-    def gap(self, block: layout.Block) -> list[str]:
-        """What stands between two fields; a comment in the line of the first goes beside it."""
+    def gap(self, block: layout.LayoutBlock) -> list[str]:
+        """The lines between two fields; a comment in the line of the first trails it."""
         lines: list[str] = []
         while True:
-            if self.beside and not lines and not self.has_beside(block):
+            if self.trailing and not lines and not self.has_trailing(block):
                 if block.fields:
-                    block.fields[-1].beside = self.beside
+                    block.fields[-1].trailing = self.trailing
                 else:
-                    block.opening = self.beside
-            elif self.beside:
-                lines.append(self.beside)
+                    block.opening = self.trailing
+            elif self.trailing:
+                lines.append(self.trailing)
             lines += self.above
             if self.token not in _SEPARATORS:
                 return lines
             self.advance()
 
-    def has_beside(self, block: layout.Block) -> bool:
-        return bool(block.fields[-1].beside if block.fields else block.opening)
+    def has_trailing(self, block: layout.LayoutBlock) -> bool:
+        return bool(block.fields[-1].trailing if block.fields else block.opening)
 
-    def field(self, above: list[str]) -> list[layout.Field]:
+    def field(self, above: list[str]) -> list[layout.LayoutField]:
         """The field whose name is this token; several for a list of messages."""
         name = self.token
         self.advance()
@@ -102,13 +102,13 @@ class _Formatter:
             self.advance()
             inner += self.comments()
         values = self.list_of(inner) if self.token == "[" else [self.value(inner)]
-        fields = [layout.Field(name, value) for value in values]
+        fields = [layout.LayoutField(name, value) for value in values]
         fields[0].above = above + inner
         return fields
 
-    def list_of(self, inner: list[str]) -> list[str | layout.Block]:
+    def list_of(self, inner: list[str]) -> list[str | layout.LayoutBlock]:
         """The values in brackets: one text of them all, or messages, to be several fields."""
-        values: list[str | layout.Block] = []
+        values: list[str | layout.LayoutBlock] = []
         self.advance()
         inner += self.comments()
         while self.token != "]":
@@ -121,8 +121,8 @@ class _Formatter:
         scalars = [value for value in values if isinstance(value, str)]
         return values if len(scalars) < len(values) else [f"[{', '.join(scalars)}]"]
 
-    def value(self, inner: list[str]) -> str | layout.Block:
-        """A scalar as it is written, or a message; comments in a scalar are added to `inner`."""
+    def value(self, inner: list[str]) -> str | layout.LayoutBlock:
+        """A scalar as written, or a message; comments in a scalar are added to `inner`."""
         if self.token in _CLOSER:
             closer = _CLOSER[self.token]
             self.advance()
@@ -144,7 +144,7 @@ class _Formatter:
 
 
 def _double_quoted(token: str) -> str:
-    """A string's token in double quotes, unless it has some inside; any other token as it is."""
+    """Return a string's token in double quotes if it contains none; other tokens unchanged."""
     if token[0] == "'" and '"' not in token:
         return f'"{token[1:-1]}"'
     return token

@@ -1,8 +1,8 @@
-"""Fields and their comments -> text in the one layout that `printer` and `formatter` share.
+"""Fields and their comments -> text in the layout that `printer` and `formatter` share.
 
-A field takes a line and each level is indented by two blanks. A message of scalars alone that fits
-stands on one line, `param { lr_mult: 1 decay_mult: 1 }`, but a layer or its options never do. One
-blank line is kept wherever there are any.
+A field takes a line and each level is indented by two blanks. A message of scalars alone is put on
+one line if it fits, `param { lr_mult: 1 decay_mult: 1 }`, but never a layer or its options. Several
+blank lines become one.
 """
 
 from __future__ import annotations
@@ -12,38 +12,38 @@ from dataclasses import dataclass, field
 
 INDENT = "  "
 WIDTH = 80
-"""Columns that a message on one line may reach."""
+"""Maximum columns of a message on one line."""
 
 
 @dataclass
-class Block:
-    """The inside of a message, or a whole file."""
+class LayoutBlock:
+    """The fields of a message, or of a whole file."""
 
-    fields: list[Field] = field(default_factory=list)
+    fields: list[LayoutField] = field(default_factory=list)
     opening: str = ""
-    """The comment beside the bracket that opens it."""
+    """The comment after the opening bracket."""
     below: list[str] = field(default_factory=list)
     """Comments and blank lines between the last field and the end."""
 
 
 @dataclass
-class Field:
-    """A field with its value, ready to be written, or with the message that it holds."""
+class LayoutField:
+    """A field with its value as text, or with its message."""
 
     name: str
-    value: str | Block
+    value: str | LayoutBlock
     above: list[str] = field(default_factory=list)
     """Comments and, as "", blank lines between the field before and this one."""
-    beside: str = ""
-    """The comment in the line where the field ends."""
+    trailing: str = ""
+    """The comment at the end of the field's last line."""
 
 
-def text(block: Block) -> str:
+def text(block: LayoutBlock) -> str:
     """The text of a file."""
     return "".join(f"{line}\n" for line in _inside(block, ""))
 
 
-def _inside(block: Block, indent: str) -> Iterator[str]:
+def _inside(block: LayoutBlock, indent: str) -> Iterator[str]:
     first = True
     for item in block.fields:
         yield from _comments(item.above, indent, first)
@@ -64,22 +64,22 @@ def _comments(lines: list[str], indent: str, first: bool) -> Iterator[str]:
         blank = not line
 
 
-def _field(item: Field, indent: str) -> Iterator[str]:
-    beside = f"  {item.beside}" if item.beside else ""
+def _field(item: LayoutField, indent: str) -> Iterator[str]:
+    trailing = f"  {item.trailing}" if item.trailing else ""
     if isinstance(item.value, str):
-        yield f"{indent}{item.name}: {item.value}{beside}"
+        yield f"{indent}{item.name}: {item.value}{trailing}"
         return
     line = _one_line(item.name, item.value)
     if line is not None and len(indent) + len(line) <= WIDTH:
-        yield f"{indent}{line}{beside}"
+        yield f"{indent}{line}{trailing}"
         return
     opening = f"  {item.value.opening}" if item.value.opening else ""
     yield f"{indent}{item.name} {{{opening}"
     yield from _inside(item.value, indent + INDENT)
-    yield f"{indent}}}{beside}"
+    yield f"{indent}}}{trailing}"
 
 
-def _one_line(name: str, block: Block) -> str | None:
+def _one_line(name: str, block: LayoutBlock) -> str | None:
     """The field on one line; None for what holds comments or messages, a layer or its options."""
     if block.opening or any(block.below):
         return None
@@ -89,7 +89,7 @@ def _one_line(name: str, block: Block) -> str | None:
         return None
     parts = []
     for item in block.fields:
-        if any(item.above) or item.beside or not isinstance(item.value, str):
+        if any(item.above) or item.trailing or not isinstance(item.value, str):
             return None
         parts.append(f"{item.name}: {item.value}")
     return f"{name} {{ {' '.join(parts)} }}"

@@ -1,15 +1,15 @@
-"""A protobuf message that knows where each of its fields stands in the file that it was read from.
+"""A protobuf message in which each field knows its position in the file; and notes about it.
 
-The tree is the same whether it came from text or from a binary: `prototxt` and `binary` build it,
-`upgrade` rewrites it, `printer` writes it. Values are Python's: int, float, bool, str (strings, and
-enum values by name), bytes and Message.
+The tree is the same for text and binary files: `prototxt` and `binary` build it, `upgrade` rewrites
+it, `printer` writes it. Values are Python's: int, float, bool, str (strings, and enum values by
+name), bytes and Message.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias, Union, cast
 
-from caffetools.errors import CaffeToolsError, Location, ShapeError
+from caffetools.errors import CaffeToolsError, Location, Note, ShapeError
 
 if TYPE_CHECKING:
     from caffetools.proto.schema import Descriptor
@@ -29,7 +29,7 @@ class Word(str):
 class Message:
     """The fields of one message, each with all its values in the order of the file.
 
-    `descriptor` is None within a field that the schema does not know; it is kept all the same.
+    `descriptor` is None inside a field that the schema does not know.
     """
 
     __slots__ = ("descriptor", "fields", "offset", "source")
@@ -51,11 +51,11 @@ class Message:
         return f"<{name} at {self.location()}: {', '.join(self.fields)}>"
 
     def has(self, name: str) -> bool:
-        """Is the field set?"""
+        """Whether the field is set."""
         return name in self.fields
 
     def count(self, name: str) -> int:
-        """How often the field is set."""
+        """Number of values of the field."""
         return len(self.fields.get(name, ()))
 
     def get(self, name: str) -> Value | None:
@@ -70,7 +70,7 @@ class Message:
         """Every value of a repeated field, in order."""
         return [value for value, _ in self.fields.get(name, ())]
 
-    # The same with the type that the schema promises, so that readers of a layer need no casts.
+    # The same with the type of the schema, so that readers of a layer need no casts.
 
     def integer(self, name: str) -> int:
         """An integer field's value."""
@@ -105,17 +105,17 @@ class Message:
         return cast("list[Message]", self.all(name))
 
     def message(self, name: str) -> Message:
-        """The message in a field, or an empty one that stands where this one does."""
+        """The message in a field, or an empty one at the position of this one."""
         found = self.get(name)
         return found if isinstance(found, Message) else self.empty(name)
 
     def empty(self, name: str) -> Message:
-        """A message as the field would hold it with nothing given, standing where this one does."""
+        """An empty message of the field's type, at the position of this one."""
         field = self.descriptor.fields.get(name) if self.descriptor else None
         return Message(field.message if field else None, self.source, self.offset)
 
     def replaced(self, fields: dict[str, list[Entry]]) -> Message:
-        """The message with other fields, where this one stands."""
+        """The message with other fields, at the same position."""
         return Message(self.descriptor, self.source, self.offset, fields)
 
     def place(self, name: str | None = None, index: int = -1) -> int:
@@ -134,5 +134,26 @@ class Message:
         index: int = -1,
         kind: type[CaffeToolsError] = ShapeError,
     ) -> CaffeToolsError:
-        """An error that stands at a field, or at the message."""
+        """An error placed at a field, or at the message."""
         return self.source.error(text, self.place(name, index), kind)
+
+
+class Notes:
+    """Notes about a file; a repeated one is counted, and placed at its first occurrence."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, Location] = {}
+        self._times: dict[str, int] = {}
+
+    def add(self, text: str, message: Message, name: str | None = None, index: int = 0) -> None:
+        """Note `text` at a field's `index`th value, or at the message."""
+        self._times[text] = self._times.get(text, 0) + 1
+        if text not in self._first:
+            self._first[text] = message.location(name, index)
+
+    def all(self) -> tuple[Note, ...]:
+        """The notes in the order of their first occurrence."""
+        return tuple(
+            Note(location, f"{text} ({times} times)" if (times := self._times[text]) > 1 else text)
+            for text, location in self._first.items()
+        )

@@ -1,10 +1,15 @@
-"""Message -> prototxt text."""
+"""Message -> text: a prototxt, or protobuf's DebugString as Caffe's logs echo nets."""
 
 from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from functools import partial
 
 from caffetools.proto import layout
 from caffetools.proto.message import Message, Value, Word
 from caffetools.proto.schema import Field
+from caffetools.proto.wire import single
 
 _LAYERS = ("layer", "layers")
 _FIRST = {
@@ -22,20 +27,22 @@ _FIRST = {
         "param",
     ),
 }
-"""The fields that people write first, in this order; those of a net's layers come last."""
+"""The fields that are written first, in this order; those of a net's layers come last."""
 
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
 
 
 def prototxt(message: Message) -> str:
-    """The text of a net, a solver or any other message as a file.
-
-    Read again it is the same message, but for where its fields stand.
-    """
+    """Write a net, a solver or any other message as a file, which is read as the same message."""
     return layout.text(_block(message))
 
 
-def _block(message: Message) -> layout.Block:
+def debug_string(message: Message) -> str:
+    """Write a field a line by their numbers; those that the schema does not know come last."""
+    return "".join(f"{line}\n" for line in _debug_lines(message))
+
+
+def _block(message: Message) -> layout.LayoutBlock:
     name = message.descriptor.name if message.descriptor else ""
     order = {field: rank for rank, field in enumerate(_FIRST.get(name, ()))}
     last = len(order)
@@ -47,37 +54,64 @@ def _block(message: Message) -> layout.Block:
         for value in message.all(field):
             written = _block(value) if isinstance(value, Message) else _scalar(value, known)
             blank = [""] if name == "NetParameter" and field in _LAYERS else []
-            fields.append(layout.Field(field, written, blank))
-    return layout.Block(fields)
+            fields.append(layout.LayoutField(field, written, blank))
+    return layout.LayoutBlock(fields)
 
 
-def _scalar(value: Value, field: Field | None) -> str:
+def _scalar(value: Value, field: Field | None, *, debug: bool = False) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return _number(value)
-    if isinstance(value, bytes):
-        return quoted(value.decode("utf-8", "surrogateescape"))
-    if isinstance(value, str):
-        is_word = isinstance(value, Word) or (field is not None and field.type == "enum")
-        return value if is_word else quoted(value)
-    return str(value)
+        if debug:
+            return _c_number(value, is_float=field is None or field.type == "float")
+        return repr(value).removesuffix(".0")
+    is_enum = field is not None and field.type == "enum"
+    if isinstance(value, str) and not isinstance(value, Word) and not is_enum:
+        return quoted(value, debug=debug)
+    return quoted(value, debug=debug) if isinstance(value, bytes) else str(value)
 
 
-def _number(value: float) -> str:
-    """The shortest decimal that is the number, without a point where it is whole."""
-    return repr(value).removesuffix(".0")
+def quoted(text: str | bytes, *, debug: bool = False) -> str:
+    """Quote a text; bytes that are not UTF-8, and control characters, become octal escapes.
+
+    A debug string escapes all but ASCII, and single quotes, too.
+    """
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "surrogateescape")
+    return f'"{"".join(map(partial(_escaped, debug=debug), text))}"'
 
 
-def quoted(text: str) -> str:
-    """The text in quotes; bytes that are not UTF-8, and control characters, as octal escapes."""
-    return f'"{"".join(map(_escaped, text))}"'
-
-
-def _escaped(character: str) -> str:
+def _escaped(character: str, *, debug: bool) -> str:
     if character in _ESCAPES:
         return _ESCAPES[character]
-    if character.isprintable():
+    if debug and character == "'":
+        return "\\'"
+    if character.isprintable() and not (debug and character > "~"):
         return character
     data = character.encode("utf-8", "surrogateescape")
     return "".join(f"\\{byte:03o}" for byte in data)
+
+
+def _debug_lines(message: Message) -> Iterator[str]:
+    known = message.descriptor.fields if message.descriptor else {}
+    for name in sorted(message.fields, key=lambda name: _rank(known.get(name))):
+        for value in message.all(name):
+            if isinstance(value, Message):
+                yield f"{name} {{"
+                yield from (f"  {line}" for line in _debug_lines(value))
+                yield "}"
+            else:
+                yield f"{name}: {_scalar(value, known.get(name), debug=True)}"
+
+
+def _rank(field: Field | None) -> float:
+    return math.inf if field is None else field.number
+
+
+def _c_number(value: float, *, is_float: bool) -> str:
+    """Format with as few digits as C++ does: 6 or 9 for a float, 15 or 17 for a double."""
+    few, many = (6, 9) if is_float else (15, 17)
+    stored = single(value) if is_float else value
+    text = f"{stored:.{few}g}"
+    read = single(float(text)) if is_float else float(text)
+    return text if read == stored or math.isnan(stored) else f"{stored:.{many}g}"

@@ -1,8 +1,8 @@
-"""Protobuf's text format -> a Message tree that knows where each field stands.
+"""Protobuf's text format -> a Message tree with the position of each field.
 
-Our own reader, because google.protobuf's gives no positions and stops at the first field that a
-fork added. The language is that of text_format.cc's parser (protobuf 3, as Caffe calls it): what
-that refuses is refused, except that fields which the schema does not know are kept.
+google.protobuf's parser gives no positions and stops at the first field of a fork. The language is
+that of text_format.cc's parser (protobuf 3, as Caffe calls it): what that refuses is refused, but
+fields that the schema does not know are kept.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ TOKEN = re.compile(
 )
 WORD, NUMBER, STRING, PUNCTUATION, END = range(1, 6)
 
-# Most fields at one stroke, `name: value` with a blank behind it: half of the time that reading
-# takes. It says the same as the tokens do, and leaves to them whatever it does not match.
+# A shortcut for most fields, `name: value` followed by a blank: it halves the time of reading.
+# Where it does not match, the field is read by its tokens.
 _PLAIN = re.compile(
     rf"""({_WORD})[ ]?:[ ]?                     # 1 name
     (?: (-?(?:{_NUMBER})|{_WORD})(?=[\r\n ])    # 2 number or word
@@ -45,7 +45,7 @@ _PLAIN = re.compile(
 )
 
 MAX_DEPTH = 100
-"""How deep messages may be nested: protobuf's own limit for binaries."""
+"""Maximum depth of nested messages: protobuf's own limit for binaries."""
 
 _CLOSER = {"{": "}", "<": ">"}
 _CONFLICT = re.compile(r"<{7}|={7}|>{7}|\|{7}")
@@ -105,7 +105,7 @@ class _Parser:
             self.advance()
 
     def plain_field(self, fields: dict[str, list[Entry]], field: Field) -> bool:
-        """Read the field at one stroke; False, and nothing is read, where that cannot be done."""
+        """Read the field by the shortcut; False, and nothing is read, where it does not match."""
         match = _PLAIN.match(self.source.text, self.offset)
         if match is None or (field.name in fields and not field.repeated):
             return False
@@ -206,11 +206,11 @@ class _Parser:
         return read_known_string(field, parts) if field else unquote(parts)
 
     def touches(self) -> bool:
-        """Does this token follow the one before it without a blank?"""
+        """Whether this token follows the previous one without a blank."""
         return not self.source.text[self.offset - 1].isspace()
 
     def found(self) -> str:
-        """This token as a message tells it."""
+        """This token as it is quoted in a message."""
         text, offset = self.source.text, self.offset
         if self.kind == END:
             return "the end of the file"

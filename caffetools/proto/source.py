@@ -69,29 +69,32 @@ class BinarySource(Source):
 
 
 def read_bytes(path: str | os.PathLike[str]) -> bytes:
-    """The content of the file at `path`, or of standard input for `-`.
+    """Read the file at `path`, or standard input for `-`.
 
     Raises CaffeToolsError for a path that cannot be read.
     """
     name = os.fspath(path)
+    return sys.stdin.buffer.read() if name == "-" else read_file(name)
+
+
+def read_file(path: str) -> bytes:
+    """Read a file; raises CaffeToolsError, placed at it, if that cannot be done."""
     try:
-        if name == "-":
-            return sys.stdin.buffer.read()
-        with open(name, "rb") as file:
+        with open(path, "rb") as file:
             return file.read()
     except FileNotFoundError:
-        raise CaffeToolsError("no such file", Location(shown_name(name))) from None
+        text = "no such file"
     except IsADirectoryError:
-        raise CaffeToolsError(
-            "this is a directory, not a file", Location(shown_name(name))
-        ) from None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise CaffeToolsError(f"cannot be read: {reason}", Location(shown_name(name))) from None
+        text = "this is a directory, not a file"
+    except OSError as error:
+        text = f"cannot be read: {error.strerror}"
+    except ValueError as error:  # for a path with a null byte
+        text = f"cannot be read: {error}"
+    raise CaffeToolsError(text, Location(path))
 
 
 def mapped(path: str | os.PathLike[str]) -> memoryview:
-    """The bytes of a file, which are not read before they are looked at where that can be had.
+    """Map a file into memory; a pipe, which cannot be mapped, is read.
 
     Raises CaffeToolsError for a path that cannot be read.
     """
@@ -103,13 +106,13 @@ def mapped(path: str | os.PathLike[str]) -> memoryview:
 
 
 def shown_name(path: str | os.PathLike[str]) -> str:
-    """How messages name `path`."""
+    """Return the name of `path` in messages."""
     name = os.fspath(path)
     return "<stdin>" if name == "-" else name
 
 
 def decode(name: str, data: bytes) -> Source:
-    """`data` as text: UTF-8, with or without a byte order mark.
+    """Decode `data` as UTF-8, with or without a byte order mark.
 
     Bytes that are not UTF-8 stay as lone surrogates, so that text made of them can be written back.
     """

@@ -1,21 +1,20 @@
-"""A net of any age -> the same net in today's form, Message to Message (upgrade_proto.cpp).
+"""Upgrade a net of any age to the current format, Message to Message (upgrade_proto.cpp).
 
-Nets of 2013 (V0) become nets of 2014 (V1), those become today's; `input` becomes an Input layer.
-Every field keeps the place of the one that it was made from.
+Nets of 2013 (V0) become nets of 2014 (V1), and those V2; `input` becomes an Input layer. Each field
+keeps the position of the one that it was made from.
 """
 
 from __future__ import annotations
 
 from caffetools.errors import GraphError, Note
 from caffetools.proto import schema
-from caffetools.proto.message import Entry, Message
-from caffetools.proto.notes import Notes
+from caffetools.proto.message import Entry, Message, Notes
 from caffetools.proto.upgrade_v0 import upgrade_v0
 from caffetools.proto.upgrade_v1 import upgrade_v1
 
 
 def upgrade(net: Message) -> tuple[Message, tuple[Note, ...]]:
-    """The net in today's form, and what was lost or odd on the way; `net` itself stays as it is.
+    """Return the net in the current format, and notes on what was lost; `net` is not changed.
 
     Raises GraphError, placed, for what Caffe refuses: forms of different ages in one net,
     V0's padding where it cannot be folded into a convolution, inputs without all their dimensions.
@@ -34,8 +33,8 @@ def upgrade(net: Message) -> tuple[Message, tuple[Note, ...]]:
 def _check_one_age(net: Message) -> None:
     """Raise GraphError for a net with layers of several ages, naming a line of each.
 
-    Caffe refuses today's beside V1's, and V1's beside V0's have no type left there. Today's beside
-    V0's it drops without a word, which nobody wants.
+    Caffe refuses V2 with V1, and V1 layers among V0 layers lose their type. V2 layers among V0
+    layers are dropped silently by Caffe; here that is an error, too.
     """
     layers = net.messages("layers")
     if net.has("layer"):
@@ -79,7 +78,7 @@ def _input_shapes(net: Message, notes: Notes) -> list[Entry]:
         given, needed, name = net.count("input_shape"), inputs, "input_shape"
         expected = f"expected an input_shape for each of {inputs} inputs"
         if net.has("input_dim"):
-            notes.add("Caffe does not read input_dim beside input_shape", net, "input_dim")
+            notes.add("Caffe does not read input_dim if input_shape is given", net, "input_dim")
     else:
         given, needed, name = net.count("input_dim"), 4 * inputs, "input_dim"
         expected = f"expected 4 input_dim for each of {inputs} inputs"

@@ -1,4 +1,4 @@
-"""What Caffe makes of a solver's file before it reads it, and logs of that (upgrade_proto.cpp)."""
+"""Upgrade a solver as Caffe does before it trains, and the log of that (upgrade_proto.cpp)."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _TYPES = {
     "ADADELTA": "AdaDelta",
     "ADAM": "Adam",
 }
-"""Today's name for each value of the former `solver_type`."""
+"""Current name of each value of the former `solver_type`."""
 
 
-class Said(NamedTuple):
-    """A message of Caffe's log, and the line of its source that says it."""
+class LoggedMessage(NamedTuple):
+    """A message of Caffe's log, and the source line that prints it."""
 
     place: str
     text: str
@@ -28,14 +28,14 @@ class Said(NamedTuple):
 
 
 class Upgraded(NamedTuple):
-    """A solver in today's form, and what Caffe logs of the way to it."""
+    """An upgraded solver, and what Caffe logs of the upgrade."""
 
     message: Message
-    log: tuple[Said, ...]
+    log: tuple[LoggedMessage, ...]
 
 
 def upgrade_solver(solver: Message) -> Upgraded:
-    """The solver with its `type` as a string and a prefix for its snapshots.
+    """Return the solver with its `type` as a string and a prefix for its snapshots.
 
     Raises CaffeToolsError, placed, where the type is given in both forms.
     """
@@ -55,31 +55,31 @@ def _with_type(solver: Message) -> Upgraded:
     old = "specified using deprecated 'solver_type' field (enum)"
     future = "future Caffe releases will only support 'type' field (string) for a solver's type."
     log = (
-        Said(
+        LoggedMessage(
             "upgrade_proto.cpp:1084",
             f"Attempting to upgrade input file {old}': {solver.source.name}",
         ),
-        Said(
+        LoggedMessage(
             "upgrade_proto.cpp:1091",
             f"Successfully upgraded file {old} to 'type' field (string).",
         ),
-        Said("upgrade_proto.cpp:1093", f"Note that {future}", is_warning=True),
+        LoggedMessage("upgrade_proto.cpp:1093", f"Note that {future}", is_warning=True),
     )
     return Upgraded(made, log)
 
 
 def _with_prefix(solver: Message) -> Upgraded:
-    """Without a prefix the solver's path less its ending; in a folder the solver's name."""
+    """By default the solver's path without extension; in a given folder, the solver's name."""
     stem = os.path.splitext(solver.source.name)[0]
     given = solver.text("snapshot_prefix")
     if not solver.has("snapshot_prefix"):
         prefix = stem
-        said = Said(
+        said = LoggedMessage(
             "upgrade_proto.cpp:1108", f"snapshot_prefix was not specified and is set to {prefix}"
         )
     elif os.path.isdir(given):
         prefix = os.path.join(given, os.path.basename(stem))
-        said = Said(
+        said = LoggedMessage(
             "upgrade_proto.cpp:1113", f"snapshot_prefix was a directory and is replaced to {prefix}"
         )
     else:

@@ -10,36 +10,19 @@ from typing import NamedTuple
 
 from caffetools.errors import GraphError
 from caffetools.proto import schema
-from caffetools.proto.message import Entry, Message
-from caffetools.proto.notes import Notes
+from caffetools.proto.message import Entry, Message, Notes
 
 TYPES = {
-    "accuracy": "ACCURACY",
-    "bnll": "BNLL",
-    "concat": "CONCAT",
-    "conv": "CONVOLUTION",
-    "data": "DATA",
-    "dropout": "DROPOUT",
-    "euclidean_loss": "EUCLIDEAN_LOSS",
-    "flatten": "FLATTEN",
-    "hdf5_data": "HDF5_DATA",
-    "hdf5_output": "HDF5_OUTPUT",
-    "im2col": "IM2COL",
-    "images": "IMAGE_DATA",
-    "infogain_loss": "INFOGAIN_LOSS",
-    "innerproduct": "INNER_PRODUCT",
-    "lrn": "LRN",
-    "multinomial_logistic_loss": "MULTINOMIAL_LOGISTIC_LOSS",
-    "pool": "POOLING",
-    "relu": "RELU",
-    "sigmoid": "SIGMOID",
-    "softmax": "SOFTMAX",
-    "softmax_loss": "SOFTMAX_LOSS",
-    "split": "SPLIT",
-    "tanh": "TANH",
-    "window_data": "WINDOW_DATA",
-}
-"""The types of V0 by what V1 calls them."""
+    "accuracy": "ACCURACY", "bnll": "BNLL", "concat": "CONCAT", "conv": "CONVOLUTION",
+    "data": "DATA", "dropout": "DROPOUT", "euclidean_loss": "EUCLIDEAN_LOSS",
+    "flatten": "FLATTEN", "hdf5_data": "HDF5_DATA", "hdf5_output": "HDF5_OUTPUT",
+    "im2col": "IM2COL", "images": "IMAGE_DATA", "infogain_loss": "INFOGAIN_LOSS",
+    "innerproduct": "INNER_PRODUCT", "lrn": "LRN",
+    "multinomial_logistic_loss": "MULTINOMIAL_LOGISTIC_LOSS", "pool": "POOLING", "relu": "RELU",
+    "sigmoid": "SIGMOID", "softmax": "SOFTMAX", "softmax_loss": "SOFTMAX_LOSS", "split": "SPLIT",
+    "tanh": "TANH", "window_data": "WINDOW_DATA",
+}  # fmt: skip
+"""V1's name of each type of V0."""
 
 _NET_FIELDS = ("name", "layers", "input", "input_dim", "force_backward")
 _LAYER_FIELDS = ("name", "blobs", "blobs_lr", "weight_decay")
@@ -82,11 +65,11 @@ _OPTIONS: dict[str, tuple[dict[str, str], str]] = {
     "det_context_pad": (_WINDOWS, "context_pad"),
     "det_crop_mode": (_WINDOWS, "crop_mode"),
 }
-"""For each option of V0: in which message V1 has it, by the layer's type, and under which name."""
+"""For each option of V0: V1's message of it by the layer's type, and its name there."""
 
 
 class _Wired(NamedTuple):
-    """A layer that stays, without the padding layer that it may have read from."""
+    """A layer, connected to the input of the padding layer that it may have read from."""
 
     layers: Message
     bottoms: list[Entry]
@@ -169,7 +152,7 @@ def _layer(wired: _Wired, notes: Notes) -> Message:
         fields["top"] = layers.fields["top"]
     for name in layers.fields:
         if name not in ("bottom", "top", "layer"):
-            notes.add(f"Caffe drops '{name}' beside a layer of V0", layers, name)
+            notes.add(f"Caffe drops '{name}' next to a layer of V0", layers, name)
     given = options.fields if wired.pad is None else {**options.fields, "pad": [wired.pad]}
     _move(options, given, fields, notes)
     return layers.replaced(fields)

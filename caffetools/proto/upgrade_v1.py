@@ -5,88 +5,43 @@ As upgrade_proto.cpp does it (UpgradeNetDataTransformation, UpgradeV1LayerParame
 
 from __future__ import annotations
 
+from caffetools.errors import PrototxtError
 from caffetools.proto import schema
-from caffetools.proto.message import Entry, Message
-from caffetools.proto.notes import Notes
-from caffetools.proto.retype import retype
+from caffetools.proto.message import Entry, Message, Notes, Value, Word
+from caffetools.proto.schema import Field
+from caffetools.proto.values import read_known
 
 TYPES = {
-    "NONE": "",
-    "ABSVAL": "AbsVal",
-    "ACCURACY": "Accuracy",
-    "ARGMAX": "ArgMax",
-    "BNLL": "BNLL",
-    "CONCAT": "Concat",
-    "CONTRASTIVE_LOSS": "ContrastiveLoss",
-    "CONVOLUTION": "Convolution",
-    "DATA": "Data",
-    "DECONVOLUTION": "Deconvolution",
-    "DROPOUT": "Dropout",
-    "DUMMY_DATA": "DummyData",
-    "ELTWISE": "Eltwise",
-    "EUCLIDEAN_LOSS": "EuclideanLoss",
-    "EXP": "Exp",
-    "FLATTEN": "Flatten",
-    "HDF5_DATA": "HDF5Data",
-    "HDF5_OUTPUT": "HDF5Output",
-    "HINGE_LOSS": "HingeLoss",
-    "IM2COL": "Im2col",
-    "IMAGE_DATA": "ImageData",
-    "INFOGAIN_LOSS": "InfogainLoss",
-    "INNER_PRODUCT": "InnerProduct",
-    "LRN": "LRN",
-    "MEMORY_DATA": "MemoryData",
-    "MULTINOMIAL_LOGISTIC_LOSS": "MultinomialLogisticLoss",
-    "MVN": "MVN",
-    "POOLING": "Pooling",
-    "POWER": "Power",
-    "RELU": "ReLU",
-    "SIGMOID": "Sigmoid",
-    "SIGMOID_CROSS_ENTROPY_LOSS": "SigmoidCrossEntropyLoss",
-    "SILENCE": "Silence",
-    "SLICE": "Slice",
-    "SOFTMAX": "Softmax",
-    "SOFTMAX_LOSS": "SoftmaxWithLoss",
-    "SPLIT": "Split",
-    "TANH": "TanH",
-    "THRESHOLD": "Threshold",
-    "WINDOW_DATA": "WindowData",
-}
-"""Master's types of V1 by what they are called today (UpgradeV1LayerType)."""
+    "NONE": "", "ABSVAL": "AbsVal", "ACCURACY": "Accuracy", "ARGMAX": "ArgMax", "BNLL": "BNLL",
+    "CONCAT": "Concat", "CONTRASTIVE_LOSS": "ContrastiveLoss", "CONVOLUTION": "Convolution",
+    "DATA": "Data", "DECONVOLUTION": "Deconvolution", "DROPOUT": "Dropout",
+    "DUMMY_DATA": "DummyData", "ELTWISE": "Eltwise", "EUCLIDEAN_LOSS": "EuclideanLoss",
+    "EXP": "Exp", "FLATTEN": "Flatten", "HDF5_DATA": "HDF5Data", "HDF5_OUTPUT": "HDF5Output",
+    "HINGE_LOSS": "HingeLoss", "IM2COL": "Im2col", "IMAGE_DATA": "ImageData",
+    "INFOGAIN_LOSS": "InfogainLoss", "INNER_PRODUCT": "InnerProduct", "LRN": "LRN",
+    "MEMORY_DATA": "MemoryData", "MULTINOMIAL_LOGISTIC_LOSS": "MultinomialLogisticLoss",
+    "MVN": "MVN", "POOLING": "Pooling", "POWER": "Power", "RELU": "ReLU", "SIGMOID": "Sigmoid",
+    "SIGMOID_CROSS_ENTROPY_LOSS": "SigmoidCrossEntropyLoss", "SILENCE": "Silence",
+    "SLICE": "Slice", "SOFTMAX": "Softmax", "SOFTMAX_LOSS": "SoftmaxWithLoss", "SPLIT": "Split",
+    "TANH": "TanH", "THRESHOLD": "Threshold", "WINDOW_DATA": "WindowData",
+}  # fmt: skip
+"""Current name of each of master's types of V1 (UpgradeV1LayerType)."""
 
 FORK_TYPES = {
-    "ACCURACY_REGRESSION": "AccuracyRegression",
-    "BATCH_NORM": "BatchNorm",
-    "BN": "BN",
-    "CLIP": "Clip",
-    "COMPACT_DATA": "CompactData",
-    "CONVOLUTION3D": "Convolution3D",
-    "CROP": "Crop",
-    "DATA_HEATMAP": "DataHeatmap",
-    "DEPTHWISECONVOLUTION": "DepthwiseConvolution",
-    "DETECTIONOUTPUT": "DetectionOutput",
-    "ELTWISE_ACCURACY": "EltwiseAccuracy",
-    "ELTWISE_AFFINE": "EltwiseAffine",
-    "EUCLIDEAN_LOSS_HEATMAP": "EuclideanLossHeatmap",
-    "IMAGE_SEG_DATA": "ImageSegData",
-    "INSANITY": "Insanity",
-    "LOCAL": "Local",
+    "ACCURACY_REGRESSION": "AccuracyRegression", "BATCH_NORM": "BatchNorm", "BN": "BN",
+    "CLIP": "Clip", "COMPACT_DATA": "CompactData", "CONVOLUTION3D": "Convolution3D",
+    "CROP": "Crop", "DATA_HEATMAP": "DataHeatmap", "DEPTHWISECONVOLUTION": "DepthwiseConvolution",
+    "DETECTIONOUTPUT": "DetectionOutput", "ELTWISE_ACCURACY": "EltwiseAccuracy",
+    "ELTWISE_AFFINE": "EltwiseAffine", "EUCLIDEAN_LOSS_HEATMAP": "EuclideanLossHeatmap",
+    "IMAGE_SEG_DATA": "ImageSegData", "INSANITY": "Insanity", "LOCAL": "Local",
     "MULTINOMIAL_LOGISTIC_SPARSITY_LOSS": "MultinomialLogisticSparsityLoss",
-    "MULTI_STAGE_MEANFIELD": "MultiStageMeanfield",
-    "NORMALIZE": "Normalize",
-    "POOLING3D": "Pooling3D",
-    "PRIORBOX": "PriorBox",
-    "RELU6": "ReLU6",
-    "RESHAPE": "Reshape",
-    "RESIZE": "Resize",
-    "ROIPOOLING": "ROIPooling",
-    "SMOOTH_L1_LOSS": "SmoothL1Loss",
-    "TRIPLET_LOSS": "TripletLoss",
-    "UNPOOLING": "Unpooling",
-    "UPSAMPLE": "Upsample",
+    "MULTI_STAGE_MEANFIELD": "MultiStageMeanfield", "NORMALIZE": "Normalize",
+    "POOLING3D": "Pooling3D", "PRIORBOX": "PriorBox", "RELU6": "ReLU6", "RESHAPE": "Reshape",
+    "RESIZE": "Resize", "ROIPOOLING": "ROIPooling", "SMOOTH_L1_LOSS": "SmoothL1Loss",
+    "TRIPLET_LOSS": "TripletLoss", "UNPOOLING": "Unpooling", "UPSAMPLE": "Upsample",
     "VIDEO_DATA": "VideoData",
-}
-"""Types that forks added to V1, by what nets of today's form call them."""
+}  # fmt: skip
+"""Current name of each type that a fork added to V1."""
 
 _TRANSFORMED = {
     "DATA": "data_param",
@@ -100,7 +55,7 @@ _PARAM = {
     "blobs_lr": "lr_mult",
     "weight_decay": "decay_mult",
 }
-"""V1's lists with an entry for each blob, by the field of today's `param`."""
+"""Field of `param` for each of V1's lists, which have an entry for each blob."""
 
 
 def upgrade_v1(net: Message, notes: Notes) -> Message:
@@ -164,7 +119,7 @@ def _with_transformation(old: Message) -> dict[str, list[Entry]]:
 
 
 def _params(old: Message) -> list[Entry]:
-    """A `param` for each blob that any of V1's lists speaks of."""
+    """A `param` for each blob in any of V1's lists."""
     specs: list[dict[str, list[Entry]]] = []
     for source, target in _PARAM.items():
         for index, entry in enumerate(old.fields.get(source, ())):
@@ -177,3 +132,54 @@ def _params(old: Message) -> list[Entry]:
         (Message(descriptor, old.source, offset, spec), offset)
         for spec, offset in zip(specs, offsets, strict=True)
     ]
+
+
+def retype(message: Message, name: str, field: Field) -> list[Entry]:
+    """Read the values of a field of unknown type again as those of `field`.
+
+    A field that V1's schema does not know may be one of today's. Raises PrototxtError, placed, for
+    a value that the field cannot hold.
+    """
+    entries = message.fields[name]
+    if len(entries) > 1 and not field.repeated:
+        raise message.error(f"'{name}' is given twice", name, kind=PrototxtError)
+    return [
+        (_retyped_value(message, name, index, field), offset)
+        for index, (_, offset) in enumerate(entries)
+    ]
+
+
+def _retyped_value(message: Message, name: str, index: int, field: Field) -> Value:
+    value = message.fields[name][index][0]
+    if isinstance(value, Message) and field.type == "message":
+        return _retyped_message(value, field.type_name)
+    if not isinstance(value, Message | bytes) and field.type != "message":
+        try:
+            return _retyped_scalar(value, field)
+        except ValueError as error:
+            text = f"'{name}': {error}"
+            raise message.error(text, name, index, PrototxtError) from None
+    found = "a message" if isinstance(value, Message) else "a scalar"
+    raise message.error(
+        f"'{name}' is of type {field.type}, found {found}", name, index, PrototxtError
+    )
+
+
+def _retyped_message(untyped: Message, type_name: str) -> Message:
+    descriptor = schema.message(type_name)
+    fields = {
+        name: retype(untyped, name, descriptor.fields[name])
+        if name in descriptor.fields
+        else entries
+        for name, entries in untyped.fields.items()
+    }
+    return Message(descriptor, untyped.source, untyped.offset, fields)
+
+
+def _retyped_scalar(value: float | str, field: Field) -> Value:
+    quoted = isinstance(value, str) and not isinstance(value, Word)
+    if quoted != (field.type in ("string", "bytes")):
+        raise ValueError(f"expected a value of type {field.type}, found {value!a}")
+    if not quoted:
+        return read_known(field, str(value))
+    return str(value).encode("utf-8", "surrogateescape") if field.type == "bytes" else value

@@ -1,4 +1,4 @@
-"""Single values of protobuf's text format: what a token means to a field of a given type."""
+"""Single values of protobuf's text format: the value of a token in a field of a given type."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _ESCAPE = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 OPEN_ENUMS = {"V1LayerParameter.LayerType"}
-"""A type of layer that nobody knows is told with the layer, in a V1 net as in today's."""
+"""Enums with unknown values: an unknown layer type is reported with the layer, in V1 and V2."""
 _SIMPLE = {
     b"n": b"\n", b"r": b"\r", b"t": b"\t", b"a": b"\a", b"b": b"\b", b"f": b"\f", b"v": b"\v",
     b"\\": b"\\", b"'": b"'", b'"': b'"', b"?": b"?",
@@ -37,14 +37,14 @@ _SIMPLE = {
 
 
 def shown(token: str) -> str:
-    """A token as an error message quotes it: short, and on one line."""
+    """Quote a token in a message: short, and on one line."""
     return ascii(token if len(token) <= 40 else token[:37] + "...")
 
 
 def read_known(field: Field, token: str) -> Value:
-    """The value of an unquoted token, a number or a word, possibly with a minus sign.
+    """Read an unquoted token, a number or a word, possibly with a minus sign.
 
-    Raises ValueError, told in plain words, where the field cannot hold it.
+    Raises ValueError for a value that the field cannot hold.
     """
     kind = field.type
     if kind in _LIMITS:
@@ -59,7 +59,7 @@ def read_known(field: Field, token: str) -> Value:
 
 
 def read_known_string(field: Field, parts: list[str]) -> str | bytes:
-    """The value of one or more adjacent quoted tokens; raises ValueError where it cannot be one."""
+    """Read adjacent quoted tokens; raises ValueError for a field of another type."""
     if field.type == "string":
         return unquote(parts)
     if field.type == "bytes":
@@ -69,7 +69,7 @@ def read_known_string(field: Field, parts: list[str]) -> str | bytes:
 
 
 def read_unknown(token: str) -> Value:
-    """The value of an unquoted token in a field of unknown type: a number if it looks like one."""
+    """Read an unquoted token of a field of unknown type: a number if it looks like one."""
     if _INTEGER.match(token):
         return _integer(token, "int64")
     if token[-1] in "0123456789.fF" and token[0] in "-.0123456789":
@@ -133,7 +133,7 @@ def _enum(field: Field, token: str) -> str:
 
 
 def unquote(parts: list[str]) -> str:
-    """The text in adjacent quoted tokens. Escapes are bytes; raises ValueError for a bad one."""
+    """Join adjacent quoted tokens. Escapes are bytes; raises ValueError for an invalid one."""
     if "\\" not in "".join(parts):
         return "".join([part[1:-1] for part in parts])
     encoded = (part[1:-1].encode("utf-8", "surrogateescape") for part in parts)

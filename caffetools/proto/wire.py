@@ -1,8 +1,7 @@
-"""Walk the protobuf wire format of a buffer without copying it and without a schema.
+"""Protobuf's wire format without a schema: read in a buffer without copies, and written.
 
 A `.caffemodel` is hundreds of megabytes of weights around a few kilobytes of structure. `fields`
-visits the structure: it hands on where each payload stands in the buffer and steps over a payload
-of any length in one move. What the numbers mean is the caller's business.
+visits the structure: it yields the position of each payload and skips it in one step.
 Format: https://protobuf.dev/programming-guides/encoding/
 """
 
@@ -21,13 +20,13 @@ GROUP_END: Final = 4
 FIXED32: Final = 5
 
 FIXED: Final = {FIXED32: 4, FIXED64: 8}
-"""Bytes of the wire types that always take as many."""
+"""Bytes of the wire types of fixed size."""
 
 LONGEST_VARINT: Final = 10
 """Bytes: 64 bits, seven to a byte."""
 
 DEEPEST_GROUP: Final = 100
-"""Groups inside groups that are still read, as in Google's own parsers."""
+"""Maximum depth of groups inside groups, as in Google's own parsers."""
 
 
 class WireError(ValueError):
@@ -45,20 +44,20 @@ class WireError(ValueError):
         return f"{self.message} (byte {self.offset})"
 
 
-class Field(NamedTuple):
-    """One field as it stands in the buffer."""
+class WireField(NamedTuple):
+    """One field and its position in the buffer."""
 
     number: int
     wire_type: int
     value: int
-    "The number itself where `wire_type` is VARINT (unsigned, 64 bits), otherwise 0."
+    "The value of a VARINT (unsigned, 64 bits), otherwise 0."
     start: int
-    "Where the payload begins: the varint, the four or eight bytes, or what follows the length."
+    "Start of the payload: the varint, the four or eight bytes, or what follows the length."
     end: int
-    "One past the payload's last byte."
+    "End of the payload (exclusive)."
 
 
-def varint(buffer: memoryview, position: int, end: int) -> tuple[int, int]:
+def read_varint(buffer: memoryview, position: int, end: int) -> tuple[int, int]:
     """Return the unsigned number at `position` and the position after it."""
     value = shift = 0
     for index in range(position, min(position + LONGEST_VARINT, end)):
@@ -79,25 +78,30 @@ def signed(value: int, bits: int = 64) -> int:
 
 
 def packed_varints(buffer: memoryview, start: int, end: int) -> Iterator[int]:
-    """The unsigned numbers of a packed repeated field whose payload is `buffer[start:end]`."""
+    """Iterate over the unsigned numbers of the packed field in `buffer[start:end]`."""
     while start < end:
-        value, start = varint(buffer, start, end)
+        value, start = read_varint(buffer, start, end)
         yield value
 
 
 def float32(buffer: memoryview, start: int) -> float:
-    """The `float` in the four bytes at `start`."""
+    """Read the `float` in the four bytes at `start`."""
     value: float = struct.unpack_from("<f", buffer, start)[0]
     return value
 
 
 def float64(buffer: memoryview, start: int) -> float:
-    """The `double` in the eight bytes at `start`."""
+    """Read the `double` in the eight bytes at `start`."""
     value: float = struct.unpack_from("<d", buffer, start)[0]
     return value
 
 
-def fields(buffer: memoryview, start: int = 0, end: int | None = None) -> Iterator[Field]:
+def text(buffer: memoryview, field: WireField) -> str:
+    """Read a field as text; bytes that are not UTF-8 become lone surrogates."""
+    return str(buffer[field.start : field.end], "utf-8", "surrogateescape")
+
+
+def fields(buffer: memoryview, start: int = 0, end: int | None = None) -> Iterator[WireField]:
     """Visit the fields of the message in `buffer[start:end]`, in order.
 
     A group is one field, its payload the bytes between its two marks. Raises `WireError` at the
@@ -108,26 +112,26 @@ def fields(buffer: memoryview, start: int = 0, end: int | None = None) -> Iterat
     while position < end:
         field, position = _field(buffer, position, end, 0)
         if field.wire_type == GROUP_END:
-            raise WireError(f"the end of a group {field.number} that was not begun", field.start)
+            raise WireError(f"the end of a group {field.number} without its start", field.start)
         yield field
 
 
-def _field(buffer: memoryview, position: int, end: int, depth: int) -> tuple[Field, int]:
-    """Return the field whose tag stands at `position`, and the position after it."""
+def _field(buffer: memoryview, position: int, end: int, depth: int) -> tuple[WireField, int]:
+    """Return the field that begins at `position`, and the position after it."""
     tag_position = position
-    tag, position = varint(buffer, position, end)
+    tag, position = read_varint(buffer, position, end)
     number, wire_type = tag >> 3, tag & 7
     if not 0 < number < 1 << 29:
         raise WireError(f"field number {number}, which no message has", tag_position)
     start, value = position, 0
     if wire_type == VARINT:
-        value, position = varint(buffer, position, end)
+        value, position = read_varint(buffer, position, end)
     elif wire_type == LENGTH:
-        length, start = varint(buffer, position, end)
+        length, start = read_varint(buffer, position, end)
         position = start + length
     elif wire_type == GROUP_START:
         stop, position = _group(buffer, position, end, number, depth + 1)
-        return Field(number, wire_type, 0, start, stop), position
+        return WireField(number, wire_type, 0, start, stop), position
     elif wire_type in FIXED:
         position += FIXED[wire_type]
     elif wire_type != GROUP_END:
@@ -137,7 +141,7 @@ def _field(buffer: memoryview, position: int, end: int, depth: int) -> tuple[Fie
         raise WireError(
             f"field {number} claims {claimed} bytes where {left} are left", tag_position
         )
-    return Field(number, wire_type, value, start, position), position
+    return WireField(number, wire_type, value, start, position), position
 
 
 def _group(buffer: memoryview, position: int, end: int, number: int, depth: int) -> tuple[int, int]:
@@ -154,8 +158,44 @@ def _group(buffer: memoryview, position: int, end: int, number: int, depth: int)
     raise WireError(f"the file ends inside group {number}", position)
 
 
+def varint(value: int) -> bytes:
+    """Encode an integer; a negative one as 64 bits in two's complement."""
+    value &= 0xFFFF_FFFF_FFFF_FFFF
+    digits = bytearray()
+    while value > 0x7F:
+        digits.append(value & 0x7F | 0x80)
+        value >>= 7
+    digits.append(value)
+    return bytes(digits)
+
+
+def tag(number: int, wire_type: int) -> bytes:
+    """Encode the number and the wire type of a field, which precede its payload."""
+    return varint(number << 3 | wire_type)
+
+
+def length_prefix(number: int, length: int) -> bytes:
+    """Encode what precedes a payload of `length` bytes."""
+    return tag(number, LENGTH) + varint(length)
+
+
+def integer_field(number: int, value: int) -> bytes:
+    """Encode a field with an integer, a bool or an enum."""
+    return tag(number, VARINT) + varint(value)
+
+
+def bytes_field(number: int, data: bytes) -> bytes:
+    """Encode a field with a message, bytes or packed numbers."""
+    return length_prefix(number, len(data)) + data
+
+
+def string_field(number: int, value: str) -> bytes:
+    """Encode a field with a string."""
+    return bytes_field(number, value.encode("utf-8", "surrogateescape"))
+
+
 def single(value: float) -> float:
-    """The value rounded to single precision, infinite where it is out of range."""
+    """Round to single precision; out of range becomes infinite."""
     try:
         rounded: float = struct.unpack("f", struct.pack("f", value))[0]
     except OverflowError:

@@ -23,7 +23,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from caffetools.formats.caffemodel_writer import caffemodel
+from caffetools.formats.caffemodel import caffemodel
 from caffetools.net.net import load
 from caffetools.torch.export.assembly import assemble
 from caffetools.torch.export.live import module_of

@@ -32,7 +32,7 @@ from torch import Tensor, nn
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from caffetools.formats.datum_items import encoded_datum, raw_datum  # noqa: E402
+from caffetools.formats.datum import encoded_datum, raw_datum  # noqa: E402
 from caffetools.torch.solver.solver_file import read_solver  # noqa: E402
 from caffetools.torch.solver.solver_project import project_of  # noqa: E402
 from caffetools.torch.training.data.batches import Reading  # noqa: E402

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 import caffetools
 from caffetools.cli import main
-from caffetools.formats.caffemodel_writer import caffemodel
+from caffetools.formats.caffemodel import caffemodel
 
 np = pytest.importorskip("numpy")
 torch = pytest.importorskip("torch")

@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("PIL")
 pytest.importorskip("h5py")
 
-from caffetools.formats.datum_items import encoded_datum, raw_datum
+from caffetools.formats.datum import encoded_datum, raw_datum
 from tests.commands import Ran, run, spawn_limited
 from tests.formats.files import write_leveldb, write_lmdb
 from tests.torch.training.data.images import encoded
@@ -64,15 +64,18 @@ def snapshots() -> list[str]:
 
 
 DAMAGES: list[tuple[bytes, str]] = [
-    (b"\xff\xff", "the record is no Datum: the file ends inside a number (byte 0)"),
+    (b"\xff\xff", "the record is not a Datum: the file ends inside a number (byte 0)"),
     (
         RECORDS[5][:-20],
-        "the record is no Datum: field 4 claims 30 bytes where 14 are left (byte 6)",
+        "the record is not a Datum: field 4 claims 30 bytes where 14 are left (byte 6)",
     ),
-    (RECORDS[5].replace(b"\x10\x06", b"\x10\x07"), "the Datum says (1, 7, 5) and holds 30 values"),
+    (
+        RECORDS[5].replace(b"\x10\x06", b"\x10\x07"),
+        "the shape (1, 7, 5) of the Datum does not match 30 values",
+    ),
     (
         encoded_datum(b"no image", 1),
-        "the image cannot be decoded: it is of no kind that Pillow knows",
+        "the image cannot be decoded: Pillow does not know its format",
     ),
     (
         raw_datum(np.zeros((7, 5, 1), np.uint8), 1),
@@ -137,7 +140,7 @@ def test_images_that_are_all_damaged_but_the_first() -> None:
     write_net("ImageData")
     done = train()
     assert done.status == 1
-    message = "data:2: gone.png: cannot be read: No such file or directory; and so the 999 items"
+    message = "data:2: gone.png: no such file; and so the 999 items"
     assert f"net.prototxt:2:22: {message}" in done.err
 
 
@@ -176,15 +179,15 @@ def write_list(lines: Sequence[str]) -> None:
 @pytest.mark.parametrize(
     ("line", "content", "message"),
     [
-        ("gone.png 1", None, "gone.png: cannot be read: No such file or directory"),
-        ("5.png 1", b"x", "5.png: the image cannot be decoded: it is of no kind that Pillow knows"),
+        ("gone.png 1", None, "gone.png: no such file"),
+        ("5.png 1", b"x", "5.png: the image cannot be decoded: Pillow does not know its format"),
         ("5.png", None, "expected an image and a label, found '5.png'"),
         ("5.png one", None, "expected an image and a label, found '5.png'"),
         ("", None, "expected an image and a label, found ''"),
         (
             "../\\n\x1b[2J.png 1",
             None,
-            r"../\n\x1b[2J.png: cannot be read: No such file or directory",
+            r"../\n\x1b[2J.png: no such file",
         ),
         (
             "5.png 1",
@@ -251,8 +254,8 @@ def cut(part: float) -> None:
 @pytest.mark.parametrize(
     ("mean", "message"),
     [
-        (None, "net.prototxt:3:21: mean: cannot be read: No such file or directory"),
-        (b"\x0a", "net.prototxt:3:21: mean: this is no .binaryproto, or it is cut off"),
+        (None, "net.prototxt:3:21: mean: no such file"),
+        (b"\x0a", "net.prototxt:3:21: mean: this is not a .binaryproto, or it is cut off"),
         (b"", "net.prototxt:3:21: "),
     ],
 )
@@ -268,7 +271,7 @@ def test_a_mean_image_that_cannot_be_read(mean: bytes | None, message: str) -> N
 
 @pytest.mark.usefixtures("folder")
 def test_a_mean_image_of_another_size() -> None:
-    from caffetools.formats.snapshot import Blob, binaryproto
+    from caffetools.formats.blob import Blob, binaryproto
 
     write_lmdb(Path("data"), *RECORDS)
     write_net(more='transform_param { mean_file: "mean" }')
@@ -376,7 +379,7 @@ def test_windows(mode: str) -> None:
     Path("net.prototxt").write_text(layer + REST)
     done = train()
     assert done.status == 0, done.err
-    missing = r"windows: window \(.*\) of gone\.png: gone\.png: cannot be read: No such file .*"
+    missing = r"windows: window \(.*\) of gone\.png: gone\.png: no such file.*"
     *each, last = told(done)
     assert each
     assert all(re.fullmatch(missing, text) for text in each)

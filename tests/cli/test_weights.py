@@ -60,4 +60,4 @@ def test_usage_and_mistakes(model: Path, tmp_path: Path) -> None:
     model.write_bytes(model.read_bytes()[:-3])
     ran = run("weights", model)
     assert ran.status == 1
-    assert ran.err.startswith(f"{model}: this is no .caffemodel, or it is cut off or damaged")
+    assert ran.err.startswith(f"{model}: this is not a .caffemodel, or it is cut off or damaged")

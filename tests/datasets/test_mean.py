@@ -7,8 +7,8 @@ import pytest
 
 from caffetools.datasets.mean import mean_of
 from caffetools.errors import CaffeToolsError
-from caffetools.formats.datum_items import raw_datum
-from caffetools.formats.snapshot import read_blob
+from caffetools.formats.blob import read_blob
+from caffetools.formats.datum import raw_datum
 from caffetools.formats.weights import read_weights
 from tests.formats.files import write_lmdb
 
@@ -25,7 +25,8 @@ def test_mean(tmp_path: Path) -> None:
     assert mean.count == 3
     assert mean.image.shape == (2, 2, 3)
     assert mean.channels == ((1 + 2 + 6) / 3, 2 * (1 + 2 + 6) / 3)
-    blob = read_blob(mean.binaryproto())
+    data = mean.binaryproto()
+    blob = read_blob(memoryview(data), 0, len(data))
     assert blob.shape == (1, 2, 2, 3)
     assert blob.values.tolist() == mean.image.flatten().tolist()
     path = tmp_path / "mean.binaryproto"
@@ -36,7 +37,7 @@ def test_mean(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (b"no datum", "record 1: the record is no Datum"),
+        (b"no datum", "record 1: the record is not a Datum"),
         (raw_datum(np.ones((2, 2, 2), np.uint8), 0), r"record 1 is \(2, 2, 2\), those before"),
     ],
 )

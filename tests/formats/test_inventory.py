@@ -6,13 +6,14 @@ import math
 
 import numpy as np
 
+from caffetools.formats.blob import Blob
+from caffetools.formats.caffemodel import StoredLayer, Weights
 from caffetools.formats.inventory import Statistics, columns, named, rows, statistics, to_dict
-from caffetools.formats.stored import StoredBlob, StoredLayer, Weights
 from caffetools.table import text_table
 
-BLOB = StoredBlob((2, 2), np.array([1, -1, 3, 5], np.float32))
-ODD = StoredBlob((3,), np.array([math.nan, math.inf, 2], np.float16))
-NOTHING = StoredBlob((0,), np.zeros(0, np.float64))
+BLOB = Blob((2, 2), np.array([1, -1, 3, 5], np.float32))
+ODD = Blob((3,), np.array([math.nan, math.inf, 2], np.float16))
+NOTHING = Blob((0,), np.zeros(0, np.float64))
 WEIGHTS = Weights(
     "w.caffemodel",
     "caffemodel",

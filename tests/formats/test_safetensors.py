@@ -86,7 +86,7 @@ def test_damaged_files(tmp_path: Path, header: object) -> None:
     path = write(tmp_path / "w.safetensors", header, b"\0" * 4)
     with pytest.raises(CaffeToolsError) as caught:
         read_safetensors(path)
-    assert caught.value.message.startswith("this is no .safetensors file, or it is damaged")
+    assert caught.value.message.startswith("this is not a .safetensors file, or it is damaged")
     assert str(path) in str(caught.value)
 
 

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from caffetools.errors import CaffeToolsError
-from caffetools.formats.caffemodel_writer import caffemodel
-from caffetools.formats.weights import read_weights
+from caffetools.formats.caffemodel import caffemodel
+from caffetools.formats.weights import read_layers, read_weights
 from caffetools.proto.source import mapped
+from caffetools.proto.wire import bytes_field, integer_field, string_field
 
 
 def test_by_name_or_by_content(tmp_path: Path) -> None:
@@ -36,7 +37,7 @@ def test_a_mean(tmp_path: Path) -> None:
     [
         (None, "no such file"),
         (b"", "the file is empty: expected weights"),
-        (b"layer { name: 'a' }", "this is no .caffemodel"),
+        (b"layer { name: 'a' }", "this is not a .caffemodel"),
         (b"\x89HDF\r\n\x1a\n", "the HDF5 file is damaged"),
     ],
 )
@@ -55,6 +56,18 @@ def test_the_file_is_mapped(tmp_path: Path) -> None:
     path.write_bytes(b"abc")
     assert bytes(mapped(path)) == b"abc"
     assert mapped(path).readonly
+
+
+def test_half_precision_of_nvcaffe_for_training(tmp_path: Path) -> None:
+    """raw_data of raw_data_type FLOAT16, which a second reader of BlobProto did not know."""
+    raw = np.array([0.5, -2], np.float16).tobytes()
+    blob = bytes_field(7, bytes_field(1, b"\2")) + integer_field(10, 2) + bytes_field(12, raw)
+    path = tmp_path / "net.caffemodel"
+    path.write_bytes(bytes_field(100, string_field(1, "ip") + bytes_field(7, blob)))
+    (found,) = read_layers(path)["ip"]
+    assert found is not None
+    assert found.values.dtype == np.float16
+    assert found.as_float32().tolist() == [0.5, -2]
 
 
 def test_files_that_caffe_wrote(caffe: Path) -> None:

@@ -14,7 +14,7 @@ from caffetools.errors import CaffeToolsError, Location
 from caffetools.log.extract import EchoSource, extract_net, extract_solver
 from caffetools.log.text import is_log
 from caffetools.net.reading import read_message, read_net, read_solver_message
-from caffetools.proto.notes import Notes
+from caffetools.proto.message import Notes
 from tests.logs import NET, line, net_log
 
 PROTOTXT = """\

@@ -19,7 +19,7 @@ from caffetools.net.reading import (
     read_text,
     without_weights,
 )
-from caffetools.proto.notes import Notes
+from caffetools.proto.message import Notes
 from caffetools.proto.protobuf_classes import protobuf_classes
 from tests.conftest import CheckError
 from tests.trees import corpus, plain

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from caffetools.drawing.scene import Rect, flat
-from caffetools.formats.stored import StoredBlob, StoredLayer, Weights
+from caffetools.formats.blob import Blob
+from caffetools.formats.caffemodel import StoredLayer, Weights
 from caffetools.pages.weights_section import (
     HEIGHT,
     WIDTH,
@@ -23,12 +24,12 @@ WEIGHT = np.linspace(-1, 1, 4 * 4 * 3 * 3, dtype=np.float32)
 BIAS = np.zeros(4, dtype=np.float32)
 
 
-def stored(*layers: tuple[str, tuple[StoredBlob, ...]]) -> Weights:
+def stored(*layers: tuple[str, tuple[Blob, ...]]) -> Weights:
     made = tuple(StoredLayer(name, "Convolution", blobs) for name, blobs in layers)
     return Weights("w.caffemodel", "caffemodel", "", made)
 
 
-BLOBS = (StoredBlob((4, 4, 3, 3), WEIGHT), StoredBlob((1, 1, 1, 4), BIAS))
+BLOBS = (Blob((4, 4, 3, 3), WEIGHT), Blob((1, 1, 1, 4), BIAS))
 
 
 def test_distributions() -> None:
@@ -44,13 +45,13 @@ def test_distributions() -> None:
 
 def test_numbers_that_are_none_are_counted_apart() -> None:
     values = np.array([1, np.nan, np.inf, 2], dtype=np.float32)
-    (found,) = distributions(MADE, stored(("c", (StoredBlob((4,), values),))))
+    (found,) = distributions(MADE, stored(("c", (Blob((4,), values),))))
     assert (found.low, found.high, found.not_finite, sum(found.counts)) == (1, 2, 2, 2)
 
 
 def test_nothing_but_nan_and_nothing_at_all() -> None:
     for values in (np.array([np.nan], dtype=np.float32), np.array([], dtype=np.float32)):
-        (found,) = distributions(MADE, stored(("c", (StoredBlob(values.shape, values),))))
+        (found,) = distributions(MADE, stored(("c", (Blob(values.shape, values),))))
         assert sum(found.counts) == 0
         histogram_scene(found)
 
@@ -63,7 +64,7 @@ def test_nothing_but_nan_and_nothing_at_all() -> None:
         (stored(("c", BLOBS), ("d", BLOBS)), ["d: the net has no such layer"]),
         (stored(("c", BLOBS[:1])), ["c: 1 blobs in the file, 2 in the net"]),
         (
-            stored(("c", (StoredBlob((4, 4, 2, 2), WEIGHT[:64]), BLOBS[1]))),
+            stored(("c", (Blob((4, 4, 2, 2), WEIGHT[:64]), BLOBS[1]))),
             ["c: weight is 4 x 4 x 2 x 2 in the file, 4 x 4 x 3 x 3 in the net"],
         ),
     ],
@@ -98,6 +99,6 @@ def test_differences_are_told() -> None:
 
 
 def test_what_is_no_number_is_told() -> None:
-    blob = StoredBlob((2,), np.array([np.nan, 1], dtype=np.float32))
+    blob = Blob((2,), np.array([np.nan, 1], dtype=np.float32))
     told = weights_section(MADE, stored(("c", (blob,))))
     assert "1 not finite" in told

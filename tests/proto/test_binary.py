@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 
 from caffetools.errors import CaffeToolsError
 from caffetools.proto import schema, wire
-from caffetools.proto.binary import NUMBERS, parse, shortest
-from caffetools.proto.message import Message
-from caffetools.proto.notes import Notes
+from caffetools.proto.binary import NUMBERS, parse, serialize, shortest
+from caffetools.proto.message import Message, Notes
 from caffetools.proto.protobuf_classes import protobuf_classes
+from caffetools.proto.prototxt import parse as parse_text
 from caffetools.proto.schema import Descriptor, Field
-from caffetools.proto.source import BinarySource
+from caffetools.proto.source import BinarySource, Source
 from tests.trees import Plain, as_protobuf, corpus, float32s, messages, plain
+from tests.trees import wire as wire_bytes
 
 # Strings are UTF-8 to google.protobuf.
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=4)
@@ -52,6 +53,20 @@ def test_what_google_protobuf_writes(message: Message) -> None:
     read_back, notes = read(as_protobuf(message).SerializeToString(), "LayerParameter")
     assert without_numbers(plain(read_back)) == without_numbers(plain(message))
     assert notes == []
+
+
+@given(messages("LayerParameter", texts=TEXTS), messages("SolverParameter", texts=TEXTS))
+def test_serialize_as_google_protobuf_does(layer: Message, solver: Message) -> None:
+    for message in (layer, solver):
+        assert serialize(message) == wire_bytes(as_protobuf(message))
+
+
+def test_serialize_an_unknown_field_and_an_open_enum() -> None:
+    text = "layers { type: CONVOLUTION unheard: 3 } layers { type: 99 }"
+    message, _ = read(bytes.fromhex("12 02 28 04 12 02 28 63"))
+    assert serialize(message).hex(" ") == "12 02 28 04 12 02 28 63"
+    unknown = parse_text(Source("net", text.partition(" layers { type: 99")[0]))
+    assert serialize(unknown).hex(" ") == "12 02 28 04"
 
 
 @given(

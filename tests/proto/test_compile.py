@@ -38,7 +38,7 @@ def test_table_is_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_check_and_write(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    table = tmp_path / "schema_table.py"
+    table = tmp_path / "schema.txt"
     monkeypatch.setattr(script, "TABLE", table)
     with pytest.raises(SystemExit, match="out of date"):
         run(monkeypatch, "--check")
@@ -123,40 +123,31 @@ enum Phase {
     text = script.table(script.compile_proto(source))
     assert (
         text.removeprefix(script.HEADER)
-        == '''
-MESSAGES = {
-    "Layer": """\\
--
-name 1 required string x -
-kind 2 optional Layer.Kind OTHER -
-data 3 packed float - -
-small 4 optional double 1e-08 -
+        == """
+message Layer
+name 1 required string x
+kind 2 optional Layer.Kind OTHER
+data 3 packed float
+small 4 optional double 1e-08
 fork 5 optional Fork - a/b
-""",
-    "Fork": """\\
-a/b
+
+message Fork a/b
 inner 1 optional Fork.Inner - a/b
 mode 2 optional Fork.Mode - e/f
-""",
-    "Fork.Inner": """\\
-a/b
-flag 1 repeated bool - a/b
-""",
-}
 
-ENUMS = {
-    "Phase": """\\
-TRAIN 0 -
-""",
-    "Layer.Kind": """\\
-NONE 0 -
+message Fork.Inner a/b
+flag 1 repeated bool - a/b
+
+enum Phase
+TRAIN 0
+
+enum Layer.Kind
+NONE 0
 OTHER 7 a/b
-""",
-    "Fork.Mode": """\\
+
+enum Fork.Mode
 OFF 0 c/d
-""",
-}
-'''
+"""
     )
 
 

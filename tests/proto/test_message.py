@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from caffetools.errors import GraphError, Location, ShapeError
-from caffetools.proto.message import Message
+from caffetools.errors import GraphError, Location, Note, ShapeError
+from caffetools.proto.message import Message, Notes
 from caffetools.proto.source import Source
 from tests import nets
 
@@ -96,3 +96,18 @@ def test_a_message_with_other_fields_stands_where_it_stood() -> None:
     assert (new.text("name"), new.text("type"), new.location("type").column) == ("b", "ReLU", 4)
     assert (new.descriptor, new.source, new.offset) == (old.descriptor, old.source, old.offset)
     assert not old.has("type")
+
+
+def test_notes_are_gathered() -> None:
+    net = nets.message('name: "n"\ninput: "a"\ninput: "b"\n')
+    notes = Notes()
+    assert notes.all() == ()
+    notes.add("odd", net, "input", 1)
+    notes.add("other", net)
+    notes.add("odd", net, "input", 0)
+    notes.add("third", net, "input")
+    assert notes.all() == (
+        Note(Location("net.prototxt", 3, 1), "odd (2 times)"),
+        Note(Location("net.prototxt", 1, 1), "other"),
+        Note(Location("net.prototxt", 2, 1), "third"),
+    )

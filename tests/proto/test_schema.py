@@ -10,7 +10,6 @@ import pytest
 
 from caffetools.proto import schema
 from caffetools.proto.schema import Descriptor, Enum, Field
-from caffetools.proto.schema_table import ENUMS, MESSAGES
 
 
 def field(path: str) -> Field:
@@ -166,14 +165,19 @@ def test_names_without_a_message_or_enum() -> None:
         schema.enum("Engine")
 
 
-def test_every_number_and_name_stands_once() -> None:
-    for name in schema.messages():
-        descriptor = schema.message(name)
-        lines = MESSAGES[name].splitlines()[1:]
-        assert len(descriptor.fields) == len(descriptor.by_number) == len(lines), name
-    for name in schema.enums():
-        enum = schema.enum(name)
-        assert len(enum.numbers) == len(enum.names) == len(ENUMS[name].splitlines()), name
+def test_every_number_and_name_is_unique() -> None:
+    text = Path(schema.__file__).with_name("schema.txt").read_text(encoding="utf-8")
+    _, *paragraphs = text.split("\n\n")
+    assert len(paragraphs) == len(schema.messages()) + len(schema.enums())
+    for paragraph in paragraphs:
+        head, *lines = paragraph.splitlines()
+        kind, name, *_ = head.split()
+        if kind == "message":
+            descriptor = schema.message(name)
+            assert len(descriptor.fields) == len(descriptor.by_number) == len(lines), name
+        else:
+            enum = schema.enum(name)
+            assert len(enum.numbers) == len(enum.names) == len(lines), name
 
 
 def test_every_type_is_there() -> None:

@@ -108,7 +108,7 @@ def test_an_input_alone_makes_a_layer() -> None:
         ("input: 'x'", "Caffe drops an input that has neither input_shape nor input_dim", 0),
         (
             "input: 'x' input_shape {} input_dim: 1",
-            "Caffe does not read input_dim beside input_shape",
+            "Caffe does not read input_dim if input_shape is given",
             1,
         ),
         (

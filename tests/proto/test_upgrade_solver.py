@@ -7,7 +7,7 @@ import pytest
 
 from caffetools.errors import CaffeToolsError
 from caffetools.net.reading import read_message
-from caffetools.proto.notes import Notes
+from caffetools.proto.message import Notes
 from caffetools.proto.upgrade_solver import Upgraded, upgrade_solver
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from caffetools.errors import CaffeToolsError, GraphError
-from caffetools.proto.message import Message
-from caffetools.proto.notes import Notes
+from caffetools.proto.message import Message, Notes
 from caffetools.proto.upgrade_v0 import TYPES, upgrade_v0
 from tests import nets
 from tests.trees import Plain, plain
@@ -146,8 +145,8 @@ def test_what_stands_beside_a_layer_is_dropped() -> None:
     net, notes = upgraded("layers { layer { name: 'a' } name: 'b' include {} top: 't' }")
     assert plain(net.messages("layers")[0]) == {"name": ["a"], "top": ["t"]}
     assert notes == [
-        "Caffe drops 'name' beside a layer of V0",
-        "Caffe drops 'include' beside a layer of V0",
+        "Caffe drops 'name' next to a layer of V0",
+        "Caffe drops 'include' next to a layer of V0",
     ]
 
 

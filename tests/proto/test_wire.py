@@ -1,5 +1,7 @@
 """The wire walker against bytes written by hand, and against an encoder of a few lines."""
 
+from __future__ import annotations
+
 import contextlib
 import math
 
@@ -13,14 +15,18 @@ from caffetools.proto.wire import (
     GROUP_START,
     LENGTH,
     VARINT,
-    Field,
     WireError,
+    WireField,
+    bytes_field,
     fields,
     float32,
     float64,
+    integer_field,
     packed_varints,
+    read_varint,
     signed,
     single,
+    string_field,
     varint,
 )
 
@@ -33,17 +39,17 @@ def view(text: str) -> memoryview:
     ("bytes_", "expected"),
     [
         # tag = number * 8 + wire type
-        ("08 96 01", Field(1, VARINT, 22 + 1 * 128, 1, 3)),
-        ("08 ff ff ff ff ff ff ff ff ff 01", Field(1, VARINT, 2**64 - 1, 1, 11)),
-        ("12 03 61 62 63", Field(2, LENGTH, 0, 2, 5)),
-        ("1d 00 00 80 3f", Field(3, FIXED32, 0, 1, 5)),
-        ("21 00 00 00 00 00 00 f0 3f", Field(4, FIXED64, 0, 1, 9)),
-        ("2b 08 01 2c", Field(5, GROUP_START, 0, 1, 3)),
-        ("2b 33 34 2c", Field(5, GROUP_START, 0, 1, 3)),
-        ("a2 06 00", Field(100, LENGTH, 0, 3, 3)),
+        ("08 96 01", WireField(1, VARINT, 22 + 1 * 128, 1, 3)),
+        ("08 ff ff ff ff ff ff ff ff ff 01", WireField(1, VARINT, 2**64 - 1, 1, 11)),
+        ("12 03 61 62 63", WireField(2, LENGTH, 0, 2, 5)),
+        ("1d 00 00 80 3f", WireField(3, FIXED32, 0, 1, 5)),
+        ("21 00 00 00 00 00 00 f0 3f", WireField(4, FIXED64, 0, 1, 9)),
+        ("2b 08 01 2c", WireField(5, GROUP_START, 0, 1, 3)),
+        ("2b 33 34 2c", WireField(5, GROUP_START, 0, 1, 3)),
+        ("a2 06 00", WireField(100, LENGTH, 0, 3, 3)),
     ],
 )
-def test_one_field(bytes_: str, expected: Field) -> None:
+def test_one_field(bytes_: str, expected: WireField) -> None:
     assert list(fields(view(bytes_))) == [expected]
 
 
@@ -60,7 +66,7 @@ def test_one_field(bytes_: str, expected: Field) -> None:
         ("00 01", 0, "field number 0, which no message has"),
         ("0e", 0, "wire type 6, which no field has"),
         ("0f", 0, "wire type 7, which no field has"),
-        ("2c", 1, "the end of a group 5 that was not begun"),
+        ("2c", 1, "the end of a group 5 without its start"),
         ("2b 08 01", 3, "the file ends inside group 5"),
         ("2b 34", 1, "group 5 ends as group 6"),
         ("2b" * 101, 101, "more than 100 groups inside each other"),
@@ -74,7 +80,7 @@ def test_what_is_no_message(bytes_: str, offset: int, message: str) -> None:
 
 def test_fields_before_a_mistake_are_seen() -> None:
     walk = fields(view("08 07 12 05 61"))
-    assert next(walk) == Field(1, VARINT, 7, 1, 2)
+    assert next(walk) == WireField(1, VARINT, 7, 1, 2)
     with pytest.raises(WireError):
         next(walk)
 
@@ -82,7 +88,7 @@ def test_fields_before_a_mistake_are_seen() -> None:
 def test_a_part_of_a_buffer() -> None:
     outer = view("ff 0a 02 08 05 ff")
     (message,) = fields(outer, 1, 5)
-    assert list(fields(outer, message.start, message.end)) == [Field(1, VARINT, 5, 4, 5)]
+    assert list(fields(outer, message.start, message.end)) == [WireField(1, VARINT, 5, 4, 5)]
 
 
 def test_a_length_may_not_pass_its_parent() -> None:
@@ -123,7 +129,7 @@ def encode(value: int) -> bytes:
 @given(st.integers(0, 2**64 - 1), st.binary(max_size=3), st.binary(max_size=3))
 def test_varint_round_trip(value: int, before: bytes, after: bytes) -> None:
     buffer = memoryview(before + encode(value) + after)
-    assert varint(buffer, len(before), len(buffer)) == (value, len(buffer) - len(after))
+    assert read_varint(buffer, len(before), len(buffer)) == (value, len(buffer) - len(after))
 
 
 numbers = st.integers(1, 2**29 - 1)
@@ -162,7 +168,7 @@ def test_what_is_written_is_read(message: list[tuple[int, int, int | bytes]]) ->
 @given(st.binary(max_size=200))
 def test_any_bytes_end_in_fields_or_an_error(raw: bytes) -> None:
     walk = fields(memoryview(raw))
-    seen: list[Field] = []
+    seen: list[WireField] = []
     with contextlib.suppress(WireError):
         seen.extend(walk)
     assert all(0 <= field.start <= field.end <= len(raw) for field in seen)
@@ -191,3 +197,35 @@ def test_no_number() -> None:
 @given(st.floats(width=32, allow_nan=False))
 def test_what_a_float_holds_stays(value: float) -> None:
     assert single(value) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "data"),
+    [
+        (0, b"\0"),
+        (1, b"\1"),
+        (127, b"\x7f"),
+        (128, b"\x80\1"),
+        (300, b"\xac\2"),
+        (-1, b"\xff" * 9 + b"\1"),
+    ],
+)
+def test_a_varint_is_encoded(value: int, data: bytes) -> None:
+    assert varint(value) == data
+
+
+@given(st.integers(1, 2**29 - 1), st.integers(-(2**63), 2**63 - 1))
+def test_integers_are_read_back(number: int, value: int) -> None:
+    (field,) = fields(memoryview(integer_field(number, value)))
+    assert (field.number, signed(field.value)) == (number, value)
+
+
+@given(st.integers(1, 2**29 - 1), st.binary(max_size=300))
+def test_messages_are_read_back(number: int, data: bytes) -> None:
+    written = bytes_field(number, data)
+    (field,) = fields(memoryview(written))
+    assert (field.number, written[field.start : field.end]) == (number, data)
+
+
+def test_string() -> None:
+    assert string_field(1, "é\udcff") == b"\x0a\x03\xc3\xa9\xff"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from caffetools.formats.caffemodel_writer import caffemodel
+from caffetools.formats.caffemodel import caffemodel
 from caffetools.net.net import Net
 
 PHASES = """

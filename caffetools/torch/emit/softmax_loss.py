@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from caffetools.formats.find import find_file
+from caffetools.formats.files import find_file
 from caffetools.formats.weights import read_weights
 from caffetools.layers.base import canonical_axis
 from caffetools.layers.softmax_loss import InfogainLoss, SoftmaxWithLoss
@@ -53,7 +53,7 @@ def _matrix(layer: InfogainLoss, context: Context) -> Call:
     path = find_file(source, context.folder)
     if path is None:
         raise context.error(f"the matrix {source!a} is not there: it is part of the model")
-    (stored,) = read_weights(path).layers[0].blobs
+    (stored,) = read_weights(path, "binaryproto").layers[0].blobs
     classes = round(stored.values.size**0.5)
     rows: list[Expression] = [list(row) for row in stored.as_float32((classes, classes)).tolist()]
     return call("torch.tensor", rows)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from caffetools.errors import Note
-from caffetools.formats.find import find_file
+from caffetools.formats.files import find_file
 from caffetools.formats.weights import read_weights
 from caffetools.layers.base import Shape
 from caffetools.layers.image_data import ImageData
@@ -99,5 +99,5 @@ def _mean_image(
     if path is None:
         text = f"the mean image {source!a} is not there: preprocess does not subtract it"
         return None, (Note(param.location("mean_file"), text),)
-    (blob,) = read_weights(path).layers[0].blobs
+    (blob,) = read_weights(path, "binaryproto").layers[0].blobs
     return blob.as_float32((1, *blob.shape)[-3:]), ()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from operator import or_
 from typing import TYPE_CHECKING, Any
 
 from caffetools.errors import CaffeToolsError, Location, Note
-from caffetools.formats.stored import StoredLayer, Weights
+from caffetools.formats.caffemodel import StoredLayer, Weights
 from caffetools.layers.base import dims
 from caffetools.torch.export.program import Parameter, Program
 
@@ -50,8 +51,10 @@ def transfer(program: Program, weights: Weights) -> Transfer:
         wrong = list(_misfits(layer, params))
         misfits += [Note(place, text) for text in wrong]
         if not wrong:
-            for blob, param in zip(layer.blobs, params, strict=True):
-                tensors[param.key] = blob.as_float32(param.stored)
+            given = zip(layer.by_index(), params, strict=False)
+            tensors.update(
+                (param.key, blob.as_float32(param.stored)) for blob, param in given if blob
+            )
     for name, params in targets.items():
         if params and name not in found:
             notes.append(Note(place, f"no weights for layer {name!a}: its fillers start it"))
@@ -69,12 +72,15 @@ def _first_of_each_name(program: Program) -> dict[str, tuple[Parameter, ...]]:
 
 
 def _misfits(layer: StoredLayer, params: tuple[Parameter, ...]) -> Iterator[str]:
-    """What Caffe would refuse about a layer's weights."""
-    if len(layer.blobs) != len(params):
+    """What Caffe would refuse about a layer's weights; HDF5 may leave out shared blobs."""
+    blobs = layer.by_index()
+    given = [blob is not None for blob in blobs] + [False] * (len(params) - len(blobs))
+    optional = [layer.indices is not None and param.shared for param in params]
+    if len(given) > len(params) or not all(map(or_, given, optional)):
         yield f"layer {layer.name!a} has {len(params)} blobs, found {len(layer.blobs)}"
         return
-    for index, (blob, param) in enumerate(zip(layer.blobs, params, strict=True)):
-        if not blob.fits(param.shape):
+    for index, (blob, param) in enumerate(zip(blobs, params, strict=False)):
+        if blob is not None and not blob.fits(param.shape):
             yield (
                 f"blob {index} of layer {layer.name!a} is {dims(param.shape)}, "
                 f"found {dims(blob.shape)}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
 from caffetools.proto import schema
+from caffetools.proto.binary import serialize
 from caffetools.proto.message import Entry, Message, Value
-from caffetools.proto.printer import prototxt
 
 
 def net_template(net: Net) -> bytes:
@@ -14,17 +14,11 @@ def net_template(net: Net) -> bytes:
 
     Each has its phase; losses have their weight, and BatchNorm multipliers of 0 for its statistics.
     """
-    from google.protobuf import text_format
-
-    from caffetools.proto.protobuf_classes import protobuf_classes
-
     graph = net.inferred.graph
     layers = [_layer(net, layer) for layer in net.inferred.layers]
-    message = _message("NetParameter", graph.message, {"name": [net.name], "layer": list(layers)})
-    made = protobuf_classes()["NetParameter"]()
-    text_format.Parse(prototxt(message).encode(), made, allow_unknown_field=True)
-    data: bytes = made.SerializeToString()
-    return data
+    return serialize(
+        _message("NetParameter", graph.message, {"name": [net.name], "layer": list(layers)})
+    )
 
 
 def _layer(net: Net, layer: InferredLayer) -> Message:

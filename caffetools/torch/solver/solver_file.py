@@ -12,9 +12,8 @@ from caffetools.layers.base import Options
 from caffetools.net.net import Net, infer_net
 from caffetools.net.reading import read_solver_message, read_solver_net
 from caffetools.net.solver_nets import NetField, all_test_fields, train_field
-from caffetools.proto.message import Entry, Message
-from caffetools.proto.notes import Notes
-from caffetools.proto.upgrade_solver import Said, upgrade_solver
+from caffetools.proto.message import Entry, Message, Notes
+from caffetools.proto.upgrade_solver import LoggedMessage, upgrade_solver
 from caffetools.torch.training.settings import POLICIES, SolverSettings
 
 _READ = {field.name for field in fields(SolverSettings)} | {
@@ -35,7 +34,7 @@ class SolverFile:
     tests: tuple[Net, ...]
     test_iterations: tuple[int, ...]
     notes: tuple[Note, ...]
-    log: tuple[Said, ...] = ()
+    log: tuple[LoggedMessage, ...] = ()
     """What Caffe logs while it reads the file."""
     has_prefix: bool = True
     """Does the file say where snapshots go?"""

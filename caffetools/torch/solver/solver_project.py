@@ -8,14 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 from torch import nn
 
 from caffetools.errors import CaffeToolsError, Location
-from caffetools.formats.snapshot import Blob, NetTemplate
-from caffetools.formats.weights import read_weights
+from caffetools.formats.blob import Blob
+from caffetools.formats.caffemodel import NetTemplate
+from caffetools.formats.weights import read_layers
 from caffetools.net.caffe_log import caffe_log
 from caffetools.net.net import Net
 from caffetools.net.reading import without_weights
 from caffetools.proto import schema
-from caffetools.proto.debug_string import debug_string
 from caffetools.proto.message import Entry, Message
+from caffetools.proto.printer import debug_string
 from caffetools.torch.export.assembly import assemble
 from caffetools.torch.export.code import model_code
 from caffetools.torch.solver.data_layers import check_sources, labels_of, origins_of, sources_of
@@ -26,7 +27,7 @@ from caffetools.torch.training.glog import Log
 from caffetools.torch.training.model import load
 from caffetools.torch.training.project import NetWithData, Project
 
-Layers = Mapping[str, Sequence[Blob]]
+Layers = Mapping[str, Sequence[Blob | None]]
 
 
 def project_of(solver: SolverFile, weights: Sequence[str], log: Log) -> Project:
@@ -51,7 +52,7 @@ def project_of(solver: SolverFile, weights: Sequence[str], log: Log) -> Project:
             log.say("solver.cpp:72", f"Finetuning from {path}")
         tests.append(_with_data(net, builder(net), count))
     log.say("solver.cpp:57", "Solver scaffolding done.")
-    loaded = [(path, _layers(path)) for path in weights]
+    loaded = [(path, read_layers(path)) for path in weights]
     return Project(
         solver.train.name,
         solver.settings,
@@ -147,14 +148,6 @@ def log_net(net: Net, log: Log) -> None:
     for line in caffe_log(net.inferred):
         head, _, message = line.partition("] ")
         log.say(head.rpartition(" ")[2], message)
-
-
-def _layers(path: str) -> Layers:
-    """The blobs in a file of weights, by layer."""
-    return {
-        layer.name: [Blob(blob.shape, blob.as_float32().reshape(-1)) for blob in layer.blobs]
-        for layer in read_weights(path).layers
-    }
 
 
 def _source(net: Net) -> str:

@@ -122,7 +122,7 @@ def _imports(body: str, modules: list[str]) -> Iterator[str]:
 
 
 _HOMES = {
-    "formats.snapshot": ("NetTemplate",),
+    "formats.caffemodel": ("NetTemplate",),
     "torch.training.command": ("main",),
     "torch.training.data.hdf5": ("Hdf5",),
     "torch.training.data.image_list": ("ImageList",),

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from caffetools.errors import CaffeToolsError
-from caffetools.formats.snapshot import Blob, SolverState
+from caffetools.formats.blob import Blob
+from caffetools.formats.solverstate import SolverState
 from caffetools.torch.training import model, snapshots
 from caffetools.torch.training.snapshots import Resume, Snapshot
 
@@ -97,7 +98,7 @@ def restore(trainer: Trainer, snapshot: Snapshot) -> None:
             trainer.log.say("net.cpp:746", f"Ignoring source layer {name}")
     state = snapshot.state
     trainer.log.say("sgd_solver.cpp:336", "SGDSolver: restoring history")
-    trainer.solver.restore([torch.from_numpy(blob.values.copy()) for blob in state.history])
+    trainer.solver.restore([torch.from_numpy(blob.as_float32().copy()) for blob in state.history])
     trainer.iteration = trainer.solver.iteration = trainer.saved = state.iteration
     trainer.schedule.current_step = state.current_step
     if state.plateau is not None:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from caffetools.errors import CaffeToolsError
-from caffetools.formats.snapshot import Blob
+from caffetools.formats.blob import Blob
 from caffetools.torch.training.solver_base import Learnable
 
 Multipliers = Mapping[str, Sequence[tuple[float, float]]]

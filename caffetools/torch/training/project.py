@@ -10,7 +10,7 @@ import numpy as np
 from torch import nn
 
 from caffetools.errors import CaffeToolsError
-from caffetools.formats.snapshot import NetTemplate
+from caffetools.formats.caffemodel import NetTemplate
 from caffetools.torch.training.data.labels import LabelRange
 from caffetools.torch.training.data.sources import ArraySource, Source
 from caffetools.torch.training.model import Multipliers

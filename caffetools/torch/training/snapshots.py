@@ -14,18 +14,17 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TypeVar
 
 from caffetools.errors import CaffeToolsError, Location
-from caffetools.formats import hdf5_snapshot as hdf5_files
-from caffetools.formats import snapshot as caffe_files
-from caffetools.formats.snapshot import Blob, NetTemplate, SolverState
+from caffetools.formats.blob import Blob
+from caffetools.formats.caffemodel import NetTemplate
+from caffetools.formats.hdf5 import hdf5_caffemodel, hdf5_solverstate
+from caffetools.formats.solverstate import SolverState, solverstate
+from caffetools.formats.weights import read_layers, read_weights
 from caffetools.torch.training.settings import SolverSettings
 from caffetools.writing import replace_file
-
-Result = TypeVar("Result")
 
 _STATE_ENDINGS = (".solverstate", ".solverstate.h5")
 
@@ -96,8 +95,9 @@ def save_model(
     model, state = (file_name(settings, iteration, ending) for ending in endings(settings))
     with contextlib.suppress(FileNotFoundError):
         os.unlink(state)
-    form = hdf5_files if settings.snapshot_format == "HDF5" else caffe_files
-    replace_file(model, form.caffemodel(template, blobs))
+    is_hdf5 = settings.snapshot_format == "HDF5"
+    data = hdf5_caffemodel(template, blobs) if is_hdf5 else template.with_blobs(blobs)
+    replace_file(model, data)
 
 
 def save_state(
@@ -106,8 +106,9 @@ def save_state(
     """Write what a run needs to go on, once the weights are there."""
     beside = file_name(settings, iteration, ".resume.json")
     replace_file(beside, (json.dumps(asdict(resume)) + "\n").encode())
-    form = hdf5_files if settings.snapshot_format == "HDF5" else caffe_files
-    replace_file(file_name(settings, iteration, endings(settings)[1]), form.solverstate(state))
+    is_hdf5 = settings.snapshot_format == "HDF5"
+    data = hdf5_solverstate(state) if is_hdf5 else solverstate(state)
+    replace_file(file_name(settings, iteration, endings(settings)[1]), data)
 
 
 def read(path: str) -> Snapshot:
@@ -116,40 +117,14 @@ def read(path: str) -> Snapshot:
     The net is sought where the state says, from the working directory, then beside the state.
     Raises CaffeToolsError, placed at the file that is missing or damaged.
     """
-    state = _placed(path, _read_state)
+    state = read_weights(path, "solverstate").state
+    assert state is not None
     layers = None
     if state.learned_net is not None:
         beside = os.path.join(os.path.dirname(path), os.path.basename(state.learned_net))
         found = state.learned_net if os.path.exists(state.learned_net) else beside
-        layers = _placed(found, read_layers)
+        layers = read_layers(found)
     return Snapshot(state, layers, _read_resume(path))
-
-
-def read_layers(path: str) -> Mapping[str, Sequence[Blob | None]]:
-    """The blobs of each layer of a .caffemodel or .caffemodel.h5."""
-    if path.endswith(".h5"):
-        return hdf5_files.read_caffemodel(path)
-    with open(path, "rb") as file:
-        return caffe_files.read_caffemodel(file.read())
-
-
-def _read_state(path: str) -> SolverState:
-    if path.endswith(".h5"):
-        return hdf5_files.read_solverstate(path)
-    with open(path, "rb") as file:
-        return caffe_files.read_solverstate(file.read())
-
-
-def _placed(path: str, read_file: Callable[[str], Result]) -> Result:
-    """What a reader finds in a file; its errors name the file."""
-    try:
-        return read_file(path)
-    except FileNotFoundError:
-        raise CaffeToolsError("no such file", Location(path)) from None
-    except CaffeToolsError as error:
-        raise error.at(Location(path)) from None
-    except OSError as error:
-        raise CaffeToolsError(f"cannot be read: {error.strerror}", Location(path)) from None
 
 
 def _read_resume(path: str) -> Resume | None:

@@ -10,6 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from caffetools.errors import CaffeToolsError
+from caffetools.formats.blob import Blob
+from caffetools.formats.caffemodel import NetTemplate
+from caffetools.formats.hdf5 import hdf5_caffemodel
 from caffetools.formats.weights import read_weights
 from caffetools.net.net import from_text
 from caffetools.torch.export.assembly import assemble
@@ -63,6 +66,35 @@ def test_of_a_shared_blob_the_last_counts(tmp_path: Path) -> None:
     assert result.tensors.keys() == {"c.weight", "c.bias", "half_.bias"}
     np.testing.assert_array_equal(result.tensors["c.weight"], found["half"][0])
     np.testing.assert_array_equal(result.tensors["c.bias"], found["cp"][1])
+
+
+def test_hdf5_leaves_out_shared_blobs(tmp_path: Path) -> None:
+    """As Caffe writes it: a group without data sets for a layer that owns none (net.cpp)."""
+    pytest.importorskip("h5py")
+    net = from_text(SHARING)
+    program = assemble(net)
+    found = drawn(net)
+    owned: dict[str, list[Blob | None]] = {
+        layer.node.name: [
+            None if param.shared else Blob(array.shape, array)
+            for param, array in zip(
+                program.params[layer.node.key], found[layer.node.name], strict=True
+            )
+        ]
+        for layer in net.layers
+        if layer.node.name in found
+    }
+    assert any(blob is None for blobs_ in owned.values() for blob in blobs_)
+    path = tmp_path / "w.caffemodel.h5"
+    template = NetTemplate("net", tuple((name, b"") for name in owned))
+    path.write_bytes(hdf5_caffemodel(template, owned))
+    result = transfer(program, read_weights(path))
+    assert (result.notes, result.misfits) == ((), ())
+    keys = {param.key for params in program.params.values() for param in params}
+    assert result.tensors.keys() == keys
+    del owned[next(name for name, blobs_ in owned.items() if None not in blobs_)][-1]
+    path.write_bytes(hdf5_caffemodel(template, owned))
+    assert "blobs, found" in messages(transfer(program, read_weights(path)).misfits)[0]
 
 
 def test_what_caffe_would_refuse(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ import torch
 
 from caffetools.check.parsed_log import parse_log
 from caffetools.errors import CaffeToolsError
-from caffetools.formats.snapshot import Blob, caffemodel
+from caffetools.formats.blob import Blob
+from caffetools.formats.caffemodel import NetTemplate
 from caffetools.torch.solver.solver_file import read_solver
 from caffetools.torch.solver.solver_project import project_of
 from caffetools.torch.training.glog import Log
@@ -23,10 +24,8 @@ TEST = "test_iter: 3 test_interval: 2"
 def weights_of(project_net: torch.nn.Module, folder: Path, name: str = "ip") -> str:
     path = folder / "weights.caffemodel"
     blobs = [Blob(b.shape, b.tensor.detach().numpy() * 0 + 2) for b in layer_blobs(project_net)]
-    from caffetools.formats.snapshot import NetTemplate
-
     template = NetTemplate("net", ((name, b"\x0a" + bytes([len(name)]) + name.encode()),))
-    path.write_bytes(b"".join(caffemodel(template, {name: blobs})))
+    path.write_bytes(b"".join(template.with_blobs({name: blobs})))
     return str(path)
 
 

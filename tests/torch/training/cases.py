@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from caffetools.formats.snapshot import NetTemplate
-from caffetools.proto.encode import message, string
+from caffetools.formats.caffemodel import NetTemplate
+from caffetools.proto.wire import bytes_field, string_field
 from caffetools.torch.training.data.sources import ArraySource
 from caffetools.torch.training.glog import Log
 from caffetools.torch.training.parallel import World
@@ -62,7 +62,8 @@ def arrays(count: int, seed: int = 0) -> tuple[NDArray[Any], NDArray[Any]]:
 
 
 TEMPLATE = NetTemplate(
-    "small", tuple((name, string(1, name) + string(2, "InnerProduct")) for name in ("ip",))
+    "small",
+    tuple((name, string_field(1, name) + string_field(2, "InnerProduct")) for name in ("ip",)),
 )
 
 
@@ -107,4 +108,4 @@ def with_source(made: Project, source: ArraySource) -> Project:
 
 def record(*fields: tuple[int, bytes]) -> bytes:
     """A protobuf message of length-delimited fields."""
-    return b"".join(message(number, data) for number, data in fields)
+    return b"".join(bytes_field(number, data) for number, data in fields)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from caffetools.errors import CaffeToolsError
-from caffetools.formats.snapshot import Blob
+from caffetools.formats.blob import Blob
 from caffetools.torch.training.model import (
     check_finite,
     layer_blobs,

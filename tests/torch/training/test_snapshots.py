@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from caffetools.errors import CaffeToolsError
-from caffetools.formats.snapshot import Blob, SolverState
+from caffetools.formats.blob import Blob
+from caffetools.formats.solverstate import SolverState
 from caffetools.torch.training import snapshots
 from caffetools.torch.training.settings import SolverSettings
 from caffetools.torch.training.snapshots import Resume
@@ -83,9 +84,9 @@ def test_a_full_disk_leaves_nothing_half(tmp_path: Path, monkeypatch: pytest.Mon
     ("broken", "content", "message"),
     [
         ("solverstate", None, "no such file"),
-        ("solverstate", b"\xff\xff", "this is no .solverstate, or it is cut off"),
+        ("solverstate", b"\xff\xff", "this is not a .solverstate, or it is cut off"),
         ("caffemodel", None, "no such file"),
-        ("caffemodel", b"\xff\xff", "this is no .caffemodel, or it is cut off"),
+        ("caffemodel", b"\xff\xff", "this is not a .caffemodel, or it is cut off"),
         ("resume.json", b"{", "remove it to resume from the start of the data"),
         ("resume.json", b'{"seed": 1}', "remove it to resume from the start of the data"),
     ],

@@ -10,7 +10,7 @@ import numpy as np
 
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.formats.files import read_bytes, read_text
-from caffetools.formats.pixels import decode, resize
+from caffetools.formats.image import decode, resize
 from caffetools.torch.training.data.draws import Draws, shuffled
 from caffetools.torch.training.data.sources import Arrays, Items, Place
 from caffetools.torch.training.data.transform import Transform

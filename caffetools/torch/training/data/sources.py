@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 
 from caffetools.errors import CaffeToolsError
-from caffetools.formats.datum_items import read_datum
-from caffetools.formats.records import open_database
+from caffetools.formats.database import open_database
+from caffetools.formats.datum import read_datum
 from caffetools.torch.training.data.draws import Draws
 from caffetools.torch.training.data.transform import Transform
 

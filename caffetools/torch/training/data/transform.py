@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from caffetools.errors import CaffeToolsError, Location
-from caffetools.formats.files import read_bytes
-from caffetools.formats.snapshot import read_blob
+from caffetools.formats.files import check_regular
+from caffetools.formats.weights import read_weights
 from caffetools.torch.training.data.draws import Draws
 
 if TYPE_CHECKING:
@@ -73,16 +73,14 @@ class Transform:
     @cached_property
     def mean(self) -> NDArray[np.float32]:
         """The mean image, channels x height x width; CaffeToolsError, placed, where it is none."""
-        place = Location(self.mean_file)
-        try:
-            blob = read_blob(read_bytes(self.mean_file))
-        except CaffeToolsError as error:
-            raise error.at(place) from None
+        check_regular(self.mean_file)
+        (blob,) = read_weights(self.mean_file, "binaryproto").layers[0].blobs
         shape = (1, 1, 1, *blob.shape)[-3:]
         if blob.values.size == 0 or blob.values.size != prod(shape):
             text = f"expected a mean image, found {blob.values.size} values of shape {blob.shape}"
-            raise CaffeToolsError(text, place)
-        return blob.values.astype(np.float32).reshape(shape)
+            raise CaffeToolsError(text, Location(self.mean_file))
+        mean: NDArray[np.float32] = blob.as_float32(shape).copy()
+        return mean
 
     def channel_means(self, channels: int) -> NDArray[np.float32]:
         """What mean_value says of each channel, as channels x 1 x 1; 0 where it says nothing."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from caffetools.errors import CaffeToolsError, Location
-from caffetools.formats.pixels import resize
+from caffetools.formats.image import resize
 from caffetools.torch.training.data.draws import Draws
 from caffetools.torch.training.data.image_list import read_image
 from caffetools.torch.training.data.sources import Arrays, Items, Place

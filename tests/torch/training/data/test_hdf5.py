@@ -118,9 +118,9 @@ def test_files_that_are_not_there_or_damaged(tmp_path: Path) -> None:
     cases: list[tuple[Any, str]] = [
         (lambda: (tmp_path / "0.h5").write_bytes(b"rubbish"), "0.h5: cannot be read as HDF5"),
         ((tmp_path / "0.h5").unlink, "0.h5: there is no such file"),
-        (lambda: os.mkfifo(tmp_path / "0.h5"), "0.h5: cannot be read: this is no regular file"),
+        (lambda: os.mkfifo(tmp_path / "0.h5"), "0.h5: expected a regular file"),
         (lambda: path.write_text("\n"), "list.txt: the list names no HDF5 file"),
-        (path.unlink, "list.txt: cannot be read: No such file"),
+        (path.unlink, "list.txt: no such file"),
     ]
     for spoil, message in cases:
         spoil()

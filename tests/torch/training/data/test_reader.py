@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from caffetools.errors import CaffeToolsError
-from caffetools.formats.datum_items import raw_datum
+from caffetools.formats.datum import raw_datum
 from caffetools.torch.training.data.image_list import ImageList
 from caffetools.torch.training.data.reader import Reader
 from caffetools.torch.training.data.sources import ArraySource, Database, Source

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from caffetools.errors import CaffeToolsError
-from caffetools.formats.datum_items import encoded_datum, raw_datum
-from caffetools.formats.snapshot import Blob, binaryproto
+from caffetools.formats.blob import Blob, binaryproto
+from caffetools.formats.datum import encoded_datum, raw_datum
 from caffetools.torch.training.data.sources import ArraySource, Database, Place
 from caffetools.torch.training.data.transform import Transform
-from tests.formats.test_records import MAKERS
+from tests.formats.test_database import MAKERS
 
 PLACE = Place(0, train=True)
 TOPS = ("data", "label")
@@ -84,7 +84,7 @@ def test_extents_of_1_may_be_left_out_of_arrays() -> None:
 def test_a_record_is_named_by_its_place_and_key(tmp_path: Path, backend: str) -> None:
     path = MAKERS[backend](tmp_path / "db", [b"no datum"] * 3)
     items = Database(TOPS, path, backend, 2).open(PLACE)
-    with pytest.raises(CaffeToolsError, match="the record is no Datum"):
+    with pytest.raises(CaffeToolsError, match="the record is not a Datum"):
         items.read(4, 0)
     assert items.name(4, 0) == f"{path}: record 1, key '00000001'"
 
@@ -94,7 +94,7 @@ def test_a_mean_image_is_sought_as_the_database_is_and_read_once(tmp_path: Path)
     MAKERS["LMDB"](tmp_path / "db", records)
     source = Database(TOPS, "db", "LMDB", 1, Transform(mean_file="mean"))
     place = Place(0, train=True, folder=str(tmp_path))
-    with pytest.raises(CaffeToolsError, match=r"^mean: cannot be read: No such file"):
+    with pytest.raises(CaffeToolsError, match=r"^mean: no such file"):
         source.open(place)
     mean = np.full((1, 2, 3), 2, np.float32)
     (tmp_path / "mean").write_bytes(binaryproto(Blob(mean.shape, mean)))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from caffetools.errors import CaffeToolsError
-from caffetools.formats.snapshot import Blob, binaryproto
+from caffetools.formats.blob import Blob, binaryproto
 from caffetools.torch.training.data.draws import Draws
 from caffetools.torch.training.data.transform import Transform
 
@@ -80,7 +80,7 @@ def test_what_does_not_fit(tmp_path: Path) -> None:
     cases: list[tuple[dict[str, Any], str]] = [
         ({"crop_size": 5}, "expected items of at least 5 x 5, found 4 x 5"),
         ({"mean_values": (1.0, 2.0, 3.0)}, "expected 1 mean_value or 2, one a channel, found 3"),
-        ({"mean_file": str(tmp_path / "gone")}, "cannot be read: No such file"),
+        ({"mean_file": str(tmp_path / "gone")}, "no such file"),
     ]
     path = tmp_path / "mean.binaryproto"
     path.write_bytes(binaryproto(Blob((2, 4, 4), np.zeros(32, np.float32))))
@@ -90,7 +90,7 @@ def test_what_does_not_fit(tmp_path: Path) -> None:
             Transform(**options).apply(ITEM, Draws(0), train=True)
         assert message in caught.value.message
     path.write_bytes(b"\xff")
-    with pytest.raises(CaffeToolsError, match=r"mean\.binaryproto: this is no \.binaryproto"):
+    with pytest.raises(CaffeToolsError, match=r"mean\.binaryproto: this is not a \.binaryproto"):
         Transform(mean_file=str(path)).apply(ITEM, Draws(0), train=True)
 
 

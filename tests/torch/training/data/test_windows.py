@@ -74,7 +74,7 @@ def test_a_window_of_the_nets_size_is_cut_out(tmp_path: Path) -> None:
 
 
 def test_means(tmp_path: Path) -> None:
-    from caffetools.formats.snapshot import Blob, binaryproto
+    from caffetools.formats.blob import Blob, binaryproto
 
     mean = np.random.default_rng(0).normal(size=(3, 14, 14)).astype(np.float32)
     path = tmp_path / "mean.binaryproto"
@@ -175,7 +175,7 @@ def test_a_window_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("shape", [(3, 9, 9), (1, 14, 14), (3, 9, 14)])
 def test_a_mean_image_that_does_not_cover_the_input(tmp_path: Path, shape: tuple[int, ...]) -> None:
     """Caffe reads beyond its end."""
-    from caffetools.formats.snapshot import Blob, binaryproto
+    from caffetools.formats.blob import Blob, binaryproto
 
     path = tmp_path / "mean"
     path.write_bytes(binaryproto(Blob(shape, np.zeros(shape, np.float32))))
