@@ -45,6 +45,23 @@ def spawn(
     )
 
 
+def interruptible(*arguments: str | Path) -> list[str]:
+    """Return the command line of a command that SIGINT interrupts, as at a terminal.
+
+    Where the tests run under `nohup` or in the background of a shell, SIGINT is ignored, which
+    processes inherit.
+    """
+    return [sys.executable, "-c", INTERRUPTIBLE, *map(str, arguments)]
+
+
+INTERRUPTIBLE = """\
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from caffetools.cli import main
+main()
+"""
+
+
 LIMITED = """\
 import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY))

@@ -17,7 +17,7 @@ import torch
 
 from caffetools.torch.solver.solver_file import SolverFile, read_solver
 from caffetools.torch.solver.solver_project import project_of
-from caffetools.torch.training.glog import Log
+from caffetools.torch.training.glog_writer import GlogWriter
 from caffetools.torch.training.project import RunOptions
 from caffetools.torch.training.run import run
 from caffetools.torch.training.settings import SolverSettings
@@ -156,8 +156,8 @@ def test_it_trains_in_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     (tmp_path / "train_val.prototxt").write_text(net)
     (tmp_path / "solver.prototxt").write_text(recipe)
     stream = io.StringIO()
-    project = project_of(read_solver("solver.prototxt"), (), Log(None))
-    run(project, RunOptions(), Log(stream))
+    project = project_of(read_solver("solver.prototxt"), (), GlogWriter(None))
+    run(project, RunOptions(), GlogWriter(stream))
     rates = [float(rate) for rate in re.findall(r", lr = (\S+)", stream.getvalue())]
     assert len(rates) == 24
     assert rates == sorted(rates, reverse=True)

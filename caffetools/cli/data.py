@@ -47,8 +47,7 @@ def convert_command(folder: str, output: str, **options: Any) -> None:
 
     Without --list each folder in FOLDER is a class, labelled from 0 in the order of their names.
     """
-    from caffetools.datasets.convert import Conversion, convert
-    from caffetools.datasets.folders import found, listed
+    from caffetools.datasets.convert import Conversion, convert, found, listed
 
     path, backend, shuffle, seed, labels = (
         options.pop(name) for name in ("path", "backend", "shuffle", "seed", "labels")

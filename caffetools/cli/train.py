@@ -19,13 +19,13 @@ _EFFECTS = click.Choice(("stop", "snapshot", "none"))
 
 
 @click.command("train")
-@click.option("--solver", "solver_path", metavar="FILE", required=True, help="The solver.")
+@click.option("--solver", "solver_path", metavar="FILE", required=True, help="Solver to train.")
 @click.option("--weights", metavar="FILE[,FILE]", help="Weights to start from.")
-@click.option("--snapshot", metavar="FILE.solverstate", help="A snapshot to go on from.")
-@click.option("--gpu", metavar="all|N[,N]", default="", help="GPUs; without it the CPU.")
-@click.option("--phase", help="Not read, as in Caffe: the solver says which net trains.")
-@click.option("--stage", metavar="NAME[,NAME]", default="", help="Stages of the net that trains.")
-@click.option("--level", type=int, default=0, show_default=True, help="Its level.")
+@click.option("--snapshot", metavar="FILE.solverstate", help="Snapshot to resume.")
+@click.option("--gpu", metavar="all|N[,N]", default="", help="GPUs to train on (default: the CPU).")
+@click.option("--phase", help="Ignored, as in Caffe: the solver names the training net.")
+@click.option("--stage", metavar="NAME[,NAME]", default="", help="Stages of the training net.")
+@click.option("--level", type=int, default=0, show_default=True, help="Level of the training net.")
 @click.option(
     "--sigint_effect",
     "--sigint-effect",
@@ -33,7 +33,7 @@ _EFFECTS = click.Choice(("stop", "snapshot", "none"))
     type=_EFFECTS,
     default="stop",
     show_default=True,
-    help="What SIGINT does.",
+    help="Effect of SIGINT.",
 )
 @click.option(
     "--sighup_effect",
@@ -42,10 +42,10 @@ _EFFECTS = click.Choice(("stop", "snapshot", "none"))
     type=_EFFECTS,
     default="snapshot",
     show_default=True,
-    help="What SIGHUP does.",
+    help="Effect of SIGHUP.",
 )
-@click.option("--max-iter", type=click.IntRange(min=0), help="In place of the solver's max_iter.")
-@click.option("--amp", is_flag=True, help="Compute in bfloat16 where PyTorch thinks it safe.")
+@click.option("--max-iter", type=click.IntRange(min=0), help="Override the solver's max_iter.")
+@click.option("--amp", is_flag=True, help="Compute in bfloat16 where autocast does.")
 @click.option("--compile", is_flag=True, help="Compile the net with torch.compile.")
 @click.option("--workers", type=click.IntRange(min=0), help="Processes that read data ahead.")
 @click.option("--strict", is_flag=True, help="Stop at a damaged item of the data.")
@@ -54,9 +54,10 @@ def command(solver_path: str, **options: Any) -> None:
     """Train a net in PyTorch, as `caffe train` does.
 
     The log goes to standard error, in Caffe's format. SIGINT stops with a snapshot, SIGHUP takes
-    one. Several GPUs, or processes that torchrun starts, average their gradients; the batch size is
-    that of each. A damaged item of the data is reported and replaced by the next one. An error that
-    stops a run lets it first save what it has trained.
+    one, as in Caffe also where they were ignored before (nohup, background jobs). Several GPUs, or
+    processes that torchrun starts, average their gradients; the batch size is that of each. A
+    damaged item of the data is reported and replaced by the next one. An error that stops a run
+    lets it first save what it has trained.
     """
     if options["snapshot"] and options["weights"]:
         raise click.UsageError("--snapshot and --weights exclude each other")
@@ -74,13 +75,13 @@ def command(solver_path: str, **options: Any) -> None:
 def _train(solver_path: str, gpus: list[str], options: dict[str, Any]) -> None:
     from caffetools.torch.solver.solver_file import read_solver
     from caffetools.torch.solver.solver_project import project_of
-    from caffetools.torch.training.glog import Log
+    from caffetools.torch.training.glog_writer import GlogWriter
     from caffetools.torch.training.project import RunOptions
     from caffetools.torch.training.run import run
 
     stages = [name for name in options["stage"].split(",") if name]
     is_first = os.environ.get("RANK", "0") == "0"
-    log = Log(sys.stderr if is_first else None)
+    log = GlogWriter(sys.stderr if is_first else None)
     solver = read_solver(solver_path, stages, options["level"], options["max_iter"])
     for note in (*solver.notes, *solver.train.notes) if is_first else ():
         report_note(note)

@@ -1,9 +1,10 @@
-"""A database of Datum made of images, as Caffe's convert_imageset makes it."""
+"""Convert images to a database of Datum, as Caffe's convert_imageset does."""
 
 from __future__ import annotations
 
 import io
 import os
+import random
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -13,22 +14,23 @@ from importlib import import_module
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from caffetools.datasets.folders import Listing
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.formats.datum import encoded_datum, raw_datum
 from caffetools.formats.files import read_bytes
 from caffetools.formats.image import decode, resize
 from caffetools.formats.leveldb import plyvel_message
+from caffetools.torch.training.data.image_list import ListedImage, read_list
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+
 _LARGEST = 1 << 40
-"""Bytes that an LMDB may come to hold; only those that it holds are taken."""
+"""Upper bound of an LMDB's size in bytes; it takes only what it holds."""
 
 _TOGETHER = 1000
-"""Records of one transaction, as in Caffe's tool."""
+"""Records in a transaction, as in Caffe's tool."""
 
 Record = tuple[bytes, bytes]
 """A key and its value."""
@@ -36,20 +38,21 @@ Record = tuple[bytes, bytes]
 
 @dataclass(frozen=True)
 class Conversion:
-    """What is made of each image."""
+    """Options of convert_imageset.
+
+    `height` and `width` are the size to resize to, 0 for the image's own. `encoded` stores files
+    rather than pixels, of `encode_type` (jpg or png; empty for each file's own). With `check_size`
+    images of different sizes are an error, with `strict` an image that cannot be read is;
+    otherwise it is skipped with a note.
+    """
 
     gray: bool = False
     height: int = 0
     width: int = 0
-    """The size that all are brought to; 0 for their own."""
     encoded: bool = False
-    """Keep them in a file's form?"""
     encode_type: str = ""
-    """In which, jpg or png; empty for each file's own."""
     check_size: bool = False
-    """Is it an error if one has another size than the first?"""
     strict: bool = False
-    """Is an image that cannot be read an error? Otherwise it is left out, with a note."""
 
 
 def convert(
@@ -57,26 +60,26 @@ def convert(
     output: str,
     backend: str,
     conversion: Conversion,
-    tell: Callable[[str], None],
+    note: Callable[[str], None],
 ) -> int:
-    """Write the database, whole or not at all; returns how many images it holds.
+    """Write a database atomically and return its number of images.
 
-    `tell` takes notes on images that are left out. Raises CaffeToolsError, placed, for an output
-    that is there or cannot be written, and for what `conversion` does not let pass.
+    `note` is called for each skipped image. Raises CaffeToolsError, located, if the output exists
+    or cannot be written, and for images that `conversion` does not accept.
     """
     if os.path.lexists(output):
         raise CaffeToolsError("this is there already", Location(output))
     try:
-        beside = tempfile.mkdtemp(
+        temporary = tempfile.mkdtemp(
             dir=os.path.dirname(os.path.realpath(output)), prefix=".caffetools-"
         )
     except OSError as error:
         raise CaffeToolsError(f"cannot be written: {error.strerror}", Location(output)) from None
     try:
-        made = os.path.join(beside, "database")
+        made = os.path.join(temporary, "database")
         with _writer(made, backend, output) as write:
             count = 0
-            records = _records(listing, conversion, tell)
+            records = _records(listing, conversion, note)
             while batch := list(islice(records, _TOGETHER)):
                 write(batch)
                 count += len(batch)
@@ -84,12 +87,12 @@ def convert(
             raise CaffeToolsError("no image could be read", Location(listing.folder))
         os.rename(made, output)
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
     return count
 
 
 def _records(
-    listing: Listing, conversion: Conversion, tell: Callable[[str], None]
+    listing: Listing, conversion: Conversion, note: Callable[[str], None]
 ) -> Iterator[Record]:
     first: tuple[int, ...] | None = None
     for number, line in enumerate(listing.images):
@@ -100,7 +103,7 @@ def _records(
         except CaffeToolsError as error:
             if conversion.strict:
                 raise error.at(place) from None
-            tell(f"{error.at(place)}; left out")
+            note(f"{error.at(place)}; left out")
             continue
         first = first or shape
         if conversion.check_size and shape != first:
@@ -109,7 +112,7 @@ def _records(
 
 
 def _record(path: str, label: int, conversion: Conversion) -> tuple[bytes, tuple[int, ...]]:
-    """A Datum, and the image's shape."""
+    """Return a Datum and the image's shape."""
     data = read_bytes(path)
     image = decode(data, color=not conversion.gray)
     if conversion.height and conversion.width:
@@ -118,7 +121,7 @@ def _record(path: str, label: int, conversion: Conversion) -> tuple[bytes, tuple
         return raw_datum(image, label), image.shape
     own = _kind(os.path.splitext(path)[1].lstrip("."))
     wanted = _kind(conversion.encode_type) or own
-    # Caffe's tool keeps the file's own bytes where they would do, of colour images even for grey.
+    # Caffe's tool keeps the file's bytes if type and size match, in colour even with --gray.
     if wanted != own or (conversion.height and conversion.width):
         data = _encode(image, wanted)
     return encoded_datum(data, label), image.shape
@@ -144,7 +147,7 @@ def _encode(image: NDArray[np.uint8], kind: str) -> bytes:
 
 @contextmanager
 def _writer(path: str, backend: str, shown: str) -> Iterator[Callable[[list[Record]], None]]:
-    """What writes records to a new database; its errors become CaffeToolsErrors, placed."""
+    """Yield a function that writes records to a new database; errors are located."""
     try:
         library: Any = import_module("lmdb" if backend == "LMDB" else "plyvel")
     except ImportError as error:
@@ -167,7 +170,51 @@ def _writer(path: str, backend: str, shown: str) -> Iterator[Callable[[list[Reco
 
 
 def _put_all(transaction: Any, records: list[Record]) -> None:
-    """All records or, where one fails, none."""
+    """Write all records or, if one fails, none."""
     with transaction:
         for key, value in records:
             transaction.put(key, value)
+
+
+_ENDINGS = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Images of a folder by their paths in it, and the names of the classes, if they have any."""
+
+    folder: str
+    images: tuple[ListedImage, ...]
+    classes: tuple[str, ...] = ()
+
+    def shuffled(self, seed: int) -> Listing:
+        """Return the images in a random order."""
+        images = list(self.images)
+        random.Random(seed).shuffle(images)
+        return Listing(self.folder, tuple(images), self.classes)
+
+
+def listed(folder: str, path: str) -> Listing:
+    """Return the images of a list with lines `path label`, in a folder."""
+    return Listing(folder, tuple(read_list(path)))
+
+
+def found(folder: str) -> Listing:
+    """Return the images in the subfolders of a folder, each a class, in the order of their names.
+
+    Raises CaffeToolsError, located, for a folder without such images.
+    """
+    try:
+        classes = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir())
+    except OSError as error:
+        raise CaffeToolsError(f"cannot be read: {error.strerror}", Location(folder)) from None
+    images = [
+        ListedImage(os.path.join(name, image), label)
+        for label, name in enumerate(classes)
+        for image in sorted(os.listdir(os.path.join(folder, name)))
+        if image.lower().endswith(_ENDINGS)
+    ]
+    if not images:
+        text = "expected a folder of images for each class, found none; or give --list"
+        raise CaffeToolsError(text, Location(folder))
+    return Listing(folder, tuple(images), tuple(classes))

@@ -1,4 +1,4 @@
-"""The mean of a database's items, as Caffe's compute_image_mean computes it."""
+"""Compute the mean of a database's items, as Caffe's compute_image_mean does."""
 
 from __future__ import annotations
 
@@ -18,27 +18,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Mean:
-    """The mean of `count` items: of each value, and of each channel."""
+    """Mean of `count` items; `image` is channels x height x width."""
 
     count: int
     image: NDArray[np.float32]
-    """Channels x height x width."""
 
     @property
     def channels(self) -> tuple[float, ...]:
-        """What mean_value takes."""
+        """Mean of each channel, for mean_value."""
         return tuple(self.image.astype(np.float64).mean((1, 2)).tolist())
 
     def binaryproto(self) -> bytes:
-        """The file that mean_file takes."""
+        """Return the content of a file for mean_file."""
         return binaryproto(Blob(self.image.shape, self.image))
 
 
 def mean_of(path: str, backend: str) -> Mean:
-    """The mean of a database.
+    """Return the mean of a database.
 
-    Raises CaffeToolsError, placed, for a database that cannot be read, for a damaged record, and
-    for items of different sizes.
+    Raises CaffeToolsError, located, for a database that cannot be read, a damaged record, and
+    items of different sizes.
     """
     records = open_database(path, backend)
     total: NDArray[np.float64] | None = None

@@ -38,8 +38,8 @@ from caffetools.torch.solver.solver_project import project_of  # noqa: E402
 from caffetools.torch.training.data.batches import Reading  # noqa: E402
 from caffetools.torch.training.data.reader import Reader  # noqa: E402
 from caffetools.torch.training.data.sources import Database  # noqa: E402
-from caffetools.torch.training.data.transform import Transform  # noqa: E402
-from caffetools.torch.training.glog import Log  # noqa: E402
+from caffetools.torch.training.data.transformer import Transform  # noqa: E402
+from caffetools.torch.training.glog_writer import GlogWriter  # noqa: E402
 from caffetools.torch.training.parallel import World  # noqa: E402
 from caffetools.torch.training.project import RunOptions  # noqa: E402
 from caffetools.torch.training.rates import Schedule  # noqa: E402
@@ -123,11 +123,11 @@ def trainer_of(solver: str, net: str, arrays: Arrays, device: str, batch: int) -
     with tempfile.NamedTemporaryFile("w", suffix=".prototxt") as file:
         file.write(f"{text}\n".replace("layer {", f"{fed}\nlayer {{", 1))
         file.flush()
-        project = project_of(read_solver(EXAMPLES / solver, net=file.name), (), Log(None))
+        project = project_of(read_solver(EXAMPLES / solver, net=file.name), (), GlogWriter(None))
     settings = replace(project.solver, test_interval=0, snapshot=0, snapshot_after_train=False)
     project = replace(project, solver=settings, tests=())
     options = RunOptions(device, feeds=dict(zip(tops, arrays, strict=True)))
-    return prepare(project, options, World.join(device), Log(io.StringIO()))
+    return prepare(project, options, World.join(device), GlogWriter(io.StringIO()))
 
 
 def steps(name: str, ours: Trainer, loop: Loop, count: int, rounds: int) -> bool:

@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 pytest.importorskip("PIL")
 pytest.importorskip("lmdb")
 
-from tests.commands import ROOT, run, spawn_limited
+from tests.commands import ROOT, interruptible, run, spawn_limited
 from tests.datasets.images import folder_of
 
 
@@ -100,8 +99,7 @@ def test_an_interrupted_conversion_leaves_nothing(tmp_path: Path) -> None:
     folder = folder_of(tmp_path)
     listing = tmp_path / "list.txt"
     listing.write_text("cat/0.png 0\n" * 200000)
-    program = [sys.executable, "-m", "caffetools", "data", "convert", str(folder)]
-    program += ["-o", str(tmp_path / "db"), "--list", str(listing)]
+    program = interruptible("data", "convert", folder, "-o", tmp_path / "db", "--list", listing)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(program, stderr=subprocess.PIPE, text=True, env=environment) as process:
         deadline = time.monotonic() + 60

@@ -14,7 +14,7 @@ import pytest
 
 from caffetools.cli.follow import Lines, screen
 from caffetools.log.follow import Live
-from tests.commands import ROOT, run
+from tests.commands import ROOT, interruptible, run
 from tests.logs import CAFFE, line, train_log
 
 DONE = line("Optimization Done.", CAFFE)
@@ -100,7 +100,7 @@ def test_a_pipe_is_followed_to_its_end() -> None:
 def test_ctrl_c_is_no_failure(tmp_path: Path) -> None:
     path = tmp_path / "run.log"
     path.write_text(LOG)
-    command = [sys.executable, "-m", "caffetools", "parse-log", str(path), "--follow"]
+    command = interruptible("parse-log", path, "--follow")
     with subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:

@@ -148,10 +148,18 @@ def test_data_that_is_not_there(folder: Path) -> None:
     assert "Traceback" not in done.err
 
 
+SIGINT_IGNORED = """\
+import signal
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+from caffetools.cli import main
+main()
+"""
+
+
 def test_sigint_stops_with_a_snapshot(folder: Path) -> None:
-    """In a process of its own, as at a terminal."""
+    """Even where SIGINT is ignored before, as under nohup: Caffe installs its handler, too."""
     (folder / "solver.prototxt").write_text(SOLVER.replace("max_iter: 10", "max_iter: 1000000"))
-    program = [sys.executable, "-m", "caffetools", "train", "--solver", "solver.prototxt"]
+    program = [sys.executable, "-c", SIGINT_IGNORED, "train", "--solver", "solver.prototxt"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(program, stderr=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stderr is not None

@@ -16,7 +16,7 @@ from caffetools.check.parsed_log import parse_log
 from caffetools.torch.solver.solver_file import read_solver
 from caffetools.torch.solver.solver_project import project_of
 from caffetools.torch.training import trainer as trainer_module
-from caffetools.torch.training.glog import Log
+from caffetools.torch.training.glog_writer import GlogWriter
 from caffetools.torch.training.parallel import World
 from caffetools.torch.training.project import RunOptions
 from caffetools.torch.training.run import prepare
@@ -83,7 +83,7 @@ def trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Recording,
     (tmp_path / "net.prototxt").write_text(NET)
     (tmp_path / "solver.prototxt").write_text(SOLVER)
     tests: list[Any] = []
-    scores = vars(trainer_module)["scores"]
+    scores = vars(trainer_module)["mean_outputs"]
 
     def recorded(*args: Any) -> Any:
         result = scores(*args)
@@ -91,10 +91,10 @@ def trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Recording,
         tests.append(row(result[0]))
         return result
 
-    monkeypatch.setattr(trainer_module, "scores", recorded)
+    monkeypatch.setattr(trainer_module, "mean_outputs", recorded)
     monkeypatch.setattr("caffetools.torch.training.run.Trainer", Recording)
     stream = io.StringIO()
-    log = Log(stream)
+    log = GlogWriter(stream)
     project = project_of(read_solver("solver.prototxt"), (), log)
     made = prepare(project, RunOptions(), World(torch.device("cpu")), log)
     assert isinstance(made, Recording)

@@ -18,16 +18,15 @@ from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
 from caffetools.proto.message import Message
 from caffetools.torch.emit import emitter_of
-from caffetools.torch.training.data.hdf5 import Hdf5
+from caffetools.torch.training.data.hdf5_rows import Hdf5
 from caffetools.torch.training.data.image_list import ImageList
-from caffetools.torch.training.data.labels import LabelRange
-from caffetools.torch.training.data.sources import ArraySource, Database, Source
-from caffetools.torch.training.data.transform import Transform
+from caffetools.torch.training.data.sources import ArraySource, Database, DataSource, LabelRange
+from caffetools.torch.training.data.transformer import Transform
 from caffetools.torch.training.data.windows import WindowFile
 from caffetools.torch.training.project import Origin
 
 
-def sources_of(net: Net) -> tuple[Source, ...]:
+def sources_of(net: Net) -> tuple[DataSource, ...]:
     """What fills the inputs of the net's module, in the order of the layers."""
     return tuple(_source(net, layer) for layer in net.layers if is_input(layer))
 
@@ -119,13 +118,13 @@ def _common(ranges: list[LabelRange]) -> LabelRange:
     )
 
 
-def _source(net: Net, layer: InferredLayer) -> Source:
+def _source(net: Net, layer: InferredLayer) -> DataSource:
     tops = tuple(net.blob(blob) for blob in layer.node.tops)
     make = _MAKERS.get(type(layer.layer), _arrays)
     return make(layer, tops, layer.node.message)
 
 
-def _database(_: InferredLayer, tops: tuple[str, ...], message: Message) -> Source:
+def _database(_: InferredLayer, tops: tuple[str, ...], message: Message) -> DataSource:
     param = message.message("data_param")
     return Database(
         tops,
@@ -137,7 +136,7 @@ def _database(_: InferredLayer, tops: tuple[str, ...], message: Message) -> Sour
     )
 
 
-def _images(_: InferredLayer, tops: tuple[str, ...], message: Message) -> Source:
+def _images(_: InferredLayer, tops: tuple[str, ...], message: Message) -> DataSource:
     param = message.message("image_data_param")
     return ImageList(
         tops,
@@ -153,13 +152,13 @@ def _images(_: InferredLayer, tops: tuple[str, ...], message: Message) -> Source
     )
 
 
-def _hdf5(_: InferredLayer, tops: tuple[str, ...], message: Message) -> Source:
+def _hdf5(_: InferredLayer, tops: tuple[str, ...], message: Message) -> DataSource:
     param = message.message("hdf5_data_param")
     shuffle = param.flag("shuffle")
     return Hdf5(tops, param.text("source"), param.integer("batch_size"), shuffle=shuffle)
 
 
-def _windows(_: InferredLayer, tops: tuple[str, ...], message: Message) -> Source:
+def _windows(_: InferredLayer, tops: tuple[str, ...], message: Message) -> DataSource:
     param = message.message("window_data_param")
     return WindowFile(
         tops,
@@ -176,14 +175,14 @@ def _windows(_: InferredLayer, tops: tuple[str, ...], message: Message) -> Sourc
     )
 
 
-def _arrays(layer: InferredLayer, tops: tuple[str, ...], _: Message) -> Source:
+def _arrays(layer: InferredLayer, tops: tuple[str, ...], _: Message) -> DataSource:
     """What a program must feed: MemoryData, Input, and types whose files nothing here reads."""
     shape = layer.tops[0]
     rows = tuple(None if each is None else each[1:] for each in layer.tops)
     return ArraySource(tops, shape[0] if shape else 1, shapes=rows)
 
 
-_MAKERS: dict[type, Callable[[InferredLayer, tuple[str, ...], Message], Source]] = {
+_MAKERS: dict[type, Callable[[InferredLayer, tuple[str, ...], Message], DataSource]] = {
     Data: _database,
     HDF5Data: _hdf5,
     ImageData: _images,

@@ -23,14 +23,14 @@ from caffetools.torch.solver.data_layers import check_sources, labels_of, origin
 from caffetools.torch.solver.learning import has_unused, multipliers_of, shown_outputs
 from caffetools.torch.solver.net_template import net_template
 from caffetools.torch.solver.solver_file import SolverFile
-from caffetools.torch.training.glog import Log
+from caffetools.torch.training.glog_writer import GlogWriter
 from caffetools.torch.training.model import load
 from caffetools.torch.training.project import NetWithData, Project
 
 Layers = Mapping[str, Sequence[Blob | None]]
 
 
-def project_of(solver: SolverFile, weights: Sequence[str], log: Log) -> Project:
+def project_of(solver: SolverFile, weights: Sequence[str], log: GlogWriter) -> Project:
     """The project; `weights` are files that the net starts from, one after the other.
 
     Logs what Caffe does while it sets a solver up. Raises CaffeToolsError, placed, for a net that
@@ -92,7 +92,7 @@ def _with_data(net: Net, build: Callable[[], nn.Module], iterations: int = 0) ->
 
 
 def builder(
-    net: Net, weights: Sequence[tuple[str, Layers]] = (), log: Log | None = None
+    net: Net, weights: Sequence[tuple[str, Layers]] = (), log: GlogWriter | None = None
 ) -> Callable[[], nn.Module]:
     """What makes the net's module and loads weights into it."""
     code = compile(model_code(assemble(net)), f"<model of {_source(net)}>", "exec")
@@ -141,7 +141,7 @@ def filtered(net: Net) -> Message:
     return whole.replaced({**whole.fields, **own})
 
 
-def log_net(net: Net, log: Log) -> None:
+def log_net(net: Net, log: GlogWriter) -> None:
     """What Caffe logs while it sets a net up."""
     echo = debug_string(filtered(net)).removesuffix("\n")
     log.say("net.cpp:53", "Initializing net from parameters: \n" + echo)

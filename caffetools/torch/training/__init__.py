@@ -1,7 +1,6 @@
 """Caffe's training on PyTorch: solvers, data layers, snapshots, log.
 
-Ordinary PyTorch, used by `caffetools train` and tested here as it stands; an export with a solver
-gets a copy of this folder. So that this is possible its files import only the standard library,
-PyTorch, NumPy, what reads a data source, each other, and `caffetools.errors`, `wire`, `writing`
-and `sources.lmdb`.
+`caffetools train` uses it, and an export with a solver can have a copy. So its files import only
+the standard library, PyTorch, NumPy, each other, and those of `formats`, `proto`, `errors` and
+`writing` that they read and write files with.
 """

@@ -1,56 +1,85 @@
-"""A trainer's state into the files of a snapshot, and back."""
+"""The state of a run, saved to the files of a snapshot and restored from them."""
 
 from __future__ import annotations
 
 import base64
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from caffetools.errors import CaffeToolsError
 from caffetools.formats.blob import Blob
 from caffetools.formats.solverstate import SolverState
+from caffetools.formats.caffemodel import NetTemplate
 from caffetools.torch.training import model, snapshots
+from caffetools.torch.training.data.reader import Reader
+from caffetools.torch.training.glog_writer import GlogWriter
+from caffetools.torch.training.losses import SmoothedLoss
+from caffetools.torch.training.parallel import World
+from caffetools.torch.training.rates import Schedule
+from caffetools.torch.training.settings import SolverSettings
 from caffetools.torch.training.snapshots import Resume, Snapshot
+from caffetools.torch.training.solver_base import Solver
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from caffetools.torch.training.trainer import Trainer
+
+@dataclass
+class RunState:
+    """What a snapshot saves of a run, and where it is logged.
+
+    The iteration is the solver's. `positions` has the number of items used of each training
+    source after the last whole iteration, `saved` the iteration of the last snapshot or 0.
+    """
+
+    settings: SolverSettings
+    template: NetTemplate
+    world: World
+    log: GlogWriter
+    module: nn.Module
+    solver: Solver
+    schedule: Schedule
+    smoothed: SmoothedLoss
+    readers: tuple[Reader, ...]
+    test_readers: tuple[tuple[Reader, ...], ...]
+    seed: int = 0
+    saved: int = 0
+    positions: list[int] = field(default_factory=list)
 
 
-def save(trainer: Trainer) -> None:
+def save(run: RunState) -> None:
     """Write all files of a snapshot, in the first process.
 
-    Raises CaffeToolsError for a file that cannot be written.
+    Raises CaffeToolsError if a file cannot be written.
     """
-    settings, iteration = trainer.settings, trainer.iteration
-    generators = trainer.world.gather(generator_states(trainer.world.device))
-    if not trainer.world.is_first:
+    settings, iteration = run.settings, run.solver.iteration
+    generators = run.world.gather(generator_states(run.world.device))
+    if not run.world.is_first:
+        run.saved = iteration
         return
-    model_ending, state_ending = snapshots.endings(settings)
-    names = [snapshots.file_name(settings, iteration, end) for end in (model_ending, state_ending)]
-    is_hdf5 = settings.snapshot_format == "HDF5"
+    names = [snapshots.file_name(settings, iteration, end) for end in snapshots.endings(settings)]
     form, places = "binary proto", ("solver.cpp:464", "sgd_solver.cpp:284")
-    if is_hdf5:
+    if settings.snapshot_format == "HDF5":
         form, places = "HDF5", ("solver.cpp:474", "sgd_solver.cpp:296")
-    trainer.log.say(places[0], f"Snapshotting to {form} file {names[0]}")
-    snapshots.save_model(settings, iteration, trainer.project.template, blobs(trainer))
-    trainer.log.say(places[1], f"Snapshotting solver state to {form} file {names[1]}")
-    snapshots.save_state(
-        settings, iteration, solver_state(trainer, names[0]), resume(trainer, generators)
-    )
+    run.log.say(places[0], f"Snapshotting to {form} file {names[0]}")
+    snapshots.save_model(settings, iteration, run.template, layer_blobs(run))
+    run.log.say(places[1], f"Snapshotting solver state to {form} file {names[1]}")
+    state = solver_state(run, names[0])
+    snapshots.save_state(settings, iteration, state, resume(run, generators))
+    run.saved = iteration
 
 
-def blobs(trainer: Trainer) -> dict[str, list[Blob | None]]:
-    """The blobs of each layer, in Caffe's order; HDF5 holds shared ones at their owner alone."""
-    is_hdf5 = trainer.settings.snapshot_format == "HDF5"
-    owned = model.owned_places(trainer.module)
+def layer_blobs(run: RunState) -> dict[str, list[Blob | None]]:
+    """Return the blobs of each layer in Caffe's order; HDF5 holds shared ones at the owner only."""
+    is_hdf5 = run.settings.snapshot_format == "HDF5"
+    owned = model.owned_indices(run.module)
     layers: dict[str, list[Blob | None]] = {}
-    for blob in model.layer_blobs(trainer.module):
-        left_out = is_hdf5 and (blob.layer, blob.place) not in owned
+    for blob in model.layer_blobs(run.module):
+        left_out = is_hdf5 and (blob.layer, blob.position) not in owned
         saved = None if left_out else Blob(blob.shape, _array(blob.tensor))
         layers.setdefault(blob.layer, []).append(saved)
     return layers
@@ -61,29 +90,27 @@ def _array(tensor: Tensor) -> NDArray[np.float32]:
     return array
 
 
-def solver_state(trainer: Trainer, learned_net: str) -> SolverState:
-    """What a .solverstate holds."""
-    owned = model.owned_blobs(trainer.module)
-    histories = trainer.solver.histories()
-    shapes = [blob.shape for blob in owned] * len(trainer.solver.names)
-    schedule = trainer.schedule
-    watches = trainer.settings.lr_policy == "plateau"
+def solver_state(run: RunState, learned_net: str) -> SolverState:
+    """Return the content of a .solverstate; `learned_net` is the path of the weights."""
+    solver, schedule = run.solver, run.schedule
+    shapes = [blob.shape for blob in model.owned_blobs(run.module)] * len(solver.names)
+    is_plateau = run.settings.lr_policy == "plateau"
     return SolverState(
-        trainer.iteration,
+        solver.iteration,
         learned_net,
-        [Blob(shape, _array(values)) for shape, values in zip(shapes, histories, strict=True)],
+        [Blob(shape, _array(each)) for shape, each in zip(shapes, solver.histories(), strict=True)],
         schedule.current_step,
-        (schedule.minimum_loss, schedule.iter_last_event) if watches else None,
+        (schedule.minimum_loss, schedule.iter_last_event) if is_plateau else None,
     )
 
 
-def resume(trainer: Trainer, generators: list[dict[str, str]]) -> Resume:
-    """What the file beside a .solverstate holds."""
-    smoothed = trainer.losses.smoothed
+def resume(run: RunState, generators: list[dict[str, str]]) -> Resume:
+    """Return the content of a .resume.json."""
+    smoothed = run.smoothed
     return Resume(
-        trainer.seed,
-        trainer.positions,
-        [[reader.position for reader in test.readers] for test in trainer.tests],
+        run.seed,
+        run.positions,
+        [[reader.position for reader in readers] for readers in run.test_readers],
         list(smoothed.losses),
         smoothed.value,
         smoothed.count,
@@ -91,46 +118,45 @@ def resume(trainer: Trainer, generators: list[dict[str, str]]) -> Resume:
     )
 
 
-def restore(trainer: Trainer, snapshot: Snapshot) -> None:
-    """Go on from a snapshot. Raises CaffeToolsError where it is not of this net or solver."""
+def restore(run: RunState, snapshot: Snapshot) -> None:
+    """Continue from a snapshot; raise CaffeToolsError if it is of another net or solver."""
     if snapshot.layers is not None:
-        for name in model.load(trainer.module, snapshot.layers):
-            trainer.log.say("net.cpp:746", f"Ignoring source layer {name}")
+        for name in model.load(run.module, snapshot.layers):
+            run.log.say("net.cpp:746", f"Ignoring source layer {name}")
     state = snapshot.state
-    trainer.log.say("sgd_solver.cpp:336", "SGDSolver: restoring history")
-    trainer.solver.restore([torch.from_numpy(blob.as_float32().copy()) for blob in state.history])
-    trainer.iteration = trainer.solver.iteration = trainer.saved = state.iteration
-    trainer.schedule.current_step = state.current_step
+    run.log.say("sgd_solver.cpp:336", "SGDSolver: restoring history")
+    run.solver.restore([torch.from_numpy(blob.as_float32().copy()) for blob in state.history])
+    run.solver.iteration = run.saved = state.iteration
+    run.schedule.current_step = state.current_step
     if state.plateau is not None:
-        trainer.schedule.minimum_loss, trainer.schedule.iter_last_event = state.plateau
+        run.schedule.minimum_loss, run.schedule.iter_last_event = state.plateau
     if snapshot.resume is not None:
-        _restore_run(trainer, snapshot.resume)
+        _resume_exactly(run, snapshot.resume)
 
 
-def _restore_run(trainer: Trainer, resumed: Resume) -> None:
-    smoothed = trainer.losses.smoothed
+def _resume_exactly(run: RunState, resumed: Resume) -> None:
+    smoothed, positions = run.smoothed, resumed.positions
     if len(resumed.losses) <= smoothed.average_loss:
         smoothed.losses = list(resumed.losses)
         smoothed.value, smoothed.count = resumed.smoothed_loss, resumed.loss_count
-    if len(resumed.positions) != len(trainer.readers):
+    if len(positions) != len(run.readers):
         raise CaffeToolsError(
-            f"expected places in {len(trainer.readers)} sources, found {len(resumed.positions)}"
+            f"expected positions in {len(run.readers)} sources, found {len(positions)}"
         )
-    for reader, position in zip(trainer.readers, resumed.positions, strict=True):
-        reader.go_to(position)
-    trainer.positions = list(resumed.positions)
-    for test, positions in zip(trainer.tests, resumed.test_positions, strict=False):
-        for reader, position in zip(test.readers, positions, strict=False):
+    run.positions = list(positions)
+    tested = zip(run.test_readers, resumed.test_positions, strict=False)
+    for readers, places in ((run.readers, positions), *tested):
+        for reader, position in zip(readers, places, strict=False):
             reader.go_to(position)
-    if len(resumed.generators) == trainer.world.size:
-        set_generator_states(trainer.world.device, resumed.generators[trainer.world.rank])
+    if len(resumed.generators) == run.world.size:
+        set_generator_states(run.world.device, resumed.generators[run.world.rank])
     else:
-        text = f"random states are of {len(resumed.generators)} processes: they begin anew"
-        trainer.log.remark("solver.cpp:296", text)
+        text = f"found random states of {len(resumed.generators)} processes: they are not restored"
+        run.log.remark("solver.cpp:296", text)
 
 
 def generator_states(device: torch.device) -> dict[str, str]:
-    """PyTorch's random states, in base64."""
+    """Return PyTorch's random states by device, in base64."""
     states = {"cpu": torch.get_rng_state()}
     if device.type == "cuda":
         states["cuda"] = torch.cuda.get_rng_state(device)
@@ -140,7 +166,7 @@ def generator_states(device: torch.device) -> dict[str, str]:
 
 
 def set_generator_states(device: torch.device, states: dict[str, str]) -> None:
-    """Take them over; raises CaffeToolsError for what are none."""
+    """Restore random states; raise CaffeToolsError if they are damaged."""
     try:
         found = {
             name: torch.frombuffer(bytearray(base64.b64decode(text)), dtype=torch.uint8)
@@ -150,4 +176,4 @@ def set_generator_states(device: torch.device, states: dict[str, str]) -> None:
         if device.type == "cuda" and "cuda" in found:
             torch.cuda.set_rng_state(found["cuda"], device)
     except (KeyError, ValueError, RuntimeError) as error:
-        raise CaffeToolsError(f"the file beside the snapshot is damaged: {error}") from None
+        raise CaffeToolsError(f"the .resume.json of the snapshot is damaged: {error}") from None

@@ -10,7 +10,7 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 from caffetools.errors import CaffeToolsError
-from caffetools.torch.training.glog import Log, one_line
+from caffetools.torch.training.glog_writer import GlogWriter, one_line
 from caffetools.torch.training.project import Project, RunOptions
 from caffetools.torch.training.run import run
 from caffetools.torch.training.settings import SolverSettings
@@ -28,10 +28,10 @@ def main(
     feeds: Feeds | None = None,
     test_feeds: Feeds | None = None,
 ) -> None:
-    """Train a project as the command line says; a mistake ends the program with status 1.
+    """Train a project with the options of the command line; exit with status 1 on an error.
 
     `feeds` are arrays for the inputs that no data layer fills, by name, `test_feeds` those of the
-    test nets. Each is used item by item, over and over.
+    test nets; their items are used in order, from the start again after the last.
     """
     given = _parser(description).parse_args(arguments)
     if given.max_iter is not None:
@@ -48,7 +48,7 @@ def main(
         feeds=feeds or {},
         test_feeds=test_feeds or {},
     )
-    log = Log(sys.stderr if os.environ.get("RANK", "0") == "0" else None)
+    log = GlogWriter(sys.stderr if os.environ.get("RANK", "0") == "0" else None)
     gpu = given.device.partition(":")[2] or "0"
     if given.device.startswith("cuda"):
         log.say("caffe.cpp:204", f"Using GPUs {gpu}")
@@ -60,12 +60,12 @@ def main(
         run(project, options, log)
     except CaffeToolsError as error:
         sys.exit(one_line(str(error)))
-    except KeyboardInterrupt:  # before or after the training, which takes SIGINT as asked
+    except KeyboardInterrupt:  # before or after the loop, which handles SIGINT itself
         sys.exit("interrupted")
 
 
 def settings_text(settings: SolverSettings) -> str:
-    """A solver's settings as a prototxt, but for those that are as by default."""
+    """Return a solver's settings other than the defaults as a prototxt."""
     lines: list[str] = []
     for field in fields(settings):
         value = getattr(settings, field.name)
@@ -87,11 +87,11 @@ def _parser(description: str) -> argparse.ArgumentParser:
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N (default: cpu)")
-    parser.add_argument("--amp", action="store_true", help="compute in bfloat16 where that is safe")
+    parser.add_argument("--amp", action="store_true", help="use bfloat16 where autocast does")
     parser.add_argument("--compile", action="store_true", help="compile the net first")
-    parser.add_argument("--max-iter", type=int, metavar="N", help="in place of the solver's")
-    parser.add_argument("--resume", metavar="FILE.solverstate", help="a snapshot to go on from")
-    parser.add_argument("--data", metavar="FOLDER", help="where data is sought that is not here")
-    parser.add_argument("--workers", type=int, metavar="N", help="processes that read ahead")
+    parser.add_argument("--max-iter", type=int, metavar="N", help="override the solver's max_iter")
+    parser.add_argument("--resume", metavar="FILE.solverstate", help="resume from a snapshot")
+    parser.add_argument("--data", metavar="FOLDER", help="search this folder for data, too")
+    parser.add_argument("--workers", type=int, metavar="N", help="processes that read data ahead")
     parser.add_argument("--strict", action="store_true", help="stop at a damaged item of the data")
     return parser

@@ -1,36 +1,39 @@
-"""A call of a net: its outputs by name, and in plain words what data it cannot take."""
+"""Forward passes: one call of a net, and the mean outputs of a test net (solver.cpp, Test)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from caffetools.errors import CaffeToolsError
-from caffetools.torch.training.faults import first_line
-from caffetools.torch.training.model import outputs_of
+from caffetools.torch.training.data.reader import Reader
+from caffetools.torch.training.interruptions import first_line
+from caffetools.torch.training.model import outputs_of, total_loss
+from caffetools.torch.training.progress import SkippedItems
 
 _MISFITS = ("shape", "size", "channels")
-"""Words of PyTorch's errors about tensors that do not go together."""
+"""Words of PyTorch's errors about tensors whose shapes do not match."""
 
 _COMPILER = ("torch._dynamo", "torch._inductor")
-"""The modules of torch.compile, which has errors of its own."""
+"""Modules of torch.compile, which has errors of its own."""
 
 
 class Forward:
-    """Calls nets; `called` stands for the trained one in training, such as one that averages."""
+    """Calls nets; in training `called`, such as a DistributedDataParallel, replaces `trained`."""
 
     def __init__(self, trained: nn.Module, called: nn.Module, kind: str, *, amp: bool) -> None:
         self.trained, self.called = trained, called
         self.kind, self.amp = kind, amp
 
     def __call__(self, module: nn.Module, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """The outputs of a module by name.
+        """Return the outputs of a module by name.
 
-        Raises CaffeToolsError for inputs of a shape that the net cannot take, for labels out of
-        range that came to their layer through others, and where the net cannot be compiled.
+        Raises CaffeToolsError if the net cannot take the shapes of the inputs, if labels made by
+        other layers are out of range, or if the net cannot be compiled.
         """
         called = self.called if module is self.trained and module.training else module
         names: tuple[str, ...] = module.inputs  # type: ignore[assignment]
@@ -50,3 +53,58 @@ class Forward:
                 raise CaffeToolsError(f"the net cannot take {found}: {text}") from None
             raise
         return outputs_of(module, result)
+
+
+@dataclass(frozen=True)
+class TestNet:
+    """A test net with the readers of its sources.
+
+    `module` may be the trained module itself, which is switched to eval for a test; `iterations`
+    counts the batches of a test, and `loss_weights` are those of the outputs in a test.
+    """
+
+    __test__ = False  # not a test class of pytest
+
+    module: nn.Module
+    readers: tuple[Reader, ...]
+    iterations: int
+    loss_weights: Mapping[str, float]
+
+
+def read_inputs(
+    readers: tuple[Reader, ...], device: torch.device, skipped: SkippedItems
+) -> dict[str, Tensor]:
+    """Return the next batch of each source by top, on the device; log notes to `skipped`."""
+    tensors: dict[str, Tensor] = {}
+    for reader in readers:
+        batch = reader.next()
+        tensors.update(batch.tensors)
+        skipped.log_notes(batch.notes)
+    return {top: each.to(device, non_blocking=True) for top, each in tensors.items()}
+
+
+@torch.no_grad()
+def mean_outputs(
+    net: TestNet,
+    forward: Callable[[nn.Module, dict[str, Tensor]], dict[str, Tensor]],
+    device: torch.device,
+    skipped: SkippedItems,
+    stop: Callable[[], bool],
+) -> tuple[dict[str, Tensor], Tensor] | None:
+    """Return the mean of each output and of the loss over all batches, or None once `stop()`."""
+    totals: dict[str, Tensor] = {}
+    loss = torch.zeros((), device=device)
+    was_training = net.module.training
+    net.module.eval()
+    try:
+        for _ in range(net.iterations):
+            if stop():
+                return None
+            outputs = forward(net.module, read_inputs(net.readers, device, skipped))
+            loss += total_loss(outputs, net.loss_weights)
+            for blob, values in outputs.items():
+                totals[blob] = totals[blob] + values if blob in totals else values.float()
+    finally:
+        net.module.train(was_training)
+    count = max(net.iterations, 1)
+    return {blob: total / count for blob, total in totals.items()}, loss / count

@@ -1,4 +1,7 @@
-"""Losses on their way from the device: on a GPU several wait, so that it never waits for them."""
+"""Losses of a run: fetched from the device, averaged over processes and iterations.
+
+On a GPU several losses are fetched together, so that the run does not wait for each.
+"""
 
 from __future__ import annotations
 
@@ -8,36 +11,59 @@ import torch
 from torch import Tensor
 
 from caffetools.errors import CaffeToolsError
-from caffetools.torch.training.glog import number
+from caffetools.torch.training.glog_writer import number
 from caffetools.torch.training.parallel import World
-from caffetools.torch.training.smoothing import SmoothedLoss
 
 _MOST_WAITING = 20
+"""Losses left on the device before they are fetched together."""
+
+
+class SmoothedLoss:
+    """Mean of the last `average_loss` losses (solver.cpp, UpdateSmoothedLoss)."""
+
+    def __init__(self, average_loss: int) -> None:
+        self.average_loss = average_loss
+        self.losses: list[float] = []
+        self.value = 0.0
+        self.count = 0
+
+    def add(self, loss: float) -> None:
+        """Add the loss of the next iteration."""
+        if len(self.losses) < self.average_loss:
+            self.losses.append(loss)
+            size = len(self.losses)
+            self.value = (self.value * (size - 1) + loss) / size
+        else:
+            index = self.count % self.average_loss
+            self.value += (loss - self.losses[index]) / self.average_loss
+            self.losses[index] = loss
+        self.count += 1
 
 
 class Losses:
-    """The losses of all iterations up to now; `smoothed` has those that were looked at."""
+    """Losses of all iterations; `smoothed` has those that were fetched.
+
+    With `at_once` each loss is fetched when it is added, otherwise with others or by `fetch`.
+    """
 
     def __init__(self, world: World, average_loss: int, *, at_once: bool) -> None:
-        self.world = world
+        self.world, self.at_once = world, at_once
         self.smoothed = SmoothedLoss(average_loss)
-        self.at_once = at_once
-        """Is each looked at when it comes? Otherwise when some wait, or `look` is called."""
         self._waiting: list[Tensor] = []
 
     @property
     def wait(self) -> bool:
-        """Are there losses that were not looked at?"""
+        """Whether some losses are not fetched yet."""
         return bool(self._waiting)
 
     def add(self, loss: Tensor) -> None:
-        """Take the loss of one more iteration, in this process."""
+        """Add this process's loss of the next iteration."""
         self._waiting.append(loss)
         if self.at_once or len(self._waiting) > _MOST_WAITING:
-            self.look()
+            self.fetch()
 
-    def look(self) -> None:
-        """Take those that wait into the mean, each the mean of all processes."""
+    def fetch(self) -> None:
+        """Smooth the waiting losses, each averaged over all processes."""
         if self._waiting:
             losses = self.world.mean(torch.stack(self._waiting))
             self._waiting.clear()
@@ -45,7 +71,7 @@ class Losses:
                 self.smoothed.add(loss)
 
     def check_finite(self, iteration: int) -> None:
-        """Raise CaffeToolsError where the loss has become infinite or no number."""
+        """Raise CaffeToolsError if the loss is nan or inf."""
         if not math.isfinite(self.smoothed.value):
             raise CaffeToolsError(
                 f"the loss is {number(self.smoothed.value)} at iteration {iteration}: "

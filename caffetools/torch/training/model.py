@@ -1,4 +1,4 @@
-"""An exported module as Caffe's net: its blobs in Caffe's order, its loss, its shared weights."""
+"""View an exported module as Caffe's net: blobs in Caffe's order, loss, shared weights."""
 
 from __future__ import annotations
 
@@ -14,48 +14,49 @@ from caffetools.formats.blob import Blob
 from caffetools.torch.training.solver_base import Learnable
 
 Multipliers = Mapping[str, Sequence[tuple[float, float]]]
-"""Of each layer's blobs: what the rate and the decay are multiplied by."""
+"""(lr_mult, decay_mult) of each blob, by layer."""
 
 
 class LayerBlob(NamedTuple):
-    """One of Caffe's blobs in a module."""
+    """A blob of Caffe's layer: its position in the layer, its key in the module's state_dict.
+
+    `shape` is Caffe's; the elements are in the same order as in `tensor`.
+    """
 
     layer: str
-    place: int
-    """Among the blobs of the layer."""
+    position: int
     key: str
     tensor: Tensor
     shape: tuple[int, ...]
-    """Caffe's; the elements are in one order in both."""
 
 
 def layer_blobs(module: nn.Module) -> list[LayerBlob]:
-    """All blobs, in the order of the layers; a shared one stands at each layer that has it."""
+    """Return all blobs in the order of the layers; a shared one occurs at each of its layers."""
     state = module.state_dict(keep_vars=True)
     shapes: Mapping[str, tuple[int, ...]] = getattr(module, "caffe_shapes", {})
     return [
-        LayerBlob(layer, place, key, state[key], shapes.get(key, tuple(state[key].shape)))
+        LayerBlob(layer, index, key, state[key], shapes.get(key, tuple(state[key].shape)))
         for layer, keys in _params(module).items()
-        for place, key in enumerate(keys)
+        for index, key in enumerate(keys)
     ]
 
 
 def owned_blobs(module: nn.Module) -> list[LayerBlob]:
-    """Caffe's learnable_params: each blob once, at the first layer that has it."""
+    """Return Caffe's learnable_params: each blob once, at the first layer that has it."""
     return list({id(blob.tensor): blob for blob in reversed(layer_blobs(module))}.values())[::-1]
 
 
-def owned_places(module: nn.Module) -> set[tuple[str, int]]:
-    """The layer and the place in it of each of them."""
-    return {(blob.layer, blob.place) for blob in owned_blobs(module)}
+def owned_indices(module: nn.Module) -> set[tuple[str, int]]:
+    """Return the layer and the index in it of each owned blob."""
+    return {(blob.layer, blob.position) for blob in owned_blobs(module)}
 
 
 def learnable(module: nn.Module, multipliers: Multipliers) -> list[Learnable]:
-    """What the solver changes, and how fast; what has no rate gets no gradient."""
+    """Return the blobs for the solver; those with lr_mult 0 get no gradient."""
     found = []
     for blob in owned_blobs(module):
         given = multipliers.get(blob.layer, ())
-        lr_mult, decay_mult = given[blob.place] if blob.place < len(given) else (1.0, 1.0)
+        lr_mult, decay_mult = given[blob.position] if blob.position < len(given) else (1.0, 1.0)
         if isinstance(blob.tensor, nn.Parameter):
             blob.tensor.requires_grad_(lr_mult != 0)
         found.append(Learnable(blob.tensor, lr_mult, decay_mult))
@@ -63,39 +64,39 @@ def learnable(module: nn.Module, multipliers: Multipliers) -> list[Learnable]:
 
 
 def check_finite(module: nn.Module, iteration: int) -> None:
-    """Raise CaffeToolsError where a blob holds what is no number: such weights are not to be kept.
+    """Raise CaffeToolsError if a blob holds nan or inf: such weights are not saved.
 
-    They may be so before the loss is: by a gradient that was infinite, or in a layer beside it.
+    They may do so while the loss is finite: the gradient was not, or the loss ignores the layer.
     """
     for blob in owned_blobs(module):
         if not torch.isfinite(blob.tensor).all():
             raise CaffeToolsError(
-                f"blob {blob.place} of layer {blob.layer!a} holds nan or inf after iteration "
+                f"blob {blob.position} of layer {blob.layer!a} holds nan or inf after iteration "
                 f"{iteration}: training stops, the last snapshot is kept"
             )
 
 
 def loss_weights(module: nn.Module) -> dict[str, float]:
-    """The weight with which each output enters the loss, of those that do."""
+    """Return the loss weight of each output that contributes to the loss."""
     weights: Mapping[str, float] = getattr(module, "loss_weights", {})
     outputs = output_names(module)
     return {blob: weight for blob, weight in weights.items() if blob in outputs}
 
 
 def output_names(module: nn.Module) -> tuple[str, ...]:
-    """The blobs that the module returns, in the phase that it is in."""
+    """Return the names of the module's outputs in its current phase."""
     names: tuple[str, ...] = module.outputs  # type: ignore[assignment]
     return names
 
 
 def outputs_of(module: nn.Module, result: Tensor | tuple[Tensor, ...]) -> dict[str, Tensor]:
-    """What a call of the module returned, by blob."""
+    """Return the result of a call of the module by blob."""
     values = (result,) if isinstance(result, Tensor) else result
     return dict(zip(output_names(module), values, strict=True))
 
 
 def total_loss(outputs: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:
-    """Caffe's loss: every element of every output, times its weight."""
+    """Return Caffe's loss: the sum of all elements of all outputs, times their loss weights."""
     parts = [_weighted(outputs[blob], weight) for blob, weight in weights.items()]
     return sum(parts[1:], parts[0]) if parts else torch.zeros(())
 
@@ -106,36 +107,38 @@ def _weighted(values: Tensor, weight: float) -> Tensor:
 
 
 def share(test: nn.Module, trained: nn.Module) -> None:
-    """Let layers of the same name have the same tensors (net.cpp, ShareTrainedLayersWith).
+    """Let layers of the same name share their tensors (net.cpp, ShareTrainedLayersWith).
 
-    Raises CaffeToolsError where a layer is of another shape in one of them.
+    Raises CaffeToolsError if the shapes of a layer differ.
     """
-    there = _params(trained)
+    trained_params = _params(trained)
     state, own = trained.state_dict(keep_vars=True), test.state_dict(keep_vars=True)
     for layer, keys in _params(test).items():
-        if layer not in there:
+        if layer not in trained_params:
             continue
-        if len(keys) != len(there[layer]):
-            raise CaffeToolsError(f"layer {layer!a} has other blobs when testing")
-        for key, source in zip(keys, there[layer], strict=True):
+        if len(keys) != len(trained_params[layer]):
+            raise CaffeToolsError(
+                f"expected {len(trained_params[layer])} blobs for layer {layer!a} in the test net, "
+                f"found {len(keys)}"
+            )
+        for key, source in zip(keys, trained_params[layer], strict=True):
             if own[key].shape != state[source].shape:
                 raise CaffeToolsError(
-                    f"a blob of layer {layer!a} is {tuple(own[key].shape)} when testing, "
-                    f"{tuple(state[source].shape)} when training"
+                    f"expected a blob of shape {tuple(state[source].shape)} for layer {layer!a} in "
+                    f"the test net, found {tuple(own[key].shape)}"
                 )
-            place, _, name = key.rpartition(".")
-            setattr(test.get_submodule(place), name, state[source])
+            owner, _, name = key.rpartition(".")
+            setattr(test.get_submodule(owner), name, state[source])
 
 
 @torch.no_grad()
 def load(module: nn.Module, layers: Mapping[str, Sequence[Blob | None]]) -> Iterator[str]:
     """Copy the blobs of layers of the same name (net.cpp, CopyTrainedLayersFrom).
 
-    A blob that an earlier layer shares may be missing, as in HDF5. Yields the names that the module
-    does not have. Raises CaffeToolsError where a layer has another number of blobs, or a blob
-    another shape.
+    A blob that an earlier layer shares may be missing, as in HDF5. Yields the names of layers that
+    the module lacks. Raises CaffeToolsError if the number of blobs or a shape does not match.
     """
-    owned = owned_places(module)
+    owned = owned_indices(module)
     own: dict[str, list[LayerBlob]] = {}
     for blob in layer_blobs(module):
         own.setdefault(blob.layer, []).append(blob)
@@ -144,18 +147,18 @@ def load(module: nn.Module, layers: Mapping[str, Sequence[Blob | None]]) -> Iter
             if given:
                 yield layer
             continue
-        there = [place for place, found in enumerate(given) if found is not None]
-        missing = {blob.place for blob in own[layer]} - set(there)
-        if len(given) > len(own[layer]) or any((layer, place) in owned for place in missing):
+        present = {index for index, found in enumerate(given) if found is not None}
+        missing = {blob.position for blob in own[layer]} - present
+        if len(given) > len(own[layer]) or any((layer, index) in owned for index in missing):
             raise CaffeToolsError(
-                f"expected {len(own[layer])} blobs for layer {layer!a}, found {len(there)}"
+                f"expected {len(own[layer])} blobs for layer {layer!a}, found {len(present)}"
             )
         for mine, found in zip(own[layer], given, strict=False):
             if found is None:
                 continue
             if _significant(mine.shape) != _significant(found.shape):
                 raise CaffeToolsError(
-                    f"expected blob {mine.place} of layer {layer!a} to be {mine.shape}, "
+                    f"expected blob {mine.position} of layer {layer!a} to be {mine.shape}, "
                     f"found {found.shape}"
                 )
             values = torch.from_numpy(np.array(found.values, np.float32))
@@ -168,5 +171,5 @@ def _params(module: nn.Module) -> Mapping[str, tuple[str, ...]]:
 
 
 def _significant(shape: Sequence[int]) -> list[int]:
-    """The extents that are not 1: old files have four for every blob."""
+    """Return the extents other than 1: old files have four for every blob."""
     return [extent for extent in shape if extent != 1]

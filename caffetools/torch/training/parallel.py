@@ -1,7 +1,7 @@
 """Processes that train one net together, as Caffe's do on several GPUs (parallel.cpp).
 
-Each has its own items and the whole net; gradients are averaged. So the batch size of the prototxt
-is that of each process.
+Each process has the whole net and its own items; gradients are averaged. The batch size of the
+prototxt is that of each process.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from caffetools.errors import CaffeToolsError
-from caffetools.torch.training.faults import first_line
+from caffetools.torch.training.interruptions import first_line
 
 _PATIENCE = timedelta(hours=6)
-"""How long the others wait while the first process tests."""
+"""How long the other processes wait while the first runs tests."""
 
 
 @dataclass(frozen=True)
 class World:
-    """This process among those that train; torchrun says which it is."""
+    """This process among those that train, as torchrun numbers them."""
 
     device: torch.device
     rank: int = 0
@@ -34,9 +34,9 @@ class World:
 
     @classmethod
     def join(cls, device: str) -> World:
-        """Meet the other processes, where torchrun started some.
+        """Join the processes that torchrun started, if any.
 
-        Raises CaffeToolsError for a device that is not there, and where they do not meet.
+        Raises CaffeToolsError for a missing device, and if the processes cannot connect.
         """
         size, rank = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("RANK", "0"))
         place = _found(device, int(os.environ.get("LOCAL_RANK", "0")))
@@ -53,22 +53,22 @@ class World:
 
     @property
     def is_first(self) -> bool:
-        """Does this process log, test and write?"""
+        """Whether this process logs, tests and writes snapshots."""
         return self.rank == 0
 
     def wrapped(self, module: nn.Module, *, has_unused: bool) -> nn.Module:
-        """The module, or one that averages the gradients of all processes.
+        """Return the module, wrapped to average the gradients if there are several processes.
 
-        `has_unused` says that some parameters get no gradient though they could have one.
+        `has_unused` says that some trainable parameters get no gradient.
         """
         if self.size == 1 or not any(each.requires_grad for each in module.parameters()):
             return module
         wrapped = DistributedDataParallel(module, find_unused_parameters=has_unused)
-        wrapped.broadcast_buffers = False  # each has BatchNorm's statistics of its own, as in Caffe
+        wrapped.broadcast_buffers = False  # BatchNorm's statistics are per process, as in Caffe
         return wrapped
 
     def mean(self, values: Tensor) -> Tensor:
-        """The mean of a tensor over all processes."""
+        """Return the mean of a tensor over all processes."""
         if self.size > 1:
             values = values.clone()
             dist.all_reduce(values)
@@ -76,7 +76,7 @@ class World:
         return values
 
     def most(self, number: int) -> int:
-        """The largest number that any process has."""
+        """Return the largest number of any process."""
         if self.size == 1:
             return number
         shared = torch.tensor(number, device=self.device)
@@ -84,7 +84,7 @@ class World:
         return int(shared)
 
     def gather(self, value: Any) -> list[Any]:
-        """The values of all processes, in each."""
+        """Return the values of all processes, in each."""
         if self.size == 1:
             return [value]
         values: list[Any] = [None] * self.size
@@ -92,26 +92,26 @@ class World:
         return values
 
     def first(self, compute: Callable[[], Any]) -> Any:
-        """What the first process computes, in each."""
+        """Return what the first process computes, in each."""
         values = [compute() if self.is_first else None]
         if self.size > 1:
             dist.broadcast_object_list(values, device=self.device)
         return values[0]
 
     def leave(self) -> None:
-        """Part from the other processes."""
+        """Leave the process group."""
         if self.size > 1 and dist.is_initialized():
             dist.destroy_process_group()
 
 
 def _found(device: str, rank: int) -> torch.device:
-    """The device of a name; without a number the GPU of the process's rank on its machine."""
+    """Return the device of a name; without a number, the GPU of the process's local rank."""
     kind, colon, number = device.partition(":")
     if kind not in ("cpu", "cuda") or (colon and not number.isdecimal()):
         raise CaffeToolsError(f"expected cpu, cuda or cuda:N for a device, found {device!a}")
     if kind == "cpu":
         return torch.device("cpu")
-    there, index = torch.cuda.device_count(), int(number or rank)
-    if index >= there:
-        raise CaffeToolsError(f"PyTorch finds {there} GPUs, asked for was {kind}:{index}")
+    found, index = torch.cuda.device_count(), int(number or rank)
+    if index >= found:
+        raise CaffeToolsError(f"PyTorch finds {found} GPUs, asked for was {kind}:{index}")
     return torch.device("cuda", index)

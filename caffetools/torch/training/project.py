@@ -1,4 +1,4 @@
-"""What is trained: a net with its data, the nets that test it, and the solver's settings."""
+"""A training project: a net with its data, the test nets, the solver's settings, run options."""
 
 from __future__ import annotations
 
@@ -11,41 +11,40 @@ from torch import nn
 
 from caffetools.errors import CaffeToolsError
 from caffetools.formats.caffemodel import NetTemplate
-from caffetools.torch.training.data.labels import LabelRange
-from caffetools.torch.training.data.sources import ArraySource, Source
+from caffetools.torch.training.data.sources import ArraySource, DataSource, LabelRange
 from caffetools.torch.training.model import Multipliers
 from caffetools.torch.training.settings import SolverSettings
 
 Value = TypeVar("Value")
 
 Origin = Callable[[CaffeToolsError], CaffeToolsError]
-"""Places an error of a source at the text that named it."""
+"""Locates an error of a source at the field of the prototxt that names it."""
 
 
 @dataclass(frozen=True)
 class NetWithData:
-    """A net in one phase."""
+    """A net in one phase, with the sources of its data.
+
+    `build` returns the module with filled parameters, `labels` has the range of labels of a top,
+    `iterations` counts the batches of a test. `origins` locate errors of each source, if there is
+    a prototxt. `shown` maps outputs of the module to their names in the log; None keeps them.
+    """
 
     build: Callable[[], nn.Module]
-    """Makes the module, its parameters filled."""
-    sources: tuple[Source, ...]
+    sources: tuple[DataSource, ...]
     labels: Mapping[str, LabelRange] = field(default_factory=dict)
-    """What labels each top of a source may hold."""
     iterations: int = 0
-    """Batches of a test."""
     origins: tuple[Origin, ...] = ()
-    """Of each source, where there is a prototxt."""
     shown: Mapping[str, str] | None = None
-    """By output of the module what the log calls it; None where all go by their own names."""
 
     def visible(self, values: Mapping[str, Value]) -> dict[str, Value]:
-        """What the log shows of values by output."""
+        """Return the values of outputs by the names that the log shows."""
         if self.shown is None:
             return dict(values)
         return {name: values[key] for key, name in self.shown.items() if key in values}
 
     def fed(self, feeds: Mapping[str, np.ndarray]) -> NetWithData:
-        """The same net, its inputs fed with arrays by the names of their tops."""
+        """Return the net with arrays for its inputs, by top."""
         sources = []
         for source in self.sources:
             if isinstance(source, ArraySource) and any(top in feeds for top in source.tops):
@@ -59,36 +58,40 @@ class NetWithData:
 
 @dataclass(frozen=True)
 class Project:
-    """A whole training."""
+    """A net to train, its solver and its test nets.
+
+    `multipliers` are of the learning rate and weight decay by layer, 1 by default; `template` is
+    the net's definition in snapshots; `has_unused` says that some parameters do not affect the
+    loss; `folder` is searched for data that is not in the working directory.
+    """
 
     name: str
     solver: SolverSettings
     net: NetWithData
     tests: tuple[NetWithData, ...] = ()
     multipliers: Multipliers = field(default_factory=dict)
-    """Of the rate and the decay, by layer; 1 where there are none."""
     template: NetTemplate = field(default_factory=lambda: NetTemplate(""))
-    """What snapshots hold beside the numbers."""
     has_unused: bool = False
-    """Are there parameters from which no way leads to the loss?"""
     folder: str = "."
-    """Where data is sought that is not in the working directory."""
 
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How to run it."""
+    """How to run a project.
+
+    `amp` runs the forward pass in bfloat16 where PyTorch's autocast does; `snapshot` is the
+    .solverstate to resume; with `strict` damaged items are errors; `workers` is the number of
+    processes that read ahead of each source; `feeds` and `test_feeds` are arrays for MemoryData
+    and Input layers, by top.
+    """
 
     device: str = "cpu"
     amp: bool = False
-    """Run the forward pass in bfloat16 where PyTorch thinks it safe."""
     compile: bool = False
     snapshot: str | None = None
-    """The .solverstate to go on from."""
     strict: bool = False
     workers: int | None = None
     sigint: str = "stop"
     sighup: str = "snapshot"
     feeds: Mapping[str, np.ndarray] = field(default_factory=dict)
-    """Arrays for MemoryData and Input, by top."""
     test_feeds: Mapping[str, np.ndarray] = field(default_factory=dict)

@@ -5,35 +5,34 @@ from __future__ import annotations
 import math
 
 from caffetools.proto.wire import single
-from caffetools.torch.training.glog import number
+from caffetools.torch.training.glog_writer import number
 from caffetools.torch.training.settings import SolverSettings
 
 
 class Schedule:
-    """A policy, with what it remembers from iteration to iteration.
+    """A learning rate policy and its state.
 
     BVLC's seven policies; `plateau` as the SSD fork has it (weiliu89/caffe); `rampup_interval`,
-    `rampup_lr` and `min_lr` as NVIDIA's (caffe-0.17). What is left of a run is a float, as in
-    Caffe: the last rates of a long run show it.
+    `rampup_lr` and `min_lr` as NVIDIA's (caffe-0.17). The fraction of a run that is left is
+    a float, as in Caffe, which the last rates of a long `poly` run show.
     """
 
     def __init__(self, settings: SolverSettings) -> None:
         self.settings = settings
         self.current_step = 0
-        """How often the rate was multiplied by gamma (step, multistep, plateau)."""
+        """Number of multiplications by gamma (step, multistep, plateau)."""
         self.minimum_loss = 1e38
         self.iter_last_event = 0
-        """When `plateau` last saw a new minimum of the smoothed loss, or lowered the rate."""
+        """Iteration of the last new minimum of the smoothed loss, or step, of `plateau`."""
         self.messages: list[str] = []
-        """What is to be logged."""
 
     def take_messages(self) -> list[str]:
-        """What is to be logged since the last call."""
+        """Return the log messages since the last call."""
         messages, self.messages = self.messages, []
         return messages
 
     def rate(self, iteration: int, smoothed_loss: float) -> float:
-        """The rate of an iteration, to be asked for once in each, in order."""
+        """Return the rate of an iteration; call it once in each, in order."""
         settings = self.settings
         if iteration < settings.rampup_interval:
             part = iteration / settings.rampup_interval
@@ -61,12 +60,14 @@ class Schedule:
                 self._pass_stepvalue(iteration)
             case "plateau":
                 self._watch(iteration, smoothed_loss)
-            case _:
+            case "fixed":
                 return base
+            case policy:
+                raise NotImplementedError(f"no learning rate for lr_policy {policy!a}")
         return base * power(gamma, self.current_step)
 
     def _pass_stepvalue(self, iteration: int) -> None:
-        """One step at most in each iteration, as Caffe."""
+        """Take at most one step in each iteration, as Caffe does."""
         steps = self.settings.stepvalue
         if self.current_step < len(steps) and iteration >= steps[self.current_step]:
             self.current_step += 1
@@ -75,7 +76,7 @@ class Schedule:
             )
 
     def _watch(self, iteration: int, smoothed_loss: float) -> None:
-        """Lower the rate where no new minimum came within plateau_winsize iterations."""
+        """Lower the rate if no new minimum came within plateau_winsize iterations."""
         if smoothed_loss < self.minimum_loss:
             self.minimum_loss = smoothed_loss
             self.iter_last_event = iteration
@@ -98,7 +99,7 @@ class Schedule:
 
 
 def power(base: float, exponent: float) -> float:
-    """C's pow: infinite or nan where Python's raises."""
+    """Return C's pow: inf or nan where Python's raises."""
     try:
         return math.pow(base, exponent)
     except OverflowError:

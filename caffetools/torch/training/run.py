@@ -1,4 +1,4 @@
-"""From a project to a running trainer."""
+"""Run a project: build its nets, open its data, train."""
 
 from __future__ import annotations
 
@@ -12,31 +12,34 @@ from caffetools.torch.training import checkpoint, snapshots
 from caffetools.torch.training.data.batches import Reading
 from caffetools.torch.training.data.draws import Draws
 from caffetools.torch.training.data.reader import Reader
-from caffetools.torch.training.glog import Log
+from caffetools.torch.training.forward import TestNet
+from caffetools.torch.training.glog_writer import GlogWriter
+from caffetools.torch.training.interruptions import as_user_error
 from caffetools.torch.training.model import loss_weights, share
 from caffetools.torch.training.parallel import World
 from caffetools.torch.training.project import NetWithData, Project, RunOptions
 from caffetools.torch.training.snapshots import Snapshot
-from caffetools.torch.training.testing import TestNet
 from caffetools.torch.training.trainer import Trainer
 
 
-def run(project: Project, options: RunOptions, log: Log) -> None:
+def run(project: Project, options: RunOptions, log: GlogWriter) -> None:
     """Train a project, alone or with the processes that torchrun started.
 
-    The log of all processes but the first stays empty. Raises CaffeToolsError for settings, data or
-    snapshots that will not do, for a run that fails and, once it is over, for a log that failed.
+    Only the first process logs. Raises CaffeToolsError for wrong settings, data or snapshots, for
+    a run that fails and, at the end, for a log that could not be written.
     """
     project.solver.check()
     world = World.join(options.device)
     try:
-        _train(project, options, world, log if world.is_first else Log(None))
+        _train(project, options, world, log if world.is_first else GlogWriter(None))
+    except RuntimeError as error:  # from outside of the loop: building, logging, closing
+        raise as_user_error(error) from None
     finally:
         world.leave()
 
 
-def _train(project: Project, options: RunOptions, world: World, log: Log) -> None:
-    """Train; what holds on to the other processes is gone when this returns."""
+def _train(project: Project, options: RunOptions, world: World, log: GlogWriter) -> None:
+    """Train; references to the other processes are gone when this returns."""
     trainer = prepare(project, options, world, log)
     log.say("caffe.cpp:239", "Starting Optimization")
     try:
@@ -48,8 +51,8 @@ def _train(project: Project, options: RunOptions, world: World, log: Log) -> Non
         raise CaffeToolsError(f"lines of the log could not be written: {log.failure}")
 
 
-def prepare(project: Project, options: RunOptions, world: World, log: Log) -> Trainer:
-    """Build the nets and open the data, at the start or where a snapshot stands."""
+def prepare(project: Project, options: RunOptions, world: World, log: GlogWriter) -> Trainer:
+    """Build the nets and open the data, at the start or at a snapshot."""
     settings = project.solver
     if world.is_first:
         snapshots.check_writable(settings)
@@ -67,19 +70,19 @@ def prepare(project: Project, options: RunOptions, world: World, log: Log) -> Tr
         tests.append(_test_net(fed, module, _readers(fed, project, options, alone, place)))
     torch.manual_seed(seed + world.rank)
     trainer = Trainer(project, options, world, log, (module, readers, tuple(tests)))
-    trainer.seed = seed
+    trainer.state.seed = seed
     if snapshot is not None:
         assert options.snapshot is not None
         log.say("caffe.cpp:235", f"Resuming from {options.snapshot}")
         try:
-            checkpoint.restore(trainer, snapshot)
+            checkpoint.restore(trainer.state, snapshot)
         except CaffeToolsError as error:
             raise error.at(Location(options.snapshot)) from None
     return trainer
 
 
 def _seed(given: int, snapshot: Snapshot | None, world: World) -> int:
-    """The snapshot's, the solver's, or a new one, the same in all processes."""
+    """Return the seed of the snapshot or the solver, or a new one, equal in all processes."""
     if snapshot is not None and snapshot.resume is not None:
         return snapshot.resume.seed
     if given >= 0:
@@ -91,9 +94,9 @@ def _seed(given: int, snapshot: Snapshot | None, world: World) -> int:
 def _readers(
     net: NetWithData, project: Project, options: RunOptions, world: World, place: tuple[int, int]
 ) -> tuple[Reader, ...]:
-    """The readers of a net's sources; each reads one batch first, so that mistakes come early.
+    """Return the readers of a net's sources, each checked by reading its first batch.
 
-    `place` is the run's seed, and the number of the net: 0 for the one that is trained.
+    `place` is the seed of the run and the number of the net: 0 for the trained one.
     """
     readers = []
     for index, source in enumerate(net.sources):
@@ -117,7 +120,7 @@ def _readers(
 
 
 def _test_net(net: NetWithData, trained: nn.Module, readers: tuple[Reader, ...]) -> TestNet:
-    """A test net that has the weights of the net in training: its own module, or the same one."""
+    """Return a test net that shares the weights of the trained net, or is the same module."""
     module = net.build()
     if type(module) is type(trained):
         module = trained

@@ -1,4 +1,4 @@
-"""A solver's settings by Caffe's names, with Caffe's defaults (SolverParameter)."""
+"""Settings of a solver by Caffe's names, with Caffe's defaults (SolverParameter)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,37 @@ from caffetools.proto.wire import single
 
 SOLVER_TYPES = ("SGD", "Nesterov", "AdaGrad", "RMSProp", "AdaDelta", "Adam")
 POLICIES = ("fixed", "step", "exp", "inv", "multistep", "poly", "sigmoid", "plateau")
+REGULARIZATIONS = ("L1", "L2")
+FORMATS = ("BINARYPROTO", "HDF5")
 
 
 @dataclass(frozen=True)
 class SolverSettings:
-    """What a solver is told. Fields of forks: `plateau_winsize`, `rampup_*`, `min_lr`."""
+    """Fields of Caffe's SolverParameter (caffe.proto) and of forks, with their defaults.
+
+    Iterations are counted from 0; an interval of 0 means never.
+
+    type: one of SOLVER_TYPES.
+    max_iter: iterations to train.
+    base_lr, lr_policy, gamma, power: learning rate and its policy (sgd_solver.cpp,
+        GetLearningRate; see `rates.Schedule`).
+    stepsize: iterations between steps, of `step`; the midpoint, of `sigmoid`.
+    stepvalue: iterations of the steps, of `multistep`.
+    plateau_winsize: iterations without a new minimum before each step, of `plateau` (SSD).
+    rampup_interval: iterations of a ramp from rampup_lr to base_lr (NVCaffe).
+    min_lr: lower bound of the rate; 0 for none (NVCaffe).
+    momentum: of SGD and Nesterov; decay of the running means, of AdaDelta and Adam (beta1).
+    momentum2: Adam's beta2. rms_decay: decay of RMSProp's mean.
+    delta: added to the divisors of AdaGrad, RMSProp, AdaDelta and Adam.
+    weight_decay, regularization_type: penalty of the weights, L1 or L2.
+    clip_gradients: largest L2 norm of all gradients; negative for none.
+    iter_size: batches in an iteration, whose gradients are averaged.
+    test_interval, display, snapshot: iterations between tests, log lines and snapshots.
+    test_initialization: test before the first iteration. test_compute_loss: log the test's loss.
+    average_loss: number of losses whose mean is logged.
+    snapshot_prefix: path of snapshots, before `_iter_N`. snapshot_after_train: write a last one.
+    random_seed: negative for a random one.
+    """
 
     type: str = "SGD"
     max_iter: int = 0
@@ -52,10 +78,10 @@ class SolverSettings:
     random_seed: int = -1
 
     def in_single_precision(self) -> SolverSettings:
-        """The same with floats as Caffe holds them.
+        """Return the settings with each float rounded to single precision, as in Caffe.
 
-        1 - momentum2 then differs in its fifth digit, and powers of gamma in their third once there
-        are hundreds of thousands of iterations.
+        This changes 1 - momentum2 in its fifth digit, and powers of gamma in their third after
+        hundreds of thousands of iterations.
         """
         given = {field.name: getattr(self, field.name) for field in fields(self)}
         rounded: dict[str, Any] = {
@@ -65,12 +91,13 @@ class SolverSettings:
 
     def check(self) -> None:
         """Raise CaffeToolsError for what Caffe's solver refuses."""
-        for name, value, known in (
-            ("type", self.type, SOLVER_TYPES),
-            ("lr_policy", self.lr_policy, POLICIES),
-            ("regularization_type", self.regularization_type, ("L1", "L2")),
-            ("snapshot_format", self.snapshot_format, ("BINARYPROTO", "HDF5")),
+        for name, known in (
+            ("type", SOLVER_TYPES),
+            ("lr_policy", POLICIES),
+            ("regularization_type", REGULARIZATIONS),
+            ("snapshot_format", FORMATS),
         ):
+            value = getattr(self, name)
             if value not in known:
                 raise CaffeToolsError(f"expected {name} {' or '.join(known)}, found {value!a}")
         least = {"average_loss": 1, "iter_size": 1, "max_iter": 0, "display": 0, "snapshot": 0}
@@ -87,4 +114,4 @@ class SolverSettings:
         if self.type == "RMSProp" and not 0 <= self.rms_decay < 1:
             raise CaffeToolsError(f"expected rms_decay from 0 to 1, found {self.rms_decay:g}")
         if self.snapshot and not self.snapshot_prefix:
-            raise CaffeToolsError("snapshot is given, and no snapshot_prefix")
+            raise CaffeToolsError("expected a snapshot_prefix for snapshot, found none")

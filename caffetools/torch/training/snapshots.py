@@ -1,12 +1,12 @@
-"""Snapshots: Caffe's two files, and a third for what these have no field for.
+"""The files of a snapshot: Caffe's two, and a third for what they have no field for.
 
     PREFIX_iter_N.caffemodel    the weights                           (or .caffemodel.h5)
     PREFIX_iter_N.solverstate   the solver's histories and steps      (or .solverstate.h5)
-    PREFIX_iter_N.resume.json   the place in the data, random states, what the shown loss averages
+    PREFIX_iter_N.resume.json   positions in the data, random states, the smoothed loss
 
-Each is written beside its place and then put there, the .solverstate last: where that is there, the
-snapshot is whole. With the third file a resumed run goes on bit for bit as the uncut one; without
-it as Caffe's does, from the first item of the data.
+Each is written atomically, the .solverstate last: if it exists, the snapshot is complete. With the
+third file a resumed run continues bit for bit as the uncut one; without it, as in Caffe, from the
+first item of the data.
 """
 
 from __future__ import annotations
@@ -31,47 +31,46 @@ _STATE_ENDINGS = (".solverstate", ".solverstate.h5")
 
 @dataclass(frozen=True)
 class Resume:
-    """What a run needs to go on as if it had not been cut."""
+    """Content of a .resume.json: what a resumed run needs to equal the uncut one.
+
+    `positions` are the numbers of items used of each training source, `test_positions` those of
+    each test net. `losses`, `smoothed_loss` and `loss_count` are of `losses.SmoothedLoss`.
+    `generators` has PyTorch's random states by device, in base64, for each process.
+    """
 
     seed: int
     positions: list[int]
-    """How many items of each training source were used."""
     test_positions: list[list[int]]
-    """The same for each test net."""
     losses: list[float]
-    """The last losses, of which the mean is shown."""
     smoothed_loss: float
     loss_count: int
-    """How many losses there were since the run began: it says which is replaced next."""
     generators: list[dict[str, str]]
-    """PyTorch's random states by device, in base64, one for each process."""
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All that was found in the files of one."""
+    """Content of the files of a snapshot; `layers` is None if the state names no net."""
 
     state: SolverState
     layers: Mapping[str, Sequence[Blob | None]] | None
-    """None where the state names no net."""
     resume: Resume | None
 
 
 def file_name(settings: SolverSettings, iteration: int, ending: str) -> str:
-    """What Caffe calls a file of an iteration's snapshot."""
+    """Return Caffe's name of a file of a snapshot."""
     return f"{settings.snapshot_prefix}_iter_{iteration}{ending}"
 
 
 def endings(settings: SolverSettings) -> tuple[str, str]:
-    """Of the weights and of the state."""
+    """Return the file endings of the weights and of the solver state."""
     end = ".h5" if settings.snapshot_format == "HDF5" else ""
     return f".caffemodel{end}", f".solverstate{end}"
 
 
 def check_writable(settings: SolverSettings) -> None:
-    """Raise CaffeToolsError where snapshots could not be written, before hours are spent.
+    """Raise CaffeToolsError if snapshots cannot be written, before training starts.
 
-    Caffe looks where `snapshot` is set alone, and meets the last one's failure in the end.
+    Caffe checks this only if `snapshot` is set; a last snapshot then fails at the end.
     """
     if not settings.snapshot and not settings.snapshot_after_train:
         return
@@ -80,7 +79,7 @@ def check_writable(settings: SolverSettings) -> None:
         with open(probe, "xb"):
             pass
         os.unlink(probe)
-    except (OSError, ValueError) as error:  # ValueError for a name that no file can have
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
         text = f"snapshots cannot be written: {getattr(error, 'strerror', error)}"
         raise CaffeToolsError(text, Location(settings.snapshot_prefix)) from None
 
@@ -91,7 +90,7 @@ def save_model(
     template: NetTemplate,
     blobs: Mapping[str, Sequence[Blob | None]],
 ) -> None:
-    """Write the weights. The state of an older snapshot with this name goes first."""
+    """Write the weights, after removing an older .solverstate of the same name."""
     model, state = (file_name(settings, iteration, ending) for ending in endings(settings))
     with contextlib.suppress(FileNotFoundError):
         os.unlink(state)
@@ -103,38 +102,38 @@ def save_model(
 def save_state(
     settings: SolverSettings, iteration: int, state: SolverState, resume: Resume
 ) -> None:
-    """Write what a run needs to go on, once the weights are there."""
-    beside = file_name(settings, iteration, ".resume.json")
-    replace_file(beside, (json.dumps(asdict(resume)) + "\n").encode())
+    """Write .resume.json and .solverstate, after the weights."""
+    resume_path = file_name(settings, iteration, ".resume.json")
+    replace_file(resume_path, (json.dumps(asdict(resume)) + "\n").encode())
     is_hdf5 = settings.snapshot_format == "HDF5"
     data = hdf5_solverstate(state) if is_hdf5 else solverstate(state)
     replace_file(file_name(settings, iteration, endings(settings)[1]), data)
 
 
 def read(path: str) -> Snapshot:
-    """Read a .solverstate, the net that it names and the file beside it.
+    """Read a .solverstate, the weights that it names and its .resume.json.
 
-    The net is sought where the state says, from the working directory, then beside the state.
-    Raises CaffeToolsError, placed at the file that is missing or damaged.
+    The path of the weights is relative to the working directory, or they are in the folder of the
+    state. Raises CaffeToolsError, located at the file that is missing or damaged.
     """
     state = read_weights(path, "solverstate").state
     assert state is not None
     layers = None
     if state.learned_net is not None:
-        beside = os.path.join(os.path.dirname(path), os.path.basename(state.learned_net))
-        found = state.learned_net if os.path.exists(state.learned_net) else beside
-        layers = read_layers(found)
+        named = state.learned_net
+        sibling = os.path.join(os.path.dirname(path), os.path.basename(named))
+        layers = read_layers(named if os.path.exists(named) else sibling)
     return Snapshot(state, layers, _read_resume(path))
 
 
 def _read_resume(path: str) -> Resume | None:
     ending = next((ending for ending in reversed(_STATE_ENDINGS) if path.endswith(ending)), "")
-    beside = path.removesuffix(ending) + ".resume.json"
-    if not ending or not os.path.isfile(beside):
+    resume_path = path.removesuffix(ending) + ".resume.json"
+    if not ending or not os.path.isfile(resume_path):
         return None
     try:
-        with open(beside, "rb") as file:
+        with open(resume_path, "rb") as file:
             return Resume(**json.loads(file.read()))
     except (OSError, ValueError, TypeError) as error:
         text = f"cannot be read: {error}; remove it to resume from the start of the data"
-        raise CaffeToolsError(text, Location(beside)) from None
+        raise CaffeToolsError(text, Location(resume_path)) from None

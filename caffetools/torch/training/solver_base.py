@@ -1,8 +1,8 @@
-"""What Caffe's solvers have in common: clipping, accumulation, decay, multipliers, history.
+"""The base of Caffe's solvers: clipping, accumulation, decay, multipliers, history.
 
 In Caffe's order (sgd_solver.cpp, ApplyUpdate): the gradient is clipped by its global norm, divided
-by iter_size, and the decay of the weights is added; then comes the solver's own rule. Nothing loops
-over the parameters in a step: groups of equal multipliers are handed to PyTorch's foreach kernels.
+by iter_size, and the weight decay is added; then the solver's own rule applies. Groups of equal
+multipliers are passed to PyTorch's foreach kernels: no step loops over the parameters in Python.
 """
 
 from __future__ import annotations
@@ -17,26 +17,37 @@ from torch import Tensor, _foreach_add_, _foreach_mul_, _foreach_norm, _foreach_
 from caffetools.errors import CaffeToolsError
 from caffetools.torch.training.settings import SolverSettings
 
-Group = dict[str, Any]
+ParamGroup = dict[str, Any]
+"""Tensors of equal multipliers, as in torch.optim: params, lr_mult, decay_mult."""
 
 
 @dataclass(frozen=True, slots=True)
 class Learnable:
-    """One of the net's blobs, with what its layer multiplies the rate and the decay by."""
+    """A blob of the net, with the multipliers of its learning rate and weight decay."""
 
     tensor: Tensor
     lr_mult: float = 1.0
     decay_mult: float = 1.0
 
 
+PENALTY_SLOPES: dict[str, Callable[[list[Tensor]], tuple[Tensor, ...] | list[Tensor]]] = {
+    "L1": _foreach_sign,
+    "L2": lambda weights: weights,
+}
+"""Slope of each regularization_type with respect to the weights (SGDSolver::Regularize)."""
+
+
 class Solver(torch.optim.Optimizer):
-    """What all six have in common. `rate` is the rate of the next step, `iteration` its number."""
+    """Base of the six solvers.
+
+    `rate` is the learning rate of the next step, `iteration` the number of steps before it.
+    """
 
     names: ClassVar[tuple[str, ...]] = ("history",)
-    """Of the tensors that are kept for each parameter, in the order of a .solverstate."""
+    """Names of the tensors kept for each parameter, in the order of a .solverstate."""
 
     rests: ClassVar[bool] = False
-    """Does a rate of 0 leave the weights alone, and a history of zeros as it is?"""
+    """Whether a rate of 0 changes neither the weights nor a history of zeros."""
 
     def __init__(self, blobs: Sequence[Learnable], settings: SolverSettings) -> None:
         self.settings = settings
@@ -61,7 +72,7 @@ class Solver(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
-        """Take one step with the gradients that the parameters hold, which are used up."""
+        """Take one step with the gradients of the parameters, and overwrite them."""
         for group in self._moving:
             gradients = [
                 torch.zeros_like(weight) if weight.grad is None else weight.grad
@@ -71,12 +82,13 @@ class Solver(torch.optim.Optimizer):
                 _foreach_mul_(gradients, 1 / self.settings.iter_size)
             self.regularize(group, gradients)
             self.update(group, gradients, self.rate * group["lr_mult"])
+        self.iteration += 1
 
     @torch.no_grad()
     def clip(self) -> Tensor | None:
-        """Scale the gradients down to a norm of clip_gradients, on their device.
+        """Scale the gradients down to an L2 norm of clip_gradients, on their device.
 
-        Returns the norm that they had; None where there is nothing to clip.
+        Returns the norm before, or None if clipping is off or there are no gradients.
         """
         most = self.settings.clip_gradients
         gradients = [tensor.grad for tensor in self.blobs if tensor.grad is not None]
@@ -86,24 +98,23 @@ class Solver(torch.optim.Optimizer):
         _foreach_mul_(gradients, torch.where(norm > most, most / norm, 1.0))
         return norm
 
-    def decay(self, group: Group) -> float:
-        """How strongly the weights of a group are pulled to zero."""
+    def decay(self, group: ParamGroup) -> float:
+        """Return the weight decay of a group."""
         return float(self.settings.weight_decay * group["decay_mult"])
 
-    def regularize(self, group: Group, gradients: list[Tensor]) -> None:
-        """Add the gradient of the L2 norm's half, or of the L1 norm."""
-        if self.decay(group):
-            weights = group["params"]
-            l2 = self.settings.regularization_type == "L2"
-            pull = weights if l2 else _foreach_sign(weights)
-            _foreach_add_(gradients, pull, alpha=self.decay(group))
+    def regularize(self, group: ParamGroup, gradients: list[Tensor]) -> None:
+        """Add the gradient of half the squared L2 norm, or of the L1 norm, times the decay."""
+        decay, weights = self.decay(group), group["params"]
+        if decay:
+            slopes = PENALTY_SLOPES[self.settings.regularization_type](weights)
+            _foreach_add_(gradients, slopes, alpha=decay)
 
-    def update(self, group: Group, gradients: list[Tensor], rate: float) -> None:
-        """Change the weights of a group and what is kept for them; `rate` is the group's own."""
+    def update(self, group: ParamGroup, gradients: list[Tensor], rate: float) -> None:
+        """Update the weights of a group and their histories; `rate` includes lr_mult."""
         raise NotImplementedError
 
     def _find_resting(self) -> None:
-        """Leave out of each step what is frozen; Caffe goes on with a history that it resumes."""
+        """Skip frozen groups in each step, unless they resume a history, as Caffe updates that."""
         self._moving = [
             group
             for group in self.param_groups
@@ -112,19 +123,19 @@ class Solver(torch.optim.Optimizer):
             or any(history.any() for history in self.kept(group, "history"))
         ]
 
-    def kept(self, group: Group, name: str) -> list[Tensor]:
-        """What is kept under a name for each of the weights."""
+    def kept(self, group: ParamGroup, name: str) -> list[Tensor]:
+        """Return the kept tensor of a name for each weight of a group."""
         return [self.state[weight][name] for weight in group["params"]]
 
     def histories(self) -> list[Tensor]:
-        """What is kept, in the order of a .solverstate: a name for all blobs, then the next."""
+        """Return all kept tensors in the order of a .solverstate: by name, then by blob."""
         return [self.state[tensor][name] for name in self.names for tensor in self.blobs]
 
     @torch.no_grad()
     def restore(self, histories: Sequence[Tensor]) -> None:
-        """Take over the histories of a .solverstate.
+        """Copy the histories of a .solverstate.
 
-        Raises CaffeToolsError, before anything is changed, where they do not fit.
+        Raises CaffeToolsError, before anything is changed, if their sizes do not match.
         """
         own = self.histories()
         if len(own) != len(histories):

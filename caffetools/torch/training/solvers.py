@@ -1,8 +1,8 @@
 """Caffe's six solvers as PyTorch optimizers.
 
-They are no torch.optim ones with other defaults. Caffe's SGD keeps the rate inside of its history,
+They differ from torch.optim's by more than defaults. Caffe's SGD keeps the rate in its history,
 `v = momentum * v + rate * g; w -= v`, so that after a change of the rate old gradients still count
-at the old rate; the adaptive ones differ in where rate, delta and corrections stand. g is the
+at the old rate; the adaptive solvers apply rate, delta and corrections at other points. g is the
 gradient as `solver_base` prepares it.
 """
 
@@ -26,27 +26,27 @@ from torch import (
 )
 from torch.optim.sgd import sgd
 
-from caffetools.torch.training.solver_base import Group, Solver
+from caffetools.torch.training.solver_base import ParamGroup, Solver
 
 
 class SGD(Solver):
     """`v = momentum * v + rate * g; w -= v` (sgd_solver.cpp).
 
     PyTorch's fused kernel computes the same with a rate of 1 and a dampening of 1 - rate, and adds
-    the decay by itself.
+    the weight decay itself.
     """
 
     rests: ClassVar[bool] = True
 
-    def regularize(self, group: Group, gradients: list[Tensor]) -> None:
-        """Add the gradient of the L1 norm; L2, too, where the kernel does not."""
+    def regularize(self, group: ParamGroup, gradients: list[Tensor]) -> None:
+        """Add the weight decay, unless the kernel does."""
         if not self._is_fused_decay():
             super().regularize(group, gradients)
 
-    def update(self, group: Group, gradients: list[Tensor], rate: float) -> None:
-        """Change the weights of a group and their history."""
+    def update(self, group: ParamGroup, gradients: list[Tensor], rate: float) -> None:
+        """Update weights and history."""
         weights, history = group["params"], self.kept(group, "history")
-        if not self.settings.momentum:  # of which the kernel keeps no history
+        if not self.settings.momentum:  # the kernel would keep no history
             _foreach_zero_(history)
             _foreach_add_(history, gradients, alpha=rate)
             _foreach_sub_(weights, history)
@@ -76,8 +76,8 @@ class Nesterov(Solver):
 
     rests: ClassVar[bool] = True
 
-    def update(self, group: Group, gradients: list[Tensor], rate: float) -> None:
-        """Change the weights of a group and their history."""
+    def update(self, group: ParamGroup, gradients: list[Tensor], rate: float) -> None:
+        """Update weights and history."""
         history, momentum = self.kept(group, "history"), self.settings.momentum
         _foreach_mul_(history, momentum)
         _foreach_add_(history, gradients, alpha=rate)
@@ -88,8 +88,8 @@ class Nesterov(Solver):
 class AdaGrad(Solver):
     """`h += g^2; w -= rate * g / (sqrt(h) + delta)` (adagrad_solver.cpp)."""
 
-    def update(self, group: Group, gradients: list[Tensor], rate: float) -> None:
-        """Change the weights of a group and their history."""
+    def update(self, group: ParamGroup, gradients: list[Tensor], rate: float) -> None:
+        """Update weights and history."""
         history = self.kept(group, "history")
         _foreach_addcmul_(history, gradients, gradients)
         subtract_ratio(group["params"], gradients, history, rate, self.settings.delta)
@@ -98,8 +98,8 @@ class AdaGrad(Solver):
 class RMSProp(Solver):
     """`h = d * h + (1 - d) * g^2; w -= rate * g / (sqrt(h) + delta)` (rmsprop_solver.cpp)."""
 
-    def update(self, group: Group, gradients: list[Tensor], rate: float) -> None:
-        """Change the weights of a group and their history."""
+    def update(self, group: ParamGroup, gradients: list[Tensor], rate: float) -> None:
+        """Update weights and history."""
         history = self.kept(group, "history")
         average_squares(history, gradients, self.settings.rms_decay)
         subtract_ratio(group["params"], gradients, history, rate, self.settings.delta)
@@ -113,8 +113,8 @@ class AdaDelta(Solver):
 
     names: ClassVar[tuple[str, ...]] = ("history", "updates")
 
-    def update(self, group: Group, gradients: list[Tensor], rate: float) -> None:
-        """Change the weights of a group and both means."""
+    def update(self, group: ParamGroup, gradients: list[Tensor], rate: float) -> None:
+        """Update weights and both means."""
         history, updates = self.kept(group, "history"), self.kept(group, "updates")
         momentum, delta = self.settings.momentum, self.settings.delta
         average_squares(history, gradients, momentum)
@@ -135,8 +135,8 @@ class Adam(Solver):
 
     names: ClassVar[tuple[str, ...]] = ("history", "squares")
 
-    def update(self, group: Group, gradients: list[Tensor], rate: float) -> None:
-        """Change the weights of a group and both means."""
+    def update(self, group: ParamGroup, gradients: list[Tensor], rate: float) -> None:
+        """Update weights and both means."""
         history, squares = self.kept(group, "history"), self.kept(group, "squares")
         first, second = self.settings.momentum, self.settings.momentum2
         _foreach_mul_(history, first)
@@ -165,4 +165,4 @@ def subtract_ratio(
 SOLVERS: dict[str, type[Solver]] = {
     solver.__name__: solver for solver in (SGD, Nesterov, AdaGrad, RMSProp, AdaDelta, Adam)
 }
-"""By Caffe's name."""
+"""Solvers by Caffe's type."""

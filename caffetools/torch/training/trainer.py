@@ -1,4 +1,4 @@
-"""The loop of training (solver.cpp, Step and Solve; sgd_solver.cpp, ApplyUpdate)."""
+"""The training loop (solver.cpp, Step and Solve; sgd_solver.cpp, ApplyUpdate)."""
 
 from __future__ import annotations
 
@@ -10,28 +10,26 @@ import torch
 from torch import Tensor, nn
 
 from caffetools.errors import CaffeToolsError
-from caffetools.torch.training import checkpoint, signals
+from caffetools.torch.training import checkpoint, interruptions
+from caffetools.torch.training.checkpoint import RunState
 from caffetools.torch.training.data.reader import Reader
-from caffetools.torch.training.faults import in_plain_words
-from caffetools.torch.training.forward import Forward
-from caffetools.torch.training.glog import Log
+from caffetools.torch.training.forward import Forward, TestNet, mean_outputs, read_inputs
+from caffetools.torch.training.glog_writer import GlogWriter
+from caffetools.torch.training.interruptions import Signals, as_user_error
 from caffetools.torch.training.losses import Losses
 from caffetools.torch.training.model import check_finite, learnable, loss_weights, total_loss
 from caffetools.torch.training.parallel import World
+from caffetools.torch.training.progress import Report, SkippedItems
 from caffetools.torch.training.project import Project, RunOptions
 from caffetools.torch.training.rates import Schedule
-from caffetools.torch.training.report import Report
-from caffetools.torch.training.signals import Signals
-from caffetools.torch.training.skipped import Skipped
 from caffetools.torch.training.solvers import SOLVERS
-from caffetools.torch.training.testing import TestNet, read_inputs, scores
 
 
 class Trainer:
     """A net, its solver and its data, from one iteration to the next.
 
-    `nets` are the module that is trained, the readers of its sources, and what tests it in the
-    first process. The modules are on the device, each in its phase.
+    `nets` are the trained module, the readers of its sources, and the test nets (in the first
+    process only). All modules are on the device, each in its phase.
     """
 
     def __init__(
@@ -39,51 +37,62 @@ class Trainer:
         project: Project,
         options: RunOptions,
         world: World,
-        log: Log,
+        log: GlogWriter,
         nets: tuple[nn.Module, tuple[Reader, ...], tuple[TestNet, ...]],
     ) -> None:
         self.project, self.options, self.world, self.log = project, options, world, log
-        self.settings = project.solver.in_single_precision()
+        self.settings = settings = project.solver.in_single_precision()
         self.module, self.readers, self.tests = nets
-        blobs = learnable(self.module, project.multipliers)
-        self.solver = SOLVERS[self.settings.type](blobs, self.settings)
-        self.schedule = Schedule(self.settings)
-        at_once = world.device.type == "cpu" or self.settings.lr_policy == "plateau"
-        self.losses = Losses(world, self.settings.average_loss, at_once=at_once)
-        self.report = Report(log, world, self.settings, self.losses)
+        self.solver = SOLVERS[settings.type](learnable(self.module, project.multipliers), settings)
+        self.schedule = Schedule(settings)
+        at_once = world.device.type == "cpu" or settings.lr_policy == "plateau"
+        self.losses = Losses(world, settings.average_loss, at_once=at_once)
+        self.report = Report(log, world, settings, self.losses)
         self.signals = Signals(options.sigint, options.sighup)
-        self.iteration = 0
-        self.seed = 0
-        self.positions = [reader.position for reader in self.readers]
-        """The places in the data after the last whole iteration."""
+        self.state = RunState(
+            settings,
+            project.template,
+            world,
+            log,
+            self.module,
+            self.solver,
+            self.schedule,
+            self.losses.smoothed,
+            self.readers,
+            tuple(test.readers for test in self.tests),
+        )
+        self._mark_positions()
         if options.compile:
             self.module.compile()
         self._called = world.wrapped(self.module, has_unused=project.has_unused)
         self.forward = Forward(self.module, self._called, world.device.type, amp=options.amp)
-        self.skipped = Skipped(log)
-        self._asked = signals.NONE
-        self._failed: CaffeToolsError | None = None
-        self.saved = 0
-        """The iteration of the last snapshot, 0 before the first."""
+        self.skipped = SkippedItems(log)
+        self._request = interruptions.NONE
+        self._failure: CaffeToolsError | None = None
+
+    @property
+    def iteration(self) -> int:
+        """Number of updates since the start of training."""
+        return self.solver.iteration
 
     def solve(self) -> None:
         """Train up to max_iter, with all that Caffe does before and after.
 
-        Raises CaffeToolsError where the loss is not finite, the data is damaged, or the last
-        snapshot could not be written. Where the data is damaged, what was trained is saved first.
+        Raises CaffeToolsError if the loss is not finite, the data is damaged, or the last snapshot
+        could not be written. If the data is damaged, what was trained is saved first.
         """
-        self.report.begins(self.project.name, self.iteration)
+        self.report.begin(self.project.name, self.iteration)
         with self.signals.caught():
             try:
                 self._solve()
             except CaffeToolsError:
-                self._rescue()
+                self._save_trained()
                 raise
             except RuntimeError as error:  # perhaps between two weights: nothing is saved
-                raise in_plain_words(error) from None
-        self.skipped.sum_up(self.world.gather(self.skipped.found))
-        if self._failed is not None:
-            raise self._failed
+                raise as_user_error(error) from None
+        self.skipped.log_total(self.world.gather(self.skipped.found))
+        if self._failure is not None:
+            raise self._failure
 
     def _solve(self) -> None:
         settings = self.settings
@@ -99,27 +108,30 @@ class Trainer:
             self.test_all()
         self.log.say("solver.cpp:332", "Optimization Done.")
 
-    def _rescue(self) -> None:
-        """Save what was trained before an error, but for a loss that is no number.
+    def _save_trained(self) -> None:
+        """Save what was trained before an error, unless the loss is nan or inf.
 
-        Of several processes none does: the others cannot be asked for what they hold.
+        With several processes none does: the others cannot be asked for their state.
         """
-        self.skipped.sum_up([self.skipped.found])
+        self.skipped.log_total([self.skipped.found])
         if self.world.size > 1:
             return
-        if self.iteration != self.saved and math.isfinite(self.losses.smoothed.value):
-            with suppress(CaffeToolsError):  # there is an error that came first
+        if self.iteration != self.state.saved and math.isfinite(self.losses.smoothed.value):
+            with suppress(CaffeToolsError):  # the first error is raised
                 self.snapshot()
-        last = f"the last snapshot is that of iteration {self.saved}"
-        self.log.remark("solver.cpp:464", last if self.saved else "there is no snapshot")
+        saved = self.state.saved
+        last = (
+            f"the last snapshot is that of iteration {saved}" if saved else "there is no snapshot"
+        )
+        self.log.remark("solver.cpp:464", last)
 
     def close(self) -> None:
-        """End what reads data ahead."""
+        """Stop the processes that read ahead."""
         for reader in (*self.readers, *(reader for test in self.tests for reader in test.readers)):
             reader.close()
 
     def train_to(self, last: int) -> bool:
-        """Train up to an iteration; False where a signal stopped it before."""
+        """Train up to an iteration; return False if a signal stopped the run before."""
         settings = self.settings
         while self.iteration < last:
             if (
@@ -129,29 +141,29 @@ class Trainer:
             ):
                 return False
             self.iterate()
-            asked = self.asked()
-            if self._is_due(settings.snapshot) or asked == signals.SNAPSHOT:
+            request = self.requested()
+            if self._is_due(settings.snapshot) or request == interruptions.SNAPSHOT:
                 self.snapshot()
-            if asked == signals.STOP:
+            if request == interruptions.STOP:
                 return False
         return True
 
     def iterate(self) -> None:
-        """One iteration: gradients, what is shown, the update."""
+        """Do one iteration: gradients, log, update."""
         shows = self._is_due(self.settings.display)
         self.solver.zero_grad(set_to_none=True)
-        with self._at_iteration("training"):
+        with self._located("training"):
             outputs = self.gradients()
         if shows:
             visible, weights = self.project.net.visible, loss_weights(self.module)
-            self.report.shows(self.iteration, visible(outputs), visible(weights))
+            self.report.show(self.iteration, visible(outputs), visible(weights))
         self.losses.check_finite(self.iteration)
         self.update(shows=shows)
-        self.positions = [reader.position for reader in self.readers]
+        self._mark_positions()
         self.report.progress(self.iteration)
 
     def gradients(self) -> dict[str, Tensor]:
-        """Add up the gradients of iter_size batches; returns the outputs of the last."""
+        """Accumulate the gradients of iter_size batches; return the outputs of the last."""
         size = self.settings.iter_size
         weights = loss_weights(self.module)
         losses, outputs = [], {}
@@ -168,12 +180,12 @@ class Trainer:
         return outputs
 
     def inputs(self) -> dict[str, Tensor]:
-        """The next batch."""
+        """Return the next training batch."""
         return read_inputs(self.readers, self.world.device, self.skipped)
 
     @contextmanager
-    def _at_iteration(self, doing: str) -> Iterator[None]:
-        """Errors of the data say when they were met."""
+    def _located(self, doing: str) -> Iterator[None]:
+        """Append the iteration to errors of the data."""
         try:
             yield
         except CaffeToolsError as error:
@@ -181,7 +193,7 @@ class Trainer:
             raise CaffeToolsError(text, error.location) from None
 
     def update(self, *, shows: bool) -> None:
-        """Change the weights with this iteration's rate."""
+        """Update the weights with the learning rate of this iteration."""
         rate = self.schedule.rate(self.iteration, self.losses.smoothed.value)
         for message in self.schedule.take_messages():
             self.log.say("sgd_solver.cpp:50", message)
@@ -190,23 +202,22 @@ class Trainer:
         norm = self.solver.clip()
         if norm is not None:
             self.report.norm(norm)
-        self.solver.rate, self.solver.iteration = rate, self.iteration
+        self.solver.rate = rate
         self.solver.step()
-        self.iteration += 1
 
     def show_last_loss(self) -> None:
-        """Once trained Caffe shows the loss of one more batch."""
-        with torch.no_grad(), self._at_iteration("training"):
+        """Log the loss of one more batch, as Caffe does after the last iteration."""
+        with torch.no_grad(), self._located("training"):
             outputs = self.forward(self.module, self.inputs())
             self.losses.add(total_loss(outputs, loss_weights(self.module)))
         self.report.last_loss(self.iteration)
 
     def test_all(self) -> bool:
-        """Test with each test net, in the first process; False where a signal stopped it."""
+        """Run each test net, in the first process; return False if a signal stopped it."""
         for index, net in enumerate(self.tests):
             self.log.say("solver.cpp:347", f"Iteration {self.iteration}, Testing net (#{index})")
-            with self._at_iteration(f"test net #{index}"):
-                result = scores(
+            with self._located(f"test net #{index}"):
+                result = mean_outputs(
                     net, self.forward, self.world.device, self.skipped, self._stops_test
                 )
             if result is None:
@@ -214,37 +225,40 @@ class Trainer:
                 return False
             outputs, loss = result
             visible = self.project.tests[index].visible
-            self.report.tested(visible(outputs), visible(net.loss_weights), loss)
+            self.report.test(visible(outputs), visible(net.loss_weights), loss)
         return True
 
     def snapshot(self) -> None:
-        """Write a snapshot; where that fails training goes on, and the failure is told."""
-        self.losses.look()
+        """Write a snapshot; if that fails, log it and train on."""
+        self.losses.fetch()
         self.losses.check_finite(self.iteration)
         check_finite(self.module, self.iteration)
         try:
-            checkpoint.save(self)
-            self._failed, self.saved = None, self.iteration
+            checkpoint.save(self.state)
+            self._failure = None
         except CaffeToolsError as error:
-            self._failed = error
+            self._failure = error
             self.log.fail("solver.cpp:464", f"no snapshot: {error}")
 
-    def asked(self) -> int:
-        """What signals ask of all processes; between looks at the losses the answer waits."""
-        self._asked = max(self._asked, self.signals.request())
+    def requested(self) -> int:
+        """Return what signals request of all processes, once the losses are fetched."""
+        self._request = max(self._request, self.signals.request())
         if self.world.size > 1 and self.losses.wait:
-            return signals.NONE
-        asked, self._asked = self.world.most(self._asked), signals.NONE
-        return asked
+            return interruptions.NONE
+        request, self._request = self.world.most(self._request), interruptions.NONE
+        return request
 
     def _stops_test(self) -> bool:
-        asked = self.signals.request()
+        request = self.signals.request()
         if self.world.size > 1:  # the others cannot be asked while they wait
-            self._asked = max(self._asked, asked)
+            self._request = max(self._request, request)
             return False
-        if asked == signals.SNAPSHOT:
+        if request == interruptions.SNAPSHOT:
             self.snapshot()
-        return asked == signals.STOP
+        return request == interruptions.STOP
+
+    def _mark_positions(self) -> None:
+        self.state.positions = [reader.position for reader in self.readers]
 
     def _is_due(self, interval: int) -> bool:
         return interval > 0 and self.iteration % interval == 0

@@ -8,16 +8,15 @@ import caffetools
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.net.net import Net
 from caffetools.torch.solver.data_layers import check_sources, labels_of, origins_of, sources_of
-from caffetools.torch.training.data.hdf5 import Hdf5
+from caffetools.torch.training.data.hdf5_rows import Hdf5
 from caffetools.torch.training.data.image_list import ImageList
-from caffetools.torch.training.data.labels import LabelRange
-from caffetools.torch.training.data.sources import ArraySource, Database, Source
-from caffetools.torch.training.data.transform import Transform
+from caffetools.torch.training.data.sources import ArraySource, Database, DataSource, LabelRange
+from caffetools.torch.training.data.transformer import Transform
 from caffetools.torch.training.data.windows import WindowFile
 
 TOPS = ("data", "label")
 HEAD = 'layer { name: "d" top: "data" top: "label" type: '
-CASES: list[tuple[str, Source]] = [
+CASES: list[tuple[str, DataSource]] = [
     (
         """"Data" data_param { source: "db" backend: LMDB batch_size: 4 rand_skip: 5 }
         transform_param { crop_size: 8 mirror: true scale: 0.5 mean_value: 1 mean_value: 2
@@ -84,7 +83,7 @@ CASES: list[tuple[str, Source]] = [
 
 
 @pytest.mark.parametrize(("text", "expected"), CASES)
-def test_sources(text: str, expected: Source) -> None:
+def test_sources(text: str, expected: DataSource) -> None:
     net = caffetools.from_text(HEAD + text, data_shape=(3, 9, 9))
     assert sources_of(net) == (expected,)
 

@@ -13,7 +13,7 @@ from caffetools.formats.blob import Blob
 from caffetools.formats.caffemodel import NetTemplate
 from caffetools.torch.solver.solver_file import read_solver
 from caffetools.torch.solver.solver_project import project_of
-from caffetools.torch.training.glog import Log
+from caffetools.torch.training.glog_writer import GlogWriter
 from caffetools.torch.training.model import layer_blobs
 from tests.torch.solver.test_solver_file import NET, read
 from tests.torch.training.cases import lines
@@ -30,7 +30,7 @@ def weights_of(project_net: torch.nn.Module, folder: Path, name: str = "ip") -> 
 
 
 def test_a_project_is_what_its_files_say(tmp_path: Path) -> None:
-    made = project_of(read(tmp_path, TEST), (), Log(None))
+    made = project_of(read(tmp_path, TEST), (), GlogWriter(None))
     assert made.name == "net"
     assert [test.iterations for test in made.tests] == [3]
     assert made.multipliers == {"ip": ((1.0, 1.0), (1.0, 1.0))}
@@ -43,7 +43,7 @@ def test_a_project_is_what_its_files_say(tmp_path: Path) -> None:
 
 def test_the_log_is_caffes(tmp_path: Path) -> None:
     stream = io.StringIO()
-    project_of(read(tmp_path, TEST), (), Log(stream))
+    project_of(read(tmp_path, TEST), (), GlogWriter(stream))
     found = lines(stream)
     for message in (
         "Initializing solver from parameters: ",
@@ -81,7 +81,7 @@ def test_where_the_nets_come_from(tmp_path: Path) -> None:
     text = f"""train_net_param {{ {NET} }} test_net_param {{ {NET} }} test_net: "net.prototxt"
         base_lr: 1 lr_policy: "fixed" test_iter: 3 test_iter: 4 test_interval: 1"""
     stream = io.StringIO()
-    project_of(read(tmp_path, "", text), (), Log(stream))
+    project_of(read(tmp_path, "", text), (), GlogWriter(stream))
     assert [line for line in lines(stream) if line.startswith("Creating t")] == [
         "Creating training net specified in train_net_param.",
         "Creating test net (#0) specified by test_net_param",
@@ -91,9 +91,9 @@ def test_where_the_nets_come_from(tmp_path: Path) -> None:
 
 def test_the_echo_is_caffes(tmp_path: Path) -> None:
     """What the command line added, and the weights in place of those that the solver names."""
-    path = weights_of(project_of(read(tmp_path), (), Log(None)).net.build(), tmp_path)
+    path = weights_of(project_of(read(tmp_path), (), GlogWriter(None)).net.build(), tmp_path)
     stream = io.StringIO()
-    project_of(read(tmp_path, TEST + ' weights: "gone"'), [path], Log(stream))
+    project_of(read(tmp_path, TEST + ' weights: "gone"'), [path], GlogWriter(stream))
     text = stream.getvalue()
     assert "Initializing solver from parameters: \n" + ECHO.format(folder=tmp_path) in text
     assert 'state {\n  phase: TRAIN\n  level: 0\n  stage: ""\n}\nlayer {' in text
@@ -109,8 +109,8 @@ def test_caffes_own_echoes(caffe: Path, case: str, monkeypatch: pytest.MonkeyPat
     stream = io.StringIO()
     solver = read_solver("solver.prototxt")
     for said in solver.log:
-        Log(stream).say(said.place, said.text)
-    project_of(solver, ["init.caffemodel"], Log(stream))
+        GlogWriter(stream).say(said.place, said.text)
+    project_of(solver, ["init.caffemodel"], GlogWriter(stream))
     found, wanted = (
         [line for line in text.splitlines() if not re.match(r"[IWE]\d{4} ", line)]
         for text in (stream.getvalue(), (folder / "caffe.log").read_text())
@@ -121,27 +121,27 @@ def test_caffes_own_echoes(caffe: Path, case: str, monkeypatch: pytest.MonkeyPat
 
 def test_weights(tmp_path: Path) -> None:
     solver = read(tmp_path)
-    path = weights_of(project_of(solver, (), Log(None)).net.build(), tmp_path)
+    path = weights_of(project_of(solver, (), GlogWriter(None)).net.build(), tmp_path)
     stream = io.StringIO()
-    module = project_of(solver, [path], Log(stream)).net.build()
+    module = project_of(solver, [path], GlogWriter(stream)).net.build()
     assert all((blob.tensor == 2).all() for blob in layer_blobs(module))
     assert f"Finetuning from {path}" in lines(stream)
 
 
 def test_weights_of_other_layers(tmp_path: Path) -> None:
     solver = read(tmp_path)
-    path = weights_of(project_of(solver, (), Log(None)).net.build(), tmp_path, "other")
+    path = weights_of(project_of(solver, (), GlogWriter(None)).net.build(), tmp_path, "other")
     stream = io.StringIO()
-    project_of(solver, [path], Log(stream)).net.build()
+    project_of(solver, [path], GlogWriter(stream)).net.build()
     assert lines(stream)[-1] == "Ignoring source layer other"
 
 
 def test_weights_that_do_not_fit(tmp_path: Path) -> None:
     solver = read(tmp_path)
-    path = weights_of(project_of(solver, (), Log(None)).net.build(), tmp_path)
+    path = weights_of(project_of(solver, (), GlogWriter(None)).net.build(), tmp_path)
     (tmp_path / "net.prototxt").write_text(
         (tmp_path / "net.prototxt").read_text().replace("num_output: 2", "num_output: 5")
     )
     other = read_solver(tmp_path / "solver.prototxt")
     with pytest.raises(CaffeToolsError, match=r"expected blob 0 of layer 'ip' to be \(5, 3\)"):
-        project_of(other, [path], Log(None)).net.build()
+        project_of(other, [path], GlogWriter(None)).net.build()

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from caffetools.formats.caffemodel import NetTemplate
 from caffetools.proto.wire import bytes_field, string_field
 from caffetools.torch.training.data.sources import ArraySource
-from caffetools.torch.training.glog import Log
+from caffetools.torch.training.glog_writer import GlogWriter
 from caffetools.torch.training.parallel import World
 from caffetools.torch.training.project import NetWithData, Project, RunOptions
 from caffetools.torch.training.run import prepare
@@ -93,7 +93,7 @@ def project(folder: Path, **settings: Any) -> Project:
 
 def trainer(made: Project, stream: io.StringIO | None = None, **options: Any) -> Trainer:
     """A trainer of the project on the CPU, at its start or at a snapshot."""
-    return prepare(made, RunOptions(**options), World(torch.device("cpu")), Log(stream))
+    return prepare(made, RunOptions(**options), World(torch.device("cpu")), GlogWriter(stream))
 
 
 def lines(stream: io.StringIO) -> list[str]:

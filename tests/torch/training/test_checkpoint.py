@@ -55,7 +55,7 @@ def test_without_the_file_beside_it_a_run_resumes_as_caffe_would(tmp_path: Path)
     trainer(project(tmp_path, snapshot=5)).solve()
     (tmp_path / "small_iter_5.resume.json").unlink()
     run = trainer(project(tmp_path), snapshot=str(tmp_path / "small_iter_5.solverstate"))
-    assert (run.iteration, run.positions) == (5, [0])
+    assert (run.iteration, run.state.positions) == (5, [0])
     assert any(history.any() for history in run.solver.histories())
 
 
@@ -84,7 +84,7 @@ def test_other_processes_begin_with_random_states_of_their_own(tmp_path: Path) -
     beside.write_text(beside.read_text().replace('"generators": [', '"generators": [{}, '))
     stream = io.StringIO()
     trainer(project(tmp_path), stream, snapshot=str(tmp_path / "small_iter_12.solverstate"))
-    assert "random states are of 2 processes: they begin anew" in lines(stream)
+    assert "found random states of 2 processes: they are not restored" in lines(stream)
 
 
 def test_random_states() -> None:
@@ -93,5 +93,5 @@ def test_random_states() -> None:
     first = torch.rand(3)
     set_generator_states(device, states)
     assert torch.equal(torch.rand(3), first)
-    with pytest.raises(CaffeToolsError, match="the file beside the snapshot is damaged"):
+    with pytest.raises(CaffeToolsError, match=r"the \.resume.json of the snapshot is damaged"):
         set_generator_states(device, {"cpu": "AAAA"})

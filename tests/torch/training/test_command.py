@@ -32,6 +32,7 @@ def test_main_is_fed(tmp_path: Path) -> None:
     made = with_source(project(tmp_path), ArraySource(("data", "label"), 4))
     feeds = dict(zip(("data", "label"), arrays(20), strict=True))
     main(made, "Trains.", ["--max-iter", "1"], feeds)
+    assert (tmp_path / "small_iter_1.caffemodel").exists()
 
 
 def test_a_mistake_is_told_in_one_line(tmp_path: Path) -> None:

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch import Tensor, nn
 
 from caffetools.errors import CaffeToolsError
-from caffetools.torch.training.forward import Forward
-from tests.torch.training.cases import Small
+from caffetools.torch.training.forward import Forward, mean_outputs
+from caffetools.torch.training.glog_writer import GlogWriter
+from caffetools.torch.training.progress import SkippedItems
+from tests.torch.training.cases import Small, project, trainer
 
 DATA, LABEL = torch.ones(2, 1, 2, 3), torch.tensor([0.0, 2.0])
 
@@ -66,3 +70,34 @@ def test_any_other_error_is_a_bug() -> None:
     module = Broken()
     with pytest.raises(RuntimeError, match="something else"):
         forward(module)(module, {"data": DATA, "label": LABEL})
+
+
+def test_scores_are_the_mean_of_all_batches(tmp_path: Path) -> None:
+    made = trainer(project(tmp_path))
+    net = made.tests[0]
+    inputs = net.readers[0].batches
+    with torch.no_grad():
+        batches = [made.forward(net.module, inputs[start].tensors) for start in (0, 5)]
+    result = mean_outputs(
+        net, made.forward, torch.device("cpu"), SkippedItems(GlogWriter(None)), lambda: False
+    )
+    assert result is not None
+    for blob in ("accuracy", "loss"):
+        mean = sum(float(batch[blob]) for batch in batches) / 2
+        assert float(result[0][blob]) == pytest.approx(mean)
+    assert float(result[1]) == pytest.approx(float(result[0]["loss"]))
+    assert net.readers[0].position == 10
+
+
+def test_a_test_may_be_stopped(tmp_path: Path) -> None:
+    made = trainer(project(tmp_path))
+    assert (
+        mean_outputs(
+            made.tests[0],
+            made.forward,
+            torch.device("cpu"),
+            SkippedItems(GlogWriter(None)),
+            lambda: True,
+        )
+        is None
+    )

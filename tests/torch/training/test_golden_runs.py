@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from caffetools.proto.protobuf_classes import protobuf_classes
 from caffetools.torch.solver.solver_file import read_solver
 from caffetools.torch.solver.solver_project import project_of
-from caffetools.torch.training.glog import Log
+from caffetools.torch.training.glog_writer import GlogWriter
 from caffetools.torch.training.parallel import World
 from caffetools.torch.training.project import RunOptions
 from caffetools.torch.training.run import prepare
@@ -66,10 +66,10 @@ def run(
 
 def trained(prefix: str = "final", *, off: bool = False) -> Trainer:
     """The run from Caffe's first weights; with `off` each moved by one unit in its last place."""
-    project = project_of(read_solver("solver.prototxt"), ["init.caffemodel"], Log(None))
+    project = project_of(read_solver("solver.prototxt"), ["init.caffemodel"], GlogWriter(None))
     settings = replace(project.solver, test_interval=0, snapshot_prefix=prefix)
     alone = World(torch.device("cpu"))
-    trainer = prepare(replace(project, solver=settings), RunOptions(), alone, Log(None))
+    trainer = prepare(replace(project, solver=settings), RunOptions(), alone, GlogWriter(None))
     if off:
         random = np.random.default_rng(0)
         with torch.no_grad():
@@ -130,11 +130,11 @@ def test_the_last_snapshot_is_caffes() -> None:
 def test_caffes_last_snapshot_is_resumed() -> None:
     """Its .solverstate names a net that lies beside it under Caffe's name for it."""
     shutil.copyfile("final.caffemodel", f"{LAST}.caffemodel")
-    project = project_of(read_solver("solver.prototxt", max_iter=205), (), Log(None))
+    project = project_of(read_solver("solver.prototxt", max_iter=205), (), GlogWriter(None))
     settings = replace(project.solver, test_interval=0)
     options = RunOptions(snapshot="final.solverstate")
     alone = World(torch.device("cpu"))
-    trainer = prepare(replace(project, solver=settings), options, alone, Log(None))
+    trainer = prepare(replace(project, solver=settings), options, alone, GlogWriter(None))
     state = parsed("SolverState", "final.solverstate")
     assert trainer.iteration == 200
     assert trainer.schedule.current_step == state.current_step

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from caffetools.errors import CaffeToolsError
-from caffetools.torch.training.losses import Losses
+from caffetools.torch.training.losses import Losses, SmoothedLoss
 from caffetools.torch.training.parallel import World
 
 ALONE = World(torch.device("cpu"))
@@ -29,8 +29,8 @@ def test_some_wait_until_they_are_looked_at() -> None:
         given.add(torch.tensor(loss))
     assert given.wait
     assert given.smoothed.count == 0
-    given.look()
-    given.look()
+    given.fetch()
+    given.fetch()
     assert (given.smoothed.count, given.smoothed.value) == (2, 2.0)
 
 
@@ -49,3 +49,23 @@ def test_what_is_not_finite_is_an_error(loss: float) -> None:
     given.add(torch.tensor(loss))
     with pytest.raises(CaffeToolsError, match=f"the loss is {loss:g} at iteration 7: training"):
         given.check_finite(7)
+
+
+@pytest.mark.parametrize(
+    ("average_loss", "expected"),
+    [
+        (1, [4.0, 2.0, 6.0, 8.0]),
+        (2, [4.0, 3.0, 4.0, 7.0]),
+        (3, [4.0, 3.0, 4.0, (2 + 6 + 8) / 3]),
+        (9, [4.0, 3.0, 4.0, 5.0]),
+    ],
+)
+def test_the_mean_of_the_last(average_loss: int, expected: list[float]) -> None:
+    smoothed = SmoothedLoss(average_loss)
+    found = []
+    for loss in (4.0, 2.0, 6.0, 8.0):
+        smoothed.add(loss)
+        found.append(smoothed.value)
+    assert found == pytest.approx(expected)
+    assert smoothed.count == 4
+    assert len(smoothed.losses) == min(average_loss, 4)

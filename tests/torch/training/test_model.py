@@ -82,7 +82,9 @@ def test_share_makes_one_tensor_of_two() -> None:
 def test_share_refuses_another_shape() -> None:
     test = SmallTest()
     test.ip = nn.Linear(6, 4)
-    with pytest.raises(CaffeToolsError, match=r"layer 'ip' is \(4, 6\) when testing, \(3, 6\)"):
+    with pytest.raises(
+        CaffeToolsError, match=r"shape \(3, 6\) for layer 'ip' in the test net, found \(4, 6\)"
+    ):
         share(test, Small())
 
 

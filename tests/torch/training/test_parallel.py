@@ -14,7 +14,7 @@ from torch.multiprocessing.spawn import spawn
 
 from caffetools.errors import CaffeToolsError
 from caffetools.torch.training.data.sources import ArraySource
-from caffetools.torch.training.glog import Log
+from caffetools.torch.training.glog_writer import GlogWriter
 from caffetools.torch.training.parallel import World
 from caffetools.torch.training.project import RunOptions
 from caffetools.torch.training.run import prepare, run
@@ -54,7 +54,7 @@ def one_of_two(rank: int, folder: str, ports: list[int]) -> None:
         os.environ["MASTER_PORT"] = str(port)
         place = Path(folder) / kind
         stream = io.StringIO()
-        run(made(place, kind, 3), RunOptions(), Log(stream))
+        run(made(place, kind, 3), RunOptions(), GlogWriter(stream))
         (place / f"log{rank}").write_text(stream.getvalue())
 
 
@@ -86,7 +86,7 @@ def test_two_processes_are_one_with_twice_the_batch(tmp_path: Path) -> None:
         stream = io.StringIO()
         folder = tmp_path / "alone" / kind
         folder.mkdir(parents=True)
-        run(made(folder, kind, 6), RunOptions(), Log(stream))
+        run(made(folder, kind, 6), RunOptions(), GlogWriter(stream))
         two = io.StringIO((tmp_path / kind / "log0").read_text())
         assert losses(two) == pytest.approx(losses(stream), rel=2e-5), kind
         assert (tmp_path / kind / "log1").read_text() == ""
@@ -151,4 +151,4 @@ def test_processes_that_cannot_meet(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_others_do_not_test(tmp_path: Path) -> None:
     given = project(tmp_path)
     second = World(torch.device("cpu"), rank=1, size=1)
-    assert prepare(given, RunOptions(), second, Log(None)).tests == ()
+    assert prepare(given, RunOptions(), second, GlogWriter(None)).tests == ()

@@ -7,7 +7,7 @@ import pytest
 from torch import nn
 
 from caffetools.errors import CaffeToolsError
-from caffetools.torch.training.data.hdf5 import Hdf5
+from caffetools.torch.training.data.hdf5_rows import Hdf5
 from caffetools.torch.training.data.sources import ArraySource
 from caffetools.torch.training.project import NetWithData
 from tests.torch.training.cases import Small

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from caffetools.torch.training.glog import number
+from caffetools.torch.training.glog_writer import number
 from caffetools.torch.training.rates import Schedule, power
-from caffetools.torch.training.settings import SolverSettings
+from caffetools.torch.training.settings import POLICIES, SolverSettings
 
 
 def schedule(policy: str, **options: Any) -> Schedule:
@@ -113,3 +113,15 @@ def test_gamma_is_the_float_that_caffe_holds() -> None:
     expected = 0.5 * (16775538 / 2**24) ** 450_000
     assert Schedule(settings).rate(450_000, 0.0) == pytest.approx(expected, rel=1e-9)
     assert abs(0.5 * 0.9999**450_000 / expected - 1) > 0.005
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_every_policy_is_handled(policy: str) -> None:
+    given = {"gamma": 0.5, "stepsize": 1, "stepvalue": (1,), "plateau_winsize": (1,)}
+    assert schedule(policy, max_iter=9, power=1.0, **given).rate(1, 1.0) >= 0
+
+
+def test_a_forgotten_policy_is_an_error() -> None:
+    """It does not train at a fixed rate, silently."""
+    with pytest.raises(NotImplementedError, match="no learning rate for lr_policy 'cosine'"):
+        schedule("cosine").rate(0, 0.0)

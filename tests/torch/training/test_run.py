@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import errno
 import io
+import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,15 +13,17 @@ import torch
 
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.torch.training.data.sources import ArraySource
-from caffetools.torch.training.glog import Log
+from caffetools.torch.training.glog_writer import GlogWriter
 from caffetools.torch.training.project import RunOptions
 from caffetools.torch.training.run import run
 from tests.torch.training.cases import arrays, lines, project, trainer, with_source
 
+ROOT = Path(__file__).parents[3]
+
 
 def test_run(tmp_path: Path) -> None:
     stream = io.StringIO()
-    run(project(tmp_path), RunOptions(), Log(stream))
+    run(project(tmp_path), RunOptions(), GlogWriter(stream))
     found = lines(stream)
     assert (found[0], found[-1]) == ("Starting Optimization", "Optimization Done.")
 
@@ -34,12 +39,12 @@ def test_a_seed_makes_a_run_what_it_is(tmp_path: Path) -> None:
 
 
 def test_without_a_seed_one_is_drawn(tmp_path: Path) -> None:
-    assert len({trainer(project(tmp_path, random_seed=-1)).seed for _ in range(3)}) > 1
+    assert len({trainer(project(tmp_path, random_seed=-1)).state.seed for _ in range(3)}) > 1
 
 
 def test_settings_are_checked(tmp_path: Path) -> None:
     with pytest.raises(CaffeToolsError, match="expected average_loss of at least 1"):
-        run(project(tmp_path, average_loss=0), RunOptions(), Log(None))
+        run(project(tmp_path, average_loss=0), RunOptions(), GlogWriter(None))
 
 
 def test_inputs_are_fed(tmp_path: Path) -> None:
@@ -79,7 +84,7 @@ def test_a_log_that_fails_is_an_error_once_all_is_done(tmp_path: Path) -> None:
             raise OSError(errno.ENOSPC, "No space left on device")
 
     with pytest.raises(CaffeToolsError, match="of the log could not be written: No space left"):
-        run(project(tmp_path), RunOptions(), Log(Full()))
+        run(project(tmp_path), RunOptions(), GlogWriter(Full()))
     assert (tmp_path / "small_iter_12.solverstate").exists()
 
 
@@ -102,3 +107,46 @@ def test_a_folder_for_snapshots_that_is_not_there(
     nothing = {"snapshot": 0, "snapshot_after_train": False}
     settings = replace(made.solver, **nothing)  # type: ignore[arg-type]
     assert trainer(replace(made, solver=settings)).iteration == 0
+
+
+KILLED = """
+import multiprocessing, sys, threading, time
+from dataclasses import dataclass
+from pathlib import Path
+from caffetools.errors import CaffeToolsError
+from caffetools.torch.training.data.sources import ArraySource, OpenSource, ReadContext
+from caffetools.torch.training.glog_writer import GlogWriter
+from caffetools.torch.training.project import RunOptions
+from caffetools.torch.training.run import run
+from tests.torch.training.cases import arrays, project, with_source
+
+class Workers(ArraySource):
+    workers = 2
+
+def kill():
+    while not multiprocessing.active_children():
+        time.sleep(0.01)
+    time.sleep(float(sys.argv[2]))
+    multiprocessing.active_children()[0].kill()
+
+threading.Thread(target=kill, daemon=True).start()
+made = project(Path(sys.argv[1]), max_iter=10**9, test_interval=0)
+made = with_source(made, Workers(("data", "label"), 4, arrays(20)))
+try:
+    run(made, RunOptions(workers=2), GlogWriter(None))
+except CaffeToolsError as error:
+    sys.exit(str(error))
+"""
+
+
+@pytest.mark.parametrize("delay", ["0", "0.3"])
+def test_a_worker_that_is_killed_ends_the_run_with_one_line(tmp_path: Path, delay: str) -> None:
+    """DataLoader's SIGCHLD handler raises at any statement, while the workers are stopped, too.
+
+    A worker that dies while it hands over a tensor is seen as a connection that is reset.
+    """
+    command = [sys.executable, "-c", KILLED, str(tmp_path), delay]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    message = r"the data cannot be read ahead: (a )?DataLoader worker .*\n"
+    assert re.fullmatch(message, done.stderr), done.stderr
+    assert done.returncode == 1

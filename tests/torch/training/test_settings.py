@@ -34,7 +34,10 @@ def test_defaults_are_the_schemas() -> None:
         ({"lr_policy": "exp", "gamma": -0.5}, "expected gamma of at least 0, found -0.5"),
         ({"type": "AdaGrad", "momentum": 0.9}, "AdaGrad has no momentum, found 0.9"),
         ({"type": "RMSProp", "rms_decay": 1.0}, "expected rms_decay from 0 to 1, found 1"),
-        ({"snapshot": 5, "snapshot_prefix": ""}, "snapshot is given, and no snapshot_prefix"),
+        (
+            {"snapshot": 5, "snapshot_prefix": ""},
+            "expected a snapshot_prefix for snapshot, found none",
+        ),
     ],
 )
 def test_what_caffe_refuses(changes: dict[str, Any], message: str) -> None:

@@ -7,15 +7,15 @@ import torch
 from torch import Tensor
 
 from caffetools.errors import CaffeToolsError
-from caffetools.torch.training.settings import SolverSettings
-from caffetools.torch.training.solver_base import Group, Learnable, Solver
+from caffetools.torch.training.settings import REGULARIZATIONS, SolverSettings
+from caffetools.torch.training.solver_base import PENALTY_SLOPES, Learnable, ParamGroup, Solver
 from caffetools.torch.training.solvers import SGD, Adam
 
 
 class Recording(Solver):
     """Subtracts rate * g and keeps what it was given."""
 
-    def update(self, group: Group, gradients: list[Tensor], rate: float) -> None:
+    def update(self, group: ParamGroup, gradients: list[Tensor], rate: float) -> None:
         self.given = [each.clone() for each in gradients]
         for weight, gradient in zip(group["params"], gradients, strict=True):
             weight.sub_(rate * gradient)
@@ -117,3 +117,7 @@ def test_a_history_that_does_not_fit_changes_nothing(sizes: tuple[int, ...], mes
     with pytest.raises(CaffeToolsError, match=message):
         solver.restore([torch.ones(size) for size in sizes])
     assert not any(history.any() for history in solver.histories())
+
+
+def test_every_regularization_is_handled() -> None:
+    assert set(PENALTY_SLOPES) == set(REGULARIZATIONS)

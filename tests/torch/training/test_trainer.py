@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from caffetools.errors import CaffeToolsError
-from caffetools.torch.training.data.sources import Arrays, ArraySource, Items, Place
+from caffetools.torch.training.data.sources import ArraySource, ItemArrays, OpenSource, ReadContext
 from caffetools.torch.training.trainer import Trainer
 from tests.torch.training.cases import arrays, lines, project, trainer, with_source
 
@@ -187,7 +187,7 @@ def test_damaged_data_stops_with_a_snapshot(tmp_path: Path) -> None:
     labels[14] = 5
     source = ArraySource(("data", "label"), 4, (data, labels))
     made = with_source(project(tmp_path, snapshot=100), source)
-    from caffetools.torch.training.data.labels import LabelRange
+    from caffetools.torch.training.data.sources import LabelRange
 
     made = replace(made, net=replace(made.net, labels={"label": LabelRange(3)}))
     with pytest.raises(CaffeToolsError) as caught:
@@ -223,7 +223,7 @@ def test_damaged_data_of_a_test_saves_what_was_trained(tmp_path: Path) -> None:
     made = project(tmp_path, test_interval=5, test_initialization=False)
     data, labels = arrays(10, 1)
     labels[7] = -1
-    from caffetools.torch.training.data.labels import LabelRange
+    from caffetools.torch.training.data.sources import LabelRange
 
     test = replace(
         made.tests[0],
@@ -246,14 +246,14 @@ def test_damaged_items_are_counted(tmp_path: Path) -> None:
 
     @dataclass(frozen=True)
     class Damaged(ArraySource):
-        def open(self, place: Place) -> Items:
+        def open(self, place: ReadContext) -> OpenSource:
             return DamagedItems(super().open(place))
 
     @dataclass(frozen=True)
     class DamagedItems:
-        whole: Items
+        whole: OpenSource
 
-        def read(self, number: int, slot: int) -> Arrays:
+        def read(self, number: int, slot: int) -> ItemArrays:
             if number % 20 == 6:
                 raise CaffeToolsError("it is damaged")
             return self.whole.read(number, slot)
@@ -276,7 +276,7 @@ def test_what_was_saved_is_not_saved_again(tmp_path: Path) -> None:
     labels[14] = 5
     source = ArraySource(("data", "label"), 4, (data, labels))
     made = with_source(project(tmp_path, snapshot=3, test_interval=0), source)
-    from caffetools.torch.training.data.labels import LabelRange
+    from caffetools.torch.training.data.sources import LabelRange
 
     stream = io.StringIO()
     made = replace(made, net=replace(made.net, labels={"label": LabelRange(3)}))

@@ -1,4 +1,4 @@
-"""Batches of a source, from any place in the data."""
+"""Batches of a source, from any position in the data."""
 
 from __future__ import annotations
 
@@ -13,70 +13,72 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from caffetools.errors import CaffeToolsError
-from caffetools.torch.training.data.labels import LabelRange
 from caffetools.torch.training.data.sources import (
     ArrayItems,
-    Arrays,
-    Items,
-    Place,
-    Source,
+    DataSource,
+    ItemArrays,
+    LabelRange,
+    OpenSource,
+    ReadContext,
 )
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Shapes = tuple[tuple[int, ...], ...]
-"""Of an item: the shape of each of its arrays."""
+"""Shape of each array of an item."""
 
 _TRIES = 1000
-"""Damaged items in a row after which the data counts as damaged as a whole."""
+"""Consecutive damaged items after which reading fails."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How a run reads its data."""
+    """How a run reads its data.
+
+    Of `world` processes, the one of rank r reads every `world`th item, from r on. With `strict` a
+    damaged item is an error; otherwise the next replaces it, with a note. `workers` processes read
+    ahead; None for the number of the source.
+    """
 
     seed: int
     train: bool
     folder: str = "."
     rank: int = 0
     world: int = 1
-    """Processes that share the items out: the one of rank r takes every `world`th, from r on."""
     strict: bool = False
-    """Is a damaged item an error? Otherwise the one after it takes its place, with a note."""
     workers: int | None = None
-    """Processes that read ahead; None for as many as the source is worth."""
     labels: Mapping[str, LabelRange] = field(default_factory=dict)
 
 
 class Batch(NamedTuple):
-    """A batch by top, and a note on each damaged item whose place the next has taken."""
+    """A batch by top, and a note on each damaged item that the next replaced."""
 
     tensors: dict[str, Tensor]
     notes: list[str]
 
 
 class Batches(Dataset[Batch]):
-    """The batch that begins with each item of a source."""
+    """Dataset of the batches that start at each item of a source."""
 
-    def __init__(self, source: Source, reading: Reading) -> None:
+    def __init__(self, source: DataSource, reading: Reading) -> None:
         self.source, self.reading = source, reading
-        self._items: Items | None = None
+        self._items: OpenSource | None = None
 
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "_items": None}
 
     @property
-    def items(self) -> Items:
-        """The open source. Each process opens it for itself, when it first reads."""
+    def items(self) -> OpenSource:
+        """The open source; each process opens it when it first reads."""
         if self._items is None:
             reading = self.reading
-            place = Place(reading.seed, reading.train, reading.folder)
+            place = ReadContext(reading.seed, reading.train, reading.folder)
             self._items = self.source.open(place)
         return self._items
 
     def close(self) -> None:
-        """Forget the open source, so that a worker opens its own."""
+        """Drop the open source, so that a worker opens its own."""
         self._items = None
 
     def __getitem__(self, position: int) -> Batch:
@@ -98,7 +100,7 @@ class Batches(Dataset[Batch]):
         return Batch(tensors, list(dict.fromkeys(notes)))
 
     def _taken(self, items: ArrayItems, numbers: range) -> Batch:
-        """A batch of what lies in memory."""
+        """Return a batch of arrays in memory."""
         columns = dict(zip(self.source.tops, items.take(numbers), strict=True))
         if any(self._wrong_label(top, values) is not None for top, values in columns.items()):
             for slot, number in enumerate(numbers):
@@ -107,8 +109,8 @@ class Batches(Dataset[Batch]):
 
     def _item(
         self, number: int, slot: int, notes: list[str], shapes: Shapes | None = None
-    ) -> Arrays:
-        """The item of a number, of these shapes where some are given, or the next that will do."""
+    ) -> ItemArrays:
+        """Return the item of a number, or the next valid one, of the given shapes if any."""
         first = ""
         for each in range(number, number + _TRIES):
             try:
@@ -126,10 +128,10 @@ class Batches(Dataset[Batch]):
             return item
         raise CaffeToolsError(f"{first}; and so the {_TRIES - 1} items after it")
 
-    def _usual(self, items: list[Arrays], numbers: Sequence[int]) -> Shapes:
-        """The shapes that most items of a batch have; of equally many the data's first item's.
+    def _usual(self, items: list[ItemArrays], numbers: Sequence[int]) -> Shapes:
+        """Return the most common shapes in a batch; in a tie, those of the data's first item.
 
-        Raises CaffeToolsError where fewer than half have them: of such data Caffe makes no batches.
+        Raises CaffeToolsError if fewer than half of the items have them: Caffe cannot batch these.
         """
         counts = Counter(map(_shapes, items))
         most = max(counts.values())
@@ -143,14 +145,14 @@ class Batches(Dataset[Batch]):
         first = _shapes(self._item(0, 0, []))
         return first if first in usual else usual[0]
 
-    def _check_shapes(self, item: Arrays, shapes: Shapes) -> None:
+    def _check_shapes(self, item: ItemArrays, shapes: Shapes) -> None:
         for top, array, shape in zip(self.source.tops, item, shapes, strict=True):
             if np.shape(array) != shape:
                 raise CaffeToolsError(
                     f"expected {shape} for {top!a} as most of the batch, found {np.shape(array)}"
                 )
 
-    def _check_labels(self, item: Arrays, number: int, slot: int) -> None:
+    def _check_labels(self, item: ItemArrays, number: int, slot: int) -> None:
         for top, values in zip(self.source.tops, item, strict=True):
             wrong = self._wrong_label(top, values)
             if wrong is not None:
@@ -164,5 +166,5 @@ class Batches(Dataset[Batch]):
         return None if allowed is None else allowed.first_wrong(values)
 
 
-def _shapes(item: Arrays) -> Shapes:
+def _shapes(item: ItemArrays) -> Shapes:
     return tuple(np.shape(array) for array in item)

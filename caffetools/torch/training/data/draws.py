@@ -1,9 +1,9 @@
-"""Random numbers that depend on nothing but a seed and a place.
+"""Random numbers that depend only on a seed and a position in the data.
 
-What is drawn for an item of the data is a function of the run's seed, the data layer and the item's
-number in the run. So workers may read ahead in any order, processes may share the items out, and a
-resumed run draws what the uncut one would have. Caffe's own draws come one after the other from one
-Mersenne Twister: the distributions here are the same, the numbers are not.
+The draws of an item are a function of the run's seed, the data layer and the item's number. So
+workers may read ahead in any order, processes may divide the items, and a resumed run draws what
+the uncut one would have. Caffe draws from one Mersenne Twister in sequence: the distributions here
+are equal to Caffe's, the numbers are not.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _STEP = 0x9E3779B97F4A7C15
 
 
 class Draws:
-    """A sequence of draws for one place: SplitMix64 (Steele, Lea and Flood, 2014)."""
+    """Draws for one position: SplitMix64 (Steele, Lea and Flood, 2014)."""
 
     __slots__ = ("_state",)
 
@@ -30,13 +30,13 @@ class Draws:
             self._state = _mixed(self._state ^ (number & _MASK))
 
     def below(self, bound: int) -> int:
-        """A whole number from 0 to `bound` - 1; 0 for a bound of 0."""
+        """Return an integer from 0 to `bound` - 1; 0 for a bound of 0."""
         self._state = (self._state + _STEP) & _MASK
         return _mixed(self._state) % bound if bound else 0
 
 
 def shuffled(length: int, *place: int) -> NDArray[np.int64]:
-    """The numbers from 0 to `length` - 1 in the random order of a place."""
+    """Return the integers from 0 to `length` - 1 in a random order that depends on `place`."""
     generator = np.random.Generator(np.random.PCG64(Draws(*place).below(2**63)))
     return generator.permutation(length)
 

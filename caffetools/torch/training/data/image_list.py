@@ -12,26 +12,25 @@ from caffetools.errors import CaffeToolsError, Location
 from caffetools.formats.files import read_bytes, read_text
 from caffetools.formats.image import decode, resize
 from caffetools.torch.training.data.draws import Draws, shuffled
-from caffetools.torch.training.data.sources import Arrays, Items, Place
-from caffetools.torch.training.data.transform import Transform
+from caffetools.torch.training.data.sources import ItemArrays, OpenSource, ReadContext
+from caffetools.torch.training.data.transformer import Transform
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LABEL = re.compile(r"\s*([-+]?[0-9]+)")
-"""What C's atoi reads of a text."""
+"""The part of a text that C's atoi reads."""
 
 
-class Line(NamedTuple):
-    """A line of a list."""
+class ListedImage(NamedTuple):
+    """An image of a list; `label` is None if the line has no number."""
 
     image: str
     label: int | None
-    """None where there is no number."""
 
     @property
     def whole(self) -> tuple[str, int]:
-        """Image and label; CaffeToolsError where one of them is missing."""
+        """Image and label; raises CaffeToolsError if one is missing."""
         if not self.image or self.label is None:
             raise CaffeToolsError(f"expected an image and a label, found {self.image!a}")
         return self.image, self.label
@@ -39,7 +38,7 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class ImageList:
-    """The images of a list, `path label` a line."""
+    """Images of a list with lines `path label`."""
 
     tops: tuple[str, ...]
     source: str
@@ -54,13 +53,13 @@ class ImageList:
 
     workers = 2
 
-    def open(self, place: Place) -> Items:
-        """Its items."""
+    def open(self, place: ReadContext) -> OpenSource:
+        """Open it."""
         return _Images(self, place)
 
 
 class _Images:
-    def __init__(self, source: ImageList, place: Place) -> None:
+    def __init__(self, source: ImageList, place: ReadContext) -> None:
         self.source, self.place = source, place
         self.path = place.find(source.source)
         self.lines = read_list(self.path)
@@ -71,8 +70,8 @@ class _Images:
             raise CaffeToolsError(text, Location(self.path))
         self._order: tuple[int, NDArray[np.int64]] | None = None
 
-    def read(self, number: int, slot: int) -> Arrays:
-        """An image and its label."""
+    def read(self, number: int, slot: int) -> ItemArrays:
+        """Return an image and its label."""
         source = self.source
         name, label = self.lines[self._index(number)].whole
         image = read_image(self.place.find(source.root_folder + name), color=source.is_color)
@@ -83,11 +82,11 @@ class _Images:
         return values, np.float32(label)
 
     def name(self, number: int, slot: int) -> str:
-        """The line of the list."""
+        """Return the line of the list."""
         return str(Location(self.path, self._index(number) + 1))
 
     def order(self, epoch: int) -> NDArray[np.int64]:
-        """The shuffled lines of an epoch."""
+        """Return the shuffled line numbers of an epoch."""
         if self._order is None or self._order[0] != epoch:
             self._order = epoch, shuffled(len(self.lines), self.place.seed, epoch)
         return self._order[1]
@@ -97,10 +96,10 @@ class _Images:
         return int(self.order(epoch)[index]) if self.source.shuffle else index
 
 
-def read_list(path: str) -> list[Line]:
-    """The lines of a list: a file and a label, which follows the last blank.
+def read_list(path: str) -> list[ListedImage]:
+    """Read the lines of a list: a file, and after the last blank a label.
 
-    Caffe takes a label that is no number for 0. Raises CaffeToolsError, placed, for a list that
+    Caffe reads a label that is not a number as 0. Raises CaffeToolsError, located, for a list that
     cannot be read or is empty.
     """
     lines = read_text(path).removesuffix("\n").split("\n")
@@ -110,16 +109,16 @@ def read_list(path: str) -> list[Line]:
 
 
 def read_image(path: str, *, color: bool) -> NDArray[np.uint8]:
-    """An image file as height x width x channels; CaffeToolsError, placed, where it is none."""
+    """Read an image as height x width x channels; raise CaffeToolsError, located, on failure."""
     try:
         return decode(read_bytes(path), color)
     except CaffeToolsError as error:
         raise error.at(Location(path)) from None
 
 
-def _line(text: str) -> Line:
+def _line(text: str) -> ListedImage:
     name, blank, label = text.rpartition(" ")
     if not blank:
-        return Line(text, None)
+        return ListedImage(text, None)
     found = _LABEL.match(label)
-    return Line(name, None if found is None else int(found[1]))
+    return ListedImage(name, None if found is None else int(found[1]))

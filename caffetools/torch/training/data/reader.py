@@ -1,85 +1,94 @@
-"""The batches of a source in their order, read ahead by processes of their own."""
+"""The batches of a source in order, read ahead by worker processes."""
 
 from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from itertools import count
 
 import torch
 from torch.utils.data import DataLoader, Dataset
 
 from caffetools.errors import CaffeToolsError
 from caffetools.torch.training.data.batches import Batch, Batches, Reading
-from caffetools.torch.training.data.sources import Source
-from caffetools.torch.training.faults import first_line, in_plain_words
+from caffetools.torch.training.data.sources import DataSource
+from caffetools.torch.training.interruptions import as_user_error, first_line
 
 
 class Reader:
-    """The batches of a source one after the other; `position` counts the items that were used."""
+    """The batches of a source one after the other; `position` counts the used items."""
 
-    def __init__(self, source: Source, reading: Reading, *, pin: bool = False) -> None:
+    def __init__(self, source: DataSource, reading: Reading, *, pin: bool = False) -> None:
         self.batches = Batches(source, reading)
         self.position = 0
         self.step = source.batch_size * reading.world
         wanted = min(source.workers, _cores()) if reading.workers is None else reading.workers
         self.workers = wanted if source.workers else 0
         self.pin = pin
-        self._ahead: Iterator[Batch] | None = None
+        self._ahead: Iterator[Batch | str] | None = None
 
     def first(self) -> Batch:
-        """The next batch, which stays the next; tells mistakes before anything is trained."""
+        """Return the next batch without using it, to find mistakes before training."""
         batch = self.batches[self.position]
         if self.workers:
             self.batches.close()
         return batch
 
     def go_to(self, position: int) -> None:
-        """Go on from an item of the run."""
+        """Continue from an item of the run."""
+        self.close()
         self.position = position
-        self._ahead = None
 
     def close(self) -> None:
-        """End the processes that read ahead: once forgotten they take seconds to end."""
-        self.go_to(self.position)
+        """Stop the workers, if any; the next batch starts them again.
+
+        DataLoader stops them in its destructor otherwise, which may wait for seconds.
+        """
+        ahead, self._ahead = self._ahead, None
+        shut_down = getattr(ahead, "_shutdown_workers", None)
+        if shut_down is not None:
+            with _worker_errors_ignored():
+                shut_down()
 
     def next(self) -> Batch:
-        """The next batch. Raises CaffeToolsError where the data is damaged, or a worker dies."""
+        """Return the next batch; raise CaffeToolsError for damaged data or a dead worker."""
         if self._ahead is None:
             self._ahead = self._read_ahead()
         try:
             batch = next(self._ahead)
         except RuntimeError as error:
-            raise in_plain_words(error) from None
+            raise as_user_error(error) from None
         except (EOFError, ConnectionError):  # a worker was killed while it sent a batch
             message = "the data cannot be read ahead: DataLoader worker exited unexpectedly"
             raise CaffeToolsError(message) from None
+        if isinstance(batch, str):
+            raise CaffeToolsError(batch)
         self.position += self.step
         return batch
 
-    def _read_ahead(self) -> Iterator[Batch]:
-        positions = _Positions(self.position, self.step)
+    def _read_ahead(self) -> Iterator[Batch | str]:
+        positions = count(self.position, self.step)
         if not self.workers:
-            yield from map(self.batches.__getitem__, positions)
-        loader = DataLoader(
-            _Guarded(self.batches),
-            batch_size=None,
-            sampler=positions,
-            num_workers=self.workers,
-            pin_memory=self.pin,
-            prefetch_factor=4,
-            worker_init_fn=_leave_signals_to_the_run,
-            generator=torch.Generator(),  # or PyTorch's own would be drawn from
+            return map(self.batches.__getitem__, positions)
+        return iter(
+            DataLoader(
+                _Guarded(self.batches),
+                batch_size=None,
+                sampler=positions,
+                num_workers=self.workers,
+                pin_memory=self.pin,
+                prefetch_factor=4,
+                worker_init_fn=_leave_signals_to_the_run,
+                generator=torch.Generator(),  # else PyTorch's own generator is drawn from
+            )
         )
-        for batch in loader:
-            if isinstance(batch, str):
-                raise CaffeToolsError(batch)
-            yield batch
 
 
 class _Guarded(Dataset["Batch | str"]):
-    """Batches, or the reason why one cannot be had: errors lose their kind between processes."""
+    """Batches, or the reason why there is none: errors lose their type between processes."""
 
     def __init__(self, batches: Batches) -> None:
         self.batches = batches
@@ -92,10 +101,9 @@ class _Guarded(Dataset["Batch | str"]):
 
 
 def _shared(batch: Batch) -> Batch:
-    """The batch in memory that both processes see; CaffeToolsError where there is not enough.
+    """Move a batch to shared memory; raise CaffeToolsError if that is full.
 
-    Left to the queue between them this happens in a thread of its own, and where it fails the
-    batch never arrives.
+    DataLoader's queue would do so in a thread, and on failure the batch would never arrive.
     """
     try:
         for tensor in batch.tensors.values():
@@ -106,28 +114,27 @@ def _shared(batch: Batch) -> Batch:
     return batch
 
 
-@dataclass(frozen=True)
-class _Positions:
-    """The first items of all batches to come, without an end."""
-
-    start: int
-    step: int
-
-    def __iter__(self) -> Iterator[int]:
-        position = self.start
-        while True:
-            yield position
-            position += self.step
+@contextmanager
+def _worker_errors_ignored() -> Iterator[None]:
+    """Suspend DataLoader's SIGCHLD handler, which raises again for each worker that ends."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handler = signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGCHLD, handler)
 
 
 def _leave_signals_to_the_run(_worker: int) -> None:
-    """A terminal sends SIGINT to all processes: the run itself decides what it means."""
+    """Ignore SIGINT and SIGHUP in a worker: a terminal sends them to all its processes."""
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
 
 
 def _cores() -> int:
-    """Those that this process may use, where the system tells."""
+    """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -1,7 +1,6 @@
-"""Caffe's data layers as data, and the items that each gives, by number.
+"""Sources, the settings of Caffe's data layers, and their items by number.
 
-A source says what a layer of the prototxt said. Opened, it gives the item of every number: numbers
-count the items of a run, over the end of the data and on from its start.
+Numbers count the items of a run: after the end of the data they continue at its start.
 """
 
 from __future__ import annotations
@@ -16,53 +15,54 @@ from caffetools.errors import CaffeToolsError
 from caffetools.formats.database import open_database
 from caffetools.formats.datum import read_datum
 from caffetools.torch.training.data.draws import Draws
-from caffetools.torch.training.data.transform import Transform
+from caffetools.torch.training.data.transformer import Transform
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Arrays = tuple["NDArray[np.generic]", ...]
+
+ItemArrays = tuple["NDArray[np.generic]", ...]
 """One item: an array for each top of the layer."""
 
 
-class Place(NamedTuple):
-    """What an item depends on beside its number."""
+class ReadContext(NamedTuple):
+    """What an item depends on, apart from its number."""
 
     seed: int
-    """Of the run and the layer."""
+    """Depends on the run and the layer."""
     train: bool
     folder: str = "."
-    """Where files are sought that are not in the working directory."""
+    """Searched for files that are not in the working directory."""
 
     def draws(self, number: int) -> Draws:
-        """The draws for an item."""
+        """Return the random numbers of an item."""
         return Draws(self.seed, number)
 
     def find(self, path: str) -> str:
-        """The path as it is, or in the folder, where the file is there and not here."""
-        beside = os.path.join(self.folder, path)
-        return beside if not os.path.exists(path) and os.path.exists(beside) else path
+        """Return the path in the folder if it exists only there, else the path itself."""
+        inside = os.path.join(self.folder, path)
+        return inside if not os.path.exists(path) and os.path.exists(inside) else path
 
 
-class Items(Protocol):
+class OpenSource(Protocol):
     """An open source."""
 
-    def read(self, number: int, slot: int) -> Arrays:
-        """The item of a number, which stands at `slot` in its batch.
+    def read(self, number: int, slot: int) -> ItemArrays:
+        """Return the item of a number, which is at `slot` in its batch.
 
-        Raises CaffeToolsError for an item that is damaged.
+        Raises CaffeToolsError for a damaged item.
         """
 
     def name(self, number: int, slot: int) -> str:
-        """What messages call it: its file, and its place there."""
+        """Return its file and its position there, for messages."""
 
 
-class Source(Protocol):
+class DataSource(Protocol):
     """A data layer."""
 
     @property
     def tops(self) -> tuple[str, ...]:
-        """The blobs that it fills."""
+        """Blobs that it fills."""
 
     @property
     def batch_size(self) -> int:
@@ -70,10 +70,10 @@ class Source(Protocol):
 
     @property
     def workers(self) -> int:
-        """Processes that are worth their while to read ahead."""
+        """Default number of processes that read ahead; 0 if one process alone may read."""
 
-    def open(self, place: Place) -> Items:
-        """Its items. Raises CaffeToolsError, placed, where the data cannot be read."""
+    def open(self, place: ReadContext) -> OpenSource:
+        """Open it. Raises CaffeToolsError, located, if the data cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -89,31 +89,31 @@ class Database:
 
     @property
     def workers(self) -> int:
-        """None for LevelDB, which one process alone may open."""
+        """0 for LevelDB, which only one process may open."""
         return 2 if self.backend == "LMDB" else 0
 
-    def open(self, place: Place) -> Items:
-        """Its items."""
+    def open(self, place: ReadContext) -> OpenSource:
+        """Open it."""
         return _DatabaseItems(self, place)
 
 
 class _DatabaseItems:
-    def __init__(self, source: Database, place: Place) -> None:
+    def __init__(self, source: Database, place: ReadContext) -> None:
         self.source, self.place = source, place
         self.path = place.find(source.source)
         self.transform = source.transform.opened(place.find)
         self.records = open_database(self.path, source.backend)
         self.skipped = Draws(place.seed).below(source.rand_skip)
 
-    def read(self, number: int, slot: int) -> Arrays:
-        """Values and label of a record."""
+    def read(self, number: int, slot: int) -> ItemArrays:
+        """Return values and label of a record."""
         datum = read_datum(self.records.read(self._index(number)), self.transform.color)
         draws = self.place.draws(number)
         values = self.transform.apply(datum.values, draws, train=self.place.train)
         return (values, np.float32(datum.label))[: len(self.source.tops)]
 
     def name(self, number: int, slot: int) -> str:
-        """The database, and the record's place and key in it."""
+        """Return the database, and the record's number and key."""
         index = self._index(number)
         try:
             key = f", key {os.fsdecode(self.records.key(index))!a}"
@@ -127,18 +127,18 @@ class _DatabaseItems:
 
 @dataclass(frozen=True)
 class ArraySource:
-    """MemoryData and Input: arrays that a program hands over, item by item in their order."""
+    """MemoryData and Input: items of arrays, in order."""
 
     tops: tuple[str, ...]
     batch_size: int
-    arrays: Arrays = ()
+    arrays: ItemArrays = ()
     shapes: tuple[tuple[int, ...] | None, ...] = ()
-    """Of an item of each top, None for any."""
+    """Shape of an item of each top; None for any."""
 
     workers = 0
 
-    def open(self, place: Place) -> Items:
-        """Its items. Raises CaffeToolsError where an array is missing or of another shape."""
+    def open(self, place: ReadContext) -> OpenSource:
+        """Open it. Raises CaffeToolsError if an array is missing or of another shape."""
         if len(self.arrays) != len(self.tops):
             names = ", ".join(map(ascii, self.tops))
             raise CaffeToolsError(f"expected an array for each of {names}: fed from Python")
@@ -156,7 +156,7 @@ class ArraySource:
 def _fitted(
     top: str, array: NDArray[np.generic], shape: tuple[int, ...] | None
 ) -> NDArray[np.generic]:
-    """An array with items of a shape, but for extents of 1 that they may have or lack."""
+    """Return an array with items of a shape; extents of 1 are added or removed."""
     array = np.asarray(array)
     if array.dtype.kind not in "fiub":
         raise CaffeToolsError(f"expected numbers for {top!a}, found {array.dtype}")
@@ -170,20 +170,20 @@ def _fitted(
 
 @dataclass(frozen=True)
 class ArrayItems:
-    """Rows of arrays, of which a whole batch can be had at once."""
+    """Rows of arrays, which are read as whole batches."""
 
-    arrays: Arrays
+    arrays: ItemArrays
 
-    def read(self, number: int, slot: int) -> Arrays:
-        """A row of each array."""
+    def read(self, number: int, slot: int) -> ItemArrays:
+        """Return a row of each array."""
         return tuple(array[number % len(array)] for array in self.arrays)
 
     def name(self, number: int, slot: int) -> str:
-        """The number of the row."""
+        """Return the number of the row."""
         return f"item {number % len(self.arrays[0])} of what was fed"
 
     def take(self, numbers: range) -> list[NDArray[np.float32]]:
-        """The rows of these numbers, for each array; not copied where they lie side by side."""
+        """Return the rows of each array; adjacent ones are not copied."""
         return [_rows(array, numbers).astype(np.float32, copy=False) for array in self.arrays]
 
 
@@ -194,3 +194,20 @@ def _rows(array: NDArray[np.generic], numbers: range) -> NDArray[np.generic]:
         return array[start:stop]
     rows: NDArray[np.generic] = array[np.array(numbers) % len(array)]
     return rows
+
+
+class LabelRange(NamedTuple):
+    """Valid labels: 0 to `classes` - 1, and the ignored one, if any."""
+
+    classes: int
+    ignored: int | None = None
+
+    def first_wrong(self, values: NDArray[np.generic]) -> float | None:
+        """Return the first label out of range when truncated to an integer, as in C, or None."""
+        if np.ndim(values) == 0 and -1 < float(values) < self.classes:
+            return None  # fast path for one label
+        labels = np.trunc(np.asarray(values, np.float64))
+        right = (labels >= 0) & (labels < self.classes)
+        if self.ignored is not None:
+            right |= labels == self.ignored
+        return None if right.all() else float(np.asarray(values)[~right].flat[0])

@@ -1,4 +1,4 @@
-"""The file that lists WindowData's images and the boxes in them."""
+"""Read WindowData's window files: images and the boxes in them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from caffetools.errors import CaffeToolsError, Location
 from caffetools.formats.files import read_text
 
 
-class Window(NamedTuple):
-    """A box in an image; the corners belong to it."""
+class ImageWindow(NamedTuple):
+    """A box in an image; its corners are inclusive."""
 
     image: int
     label: int
@@ -21,33 +21,33 @@ class Window(NamedTuple):
     y2: int
 
 
-def read_windows(path: str) -> tuple[list[str], list[Window]]:
-    """The images of a window file, and all windows in them.
+def read_windows(path: str) -> tuple[list[str], list[ImageWindow]]:
+    """Read the images of a window file, and all windows in them.
 
     An image is `#` and its number, its file, channels, height, width and the number of windows;
-    each of these is a class, an overlap and two corners. Raises CaffeToolsError, placed.
+    each window is a class, an overlap and two corners. Raises CaffeToolsError, located.
     """
     words = _Words(path)
     images: list[str] = []
-    windows: list[Window] = []
+    windows: list[ImageWindow] = []
     while not words.at_end:
         mark = words.text()
         if mark != "#":
             raise words.error(f"expected # before an image, found {mark!a}")
-        words.text()  # its number, which Caffe takes to count from 0
+        words.text()  # its number; Caffe expects them to count from 0
         images.append(words.text())
         *_, count = [words.integer() for _ in range(4)]
         for _ in range(count):
             label, overlap = words.integer(), words.number()
             box = [words.integer() for _ in range(4)]
-            windows.append(Window(len(images) - 1, label, overlap, *box))
+            windows.append(ImageWindow(len(images) - 1, label, overlap, *box))
     if not images:
         raise CaffeToolsError("the window file is empty", Location(path))
     return images, windows
 
 
 class _Words:
-    """The words of a file, one after the other."""
+    """The words of a file in order."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -57,27 +57,27 @@ class _Words:
 
     @property
     def at_end(self) -> bool:
-        """Have all been read?"""
+        """Whether all words were read."""
         return self._next == len(self._words)
 
     def error(self, message: str) -> CaffeToolsError:
-        """An error at the word that was read last."""
+        """Return an error located at the word that was read last."""
         line = self._words[self._next - 1][1] if self._next else 1
         return CaffeToolsError(message, Location(self.path, line))
 
     def text(self) -> str:
-        """The next word."""
+        """Return the next word."""
         if self.at_end:
             raise self.error("the window file is cut off")
         self._next += 1
         return self._words[self._next - 1][0]
 
     def integer(self) -> int:
-        """The next, a whole number."""
+        """Return the next word as an integer."""
         return int(self._read(int, "a whole number"))
 
     def number(self) -> float:
-        """The next, any number."""
+        """Return the next word as a number."""
         return self._read(float, "a number")
 
     def _read(self, kind: Callable[[str], float], expected: str) -> float:

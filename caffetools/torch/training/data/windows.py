@@ -11,16 +11,16 @@ from caffetools.errors import CaffeToolsError, Location
 from caffetools.formats.image import resize
 from caffetools.torch.training.data.draws import Draws
 from caffetools.torch.training.data.image_list import read_image
-from caffetools.torch.training.data.sources import Arrays, Items, Place
-from caffetools.torch.training.data.transform import Transform
-from caffetools.torch.training.data.window_file import Window, read_windows
+from caffetools.torch.training.data.sources import ItemArrays, OpenSource, ReadContext
+from caffetools.torch.training.data.transformer import Transform
+from caffetools.torch.training.data.window_file import ImageWindow, read_windows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
 class Region(NamedTuple):
-    """What is cut out of the image, what size it is warped to, and where it is put."""
+    """Part of an image (inclusive corners), the size it is warped to, and its target position."""
 
     x1: int
     y1: int
@@ -34,14 +34,14 @@ class Region(NamedTuple):
 
 @dataclass(frozen=True)
 class WindowFile:
-    """The windows of a file: in each batch backgrounds first, then foregrounds, both at random."""
+    """Windows of a file: random backgrounds, then random foregrounds in each batch."""
 
     tops: tuple[str, ...]
     source: str
     batch_size: int
     transform: Transform = field(default_factory=Transform)
     scale: float = 1.0
-    """The layer reads its own scale, not that of transform_param."""
+    """The layer's own scale; that of transform_param is ignored."""
     fg_threshold: float = 0.5
     bg_threshold: float = 0.5
     fg_fraction: float = 0.25
@@ -51,13 +51,13 @@ class WindowFile:
 
     workers = 2
 
-    def open(self, place: Place) -> Items:
-        """Its items."""
+    def open(self, place: ReadContext) -> OpenSource:
+        """Open it."""
         return _Windows(self, place)
 
 
 class _Windows:
-    def __init__(self, source: WindowFile, place: Place) -> None:
+    def __init__(self, source: WindowFile, place: ReadContext) -> None:
         self.source, self.place = source, place
         self.path = place.find(source.source)
         self.transform = source.transform.opened(place.find)
@@ -75,8 +75,8 @@ class _Windows:
         if any(each.label < 1 for each in self.foreground):
             raise CaffeToolsError("an object's window has a label below 1", Location(self.path))
 
-    def read(self, number: int, slot: int) -> Arrays:
-        """A window's values and label."""
+    def read(self, number: int, slot: int) -> ItemArrays:
+        """Return values and label of a window."""
         window, draws = self._drawn(number, slot)
         mirrored = self.transform.mirror and draws.below(2) == 1
         path = self.place.find(self.source.root_folder + self.images[window.image])
@@ -84,12 +84,12 @@ class _Windows:
         return self.warped(image, window, mirrored=mirrored), np.float32(window.label)
 
     def name(self, number: int, slot: int) -> str:
-        """The window file, and the box with its image."""
+        """Return the window file, the box and its image."""
         window, _ = self._drawn(number, slot)
         return f"{self.path}: window {window[3:]} of {self.images[window.image]}"
 
-    def _drawn(self, number: int, slot: int) -> tuple[Window, Draws]:
-        """The window of an item, and what else is drawn for it."""
+    def _drawn(self, number: int, slot: int) -> tuple[ImageWindow, Draws]:
+        """Return the window of an item, and the draws that follow."""
         source, draws = self.source, self.place.draws(number)
         objects = int(np.float32(source.batch_size) * np.float32(source.fg_fraction))
         is_object = slot >= source.batch_size - objects
@@ -97,15 +97,15 @@ class _Windows:
         return windows[draws.below(len(windows))], draws
 
     def warped(
-        self, image: NDArray[np.uint8], window: Window, *, mirrored: bool
+        self, image: NDArray[np.uint8], window: ImageWindow, *, mirrored: bool
     ) -> NDArray[np.float32]:
-        """A window of an image, channels x crop x crop; 0 where it lies outside of the image."""
+        """Return a window as channels x crop x crop, 0 outside of the image."""
         size = self.transform.crop_size
         height, width = image.shape[:2]
         region = region_of(self.source, window, width, height, mirrored=mirrored)
         inside = 0 <= region.x1 <= region.x2 < width and 0 <= region.y1 <= region.y2 < height
         if not inside or region.width < 1 or region.height < 1:
-            raise CaffeToolsError(f"the window lies outside of its image of {width} x {height}")
+            raise CaffeToolsError(f"the window exceeds its image of {width} x {height}")
         part = image[region.y1 : region.y2 + 1, region.x1 : region.x2 + 1]
         values = resize(part, region.height, region.width).transpose(2, 0, 1).astype(np.float32)
         if mirrored:
@@ -118,7 +118,7 @@ class _Windows:
         return result
 
     def _mean(self, channels: int, rows: slice, columns: slice) -> NDArray[np.float32]:
-        """What is subtracted in a part of the net's input: by the middle of the mean image."""
+        """Return the mean for a part of the net's input, from the centre of the mean image."""
         transform, size = self.transform, self.transform.crop_size
         if not transform.mean_file:
             return transform.channel_means(channels)
@@ -131,16 +131,16 @@ class _Windows:
 
 
 def region_of(
-    source: WindowFile, window: Window, width: int, height: int, *, mirrored: bool
+    source: WindowFile, window: ImageWindow, width: int, height: int, *, mirrored: bool
 ) -> Region:
-    """Where a window lies in an image of this size, with its context, and in the net's input."""
+    """Return the region of a window with its context, in the image and in the net's input."""
     size, pad = source.transform.crop_size, source.context_pad
     x1, y1, x2, y2 = window[3:]
     if not pad and source.crop_mode != "square":
         return Region(x1, y1, x2, y2, size, size, 0, 0)
     if size <= 2 * pad:
         raise CaffeToolsError(f"expected a context_pad below half of {size}, found {pad}")
-    # In float, as Caffe's blobs are: where a half is rounded hangs on it.
+    # In single precision, as in Caffe: the rounding of halves depends on it.
     scale = np.float32(size) / np.float32(size - 2 * pad)
     half_height, half_width = np.float32(y2 - y1 + 1) / 2, np.float32(x2 - x1 + 1) / 2
     centre_x, centre_y = np.float32(x1) + half_width, np.float32(y1) + half_height
@@ -168,5 +168,5 @@ def region_of(
 
 
 def _round(value: np.floating) -> int:
-    """C's round: halves away from 0."""
+    """Round halves away from 0, as C's round does."""
     return int(np.copysign(np.floor(abs(value) + np.float32(0.5)), value))

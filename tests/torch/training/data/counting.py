@@ -10,7 +10,7 @@ import numpy as np
 
 from caffetools.errors import CaffeToolsError
 from caffetools.torch.training.data.batches import Reading
-from caffetools.torch.training.data.sources import Arrays, Place
+from caffetools.torch.training.data.sources import ItemArrays, ReadContext
 
 TOPS = ("data", "label")
 
@@ -26,15 +26,15 @@ class Counting:
     sizes: Mapping[int, int] = field(default_factory=dict)
     """Of the items that have another than 3."""
 
-    def open(self, place: Place) -> Counting.Items:
-        return Counting.Items(self, place)
+    def open(self, place: ReadContext) -> Counting.OpenSource:
+        return Counting.OpenSource(self, place)
 
     @dataclass(frozen=True)
-    class Items:
+    class OpenSource:
         source: Counting
-        place: Place
+        place: ReadContext
 
-        def read(self, number: int, slot: int) -> Arrays:
+        def read(self, number: int, slot: int) -> ItemArrays:
             if number in self.source.damaged:
                 raise CaffeToolsError(f"number {number} is damaged")
             draw = self.place.draws(number).below(1000)

@@ -6,8 +6,7 @@ import torch
 
 from caffetools.errors import CaffeToolsError
 from caffetools.torch.training.data.batches import Batches
-from caffetools.torch.training.data.labels import LabelRange
-from caffetools.torch.training.data.sources import ArraySource
+from caffetools.torch.training.data.sources import ArraySource, LabelRange
 from tests.torch.training.data.counting import TOPS, Counting, reading
 
 

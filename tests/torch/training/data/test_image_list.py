@@ -8,10 +8,10 @@ import pytest
 
 from caffetools.errors import CaffeToolsError
 from caffetools.torch.training.data.image_list import ImageList, _Images, read_list
-from caffetools.torch.training.data.sources import Place
-from caffetools.torch.training.data.transform import Transform
+from caffetools.torch.training.data.sources import ReadContext
+from caffetools.torch.training.data.transformer import Transform
 
-PLACE = Place(0, train=True)
+PLACE = ReadContext(0, train=True)
 TOPS = ("data", "label")
 
 
@@ -65,7 +65,7 @@ def test_shuffled_images(tmp_path: Path) -> None:
 
 def test_files_are_sought_beside_the_prototxt(tmp_path: Path) -> None:
     images(tmp_path, 1)
-    items = ImageList(TOPS, "list.txt", 2).open(Place(0, train=True, folder=str(tmp_path)))
+    items = ImageList(TOPS, "list.txt", 2).open(ReadContext(0, train=True, folder=str(tmp_path)))
     assert int(items.read(0, 0)[1]) == 0
 
 
@@ -85,7 +85,7 @@ def test_rand_skip_begins_elsewhere(tmp_path: Path) -> None:
     source = ImageList(TOPS, images(tmp_path, 4), 2, root_folder=f"{tmp_path}/", rand_skip=3)
     starts = set()
     for seed in range(20):
-        items = source.open(Place(seed, train=True))
+        items = source.open(ReadContext(seed, train=True))
         labels = [int(items.read(number, 0)[1]) for number in range(8)]
         starts.add(labels[0])
         assert labels == [(labels[0] + i) % 4 for i in range(8)]
@@ -103,7 +103,7 @@ def test_a_shuffled_epoch_begins_anew_after_what_was_skipped(tmp_path: Path) -> 
     path = images(tmp_path, 6)
     source = ImageList(TOPS, path, 2, root_folder=f"{tmp_path}/", shuffle=True, rand_skip=4)
     for seed in range(5):
-        items = source.open(Place(seed, train=True))
+        items = source.open(ReadContext(seed, train=True))
         assert isinstance(items, _Images)
         labels = [int(items.read(number, 0)[1]) for number in range(12)]
         start = 6 - items.skipped

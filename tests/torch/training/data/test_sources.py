@@ -9,11 +9,11 @@ import pytest
 from caffetools.errors import CaffeToolsError
 from caffetools.formats.blob import Blob, binaryproto
 from caffetools.formats.datum import encoded_datum, raw_datum
-from caffetools.torch.training.data.sources import ArraySource, Database, Place
-from caffetools.torch.training.data.transform import Transform
+from caffetools.torch.training.data.sources import ArraySource, Database, LabelRange, ReadContext
+from caffetools.torch.training.data.transformer import Transform
 from tests.formats.test_database import MAKERS
 
-PLACE = Place(0, train=True)
+PLACE = ReadContext(0, train=True)
 TOPS = ("data", "label")
 
 
@@ -39,7 +39,7 @@ def test_rand_skip_begins_elsewhere(tmp_path: Path) -> None:
     path = MAKERS["LMDB"](tmp_path / "db", records)
     starts = set()
     for seed in range(20):
-        items = Database(TOPS, path, "LMDB", 2, rand_skip=3).open(Place(seed, train=True))
+        items = Database(TOPS, path, "LMDB", 2, rand_skip=3).open(ReadContext(seed, train=True))
         first, second = (int(items.read(number, 0)[1]) for number in range(2))
         assert second == first + 1
         starts.add(first)
@@ -93,7 +93,7 @@ def test_a_mean_image_is_sought_as_the_database_is_and_read_once(tmp_path: Path)
     records = [raw_datum(np.full((2, 3, 1), 7, np.uint8), 0)]
     MAKERS["LMDB"](tmp_path / "db", records)
     source = Database(TOPS, "db", "LMDB", 1, Transform(mean_file="mean"))
-    place = Place(0, train=True, folder=str(tmp_path))
+    place = ReadContext(0, train=True, folder=str(tmp_path))
     with pytest.raises(CaffeToolsError, match=r"^mean: no such file"):
         source.open(place)
     mean = np.full((1, 2, 3), 2, np.float32)
@@ -124,3 +124,20 @@ def test_an_encoded_record_is_decoded_as_transform_param_says(
     items = Database(TOPS, path, "LMDB", 1, Transform(**options)).open(PLACE)
     assert items.read(0, 0)[0].shape == shape
     assert items.read(1, 0)[0].shape[0] == 3
+
+
+@pytest.mark.parametrize(
+    ("ignored", "labels", "expected"),
+    [
+        (None, [0.0, 2.0], None),
+        (None, [0.0, 3.0], 3),
+        (None, [-1.0, 3.0], -1),
+        (255, [255.0, 1.0], None),
+        (255, [255.0, 7.0], 7),
+        (-1, [-1.0, -2.0], -2),
+        (None, 1.0, None),
+        (None, [[0.0], [4.0]], 4),
+    ],
+)
+def test_first_wrong(ignored: int | None, labels: object, expected: int | None) -> None:
+    assert LabelRange(3, ignored).first_wrong(np.asarray(labels)) == expected

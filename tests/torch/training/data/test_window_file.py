@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from caffetools.errors import CaffeToolsError
-from caffetools.torch.training.data.window_file import Window, read_windows
+from caffetools.torch.training.data.window_file import ImageWindow, read_windows
 
 TEXT = """\
 # 0
@@ -35,9 +35,9 @@ def test_images_and_windows(tmp_path: Path) -> None:
     images, windows = read_windows(written(tmp_path, TEXT))
     assert images == ["a.png", "b.png", "c.png"]
     assert windows == [
-        Window(0, 4, 0.9, 2, 3, 11, 12),
-        Window(0, 2, 0.2, 0, 0, 9, 9),
-        Window(2, 7, 0.5, 0, 0, 4, 4),
+        ImageWindow(0, 4, 0.9, 2, 3, 11, 12),
+        ImageWindow(0, 2, 0.2, 0, 0, 9, 9),
+        ImageWindow(2, 7, 0.5, 0, 0, 4, 4),
     ]
 
 

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from caffetools.errors import CaffeToolsError
-from caffetools.torch.training.data.sources import Place
-from caffetools.torch.training.data.transform import Transform
-from caffetools.torch.training.data.window_file import Window
+from caffetools.torch.training.data.sources import ReadContext
+from caffetools.torch.training.data.transformer import Transform
+from caffetools.torch.training.data.window_file import ImageWindow
 from caffetools.torch.training.data.windows import Region, WindowFile, _Windows, region_of
 
 TOPS = ("data", "label")
-PLACE = Place(0, train=True)
+PLACE = ReadContext(0, train=True)
 TEXT = """\
 # 0
 {folder}/a.png
@@ -79,7 +79,7 @@ def test_means(tmp_path: Path) -> None:
     mean = np.random.default_rng(0).normal(size=(3, 14, 14)).astype(np.float32)
     path = tmp_path / "mean.binaryproto"
     path.write_bytes(binaryproto(Blob(mean.shape, mean)))
-    window = Window(0, 4, 0.9, 2, 3, 11, 12)
+    window = ImageWindow(0, 4, 0.9, 2, 3, 11, 12)
     image = np.full((20, 30, 3), 100, np.uint8)
     for transform, expected in (
         (
@@ -111,7 +111,7 @@ def test_region(
     box: tuple[int, ...], options: dict[str, Any], mirrored: bool, expected: Region
 ) -> None:
     source = WindowFile(TOPS, "", 8, Transform(crop_size=10), **options)
-    window = Window(0, 1, 1.0, *box)
+    window = ImageWindow(0, 1, 1.0, *box)
     assert region_of(source, window, 40, 40, mirrored=mirrored) == expected
 
 
@@ -128,14 +128,14 @@ def test_region_is_rounded_in_float(
 ) -> None:
     """As C++ computes it; 24 / 20 = 1.2 in double gives the other neighbour of a half."""
     source = WindowFile(TOPS, "", 8, Transform(crop_size=24), context_pad=2, crop_mode=mode)
-    assert region_of(source, Window(0, 1, 1.0, *box), *size, mirrored=mirrored) == expected
+    assert region_of(source, ImageWindow(0, 1, 1.0, *box), *size, mirrored=mirrored) == expected
 
 
 def test_what_lies_outside_of_the_image_is_zero(tmp_path: Path) -> None:
     items = window_file(tmp_path, context_pad=1).open(PLACE)
     assert isinstance(items, _Windows)
     image = np.full((20, 30, 3), 100, np.uint8)
-    values = items.warped(image, Window(0, 1, 1.0, 0, 0, 7, 7), mirrored=False)
+    values = items.warped(image, ImageWindow(0, 1, 1.0, 0, 0, 7, 7), mirrored=False)
     assert (values[:, 0] == 0).all()
     assert (values[:, :, 0] == 0).all()
     assert (values[:, 1:, 1:] == 100).all()
@@ -162,8 +162,8 @@ def test_windows_that_will_not_do(tmp_path: Path, text: str, message: str) -> No
 def test_a_window_outside_of_its_image(tmp_path: Path, box: tuple[int, ...]) -> None:
     items = window_file(tmp_path).open(PLACE)
     assert isinstance(items, _Windows)
-    with pytest.raises(CaffeToolsError, match="the window lies outside of its image of 5 x 5"):
-        items.warped(np.zeros((5, 5, 3), np.uint8), Window(0, 1, 1.0, *box), mirrored=False)
+    with pytest.raises(CaffeToolsError, match="the window exceeds its image of 5 x 5"):
+        items.warped(np.zeros((5, 5, 3), np.uint8), ImageWindow(0, 1, 1.0, *box), mirrored=False)
 
 
 def test_a_window_is_named(tmp_path: Path) -> None:
@@ -188,7 +188,7 @@ def test_a_mean_image_that_does_not_cover_the_input(tmp_path: Path, shape: tuple
 def test_a_context_that_leaves_no_window() -> None:
     source = WindowFile(TOPS, "", 8, Transform(crop_size=10), context_pad=5)
     with pytest.raises(CaffeToolsError, match="expected a context_pad below half of 10, found 5"):
-        region_of(source, Window(0, 1, 1.0, 0, 0, 1, 1), 40, 40, mirrored=False)
+        region_of(source, ImageWindow(0, 1, 1.0, 0, 0, 1, 1), 40, 40, mirrored=False)
 
 
 @given(
@@ -202,7 +202,7 @@ def test_a_region_stays_within_image_and_input(
 ) -> None:
     x1, x2, y1, y2 = box
     source = WindowFile(TOPS, "", 8, Transform(crop_size=11), context_pad=pad, crop_mode=mode)
-    region = region_of(source, Window(0, 1, 1.0, x1, y1, x2, y2), 40, 40, mirrored=mirrored)
+    region = region_of(source, ImageWindow(0, 1, 1.0, x1, y1, x2, y2), 40, 40, mirrored=mirrored)
     assert 0 <= region.x1 <= region.x2 < 40
     assert 0 <= region.y1 <= region.y2 < 40
     assert 0 <= region.left <= region.left + region.width <= 11

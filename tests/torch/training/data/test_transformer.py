@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from caffetools.errors import CaffeToolsError
 from caffetools.formats.blob import Blob, binaryproto
 from caffetools.torch.training.data.draws import Draws
-from caffetools.torch.training.data.transform import Transform
+from caffetools.torch.training.data.transformer import Transform
 
 ITEM = np.arange(2 * 4 * 5, dtype=np.uint8).reshape(2, 4, 5)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Transform:
-    """What is done to each item: `(cropped - mean) * scale`, mirrored or not.
+    """Transformation of each item: `(cropped - mean) * scale`, mirrored or not.
 
     The mean image has the size of the whole item and is cropped with it.
     """
@@ -36,16 +36,16 @@ class Transform:
 
     @property
     def color(self) -> bool | None:
-        """Is an encoded image decoded in colour (True), in grey (False), or as it is?"""
+        """Whether encoded images are decoded in colour (True), grey (False) or unchanged (None)."""
         if self.force_color == self.force_gray:
             return None
         return self.force_color
 
     def apply(self, item: NDArray[np.generic], draws: Draws, *, train: bool) -> NDArray[np.float32]:
-        """An item of channels x height x width as the net gets it.
+        """Transform an item of channels x height x width.
 
-        Random are the mirroring in both phases, and the place of the crop in training; it is the
-        centre in testing. Raises CaffeToolsError where the item does not fit the options.
+        Mirroring is random in both phases, the crop in training; it is central in testing.
+        Raises CaffeToolsError if the item does not match the options.
         """
         mirrored = self.mirror and draws.below(2) == 1
         channels, height, width = item.shape
@@ -60,19 +60,19 @@ class Transform:
         return values[:, :, ::-1] if mirrored else values
 
     def opened(self, find: Callable[[str], str]) -> Transform:
-        """The same with its mean image read, which `find` gives the path of.
+        """Return the transform with its mean image read; `find` resolves its path.
 
-        Raises CaffeToolsError, placed at the file, where it cannot be read.
+        Raises CaffeToolsError, located at the file, if it cannot be read.
         """
         if not self.mean_file:
             return self
         opened = replace(self, mean_file=find(self.mean_file))
-        opened.mean.flags.writeable = False  # it is read here, and all items share it
+        opened.mean.flags.writeable = False  # read here and shared by all items
         return opened
 
     @cached_property
     def mean(self) -> NDArray[np.float32]:
-        """The mean image, channels x height x width; CaffeToolsError, placed, where it is none."""
+        """Mean image, channels x height x width; raises CaffeToolsError, located, if invalid."""
         check_regular(self.mean_file)
         (blob,) = read_weights(self.mean_file, "binaryproto").layers[0].blobs
         shape = (1, 1, 1, *blob.shape)[-3:]
@@ -83,7 +83,7 @@ class Transform:
         return mean
 
     def channel_means(self, channels: int) -> NDArray[np.float32]:
-        """What mean_value says of each channel, as channels x 1 x 1; 0 where it says nothing."""
+        """Return mean_value of each channel as channels x 1 x 1; 0 without mean_value."""
         if len(self.mean_values) not in (0, 1, channels):
             raise CaffeToolsError(
                 f"expected 1 mean_value or {channels}, one a channel, found {len(self.mean_values)}"

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from caffetools.errors import CaffeToolsError
-from caffetools.torch.training.data.hdf5 import Hdf5
-from caffetools.torch.training.data.sources import Place
+from caffetools.torch.training.data.hdf5_rows import Hdf5
+from caffetools.torch.training.data.sources import ReadContext
 
 h5py = pytest.importorskip("h5py")
 
@@ -31,7 +31,7 @@ def listed(folder: Path, *lengths: int) -> str:
 
 
 def labels(source: Hdf5, count: int, seed: int = 0) -> list[int]:
-    items = source.open(Place(seed, train=True))
+    items = source.open(ReadContext(seed, train=True))
     found = []
     for number in range(count):
         data, label = items.read(number, 0)
@@ -65,14 +65,14 @@ def test_any_item_at_once(tmp_path: Path) -> None:
     source = Hdf5(TOPS, listed(tmp_path, 4, 6), 2, shuffle=True)
     found = labels(source, 30)
     for number in (29, 3, 17, 0):
-        assert int(source.open(Place(0, train=True)).read(number, 0)[1]) == found[number]
+        assert int(source.open(ReadContext(0, train=True)).read(number, 0)[1]) == found[number]
 
 
 def test_files_are_sought_beside_the_prototxt(tmp_path: Path) -> None:
     listed(tmp_path, 2)
     (tmp_path / "list.txt").write_text("0.h5\n")
     source = Hdf5(TOPS, "list.txt", 2)
-    items = source.open(Place(0, train=True, folder=str(tmp_path)))
+    items = source.open(ReadContext(0, train=True, folder=str(tmp_path)))
     assert int(items.read(1, 0)[1]) == 1
 
 
@@ -109,7 +109,7 @@ def test_what_caffe_refuses(tmp_path: Path, change: str, message: str) -> None:
     source = Hdf5(TOPS, listed(tmp_path, 2), 2)
     corrupt(tmp_path, change)
     with pytest.raises(CaffeToolsError) as caught:
-        source.open(Place(0, train=True))
+        source.open(ReadContext(0, train=True))
     assert message in str(caught.value)
 
 
@@ -125,7 +125,7 @@ def test_files_that_are_not_there_or_damaged(tmp_path: Path) -> None:
     for spoil, message in cases:
         spoil()
         with pytest.raises(CaffeToolsError) as caught:
-            Hdf5(TOPS, str(path), 2).open(Place(0, train=True))
+            Hdf5(TOPS, str(path), 2).open(ReadContext(0, train=True))
         assert message in str(caught.value)
 
 
@@ -135,14 +135,14 @@ def test_rows_of_another_shape_in_a_later_file(tmp_path: Path) -> None:
         del file["data"]
         file["data"] = np.zeros((2, 4))
     with pytest.raises(CaffeToolsError) as caught:
-        source.open(Place(0, train=True))
+        source.open(ReadContext(0, train=True))
     expected = f"{tmp_path}/1.h5: expected rows of (3,) as in {tmp_path}/0.h5, found (4,)"
     assert str(caught.value) == expected
 
 
 def test_a_file_that_is_cut_off_while_it_is_read(tmp_path: Path) -> None:
     source = Hdf5(TOPS, listed(tmp_path, 2, 2), 2)
-    items = source.open(Place(0, train=True))
+    items = source.open(ReadContext(0, train=True))
     path = tmp_path / "1.h5"
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(CaffeToolsError, match=r"1\.h5: cannot be read as HDF5"):
@@ -151,7 +151,7 @@ def test_a_file_that_is_cut_off_while_it_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("shuffle", [False, True])
 def test_a_row_is_named(tmp_path: Path, shuffle: bool) -> None:
-    items = Hdf5(TOPS, listed(tmp_path, 2, 3), 2, shuffle=shuffle).open(Place(0, train=True))
+    items = Hdf5(TOPS, listed(tmp_path, 2, 3), 2, shuffle=shuffle).open(ReadContext(0, train=True))
     for number in range(10):
         label = int(items.read(number, 0)[1])
         file, row = (0, label) if label < 2 else (1, label - 2)

@@ -15,7 +15,7 @@ import numpy as np
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.formats.files import check_regular, read_text
 from caffetools.torch.training.data.draws import shuffled
-from caffetools.torch.training.data.sources import Arrays, Items, Place
+from caffetools.torch.training.data.sources import ItemArrays, OpenSource, ReadContext
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Hdf5:
-    """The rows of the datasets that the tops are named for; with `shuffle` files and rows mixed."""
+    """Rows of the datasets named like the tops; `shuffle` shuffles files and rows."""
 
     tops: tuple[str, ...]
     source: str
@@ -32,45 +32,45 @@ class Hdf5:
 
     workers = 0
 
-    def open(self, place: Place) -> Items:
-        """Its items."""
+    def open(self, place: ReadContext) -> OpenSource:
+        """Open it."""
         return _Rows(self, place)
 
 
 class _Rows:
-    """One file at a time is held, as in Caffe."""
+    """Rows of the files; one file at a time is in memory, as in Caffe."""
 
-    def __init__(self, source: Hdf5, place: Place) -> None:
+    def __init__(self, source: Hdf5, place: ReadContext) -> None:
         self.source, self.place = source, place
         self.files = [place.find(name) for name in _listed(place.find(source.source))]
         shapes = [_shapes(path, source.tops) for path in self.files]
         _check_rows(self.files, shapes)
         self.lengths = [each[0][0] for each in shapes]
         self._epoch: tuple[int, list[int], list[int]] | None = None
-        self._loaded: tuple[int, int, Arrays, NDArray[np.int64] | None] | None = None
+        self._loaded: tuple[int, int, ItemArrays, NDArray[np.int64] | None] | None = None
 
-    def read(self, number: int, slot: int) -> Arrays:
-        """A row of each dataset."""
+    def read(self, number: int, slot: int) -> ItemArrays:
+        """Return a row of each dataset."""
         epoch, file, place = self._place(number)
         arrays, rows = self.load(epoch, file)
         row = place if rows is None else int(rows[place])
         return tuple(array[row] for array in arrays)
 
     def name(self, number: int, slot: int) -> str:
-        """The file, and the row in it."""
+        """Return the file and the row in it."""
         epoch, file, place = self._place(number)
         order = self.row_order(epoch, file)
         return f"{self.files[file]}: row {place if order is None else order[place]}"
 
     def _place(self, number: int) -> tuple[int, int, int]:
-        """The epoch, the file and the place in its rows' order of an item."""
+        """Return the epoch, the file and the position in its row order of an item."""
         epoch, place = divmod(number, sum(self.lengths))
         files, ends = self.order(epoch)
         turn = bisect_right(ends, place)
         return epoch, files[turn], place - (ends[turn - 1] if turn else 0)
 
     def order(self, epoch: int) -> tuple[list[int], list[int]]:
-        """The files of an epoch in their order, and how many rows have passed after each."""
+        """Return the order of the files in an epoch, and the cumulative number of rows."""
         if self._epoch is None or self._epoch[0] != epoch:
             files = list(range(len(self.files)))
             if self.source.shuffle:
@@ -78,8 +78,8 @@ class _Rows:
             self._epoch = epoch, files, list(accumulate(self.lengths[file] for file in files))
         return self._epoch[1:]
 
-    def load(self, epoch: int, file: int) -> tuple[Arrays, NDArray[np.int64] | None]:
-        """The datasets of a file as floats, and the order of their rows where that is mixed."""
+    def load(self, epoch: int, file: int) -> tuple[ItemArrays, NDArray[np.int64] | None]:
+        """Return the datasets of a file as floats, and the row order if shuffled."""
         if self._loaded is None or self._loaded[:2] != (epoch, file):
             if self._loaded is not None and self._loaded[1] == file:
                 arrays = self._loaded[2]
@@ -92,7 +92,7 @@ class _Rows:
         return self._loaded[2:]
 
     def row_order(self, epoch: int, file: int) -> NDArray[np.int64] | None:
-        """The order of a file's rows in an epoch where that is mixed."""
+        """Return the row order of a file in an epoch if shuffled."""
         if not self.source.shuffle:
             return None
         return shuffled(self.lengths[file], self.place.seed, epoch, file)
@@ -106,7 +106,7 @@ def _listed(path: str) -> list[str]:
 
 
 def _shapes(path: str, tops: tuple[str, ...]) -> list[tuple[int, ...]]:
-    """The shapes of a file's datasets. Raises CaffeToolsError, placed, for what Caffe refuses."""
+    """Return the shapes of a file's datasets; raise CaffeToolsError for what Caffe refuses."""
     shapes = []
     with _open(path) as file:
         for top in tops:
@@ -125,7 +125,7 @@ def _shapes(path: str, tops: tuple[str, ...]) -> list[tuple[int, ...]]:
 
 
 def _check_rows(paths: list[str], found: list[list[tuple[int, ...]]]) -> None:
-    """Raise CaffeToolsError where the rows of a file are not as those of the first."""
+    """Raise CaffeToolsError if the row shapes of a file differ from the first file's."""
     for path, shapes in zip(paths, found, strict=True):
         for shape, first in zip(shapes, found[0], strict=True):
             if shape[1:] != first[1:]:
@@ -135,7 +135,7 @@ def _check_rows(paths: list[str], found: list[list[tuple[int, ...]]]) -> None:
 
 @contextmanager
 def _open(path: str) -> Iterator[Any]:
-    """An HDF5 file; whatever goes wrong with it becomes a CaffeToolsError, placed at it."""
+    """Open an HDF5 file; errors become CaffeToolsErrors located at it."""
     place = Location(path)
     if not os.path.exists(path):
         raise CaffeToolsError("there is no such file", place)

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from caffetools.torch.training.glog import Log, number, one_line
+from caffetools.torch.training.glog_writer import GlogWriter, number, one_line
 
 
 class Terminal(io.StringIO):
@@ -17,20 +17,20 @@ class Terminal(io.StringIO):
 @pytest.mark.parametrize(("method", "severity"), [("say", "I"), ("remark", "W"), ("fail", "E")])
 def test_prefix(method: str, severity: str) -> None:
     stream = io.StringIO()
-    getattr(Log(stream), method)("solver.cpp:239", "Iteration 0, loss = 1")
+    getattr(GlogWriter(stream), method)("solver.cpp:239", "Iteration 0, loss = 1")
     head = rf"{severity}\d{{4}} \d\d:\d\d:\d\d\.\d{{6}} +\d+ solver\.cpp:239\] "
     assert re.fullmatch(head + "Iteration 0, loss = 1\n", stream.getvalue())
 
 
 def test_progress_is_for_terminals() -> None:
     stream = io.StringIO()
-    Log(stream).progress("1 of 10")
+    GlogWriter(stream).progress("1 of 10")
     assert stream.getvalue() == ""
 
 
 def test_a_message_takes_the_place_of_the_progress() -> None:
     stream = Terminal()
-    log = Log(stream)
+    log = GlogWriter(stream)
     log.progress("1 of 10")
     log.progress("2 of 10")  # too soon after the first
     log.say("solver.cpp:239", "done")
@@ -39,10 +39,12 @@ def test_a_message_takes_the_place_of_the_progress() -> None:
     assert shown.endswith("] done\n")
 
 
-def test_without_a_stream_nothing_happens() -> None:
-    log = Log(None)
+def test_without_a_stream_nothing_is_written(capfd: pytest.CaptureFixture[str]) -> None:
+    log = GlogWriter(None)
     log.say("solver.cpp:239", "done")
     log.progress("1 of 10")
+    assert capfd.readouterr() == ("", "")
+    assert log.failure is None
 
 
 @pytest.mark.parametrize(
@@ -63,7 +65,7 @@ def test_number_is_as_c_writes_it(value: float, text: str) -> None:
 
 def test_a_disk_that_is_full_ends_no_run() -> None:
     with open("/dev/full", "w") as stream:
-        log = Log(stream)
+        log = GlogWriter(stream)
         log.say("solver.cpp:239", "done")
         assert log.failure == "No space left on device"
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # what waits goes somewhere
@@ -72,7 +74,7 @@ def test_a_disk_that_is_full_ends_no_run() -> None:
 def test_a_remark_is_one_line() -> None:
     """Whatever the names of files hold, no line of the log is made up by them."""
     stream = io.StringIO()
-    Log(stream).remark("data_layer.cpp:100", "a\nI0101 00:00:00.0 1 b.cpp:1] c\x1b[2J")
+    GlogWriter(stream).remark("data_layer.cpp:100", "a\nI0101 00:00:00.0 1 b.cpp:1] c\x1b[2J")
     assert stream.getvalue().count("\n") == 1
     assert stream.getvalue().endswith("a\\nI0101 00:00:00.0 1 b.cpp:1] c\\x1b[2J\n")
     assert one_line("é ─") == "é ─"

@@ -1,10 +1,35 @@
 from __future__ import annotations
 
+import os
+import signal
+
 import pytest
 import torch
 
 from caffetools.errors import CaffeToolsError
-from caffetools.torch.training.faults import in_plain_words
+from caffetools.torch.training.interruptions import NONE, SNAPSHOT, STOP, Signals, as_user_error
+
+
+@pytest.mark.parametrize(
+    ("effects", "sent", "expected"),
+    [
+        ((), (), NONE),
+        ((), (signal.SIGINT,), STOP),
+        ((), (signal.SIGHUP,), SNAPSHOT),
+        ((), (signal.SIGHUP, signal.SIGINT), STOP),
+        (("snapshot", "none"), (signal.SIGINT,), SNAPSHOT),
+        (("snapshot", "none"), (signal.SIGHUP,), NONE),
+    ],
+)
+def test_request(effects: tuple[str, ...], sent: tuple[int, ...], expected: int) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    signals = Signals(*effects)
+    with signals.caught():
+        for number in sent:
+            os.kill(os.getpid(), number)
+        assert signals.request() == expected
+        assert signals.request() == NONE
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 @pytest.mark.parametrize(
@@ -25,11 +50,11 @@ from caffetools.torch.training.faults import in_plain_words
     ],
 )
 def test_what_a_run_can_do_nothing_about(error: RuntimeError, message: str) -> None:
-    told = in_plain_words(error)
+    told = as_user_error(error)
     assert isinstance(told, CaffeToolsError)
     assert told.message == message
 
 
 def test_any_other_error_is_a_bug() -> None:
     error = RuntimeError("something else")
-    assert in_plain_words(error) is error
+    assert as_user_error(error) is error

@@ -1,8 +1,8 @@
-"""Caffe's log: glog's prefix, and on a terminal a line of progress below.
+"""Caffe's log: glog's prefix, and on a terminal a progress line below.
 
     I1124 02:07:02.976524 11743 solver.cpp:239] Iteration 192 (...), loss = 0.77
 
-Messages name the source lines of master 9b8915401, by which tools tell a log's age.
+Messages name the source lines of master 9b8915401, by which tools recognize a log's age.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import time
 from datetime import datetime
 from typing import TextIO
 
-_BETWEEN = 0.2
-"""Seconds between two looks of the line of progress."""
+_REFRESH = 0.2
+"""Seconds between two updates of the progress line."""
 
 
-class Log:
-    """Writes to a stream; one that is None, as on all processes but the first, takes nothing.
+class GlogWriter:
+    """Writes glog's lines to a stream, or nothing if it is None, as in all processes but the first.
 
-    Where the stream fails, as on a full disk, `failure` says why: no run ends for its log.
+    If writing fails, as on a full disk, the run goes on and `failure` has the reason.
     """
 
     def __init__(self, stream: TextIO | None) -> None:
@@ -27,26 +27,26 @@ class Log:
         self.is_terminal = stream is not None and stream.isatty()
         self.failure: str | None = None
         self._shown = 0
-        self._next_look = 0.0
+        self._next_update = 0.0
 
     def say(self, place: str, message: str) -> None:
-        """A message of a line of Caffe's source, such as "solver.cpp:239"."""
+        """Log a message of a line of Caffe's source, such as "solver.cpp:239"."""
         self._write("I", place, message)
 
     def remark(self, place: str, message: str) -> None:
-        """Something that should be known and stops nothing, in one line."""
+        """Log a warning, escaped to one line."""
         self._write("W", place, one_line(message))
 
     def fail(self, place: str, message: str) -> None:
-        """Something that failed, in one line."""
+        """Log an error, escaped to one line."""
         self._write("E", place, one_line(message))
 
     def progress(self, text: str) -> None:
-        """Show a text below the log, on a terminal and not too often, until the next message."""
+        """Show a text below the log of a terminal, at most every _REFRESH seconds."""
         now = time.monotonic()
-        if not self.is_terminal or now < self._next_look:
+        if not self.is_terminal or now < self._next_update:
             return
-        self._next_look = now + _BETWEEN
+        self._next_update = now + _REFRESH
         self._put("\r" + text.ljust(self._shown))
         self._shown = len(text)
 
@@ -69,10 +69,10 @@ class Log:
 
 
 def one_line(text: str) -> str:
-    """The text with all escaped that would begin a line of its own or move a terminal's cursor."""
+    """Escape what would start a new line or move a terminal's cursor."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def number(value: float) -> str:
-    """A number as C++ streams write it: six digits."""
+    """Format a number as C++ streams do: six significant digits."""
     return f"{value:.6g}"

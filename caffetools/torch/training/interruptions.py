@@ -1,0 +1,71 @@
+"""What may interrupt a run: SIGINT and SIGHUP, and errors that PyTorch raises at any moment."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import torch
+
+from caffetools.errors import CaffeToolsError
+
+NONE, SNAPSHOT, STOP = 0, 1, 2
+EFFECTS = {"none": NONE, "snapshot": SNAPSHOT, "stop": STOP}
+"""Effects of a signal by the words of Caffe's options (caffe.cpp, GetRequestedAction)."""
+
+
+class Signals:
+    """Signals received since the last request."""
+
+    def __init__(self, sigint: str = "stop", sighup: str = "snapshot") -> None:
+        self.effects: dict[int, int] = {
+            signal.SIGINT: EFFECTS[sigint],
+            signal.SIGHUP: EFFECTS[sighup],
+        }
+        self._received: set[int] = set()
+
+    @contextmanager
+    def caught(self) -> Iterator[None]:
+        """Record both signals instead of ending the process.
+
+        As in Caffe (signal_handler.cpp, HookupHandler) this holds where a signal was ignored
+        before, too: a run under `nohup` or in the background of a shell stops with a snapshot at
+        `kill -INT`, and takes one at `kill -HUP`.
+        """
+        before = {number: signal.signal(number, self._receive) for number in self.effects}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def request(self) -> int:
+        """Return the strongest effect of the received signals: NONE, SNAPSHOT or STOP."""
+        received, self._received = self._received, set()
+        return max((self.effects[each] for each in received), default=NONE)
+
+    def _receive(self, number: int, _frame: FrameType | None) -> None:
+        self._received.add(number)
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of an error's text; PyTorch appends where it was raised."""
+    return str(error).partition("\n")[0]
+
+
+def as_user_error(error: RuntimeError) -> Exception:
+    """Return a CaffeToolsError for a failure of memory, workers or data, else the error itself.
+
+    PyTorch raises them wherever the program is when it notices: DataLoader's SIGCHLD handler
+    between any two statements of the main thread, a GPU's at the next synchronization.
+    """
+    line = first_line(error)
+    if line.startswith("DataLoader worker"):
+        return CaffeToolsError(f"the data cannot be read ahead: {line}")
+    if isinstance(error, torch.OutOfMemoryError):
+        return CaffeToolsError(f"the device's memory is full: {line}")
+    if "device-side assert" in line:
+        return CaffeToolsError(f"a label is out of range, or another index, on the GPU: {line}")
+    return error
