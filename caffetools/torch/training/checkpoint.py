@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from caffetools.errors import CaffeToolsError
 from caffetools.formats.blob import Blob
-from caffetools.formats.solverstate import SolverState
 from caffetools.formats.caffemodel import NetTemplate
+from caffetools.formats.solverstate import SolverState
 from caffetools.torch.training import model, snapshots
 from caffetools.torch.training.data.reader import Reader
 from caffetools.torch.training.glog_writer import GlogWriter
