@@ -18,9 +18,9 @@ from caffetools.layers.checks import check_int, check_labels, four_axes, positio
 
 
 class Accuracy(Layer):
-    """The share of labels among the top_k highest scores (accuracy_layer.cpp).
+    """Fraction of labels among the top_k highest scores (accuracy_layer.cpp).
 
-    A second top has the same for each class.
+    A second top has the accuracy of each class.
     """
 
     type = "Accuracy"
@@ -54,9 +54,10 @@ class Accuracy(Layer):
         return {1: positions(scores, self.axis_of(scores))}
 
 
-class Measure(Layer):
-    """A layer that compares its first bottom with labels, and whose top says how they agree."""
+class ForkAccuracy(Layer):
+    """A measure of how a first bottom agrees with labels, not exported to PyTorch."""
 
+    no_torch = "not exported yet"
     bottoms = exactly(2)
     is_global = True
 
@@ -67,7 +68,7 @@ class Measure(Layer):
         return {1: self.labels(scores)}
 
     def labels(self, scores: Shape) -> Shape:
-        """The labels' shape, of four axes: one for each place."""
+        """Return the shape of the labels, of four axes: one label per position."""
         num, _, height, width = four_axes(scores)
         return num, 1, height, width
 
@@ -78,11 +79,11 @@ class Measure(Layer):
             raise ShapeError(f"expected labels of {dims(expected)}, found {dims(labels)}")
 
 
-class SegAccuracy(Measure):
+class SegAccuracy(ForkAccuracy):
     """Scores (N, C, H, W), labels (N, 1, H, W) -> (1, 1, 1, 3) (seg_accuracy_layer.cpp).
 
-    The accuracies of pixels, classes and intersections over unions. A fork that saves the confusion
-    matrix (Winstonxu123/LSTM-CF) has a fourth.
+    Accuracy of pixels, of classes, and intersection over union. The fork that saves the confusion
+    matrix (Winstonxu123/LSTM-CF) adds a fourth.
     """
 
     type = "SegAccuracy"
@@ -99,7 +100,7 @@ class SegAccuracy(Measure):
         return Facts(((1, 1, 1, 4 if self.saves else 3),))
 
 
-class EltwiseAccuracy(Measure):
+class EltwiseAccuracy(ForkAccuracy):
     """Scores (N, C, H, W), labels (N, 1, H, W) -> (1, 1, 1, 1) (eltwise_accuracy_layer.cpp)."""
 
     type = "EltwiseAccuracy"
@@ -127,16 +128,12 @@ class AccuracyRegression(EltwiseAccuracy):
     param_name = "accuracy_param"
     origin = "bearpaw/caffe"
 
-    def __init__(self, spec: Spec) -> None:
-        super().__init__(spec)
-        check_int(self.param, "top_k")
-
     def labels(self, scores: Shape) -> Shape:
         return four_axes(scores)
 
 
-class LabelsequenceAccuracy(Measure):
-    """Sequences of labels, as scores and as they should be -> a scalar.
+class LabelsequenceAccuracy(ForkAccuracy):
+    """Scores of label sequences, true label sequences -> scalar.
 
     (labelsequence_accuracy_layer.cpp)
     """

@@ -203,6 +203,7 @@ class HDF5Data(Layer):
     """
 
     type = "HDF5Data"
+    no_torch = "an input of the model"
     param_name = "hdf5_data_param"
     source_kind = "list of HDF5 files"
     bottoms = exactly(0)

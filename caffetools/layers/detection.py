@@ -20,18 +20,18 @@ from caffetools.proto.message import Message
 from caffetools.proto.wire import single
 
 TRUTH = (1, 1, 1, 8)
-"""One object as AnnotatedData gives it: item, label, instance, box, and whether it is difficult."""
+"""Shape of one object of AnnotatedData: item, label, instance, box, difficult."""
 
 
 LABEL = 8
-"""Channels of the grid before those of the classes: foreground, box, size and norm."""
+"""Channels of the grid before the classes: foreground, box, size and norm."""
 
 
 class DetectionOutput(Layer):
     """Locations, confidences and priors -> (1, 1, 1, 7) (detection_output_layer.cpp).
 
-    A row is item, label, confidence and a box. How many rows there are the data will say. A fourth
-    bottom is for forks that refine boxes twice.
+    A row is item, label, confidence and box; the number of rows depends on the data. Forks that
+    refine boxes twice have a fourth bottom.
     """
 
     type = "DetectionOutput"
@@ -56,7 +56,7 @@ class DetectionOutput(Layer):
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         check_priors(bottoms, self.places, self.classes)
         return Facts(
-            ((1, 1, 1, 7),), notes=("the top has a row for each detection, once there are any",)
+            ((1, 1, 1, 7),), notes=("the number of rows depends on the data: one per detection",)
         )
 
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
@@ -66,7 +66,7 @@ class DetectionOutput(Layer):
 class DetectionEvaluate(Layer):
     """Detections (1, 1, D, 7), truth (1, 1, G, 8) -> (1, 1, classes + D, 5).
 
-    A row of the top marks a class's number of objects, or a detection as right or wrong
+    A row of the top has the number of objects of a class, or marks a detection as true or false
     (detection_evaluate_layer.cpp).
     """
 
@@ -78,7 +78,7 @@ class DetectionEvaluate(Layer):
     def __init__(self, spec: Spec) -> None:
         param = spec.param("detection_evaluate_param")
         self.classes = read_classes(param)
-        # Caffe's int: 2^32 - 1 is -1, which says that no class is the background.
+        # As an int 2^32 - 1 is -1: no class is the background.
         self.background = 0 if param.integer("background_label_id") == 2**32 - 1 else 1
         threshold = param.number("overlap_threshold")
         if not threshold > 0:
@@ -93,7 +93,7 @@ class DetectionEvaluate(Layer):
                 raise ShapeError(f"expected 1 x 1 x any x {width} of {what}, found {dims(bottom)}")
         return Facts(
             ((1, 1, self.explain(bottoms)[0].value, 5),),
-            notes=("the top has a row less for each row of a bottom that is no detection",),
+            notes=("the top has one row less for each row of a bottom that is no detection",),
         )
 
     def expects(self, bottoms: tuple[Shape | None, ...]) -> dict[int, Shape]:
@@ -106,9 +106,10 @@ class DetectionEvaluate(Layer):
 
 
 class YoloDetectionOutput(Layer):
-    """Predictions -> (1, 1, 1, 7), a row for each detection (yolo_detection_output_layer.cpp)."""
+    """Predictions -> (1, 1, 1, 7), one row per detection (yolo_detection_output_layer.cpp)."""
 
     type = "YoloDetectionOutput"
+    no_torch = "not exported yet"
     bottoms = at_least(1)
     origin = "eric612/MobileNet-YOLO"
     is_global = True
@@ -119,17 +120,18 @@ class YoloDetectionOutput(Layer):
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         four_axes(bottoms[0])
         return Facts(
-            ((1, 1, 1, 7),), notes=("the top has a row for each detection, once there are any",)
+            ((1, 1, 1, 7),), notes=("the number of rows depends on the data: one per detection",)
         )
 
 
 class EvalDetection(Layer):
     """Predictions (N, …) -> (N, num_class + side² · num_object · 4) (eval_detection_layer.cpp).
 
-    A row counts an item's objects by class, then marks each box as right or wrong.
+    A row has the number of objects of each class of an item, then a mark for each box.
     """
 
     type = "EvalDetection"
+    no_torch = "not exported yet"
     param_name = "eval_detection_param"
     bottoms = at_least(1)
     origin = "intel/caffe"
@@ -145,7 +147,7 @@ class EvalDetection(Layer):
         predictions, marks = self.explain(bottoms)
         if count(bottoms[0][1:]) != predictions.value:
             raise ShapeError(
-                f"expected {predictions.value} elements an item, found {dims(bottoms[0])}"
+                f"expected {predictions.value} elements per item, found {dims(bottoms[0])}"
             )
         return Facts(((four_axes(bottoms[0])[0], marks.value),))
 
@@ -162,11 +164,12 @@ class EvalDetection(Layer):
 class DetectNetTransformation(Layer):
     """Images (N, 3, …), boxes -> (N, 3, image_size_y, image_size_x), grid (N, 8 + classes, y, x).
 
-    A place of the grid covers `stride` places of the image (detectnet_transform_layer.cpp,
+    A cell of the grid covers `stride` pixels of the image (detectnet_transform_layer.cpp,
     detectnet_coverage_rectangular.cpp).
     """
 
     type = "DetectNetTransformation"
+    no_torch = "not exported yet"
     bottoms = exactly(2)
     tops = exactly(2)
     origin = "NVIDIA/caffe"
@@ -178,7 +181,7 @@ class DetectNetTransformation(Layer):
             check_int(param, name)
         self.stride = param.integer("stride")
         if self.stride == 0:
-            raise param.error("expected a stride of at least 1, found 0", "stride")
+            raise param.error("expected stride of at least 1, found 0", "stride")
         self.size = (param.integer("image_size_y"), param.integer("image_size_x"))
         mapped = [mapping.integer("dst") for mapping in param.messages("object_class")]
         self.classes = max(mapped, default=0) + 1
@@ -195,21 +198,21 @@ class DetectNetTransformation(Layer):
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
         return [
             Step("grid channels", f"{LABEL} + {self.classes}", LABEL + self.classes),
-            self.places("grid height", self.size[0]),
-            self.places("grid width", self.size[1]),
+            self.cells("grid height", self.size[0]),
+            self.cells("grid width", self.size[1]),
         ]
 
-    def places(self, name: str, extent: int) -> Step:
-        """The grid's places along an axis: OpenCV rounds to the nearest, halves to the even."""
-        places = round(single(extent * single(1 / self.stride)))
+    def cells(self, name: str, extent: int) -> Step:
+        """Return the cells along an axis: OpenCV rounds to the nearest, ties to even."""
+        cells = round(single(extent * single(1 / self.stride)))
         formula = f"{extent} / {self.stride}"
         if extent % self.stride:
-            formula = f"{'floor' if places * self.stride < extent else 'ceil'}({formula})"
-        return Step(name, formula, places)
+            formula = f"{'floor' if cells * self.stride < extent else 'ceil'}({formula})"
+        return Step(name, formula, cells)
 
 
 def read_classes(param: Message) -> int:
-    """`num_classes`, which must be given."""
+    """Read the required `num_classes`."""
     if not param.has("num_classes"):
         raise param.error("expected num_classes, found none")
     check_int(param, "num_classes")
@@ -217,11 +220,11 @@ def read_classes(param: Message) -> int:
 
 
 def check_priors(bottoms: tuple[Shape, ...], places: int, classes: int) -> None:
-    """Raise ShapeError unless there are as many locations and confidences as priors ask for."""
+    """Raise ShapeError for numbers of locations or confidences that do not match the priors."""
     locations, confidences = four_axes(bottoms[0]), four_axes(bottoms[1])
     if locations[0] != confidences[0]:
         raise ShapeError(
-            "expected locations and confidences of as many items, "
+            "expected locations and confidences of the same number of items, "
             f"found {dims(bottoms[0])} and {dims(bottoms[1])}"
         )
     steps = explain_priors(bottoms, places, classes)
@@ -233,7 +236,7 @@ def check_priors(bottoms: tuple[Shape, ...], places: int, classes: int) -> None:
 
 
 def explain_priors(bottoms: tuple[Shape, ...], places: int, classes: int) -> list[Step]:
-    """How many priors there are, and what each item must have for them."""
+    """Return the arithmetic of the priors, and of the locations and confidences of an item."""
     coordinates = four_axes(bottoms[2])[2]
     priors = coordinates // 4
     formula = f"{coordinates} / 4"

@@ -12,18 +12,19 @@ class RegionLoss(LossLayer):
     """YOLO's loss of boxes, objects and classes (region_loss_layer.cpp)."""
 
     type = "RegionLoss"
+    no_torch = "not exported yet"
     origin = "intel/caffe"
 
     def check(self, bottoms: tuple[Shape, ...]) -> None:
-        for bottom in bottoms:  # neither fork compares them
+        for bottom in bottoms:  # no fork compares them
             check_axes(bottom, 1)
 
     def expects(self, bottoms: tuple[Shape | None, ...]) -> dict[int, Shape]:
-        return {}  # how many boxes an item has is the data layer's to say
+        return {}  # the number of boxes is unknown
 
 
 class MultiBoxLoss(LossLayer):
-    """Locations, confidences, priors, truth -> a scalar (multibox_loss_layer.cpp)."""
+    """Locations, confidences, priors, truth -> scalar (multibox_loss_layer.cpp)."""
 
     type = "MultiBoxLoss"
     param_name = "multibox_loss_param"
@@ -41,7 +42,7 @@ class MultiBoxLoss(LossLayer):
         mining = param.text("mining_type")
         if param.has("do_neg_mining") and param.flag("do_neg_mining") != (mining != "NONE"):
             raise param.error(
-                f"do_neg_mining and the mining_type {mining} contradict each other", "do_neg_mining"
+                f"do_neg_mining does not match the mining_type {mining}", "do_neg_mining"
             )
         if mining != "NONE" and not shared:
             raise param.error(

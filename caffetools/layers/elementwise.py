@@ -50,7 +50,7 @@ class Axpy(Layer):
 
 
 class Eltwise(Layer):
-    """The weighted sum, product or maximum of bottoms of one shape (eltwise_layer.cpp)."""
+    """Weighted sum, product or maximum of bottoms of one shape (eltwise_layer.cpp)."""
 
     type = "Eltwise"
     bottoms = at_least(2)
@@ -66,7 +66,7 @@ class Eltwise(Layer):
                 "coeff",
             )
         if self.coefficients and self.operation == "PROD":
-            raise param.error("a coeff is for SUM, found PROD", "coeff")
+            raise param.error("coeff expected SUM, found PROD", "coeff")
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         check_equal_shapes(bottoms)
@@ -75,10 +75,10 @@ class Eltwise(Layer):
 
 
 class Scale(Layer):
-    """The first bottom times a scale, spread over the axes that it lacks (scale_layer.cpp).
+    """The first bottom times a scale, broadcast over missing axes (scale_layer.cpp).
 
-    The scale is the second bottom or, without one, a blob of the extents of `num_axes` axes from
-    `axis` on. With `bias_term` there is a further blob of the same shape, a bias to add.
+    The scale is the second bottom or, without one, a blob with the extents of `num_axes` axes from
+    `axis` on. `bias_term` adds a bias of the same shape, a blob.
     """
 
     type = "Scale"
@@ -113,9 +113,9 @@ class Scale(Layer):
 
 
 class Bias(Layer):
-    """The first bottom plus a bias, spread over the axes that it lacks (bias_layer.cpp).
+    """The first bottom plus a bias, broadcast over missing axes (bias_layer.cpp).
 
-    The bias is the second bottom or, without one, a blob of the extents of `num_axes` axes from
+    The bias is the second bottom or, without one, a blob with the extents of `num_axes` axes from
     `axis` on.
     """
 
@@ -124,7 +124,7 @@ class Bias(Layer):
     bottoms = between(1, 2)
 
     def params(self, bottoms: tuple[Shape, ...]) -> tuple[Param, ...]:
-        """The blob, where there is one."""
+        """Return the parameter, if any."""
         if len(bottoms) > 1:
             return ()
         return (Param("bias", operand(self.param, bottoms[0], self.param.integer("num_axes"))),)
@@ -144,9 +144,9 @@ class Bias(Layer):
 
 
 def operand(param: Message, bottom: Shape, num_axes: int) -> Shape:
-    """The extents of `num_axes` axes of the bottom from `axis` on, or of all of them for -1.
+    """Return the extents of `num_axes` axes of the bottom from `axis` on, -1 for all.
 
-    Raises ShapeError where the bottom has fewer.
+    Raises ShapeError if the bottom has fewer.
     """
     axis = canonical_axis(param.integer("axis"), bottom, param)
     if num_axes == -1:
@@ -175,11 +175,11 @@ def check_operand(param: Message, bottom: Shape, second: Shape) -> None:
 
 
 def around(param: Message, bottom: Shape, other: Shape) -> tuple[int, int]:
-    """The number of elements along the axes before and behind those that `other` covers."""
+    """Return the number of elements along the axes before and after those of `other`."""
     axis = first_axis(param, bottom, other)
     return count(bottom[:axis]), count(bottom[axis + len(other) :])
 
 
 def first_axis(param: Message, bottom: Shape, other: Shape) -> int:
-    """The axis of the bottom that the first of `other` meets; for a scalar `axis` is not read."""
+    """Return the axis of the bottom that matches the first of `other`; 0 for a scalar."""
     return canonical_axis(param.integer("axis"), bottom, param) if other else 0

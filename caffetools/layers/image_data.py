@@ -20,7 +20,7 @@ _SEGMENTS = ("modality", "num_segments", "name_pattern", "length_first", "graysc
 
 
 class ImageData(ItemLayer):
-    """Images of a list of files, or all brought to one size (image_data_layer.cpp)."""
+    """Images of a list of files, optionally resized (image_data_layer.cpp)."""
 
     type = "ImageData"
     source_kind = "list of images"
@@ -59,21 +59,21 @@ class ImageData(ItemLayer):
             return Item(channels, notes=(faults[0],))
         notes: tuple[str, ...] = ()
         if faults:
-            notes = (f"{faults[0]}: Caffe stops there; the size is {name!a}'s",)
+            notes = (f"{faults[0]}: Caffe aborts there; the size is that of {name!a}",)
         if self.param.flag("shuffle") and not self.transform.crop:
-            notes += ("shuffle: the size is that of the list's first image, Caffe takes any",)
+            notes += ("shuffle: the size is that of the first image, Caffe's of a random one",)
         return Item(channels, size.height, size.width, notes)
 
     def size_of(self, name: str) -> ImageSize | str:
-        """The size of an image of the list, or why it cannot be had."""
+        """Return the size of an image of the list, or the reason why it is unknown."""
         from caffetools.formats.image import image_size, read_start
 
         name = self.param.text("root_folder") + name
         image = find_file(name, self.spec.options.folder)
         if image is None:
-            return f"the image {name!a} is not there"
+            return f"the image {name!a} does not exist"
         size = image_size(placed(self.param, "source", partial(read_start, image)))
-        return f"{name!a} is no JPEG, PNG, BMP or PNM image" if size is None else size
+        return f"expected a JPEG, PNG, BMP or PNM image, found {name!a}" if size is None else size
 
 
 class WindowData(ItemLayer):
@@ -111,7 +111,7 @@ class SegmentationData(ItemLayer):
         self.crop = read_size(self.crop_options(), "crop_height", "crop_width")
 
     def crop_options(self) -> Message:
-        """The message that has crop_height and crop_width."""
+        """Return the message with crop_height and crop_width."""
         return self.param
 
     def source_item(self) -> Item:
@@ -122,14 +122,14 @@ class SegmentationData(ItemLayer):
         facts = super().facts(bottoms)
         data = facts.tops[0]
         labels = None if data is None else (data[0], 1, *self.label_size(data))
-        return Facts((data, labels, *self.further(facts)), notes=facts.notes)
+        return Facts((data, labels, *self.other_tops()), notes=facts.notes)
 
     def label_size(self, data: Shape) -> Shape:
-        """Height and width of the labels."""
+        """Return height and width of the labels."""
         return data[2:]
 
-    def further(self, facts: Facts) -> tuple[Shape, ...]:
-        """What tops there are behind images and labels."""
+    def other_tops(self) -> tuple[Shape, ...]:
+        """Return the shapes of the tops after images and labels."""
         return ()
 
 
@@ -162,7 +162,7 @@ class DenseImageData(SegmentationData):
 
 
 class ImageSegData(SegmentationData):
-    """Images, labels, and the images' own heights and widths (N, 1, 1, 2).
+    """Images, labels, and the original heights and widths (N, 1, 1, 2).
 
     (image_seg_data_layer.cpp)
     """
@@ -177,7 +177,7 @@ class ImageSegData(SegmentationData):
         super().__init__(spec)
         param = self.transform.param
         if param.has("mean_file"):
-            raise param.error("an ImageSegData layer takes no mean_file", "mean_file")
+            raise param.error("ImageSegData does not support mean_file", "mean_file")
         if self.crop and param.has("crop_size"):
             raise param.error(
                 "expected crop_size, or crop_height and crop_width, found both", "crop_size"
@@ -186,7 +186,7 @@ class ImageSegData(SegmentationData):
     def crop_options(self) -> Message:
         return self.transform.param
 
-    def further(self, facts: Facts) -> tuple[Shape, ...]:
+    def other_tops(self) -> tuple[Shape, ...]:
         return ((batch_size(self.spec, self.param), 1, 1, 2),)
 
 
@@ -218,7 +218,7 @@ class VideoData(ItemLayer):
         return Item(self.channels(), *(self.size or (None, None)))
 
     def channels(self) -> int:
-        """How many channels the frames have, stacked or not."""
+        """Return the channels of the frames, stacked or not."""
         if not self.stacked:
             return 3
         grey = self.video.flag("grayscale")
@@ -235,7 +235,7 @@ class VideoData(ItemLayer):
         return Facts((data, self.labels())[: len(self.spec.tops)], notes=facts.notes)
 
     def labels(self) -> Shape:
-        """The shape of the second top."""
+        """Return the shape of the second top."""
         batch = batch_size(self.spec, self.param)
         if self.stacked:
             return (batch, 1, 1, 1)
@@ -245,7 +245,7 @@ class VideoData(ItemLayer):
 
 
 def read_size(param: Message, *names: str) -> tuple[int, int] | None:
-    """A height and width, None for 0; raises ShapeError for one without the other."""
+    """Read a height and width, None for 0; ShapeError for one without the other."""
     for name in names:
         check_int(param, name)
     height, width = map(param.integer, names)

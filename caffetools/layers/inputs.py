@@ -30,6 +30,7 @@ class Input(Layer):
     """Inputs, with one shape for all tops, one per top, or none (input_layer.cpp)."""
 
     type = "Input"
+    no_torch = "an input of the model"
     bottoms = exactly(0)
     tops = at_least(1)
     whole_shapes = True
@@ -92,6 +93,7 @@ class MemoryData(Layer):
     """(batch_size, channels, height, width) and labels (batch_size) (memory_data_layer.cpp)."""
 
     type = "MemoryData"
+    no_torch = "an input of the model"
     bottoms = exactly(0)
     tops = exactly(2)
 

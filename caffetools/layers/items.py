@@ -35,6 +35,7 @@ class ItemLayer(Layer):
     """
 
     bottoms = exactly(0)
+    no_torch = "an input of the model"
     deprecated: ClassVar[tuple[str, ...]] = DEPRECATED
 
     def __init__(self, spec: Spec) -> None:

@@ -34,7 +34,7 @@ class HDF5Output(Layer):
 
 
 class Concat(Layer):
-    """The bottoms one behind the other along the one axis where they differ (concat_layer.cpp)."""
+    """Concatenation along the one axis where the bottoms may differ (concat_layer.cpp)."""
 
     type = "Concat"
     param_name = "concat_param"
@@ -69,7 +69,7 @@ class Concat(Layer):
 
 
 class Slice(Layer):
-    """The bottom cut along an axis, at each `slice_point` or into equal parts (slice_layer.cpp)."""
+    """Splits along an axis, at each `slice_point` or into equal parts (slice_layer.cpp)."""
 
     type = "Slice"
     param_name = "slice_param"
@@ -89,7 +89,7 @@ class Slice(Layer):
             check_not_in_place(spec)
 
     def bounds(self, bottom: Shape, axis: int) -> list[int]:
-        """Where the cuts are, from 0 to the extent; raises ShapeError where none can be."""
+        """Return the bounds of the parts, from 0 to the extent; ShapeError if there are none."""
         extent, tops = bottom[axis], self.top_count
         if not self.points:
             if extent % tops:
@@ -98,7 +98,7 @@ class Slice(Layer):
                 )
             return [part * (extent // tops) for part in range(tops + 1)]
         if tops > extent:
-            raise ShapeError(f"axis {axis} has an extent of {extent}, too little for {tops} tops")
+            raise ShapeError(f"{tops} tops exceed the extent {extent} of axis {axis}")
         bounds = [0, *self.points]
         for index, point in enumerate(self.points):
             if not bounds[index] < point <= extent:
@@ -120,9 +120,7 @@ class Slice(Layer):
             (*bottom[:axis], end - start, *bottom[axis + 1 :]) for start, end in pairwise(bounds)
         )
         empty = self.points and bounds[-1] == bounds[-2]
-        return Facts(
-            tops, notes=("the last slice_point leaves nothing behind it",) if empty else ()
-        )
+        return Facts(tops, notes=("the last top is empty",) if empty else ())
 
     def windows(self, bottoms: tuple[Shape, ...]) -> list[Window] | None:
         return None if joined_axis(self.param, "slice_dim", bottoms[0]) >= 2 else []
@@ -140,7 +138,7 @@ class Slice(Layer):
 
 
 class Split(Layer):
-    """The bottom, once for each top; Caffe puts such layers in by itself (split_layer.cpp)."""
+    """Copies of the bottom; Caffe inserts such layers (split_layer.cpp)."""
 
     type = "Split"
     tops = at_least(1)
@@ -154,7 +152,7 @@ class Split(Layer):
 
 
 class Silence(Layer):
-    """No top: its bottoms are not among the net's outputs (silence_layer.cpp)."""
+    """Consumes bottoms, which are then no outputs of the net (silence_layer.cpp)."""
 
     type = "Silence"
     bottoms = at_least(1)
@@ -165,12 +163,12 @@ class Silence(Layer):
 
 
 def check_one_axis(param: Message, old_name: str) -> None:
-    """Raise ShapeError where both `axis` and the field that it replaced are given."""
+    """Raise ShapeError for both `axis` and the older field that it replaced."""
     if param.has("axis") and param.has(old_name):
         raise param.error(f"expected either axis or {old_name}, found both", old_name)
 
 
 def joined_axis(param: Message, old_name: str, bottom: Shape) -> int:
-    """The axis by `axis` or by the field that it replaced, which does not count from the end."""
+    """Return the axis of `axis` or of the older field, which cannot be negative."""
     name = old_name if param.has(old_name) else "axis"
     return canonical_axis(param.integer(name), bottom, param, name)

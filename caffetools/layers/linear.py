@@ -105,6 +105,7 @@ class InnerDistance(Layer):
     """
 
     type = "InnerDistance"
+    no_torch = "not exported yet"
     param_name = "inner_distance_param"
     bottoms = between(1, 3)
     origin = "happynear/caffe-windows"
@@ -154,6 +155,7 @@ class Local(Layer):
     """
 
     type = "Local"
+    no_torch = "not exported yet"
     param_name = "local_param"
     origin = "happynear/caffe-windows"
 

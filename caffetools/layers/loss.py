@@ -180,6 +180,7 @@ class CtcLoss(LossLayer):
     """Scores (T, N, alphabet_size), labels (N, L) -> a scalar (ctc_loss_layer.cpp)."""
 
     type = "CtcLoss"
+    no_torch = "not exported yet"
     origin = "xmfbit/warpctc-caffe"
 
     def __init__(self, spec: Spec) -> None:

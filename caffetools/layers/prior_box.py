@@ -1,4 +1,4 @@
-"""PriorBox, the boxes from which the detectors of the SSD fork start."""
+"""PriorBox: the default boxes of SSD detectors."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from caffetools.proto.message import Message
 from caffetools.proto.wire import single
 
 _SAME = 1e-6
-"""Ratios that differ by less are one."""
+"""Ratios that differ by less are equal."""
 
 
 class PriorBox(Layer):
     """(N, C, H, W), image -> (1, 2, H · W · priors · 4): boxes and variances (prior_box_layer.cpp).
 
-    Each cell has, for each min_size, a box for each aspect ratio, 1 among them, and one more where
-    there is a max_size. No values are read, only extents; the same boxes serve all items.
+    Each cell has, for each min_size, one box per aspect ratio, 1 included, and one more for a
+    max_size. The boxes depend only on the extents and are the same for all items.
     """
 
     type = "PriorBox"
@@ -32,7 +32,7 @@ class PriorBox(Layer):
         super().__init__(spec)
         param = self.param
         self.sizes = param.count("min_size")
-        self.further = param.count("max_size")
+        self.larger = param.count("max_size")
         self.ratios = len(read_ratios(param))
         check_sizes(param)
         check_variance(param)
@@ -47,8 +47,8 @@ class PriorBox(Layer):
 
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
         cells = four_axes(bottoms[0])[2:]
-        formula = f"{self.sizes} * {self.ratios}" + (f" + {self.further}" if self.further else "")
-        priors = Step("priors of a cell", formula, self.sizes * self.ratios + self.further)
+        formula = f"{self.sizes} * {self.ratios}" + (f" + {self.larger}" if self.larger else "")
+        priors = Step("priors of a cell", formula, self.sizes * self.ratios + self.larger)
         return [
             priors,
             product("priors", (*cells, priors.value)),
@@ -57,9 +57,9 @@ class PriorBox(Layer):
 
 
 def read_ratios(param: Message) -> list[float]:
-    """The aspect ratios of a cell's boxes: 1, those given and, with `flip`, what they are turned.
+    """Return the aspect ratios of the boxes of a cell: 1, those given and, with `flip`, inverses.
 
-    One that is there already is left out, but a turned one is not looked up.
+    Duplicates are dropped, except for inverses.
     """
     ratios = [1.0]
     for value in param.numbers("aspect_ratio"):
@@ -72,7 +72,7 @@ def read_ratios(param: Message) -> list[float]:
 
 
 def check_sizes(param: Message) -> None:
-    """Raise ShapeError for boxes without a size, or a max_size not over its min_size."""
+    """Raise ShapeError for missing sizes, or a max_size not above its min_size."""
     smaller, larger = param.numbers("min_size"), param.numbers("max_size")
     if not smaller:
         raise param.error("expected a min_size, found none")
@@ -94,7 +94,7 @@ def check_sizes(param: Message) -> None:
 
 
 def check_variance(param: Message) -> None:
-    """Raise ShapeError for several variances that are not four, or one that is not over 0."""
+    """Raise ShapeError unless there are at most one or four variances, all above 0."""
     variance = param.numbers("variance")
     if len(variance) > 1 and len(variance) != 4:
         raise param.error(
@@ -106,7 +106,7 @@ def check_variance(param: Message) -> None:
 
 
 def check_pair(param: Message, name: str, both: str) -> None:
-    """Raise ShapeError for `_h` without `_w`, for either beside `both`, and for values of 0."""
+    """Raise ShapeError for `_h` without `_w`, for either with `both`, and for values of 0."""
     by_axis = [f"{name}_h", f"{name}_w"]
     if any(map(param.has, by_axis)):
         if param.has(both):

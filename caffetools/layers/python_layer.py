@@ -1,8 +1,8 @@
-"""Python layers: a class in a module that the prototxt names, given options as text.
+"""Python layers: a class of a Python module that the prototxt names, with options as text.
 
-Nothing in Caffe's files says what such a layer makes. Its shapes are known where a class is
-registered whose `type` is `module.layer`: those in `caffetools/layers/python`, and a user's own, in
-a file that `--plugin` names:
+Caffe's files do not define the output shapes of such a layer. They are known for a registered class
+whose `type` is `module.layer`: those in `caffetools/layers/python`, and those of a user, in a file
+that `--plugin` names:
 
     from caffetools import Facts, PythonLayer, exactly, register
 
@@ -32,14 +32,37 @@ _OPTION = re.compile(
     ( \[[^][]*\] | \([^()]*\) | '[^']*' | "[^"]*" | [^]['"(){},\s]+ )""",
     re.VERBOSE,
 )
-"""A name and its value, in Python's words or in YAML's."""
+"""A name and its value, in Python or YAML syntax."""
 _STRING = re.compile(r"""['"]([^'"]*)['"]""")
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 
 
 class PythonLayer(Layer):
-    """A Python layer that is known, with what most need to read their param_str."""
+    """Base class of Python layers, with readers of `param_str`.
 
+    Attributes
+    ----------
+    spec : Spec
+        Definition of the layer.
+    param : Message
+        Its `python_param`.
+    options : dict of str to str
+        Options in `param_str`, as text, by name.
+
+    Examples
+    --------
+    >>> from caffetools import Facts, PythonLayer, exactly
+    >>> class Halve(PythonLayer):
+    ...     type = "my_layers.Halve"
+    ...     bottoms = exactly(1)
+    ...
+    ...     def facts(self, bottoms):
+    ...         n, c, h, w = bottoms[0]
+    ...         by = self.integer("by")  # param_str: "{'by': 2}"
+    ...         return Facts(((n, c, h // by, w // by),))
+    """
+
+    no_torch = "Python code of its own"
     bottoms = at_least(0)
     tops = at_least(0)
     is_global = True
@@ -48,23 +71,22 @@ class PythonLayer(Layer):
         self.spec = spec
         self.param = spec.param("python_param")
         self.options: dict[str, str] = dict(_OPTION.findall(self.param.text("param_str")))
-        """What param_str says, as text, by name."""
 
     def integer(self, name: str) -> int:
-        """An option that must be there: a whole number, not negative."""
+        """Return a required option: a non-negative integer."""
         (number,) = self.integers(name, 1)
         return number
 
     def integers(self, name: str, length: int) -> tuple[int, ...]:
-        """An option that must be there: so many whole numbers, not negative."""
+        """Return a required option: `length` non-negative integers."""
         numbers = _NUMBER.findall(self.options.get(name, ""))
         if len(numbers) != length or not all(re.fullmatch(r"\d{1,9}", each) for each in numbers):
-            what = "a whole number" if length == 1 else f"{length} whole numbers"
+            what = "an integer" if length == 1 else f"{length} integers"
             raise self.mistake(f"expected {what} as {name}")
         return tuple(map(int, numbers))
 
     def length(self, name: str, default: int) -> int:
-        """How many numbers an option lists; `default` where it is not there."""
+        """Return the number of numbers in an option; `default` if it is missing."""
         if name not in self.options:
             return default
         found = len(_NUMBER.findall(self.options[name]))
@@ -73,22 +95,22 @@ class PythonLayer(Layer):
         return found
 
     def strings(self, name: str) -> tuple[str, ...]:
-        """The strings that an option lists."""
+        """Return the strings in an option."""
         return tuple(_STRING.findall(self.options.get(name, "")))
 
     def mistake(self, expected: str) -> CaffeToolsError:
-        """An error about param_str, at its place."""
+        """Return an error in param_str, with its location."""
         found = self.param.text("param_str")
         return self.param.error(f"{expected} in param_str, found {found[:80]!a}", "param_str")
 
 
 class Python(PythonLayer):
-    """A Python layer of a class that nobody has registered (python_layer.hpp)."""
+    """A Python layer of an unregistered class (python_layer.hpp)."""
 
     type = "Python"
     whole_shapes = True
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         name = python_type(self.spec.message)
-        note = f"what the Python layer {name!a} makes is not known: register a class of that type"
+        note = f"the output shapes of the Python layer {name!a} are unknown; pass a --plugin"
         return Facts((None,) * len(self.spec.tops), notes=(note,))

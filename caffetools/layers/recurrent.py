@@ -1,4 +1,4 @@
-"""Recurrent layers, which Caffe unrolls over time, and their helpers."""
+"""Recurrent layers and their helpers: Caffe unrolls them over time."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ from caffetools.layers.base import (
     exactly,
     product,
 )
-from caffetools.layers.checks import check_axes, check_int, four_axes
+from caffetools.layers.checks import check_axes, check_int, four_axes, read_positive
 from caffetools.layers.fillers import check_filler
 
 
 class Recurrent(Layer):
     """(T, N, K…), (T, N) -> (T, N, num_output) for T steps of N streams (recurrent_layer.cpp).
 
-    The second bottom is 0 where a sequence begins. A further one, (N, S…), is an input that stays
-    the same over time; with expose_hidden come the states before the first step, each (1, N,
-    num_output), and as many tops for those after the last.
+    The second bottom is 0 where a sequence starts. A third, (N, S…), is a static input, constant
+    over time. With expose_hidden the initial states, each (1, N, num_output), are further bottoms,
+    and the final states are further tops.
 
-    Multiply-accumulates are those of every inner product in the unrolled net: of the input and of
-    the static input once, of the states at each step. What gates and cells multiply is not counted.
+    Multiply-accumulates are those of the inner products in the unrolled net, without the products
+    of gates and cells.
     """
 
     force_backward = (True, False)
     is_global = True
     states: ClassVar[int]
-    """How many states the layer carries over time."""
+    """Number of states."""
     gates: ClassVar[int]
-    """How many outputs an inner product has for each of num_output."""
+    """Outputs of an inner product per num_output."""
     input_blobs: ClassVar[tuple[str, str, str]]
-    """The names of the weight and bias of the input, and of the weight of the static input."""
+    """Names of the weight and bias of the input, and of the weight of the static input."""
 
     def __init__(self, spec: Spec) -> None:
         self.param = spec.param("recurrent_param")
@@ -57,11 +57,11 @@ class Recurrent(Layer):
         self.check_counts(spec, "top", len(spec.tops), exactly(1 + self.exposed))
 
     def check_counts(self, spec: Spec, what: str, found: int, takes: Blobs) -> None:
-        """Raise GraphError for more or fewer blobs than expose_hidden asks for."""
+        """Raise GraphError for a number of blobs that does not match expose_hidden."""
         if not takes.least <= found <= (takes.most or 0):
             how = "with" if self.exposed else "without"
             raise spec.message.error(
-                f"a {self.type} layer {how} expose_hidden has {takes} "
+                f"{self.type} {how} expose_hidden expects {takes} "
                 f"{what}{'' if takes.most == 1 else 's'}, found {found}",
                 what,
                 kind=GraphError,
@@ -81,12 +81,12 @@ class Recurrent(Layer):
         return Facts((top, *(state,) * self.exposed), params, macs, notes)
 
     def check(self, bottoms: tuple[Shape, ...]) -> None:
-        """Raise ShapeError for bottoms that do not fit together, as the unrolled net would."""
+        """Raise ShapeError for bottoms whose shapes do not match, as the unrolled net would."""
         check_axes(bottoms[0], 3)
         steps, streams = bottoms[0][:2]
         if steps == 0 or streams == 0:
             raise ShapeError(
-                f"expected a time step and a stream at least, found {dims(bottoms[0])}"
+                f"expected at least 1 time step and 1 stream, found {dims(bottoms[0])}"
             )
         if bottoms[1] != (steps, streams):
             raise ShapeError(
@@ -106,7 +106,7 @@ class Recurrent(Layer):
         check_shape(gates, "the product of input and weight")
 
     def params(self, bottoms: tuple[Shape, ...]) -> tuple[Param, ...]:
-        """The blobs in the order in which the unrolled net makes them."""
+        """Return the parameters, in the order of the unrolled net."""
         outputs = self.gates * self.num_output
         weight, bias, static_weight = self.input_blobs
         params = [
@@ -118,11 +118,11 @@ class Recurrent(Layer):
         return (*params, *self.state_params())
 
     def state_params(self) -> tuple[Param, ...]:
-        """The blobs that are applied at each time step."""
+        """Return the parameters that apply at each time step."""
         raise NotImplementedError
 
     def products(self, bottoms: tuple[Shape, ...]) -> list[Shape]:
-        """For each weight: how often it is applied, and its extents."""
+        """Return for each weight its number of applications and its extents."""
         steps, streams = bottoms[0][:2]
         weights = [param for param in self.params(bottoms) if len(param.shape) > 1]
         return [
@@ -186,8 +186,7 @@ class LSTM(Recurrent):
 class LSTMUnit(Layer):
     """One step of an LSTM's cells: (1, N, D), (1, N, 4D), (1, N) -> twice (1, N, D).
 
-    The bottoms are the cells, the gates and where a sequence begins; the tops the new cells and the
-    output (lstm_unit_layer.cpp).
+    Bottoms: cells, gates, 0 where a sequence starts; tops: cells and output (lstm_unit_layer.cpp).
     """
 
     type = "LSTMUnit"
@@ -208,12 +207,13 @@ class LSTMUnit(Layer):
 
 
 class ContinuationIndicator(Layer):
-    """(time_step, N), 0 in the first row and 1 below (continuation_indicator_layer.cpp).
+    """(time_step, N), 0 in the first row, 1 in the others (continuation_indicator_layer.cpp).
 
     N is `batch_size` or, in jolibrain/caffe, the extent of `axis` of a bottom.
     """
 
     type = "ContinuationIndicator"
+    no_torch = "not exported yet"
     param_name = "continuation_indicator_param"
     bottoms = between(0, 1)
     data_bottoms = 0
@@ -222,17 +222,14 @@ class ContinuationIndicator(Layer):
 
     def __init__(self, spec: Spec) -> None:
         super().__init__(spec)
-        param = self.param
         for name in ("time_step",) if spec.bottoms else ("batch_size", "time_step"):
-            check_int(param, name)
-            if param.integer(name) == 0:
-                raise param.error(f"expected {name} of at least 1, found 0", name)
+            read_positive(self.param, name)
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         return Facts(((self.param.integer("time_step"), self.batch_size(bottoms)),))
 
     def batch_size(self, bottoms: tuple[Shape, ...]) -> int:
-        """The number of sequences; raises ShapeError where there is none."""
+        """Return the number of sequences; ShapeError for 0."""
         if not bottoms:
             return self.param.integer("batch_size")
         axis = self.axis_of(bottoms[0])
@@ -242,13 +239,14 @@ class ContinuationIndicator(Layer):
 
 
 class MultiStageMeanfield(Layer):
-    """Unaries (N, C, H, W), what to start from, and images -> (N, C, H, W).
+    """Unaries (N, C, H, W), initial values, and images -> (N, C, H, W).
 
     Blobs: spatial, bilateral and compatibility weights, all (1, 1, C, C)
     (multi_stage_meanfield.cpp).
     """
 
     type = "MultiStageMeanfield"
+    no_torch = "not exported yet"
     bottoms = exactly(3)
     origin = "torrvision/caffe"
     is_global = True

@@ -1,4 +1,4 @@
-"""Regions of interest: what Fast R-CNN, Faster R-CNN and R-FCN propose, pool and annotate."""
+"""Regions of interest: proposals, pooling and annotation in Fast R-CNN, Faster R-CNN, R-FCN."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ROIPooling(Layer):
 class PSROIPooling(Layer):
     """(N, dim · size², H, W), regions (R, 5) -> (R, dim, size, size) (psroi_pooling_layer.cpp).
 
-    `dim` and `size` are `output_dim` and `group_size`. Each place pools channels of its own.
+    `dim` and `size` are `output_dim` and `group_size`. Each bin pools its own channels.
     """
 
     type = "PSROIPooling"
@@ -62,13 +62,14 @@ class PSROIPooling(Layer):
 
 
 class Proposal(Layer):
-    """Scores, boxes (N, …) and images' sizes -> (N · post_nms_topn, 5), an item and a box each.
+    """Scores, boxes (N, …) and images' sizes -> (N · post_nms_topn, 5), rows of item and box.
 
-    A second top holds the scores. There may be fewer rows once there are data
+    A second top has the scores. The data may yield fewer rows
     (proposal_layer.cpp of sanghoon/caffe and luoyetx/mini-caffe).
     """
 
     type = "Proposal"
+    no_torch = "not exported yet"
     param_name = "proposal_param"
     bottoms = exactly(3)
     tops = between(1, 2)
@@ -82,7 +83,7 @@ class Proposal(Layer):
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         check_axes(bottoms[0], 1)
         rows = self.explain(bottoms)[0].value
-        note = f"the tops have at most {rows} rows: as many as the data give"
+        note = f"the number of rows depends on the data, at most {rows}"
         return Facts(((rows, 5), (rows,))[: self.top_count], notes=(note,))
 
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
@@ -90,13 +91,14 @@ class Proposal(Layer):
 
 
 class BoxAnnotatorOHEM(Layer):
-    """Keeps the hardest regions: the others' labels and weights are set so that they do not count.
+    """Keeps the hardest regions; labels and weights of the others are set to be ignored.
 
     Regions (R, 5, …), losses (R, 1, …), labels (R, 1, …) and weights (R, C, …), all of one height
     and width, -> labels and weights (box_annotator_ohem_layer.cpp).
     """
 
     type = "BoxAnnotatorOHEM"
+    no_torch = "not exported yet"
     bottoms = exactly(4)
     tops = exactly(2)
     origin = "daijifeng001/caffe-rfcn"
@@ -107,9 +109,9 @@ class BoxAnnotatorOHEM(Layer):
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         shapes = tuple(map(four_axes, bottoms))
-        num, _, *place = shapes[0]
+        num, _, *size = shapes[0]
         for bottom, shape, channels in zip(bottoms, shapes, (5, 1, 1, shapes[3][1]), strict=True):
-            expected = (num, channels, *place)
+            expected = (num, channels, *size)
             if shape != expected:
                 raise ShapeError(f"expected a bottom of {dims(expected)}, found {dims(bottom)}")
         return Facts((shapes[2], shapes[3]))

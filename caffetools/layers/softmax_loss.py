@@ -105,6 +105,7 @@ class SoftmaxWithLossOHEM(LossLayer):
     """
 
     type = "SoftmaxWithLossOHEM"
+    no_torch = "not exported yet"
     tops = between(1, 3)
     origin = "daijifeng001/caffe-rfcn"
 

@@ -219,7 +219,10 @@ def test_a_first_image_that_is_damaged() -> None:
     done = train()
     assert done.status == 0, done.err
     assert told(done)[0].startswith("data:1: 0.png: the image cannot be decoded")
-    assert "'0.png' is no JPEG, PNG, BMP or PNM image: Caffe stops there; the size is" in done.err
+    assert (
+        "expected a JPEG, PNG, BMP or PNM image, found '0.png': Caffe aborts there; the size is"
+        in done.err
+    )
 
 
 @pytest.mark.usefixtures("folder")

@@ -26,7 +26,7 @@ def evaluate(options: str) -> str:
 def test_detection_output(options: str, locations: Shape, confidences: Shape) -> None:
     case = set_up(output(options), locations, confidences, PRIORS)
     assert case.tops == ((1, 1, 1, 7),)
-    assert case.notes == ("the top has a row for each detection, once there are any",)
+    assert case.notes == ("the number of rows depends on the data: one per detection",)
     check_explained(output(options), locations, confidences, PRIORS)
 
 
@@ -124,7 +124,7 @@ TWO = ((1, 1, 21, 7), (1, 1, 8, 8))
             ((8, 40), (7, 30), PRIORS),
             1,
             1,
-            "of as many items, found 8 x 40 and 7 x 30",
+            "of the same number of items, found 8 x 40 and 7 x 30",
         ),
         (evaluate(""), TWO, 2, 1, "expected num_classes, found none"),
         (
@@ -190,7 +190,7 @@ def test_eval_detection() -> None:
             ((8, 125, 17, 17), (8, 5), (8, 3)),
             1,
             1,
-            "expected 200 elements an item, found 8 x 125 x 17 x 17",
+            "expected 200 elements per item, found 8 x 125 x 17 x 17",
         ),
         (
             evaluation("side: 4294967295"),
@@ -252,7 +252,7 @@ def test_explained() -> None:
 @pytest.mark.parametrize(
     ("options", "bottoms", "line", "column", "fragment"),
     [
-        ("stride: 0", (IMAGES, BOXES), 2, 31, "expected a stride of at least 1, found 0"),
+        ("stride: 0", (IMAGES, BOXES), 2, 31, "expected stride of at least 1, found 0"),
         (
             "image_size_x: 4294967295",
             (IMAGES, BOXES),

@@ -58,7 +58,7 @@ def test_region_loss() -> None:
             FOUR,
             2,
             38,
-            "do_neg_mining and the mining_type MAX_NEGATIVE contradict each other",
+            "do_neg_mining does not match the mining_type MAX_NEGATIVE",
         ),
         (
             loss("num_classes: 3 share_location: false"),

@@ -71,7 +71,7 @@ def test_eltwise_max_does_not_read_coeff() -> None:
             ((2,), (2,)),
             2,
             42,
-            "a coeff is for SUM, found PROD",
+            "coeff expected SUM, found PROD",
         ),
         ("", ((2,),), 1, 35, "at least 2 bottoms, found 1"),
     ],

@@ -41,21 +41,26 @@ def images(tmp_path: Path) -> str:
             'source: "list" shuffle: true',
             "",
             (3, 20, 30),
-            ("shuffle: the size is that of the list's first image, Caffe takes any",),
+            ("shuffle: the size is that of the first image, Caffe's of a random one",),
         ),
-        ('source: "lost"', "crop_size: 8", (3, 8, 8), ("the image 'elsewhere' is not there",)),
+        ('source: "lost"', "crop_size: 8", (3, 8, 8), ("the image 'elsewhere' does not exist",)),
         ('source: "none" is_color: false', "crop_size: 8", (1, 8, 8), ()),
         (
             'source: "texts"',
             "crop_size: 8",
             (3, 8, 8),
-            ("'text' is no JPEG, PNG, BMP or PNM image",),
+            ("expected a JPEG, PNG, BMP or PNM image, found 'text'",),
         ),
         (
             'source: "later"',
             "",
             (3, 20, 30),
-            ("the image 'elsewhere' is not there: Caffe stops there; the size is 'a cat.png''s",),
+            (
+                (
+                    "the image 'elsewhere' does not exist: Caffe aborts there; "
+                    "the size is that of 'a cat.png'"
+                ),
+            ),
         ),
     ],
 )
@@ -205,7 +210,7 @@ def test_nothing_tells_the_size() -> None:
         (dense("label_divide_factor: nan"), 2, 40, "from 1 to 2^31 - 1, found nan"),
         (dense("label_divide_factor: inf"), 2, 40, "from 1 to 2^31 - 1, found inf"),
         (seg("new_width: 8"), 2, 34, "expected new_height and new_width, found one of them"),
-        (seg("", 'mean_file: "mean"'), 3, 19, "an ImageSegData layer takes no mean_file"),
+        (seg("", 'mean_file: "mean"'), 3, 19, "ImageSegData does not support mean_file"),
         (seg("", "crop_height: 8"), 3, 19, "expected crop_height and crop_width, found one"),
         (
             seg("", "crop_size: 8 crop_height: 8 crop_width: 8"),

@@ -103,7 +103,7 @@ def test_slice(options: str, bottom: Shape, tops: list[Shape]) -> None:
 def test_slice_with_nothing_behind_the_last_point() -> None:
     case = set_up(cut("slice_point: 3", 2), (2, 3))
     assert case.tops == ((2, 3), (2, 0))
-    assert case.notes == ("the last slice_point leaves nothing behind it",)
+    assert case.notes == ("the last top is empty",)
 
 
 def test_slice_explained() -> None:
@@ -139,7 +139,14 @@ def test_slice_explained() -> None:
         ("slice_point: 2 slice_point: 2", 3, (2, 3), 2, 30, "above 2 and of at most 3, found 2"),
         ("slice_point: 4", 2, (2, 3), 2, 15, "of at most 3, found 4"),
         ("slice_point: 4294967295", 2, (2, 3), 2, 15, "of at most 3, found 4294967295"),
-        ("slice_point: 1", 2, (2, 1), 1, 1, "axis 1 has an extent of 1, too little for 2 tops"),
+        (
+            "slice_point: 1",
+            2,
+            (2, 1),
+            1,
+            1,
+            "2 tops exceed the extent 1 of axis 1",
+        ),
         ("axis: 1 slice_dim: 1", 1, (2, 3), 2, 23, "expected either axis or slice_dim, found both"),
         ("slice_dim: 2", 1, (2, 3), 2, 15, "axis 2 is out of range"),
         ("axis: -3", 1, (2, 3), 2, 15, "axis -3 is out of range"),

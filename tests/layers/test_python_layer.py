@@ -30,7 +30,7 @@ def test_a_layer_that_nobody_knows() -> None:
     case = set_up(text, (2, 3))
     assert (case.tops, case.params, case.macs) == ((None, None), {}, 0)
     assert case.notes == (
-        "what the Python layer 'm.L' makes is not known: register a class of that type",
+        "the output shapes of the Python layer 'm.L' are unknown; pass a --plugin",
     )
     case = set_up(text.replace('bottom: "a"', ""), input_shapes={"y": (1, 3), "z": (4, 5)})
     assert (case.tops, case.notes) == (((1, 3), (4, 5)), ())
@@ -75,14 +75,14 @@ def test_param_str(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "name", "length", "fragment"),
     [
-        ("", "stride", 1, "expected a whole number as stride in param_str, found ''"),
+        ("", "stride", 1, "expected an integer as stride in param_str, found ''"),
         ("stride: 1.5", "stride", 1, "found 'stride: 1.5'"),
-        ("stride: -1", "stride", 1, "expected a whole number as stride"),
-        ("stride: x", "stride", 1, "expected a whole number as stride"),
-        ("stride: 1234567890", "stride", 1, "expected a whole number as stride"),
-        ("stride: [1, 2]", "stride", 1, "expected a whole number as stride"),
-        ("upstride: 1", "stride", 1, "expected a whole number as stride"),
-        ("size: [1, 2, 3]", "size", 2, "expected 2 whole numbers as size"),
+        ("stride: -1", "stride", 1, "expected an integer as stride"),
+        ("stride: x", "stride", 1, "expected an integer as stride"),
+        ("stride: 1234567890", "stride", 1, "expected an integer as stride"),
+        ("stride: [1, 2]", "stride", 1, "expected an integer as stride"),
+        ("upstride: 1", "stride", 1, "expected an integer as stride"),
+        ("size: [1, 2, 3]", "size", 2, "expected 2 integers as size"),
     ],
 )
 def test_numbers_that_are_not_there(text: str, name: str, length: int, fragment: str) -> None:

@@ -52,7 +52,7 @@ def test_proposal(options: str, tops: str, expected: tuple[Shape, ...]) -> None:
     case = set_up(text, *bottoms)
     assert case.tops == expected
     rows = expected[0][0]
-    assert case.notes == (f"the tops have at most {rows} rows: as many as the data give",)
+    assert case.notes == (f"the number of rows depends on the data, at most {rows}",)
     check_explained(text, *bottoms)
 
 

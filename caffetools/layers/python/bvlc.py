@@ -8,7 +8,7 @@ from caffetools.layers.python_layer import PythonLayer
 
 
 class EuclideanLossLayer(PythonLayer):
-    """Two bottoms of as many elements -> (1), which is no scalar (pyloss.py)."""
+    """Two bottoms with the same number of elements -> (1), not a scalar (pyloss.py)."""
 
     type = "pyloss.EuclideanLossLayer"
     bottoms = exactly(2)
@@ -17,7 +17,7 @@ class EuclideanLossLayer(PythonLayer):
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         if count(bottoms[0]) != count(bottoms[1]):
             raise ShapeError(
-                "expected two bottoms of as many elements, "
+                "expected two bottoms with the same number of elements, "
                 f"found {dims(bottoms[0])} and {dims(bottoms[1])}"
             )
         return Facts(((1,),))
@@ -26,7 +26,7 @@ class EuclideanLossLayer(PythonLayer):
 class PascalMultilabelDataLayerSync(PythonLayer):
     """Images of im_shape in batches of batch_size, and 20 labels (pascal_multilabel_datalayers.py).
 
-    param_str is a dict in Python's words, whose im_shape is height and width.
+    param_str is a Python dict, whose im_shape is height and width.
     """
 
     type = "pascal_multilabel_datalayers.PascalMultilabelDataLayerSync"

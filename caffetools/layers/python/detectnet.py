@@ -1,6 +1,6 @@
 """The Python layers of NVIDIA's DetectNet (NVIDIA/caffe, python/caffe/layers/detectnet).
 
-Boxes are rows of five numbers, always as many for an image; those that are not used are 0.
+Boxes are rows of five numbers, a fixed number per image; unused rows are 0.
 """
 
 from __future__ import annotations
@@ -18,46 +18,44 @@ MAX_BOXES = 50
 class Cluster(PythonLayer):
     """(N, classes, H, W), (N, 4, H, W) -> for each class (N, 50, 5).
 
-    param_str is a list of numbers with commas between; the last is the number of classes.
+    param_str is a list of numbers separated by commas; the last is the number of classes.
     """
 
     bottoms = exactly(2)
     tops = at_least(1)
     classes_at: ClassVar[int]
-    """At which place in the list the number of classes stands; 1 where the list ends before."""
+    """Index of the number of classes in the list; 1 for a shorter list."""
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         tops = len(self.spec.tops)
         items = self.param.text("param_str").split(",")
         classes = items[self.classes_at].strip() if len(items) > self.classes_at else "1"
         if len(items) < self.classes_at or classes != str(tops):
-            raise self.mistake(
-                f"expected as many classes as tops, {tops}, at place {self.classes_at + 1}"
-            )
+            raise self.mistake(f"expected {tops} classes, one per top, at index {self.classes_at}")
         check_axes(bottoms[0], 2)
         if bottoms[0][1] != tops:
             raise ShapeError(
-                f"expected a bottom with as many classes as tops, {tops}, found {dims(bottoms[0])}"
+                f"expected a bottom with {tops} classes, one per top, found {dims(bottoms[0])}"
             )
         return Facts(((bottoms[0][0], MAX_BOXES, 5),) * tops)
 
 
 class ClusterGroundtruth(Cluster):
-    """The true boxes, from the form of a grid to lists (clustering.py)."""
+    """True boxes, from grids to lists (clustering.py)."""
 
     type = "caffe.layers.detectnet.clustering.ClusterGroundtruth"
     classes_at = 3
 
 
 class ClusterDetections(Cluster):
-    """The boxes that a net found, close ones joined (clustering.py)."""
+    """Detected boxes, clustered (clustering.py)."""
 
     type = "caffe.layers.detectnet.clustering.ClusterDetections"
     classes_at = 7
 
 
 class ScoreDetections(PythonLayer):
-    """True boxes and found ones -> which were found, rightly or not, and which not (mean_ap.py)."""
+    """True and detected boxes -> true positives, false positives and misses (mean_ap.py)."""
 
     type = "caffe.layers.detectnet.mean_ap.ScoreDetections"
     bottoms = exactly(2)
@@ -66,7 +64,7 @@ class ScoreDetections(PythonLayer):
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         if not bottoms[0] or bottoms[0][:1] != bottoms[1][:1]:
             raise ShapeError(
-                f"expected boxes of as many images, found {dims(bottoms[0])} and {dims(bottoms[1])}"
+                f"expected boxes of equal images, found {dims(bottoms[0])} and {dims(bottoms[1])}"
             )
         return Facts(((bottoms[0][0], MAX_BOXES, 5),))
 

@@ -1,6 +1,6 @@
 """The data layers of fcn.berkeleyvision.org: one image and the class of each of its pixels.
 
-Their size is that of the image that comes first, which no prototxt tells: `--data-shape` does.
+Their size is that of the first image, which no prototxt defines; `--data-shape` sets it.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ class SegDataLayer(PythonLayer):
     tops = exactly(2)
 
     def channels(self) -> tuple[int, ...]:
-        """Of each top."""
+        """Return the channels of each top."""
         return (3, *(1,) * (len(self.spec.tops) - 1))
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         item = self.spec.options.data_shape
         channels = self.channels()
         if item is None or len(item) != 3:
-            note = f"the size is that of the first image: pass {hint(self.spec)}"
+            note = f"the size is that of the first image; pass {hint(self.spec)}"
             return Facts((None,) * len(channels), notes=(note,))
         return Facts(tuple((1, extent, *item[1:]) for extent in channels))
 

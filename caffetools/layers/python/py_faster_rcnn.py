@@ -1,8 +1,8 @@
 """The Python layers of Fast R-CNN, Faster R-CNN and what is built on them.
 
-Shapes are those at set-up, which Caffe logs: with each image, its size and the number of its
-regions change. What the projects' own configuration says, no prototxt does: `--data-shape` goes
-before its defaults, and a note tells where they are assumed.
+Shapes are those at setup, which Caffe logs; later they depend on the image and its regions. The
+size of images is in the projects' own configuration: `--data-shape` overrides its defaults, and a
+note reports where they are assumed.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from caffetools.layers.python_layer import PythonLayer
 
 
 class RoIDataLayer(PythonLayer):
-    """Images with what training takes (roi_data_layer/layer.py).
+    """Images and training targets (roi_data_layer/layer.py).
 
-    Three kinds, told apart by their tops. Faster R-CNN's proposals: data, im_info (1, 3) and
+    The tops distinguish three kinds. Faster R-CNN's proposals: data, im_info (1, 3) and
     gt_boxes (1, 4). Fast R-CNN as first published: data, rois (1, 5), labels (1) and, where boxes
     are regressed, targets and weights (1, 4 · num_classes). Fast R-CNN in py-faster-rcnn: two kinds
     of weights.
@@ -47,8 +47,8 @@ class RoIDataLayer(PythonLayer):
         given = self.spec.options.data_shape
         if given is not None and len(given) == 3:
             return Facts(((images, *given), *rest))
-        assumed = f"images of {size[0]} x {size[1]} are assumed, as the project has them"
-        note = f"{assumed}; {hint(self.spec)} says otherwise"
+        assumed = f"images of {size[0]} x {size[1]} are assumed, as in the project"
+        note = f"{assumed}; use {hint(self.spec)} to change it"
         return Facts(((images, 3, *size), *rest), notes=(note,))
 
 
@@ -65,10 +65,10 @@ class ProposalLayer(PythonLayer):
 
 
 class AnchorTargetLayer(PythonLayer):
-    """What the A anchors at each place of a (…, H, W) should give (anchor_target_layer.py).
+    """Targets of the A anchors at each position of a (…, H, W) (anchor_target_layer.py).
 
-    Tops: labels (1, 1, A · H, W), and targets, inner and outer weights (1, 4A, H, W). A anchors are
-    every scale in every ratio; 3 and 3 where param_str does not list others.
+    Tops: labels (1, 1, A · H, W), and targets, inner and outer weights (1, 4A, H, W). The anchors
+    combine scales and ratios, by default 3 and 3.
     """
 
     type = "rpn.anchor_target_layer.AnchorTargetLayer"

@@ -52,10 +52,10 @@ def test_boxes(
             (2, 1, 9, 9),
             2,
             88,
-            "as many classes as tops, 1, at place 4 in param_str, found '1,3'",
+            "expected 1 classes, one per top, at index 3 in param_str, found '1,3'",
         ),
-        ("1,3,16,2", (2, 1, 9, 9), 2, 88, "as many classes as tops, 1, at place 4 in"),
-        ("1,3,16,1", (2, 2, 9, 9), 1, 1, "as many classes as tops, 1, found 2 x 2 x 9 x 9"),
+        ("1,3,16,2", (2, 1, 9, 9), 2, 88, "expected 1 classes, one per top, at index 3 in"),
+        ("1,3,16,1", (2, 2, 9, 9), 1, 1, "1 classes, one per top, found 2 x 2 x 9 x 9"),
         ("1,3,16,1", (2,), 1, 1, "expected a bottom of at least 2 axes, found 2"),
     ],
 )
@@ -68,5 +68,5 @@ def test_cluster_refused(
 
 def test_score_refused() -> None:
     text = detectnet("ScoreDetections", "a b", "y")
-    check_refused(text, ((2, 50, 5), (3, 50, 5)), 1, 1, "boxes of as many images")
-    check_refused(text, ((), ()), 1, 1, "boxes of as many images, found scalar and scalar")
+    check_refused(text, ((2, 50, 5), (3, 50, 5)), 1, 1, "boxes of equal images")
+    check_refused(text, ((), ()), 1, 1, "boxes of equal images, found scalar and scalar")

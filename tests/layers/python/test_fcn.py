@@ -39,7 +39,7 @@ def test_an_image_and_its_classes(
     assert case.tops == (None,) * len(expected)
     first = tops.split(maxsplit=1)[0]
     hint = f"--data-shape C,H,W or --input-shape {first}=N,C,H,W"
-    assert case.notes == (f"the size is that of the first image: pass {hint}",)
+    assert case.notes == (f"the size is that of the first image; pass {hint}",)
     assert set_up(text, data_shape=(500,)).tops[0] is None
 
 

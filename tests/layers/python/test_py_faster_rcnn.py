@@ -35,9 +35,9 @@ def test_roi_data_layer(tops: str, data: Shape, rest: tuple[Shape, ...]) -> None
     text = python("RoIDataLayer", "", tops, "'num_classes': 21")
     case = set_up(text)
     assert case.tops == (data, *rest)
-    assumed = f"images of {data[2]} x {data[3]} are assumed, as the project has them"
+    assumed = f"images of {data[2]} x {data[3]} are assumed, as in the project"
     hint = "--data-shape C,H,W or --input-shape data=N,C,H,W"
-    assert case.notes == (f"{assumed}; {hint} says otherwise",)
+    assert case.notes == (f"{assumed}; use {hint} to change it",)
     case = set_up(text, data_shape=(3, 375, 500))
     assert (case.tops, case.notes) == (((data[0], 3, 375, 500), *rest), ())
 
@@ -48,7 +48,7 @@ def test_roi_data_layer_refused() -> None:
     text = python("RoIDataLayer", "", "data a b c", "'num_classes': 21")
     check_refused(text, (), 1, 64, "expected 3, 5 or 6 tops, found 4")
     text = python("RoIDataLayer", "", "data im_info gt_boxes", "'classes': 21")
-    check_refused(text, (), 2, 16, "expected a whole number as num_classes in param_str")
+    check_refused(text, (), 2, 16, "expected an integer as num_classes in param_str")
 
 
 def test_proposal_layer() -> None:
@@ -58,7 +58,7 @@ def test_proposal_layer() -> None:
     text = python("ProposalLayer", "a b c", "rois", "'feat_stride': 16")
     assert set_up(text, *bottoms).tops == ((1, 5),)
     text = python("ProposalLayer", "a b c", "rois", "")
-    check_refused(text, bottoms, 2, 16, "expected a whole number as feat_stride")
+    check_refused(text, bottoms, 2, 16, "expected an integer as feat_stride")
     text = python("ProposalLayer", "a b", "rois", "'feat_stride': 16")
     check_refused(text, bottoms[:2], 1, 46, "expects 3 bottoms, found 2")
 
@@ -86,7 +86,7 @@ def test_anchor_target_layer(param_str: str, anchors: int) -> None:
 
 def test_anchor_target_layer_refused() -> None:
     text = python("AnchorTargetLayer", "a", "w x y z", "'scales': [8]")
-    check_refused(text, ((1, 18, 38, 63),), 2, 16, "expected a whole number as feat_stride")
+    check_refused(text, ((1, 18, 38, 63),), 2, 16, "expected an integer as feat_stride")
     text = python("AnchorTargetLayer", "a", "w x y z", "'feat_stride': 16")
     check_refused(text, ((18,),), 1, 1, "expected a bottom of at least 2 axes, found 18")
 
@@ -96,4 +96,4 @@ def test_proposal_target_layer() -> None:
     targets = (1, 4 * 81)
     assert set_up(text, (1, 5), (1, 4)).tops == ((1, 5), (1, 1), targets, targets, targets)
     text = python("ProposalTargetLayer", "a b", "v w x y z", "")
-    check_refused(text, ((1, 5), (1, 4)), 2, 16, "expected a whole number as num_classes")
+    check_refused(text, ((1, 5), (1, 4)), 2, 16, "expected an integer as num_classes")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import pytest
 
 from caffetools.layers.base import Layer
@@ -38,3 +40,16 @@ def test_a_class_of_a_users_own_has_none() -> None:
         type = "MemberRef"
 
     assert emitter_of(MemberRef) is None
+
+
+@pytest.mark.parametrize("name", REGISTRY.types())
+def test_a_type_has_an_emitter_in_the_file_of_its_kind_or_a_reason(name: str) -> None:
+    layer_class = REGISTRY.find(name)
+    assert layer_class is not None
+    emitter = emitter_of(layer_class)
+    if emitter is None:
+        assert layer_class.no_torch, f"{name} has neither an emitter nor a reason, no_torch"
+    else:
+        assert layer_class.no_torch == "", f"{name} has an emitter, and no_torch"
+        kind = layer_class.__module__.rpartition(".")[2]
+        assert layer_class in import_module(f"caffetools.torch.emit.{kind}").EMITTERS

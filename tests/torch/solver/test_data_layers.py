@@ -154,7 +154,7 @@ def written(folder: Path, text: str) -> Net:
         (
             '"ImageData" image_data_param { source: "list" batch_size: 4 } }',
             81,
-            "the image 'gone.png' is not there",
+            "the image 'gone.png' does not exist",
         ),
         (
             '"HDF5Data" hdf5_data_param { source: "list" batch_size: 4 } }',
