@@ -50,8 +50,7 @@ class Reader:
         ahead, self._ahead = self._ahead, None
         shut_down = getattr(ahead, "_shutdown_workers", None)
         if shut_down is not None:
-            with _worker_errors_ignored():
-                shut_down()
+            shut_down()
 
     def next(self) -> Batch:
         """Return the next batch; raise CaffeToolsError for damaged data or a dead worker."""
@@ -73,18 +72,18 @@ class Reader:
         positions = count(self.position, self.step)
         if not self.workers:
             return map(self.batches.__getitem__, positions)
-        return iter(
-            DataLoader(
-                _Guarded(self.batches),
-                batch_size=None,
-                sampler=positions,
-                num_workers=self.workers,
-                pin_memory=self.pin,
-                prefetch_factor=4,
-                worker_init_fn=_leave_signals_to_the_run,
-                generator=torch.Generator(),  # else PyTorch's own generator is drawn from
-            )
+        loader = DataLoader(
+            _Guarded(self.batches),
+            batch_size=None,
+            sampler=positions,
+            num_workers=self.workers,
+            pin_memory=self.pin,
+            prefetch_factor=4,
+            worker_init_fn=_set_worker_signals,
+            generator=torch.Generator(),  # else PyTorch's own generator is drawn from
         )
+        with _without_sigchld_handler():
+            return iter(loader)
 
 
 class _Guarded(Dataset["Batch | str"]):
@@ -115,22 +114,34 @@ def _shared(batch: Batch) -> Batch:
 
 
 @contextmanager
-def _worker_errors_ignored() -> Iterator[None]:
-    """Suspend DataLoader's SIGCHLD handler, which raises again for each worker that ends."""
-    if threading.current_thread() is not threading.main_thread():
+def _without_sigchld_handler() -> Iterator[None]:
+    """Take back the SIGCHLD handler that DataLoader installs with its first workers.
+
+    It raises at any statement of the main thread, while that holds a lock of a queue, too, which
+    then hangs. Without it, waiting for the next batch notices a dead worker within five seconds.
+    """
+    if not _HAS_SIGCHLD or threading.current_thread() is not threading.main_thread():
         yield
         return
-    handler = signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    handler = signal.getsignal(signal.SIGCHLD)
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
     try:
         yield
     finally:
         signal.signal(signal.SIGCHLD, handler)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
 
 
-def _leave_signals_to_the_run(_worker: int) -> None:
+_HAS_SIGCHLD = hasattr(signal, "SIGCHLD")  # not on Windows
+
+
+def _set_worker_signals(_worker: int) -> None:
     """Ignore SIGINT and SIGHUP in a worker: a terminal sends them to all its processes."""
-    for number in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+    for name in ("SIGINT", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    if _HAS_SIGCHLD:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
 
 
 def _cores() -> int:
