@@ -43,7 +43,7 @@ def changes(recipe: str) -> Iterator[tuple[str, str, str]]:
         block = textwrap.dedent(indented)
         if kind == "python":
             path, _, added = block.partition("\n")
-            yield path.removeprefix("+++ "), "", added
+            yield path.removeprefix("# append to "), "", f"\n\n{added}"
             continue
         for file in block.split("--- ")[1:]:
             path, _, lines = file.partition("\n")
