@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import compress
 from operator import itemgetter
@@ -113,6 +113,17 @@ class Series:
         return found
 
 
+def is_loss(name: str, weights: Mapping[str, float]) -> bool:
+    """Whether an output is a loss: Caffe prints the weights of losses, by the net's layers.
+
+    Before 2014 it printed none; then the name decides: `loss1/top-1` is an accuracy.
+    """
+    if weights:
+        return name in weights
+    lower = name.lower()
+    return "loss" in lower and not any(word in lower for word in ("top-1", "top-5", "acc"))
+
+
 def log_series(log: LogContents) -> list[Series]:
     """The series of a log: of training, then of each test net."""
     curves = [(None, log.train), *log.tests.items()]
@@ -123,9 +134,7 @@ def curve_series(curve: Curve, net: int | None = None) -> list[Series]:
     """The series of a curve, that of test net `net` or of training."""
     weights, sizes = curve.weights(), curve.sizes()
     kinds: dict[str, Kind] = {
-        # Caffe printed no weights before 2014: only then does a name decide.
-        name: "loss" if name in weights or (not weights and "loss" in name.lower()) else "output"
-        for name in sizes
+        name: "loss" if is_loss(name, weights) else "output" for name in sizes
     }
     found: dict[Key, Series] = {}
     for run, part in run_parts(curve):

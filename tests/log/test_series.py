@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from caffetools.log import curve as curves
 from caffetools.log.curve import Curve, Point
-from caffetools.log.series import Key, Series, curve_series, joined, log_series, run_rows, segments
+from caffetools.log.series import (
+    Key,
+    Series,
+    curve_series,
+    is_loss,
+    joined,
+    log_series,
+    run_rows,
+    segments,
+)
 from tests.logs import SOLVER, line, lines, read, train_log
 
 
@@ -62,6 +71,21 @@ def test_an_accuracy_whose_name_holds_loss_is_no_loss() -> None:
     ]
     kinds = {one.key.name: one.key.kind for one in log_series(read(lines(*texts)))}
     assert kinds == {"loss1/top-1": "output", "loss1": "loss"}
+
+
+@pytest.mark.parametrize(
+    ("name", "weights", "expected"),
+    [
+        ("loss1/top-1", {}, False),
+        ("loss3/top-5", {}, False),
+        ("loss_accuracy", {}, False),
+        ("loss1/loss1", {}, True),
+        ("loss", {"other": 1.0}, False),
+        ("top-1", {"top-1": 1.0}, True),
+    ],
+)
+def test_is_loss(name: str, weights: dict[str, float], *, expected: bool) -> None:
+    assert is_loss(name, weights) is expected
 
 
 def test_a_resumed_run_is_one_and_another_start_is_another() -> None:
