@@ -1,4 +1,4 @@
-"""A net recomputed, held against what the log prints of it."""
+"""Compare a recomputed net with what the log prints of it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from caffetools.log.logged_net import UNNAMED, LoggedLayer, LoggedNet, LoggedTop
 
 
 class Difference(NamedTuple):
-    """Where the log and the prototxt part."""
+    """A difference between the log and the prototxt."""
 
     layer: str
     logged: str
@@ -32,21 +32,21 @@ class Difference(NamedTuple):
     """What the prototxt gives."""
     log_line: int
     location: Location | None
-    """Where the layer stands in the prototxt."""
+    """Location of the layer in the prototxt."""
 
     def __str__(self) -> str:
         place = f" ({self.location})" if self.location else ""
-        told = f"{self.logged} in the log, {self.recomputed}"
-        return f"line {self.log_line}: {self.layer}: {told}{place}"
+        words = f"{self.logged} in the log, {self.recomputed}"
+        return f"line {self.log_line}: {self.layer}: {words}{place}"
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """How a net of the log agrees with its prototxt."""
+    """Result of comparing a net of the log with its prototxt."""
 
     differences: tuple[Difference, ...] = ()
     unknown_layers: tuple[str, ...] = ()
-    """Those whose type nobody knows: the log's shapes were taken for theirs."""
+    """Layers of unknown type, whose shapes are taken from the log."""
     types: tuple[tuple[str, str], ...] = ()
     """The type of each layer."""
     memory_rule: str | None = None
@@ -101,7 +101,7 @@ def compare_printed(net: LoggedNet, age: Age) -> Comparison:
 
 
 def wrong_counts(net: LoggedNet) -> Iterator[Difference]:
-    """Shapes with another number of elements than the log counts beside them."""
+    """Shapes whose number of elements differs from the logged count."""
     for layer in net.layers:
         for top in layer.tops:
             if None not in {top.shape, top.elements} and prod(top.shape or ()) != top.elements:
@@ -122,9 +122,9 @@ def memory_differences(net: LoggedNet, age: Age, memory: Judgement) -> Iterator[
                 found = f"{printed:,} bytes more"
                 yield Difference(layer.name, found, f"its tops take {by_tops:,}", line, None)
     if memory.expected and age.first is not None:
-        told = " or ".join(f"{size:,} ({words})" for words, size in memory.expected)
+        words = " or ".join(f"{size:,} ({rule})" for rule, size in memory.expected)
         line = net.line_of(net.memory_line)
-        yield Difference("memory", f"{net.memory_bytes:,} bytes", told, line, None)
+        yield Difference("memory", f"{net.memory_bytes:,} bytes", words, line, None)
 
 
 class _Comparing:
@@ -181,12 +181,12 @@ class _Comparing:
                 yield Difference(layer.name, "no such layer", layer.type, line, layer.location)
 
     def refused(self) -> Iterator[Difference]:
-        """Layers that the log shows working and Caffe of today refuses."""
+        """Layers that worked in the log and that current Caffe refuses."""
         for layer, logged in self.pairs:
             if layer.refusal is not None and layer.is_known:
                 line = self.net.line_of(logged.line)
-                told = f"refused: {layer.refusal}"
-                yield Difference(layer.name, "a layer that works", told, line, layer.location)
+                words = f"refused: {layer.refusal}"
+                yield Difference(layer.name, "a layer that works", words, line, layer.location)
 
     def tops(self) -> Iterator[Difference]:
         """Tops of another number or shape."""
@@ -218,8 +218,8 @@ class _Comparing:
         if axis is not None and len(found) == len(mine) > axis:
             mine[axis] = found[axis]
         if found != mine:
-            told = f"top {top.name} {dims(printed.shape)}"
-            yield Difference(layer.name, told, dims(tuple(mine)), line, layer.location)
+            words = f"top {top.name} {dims(printed.shape)}"
+            yield Difference(layer.name, words, dims(tuple(mine)), line, layer.location)
 
     def as_printed(self, shape: Shape, printed: Shape) -> Shape:
         """A shape as the log's Caffe prints it: of four axes before March 2015.

@@ -71,7 +71,7 @@ NVCAFFES = (
 
 
 class Judgement(NamedTuple):
-    """How the figure that the log prints agrees with the shapes that it prints."""
+    """How the logged memory agrees with the logged shapes."""
 
     rule: str | None = None
     """In what way it counts; None where it agrees with none that its Caffe may have used."""
@@ -98,7 +98,7 @@ def judge(net: LoggedNet, age: Age, input_bytes: int | None = None) -> Judgement
 
 
 def _is_possible(rule: Rule, age: Age) -> bool:
-    """May the log's Caffe have counted so?"""
+    """Whether the log's Caffe may have used this rule."""
     return (age.first or date.min) <= rule.until and rule.since <= (age.last or date.max)
 
 

@@ -1,8 +1,8 @@
 """A net recomputed for comparison with the one that a log prints.
 
-Where the prototxt cannot tell a shape, that of a data layer's top or of a layer whose type nobody
-knows, the log's own is taken, so that the layers behind it can be compared. So it is where Caffe of
-today refuses a layer that the log shows working.
+Shapes that the prototxt does not determine, of data layers and of unknown layer types, are taken
+from the log, so that the layers after them can be compared; so are those of layers that worked in
+the log and that current Caffe refuses.
 """
 
 from __future__ import annotations
@@ -116,14 +116,14 @@ def _recompute(net: LoggedNet, message: Message, state: State) -> list[Recompute
 def _source_shapes(
     net: Inferred, logged: Mapping[str, Sequence[Shape | None]]
 ) -> Iterator[tuple[str, Shape]]:
-    """The tops of layers without bottoms whose shapes are not told, or not as the log has them."""
+    """Tops of layers without bottoms whose shapes are unknown or differ from the log."""
     for layer in net.layers:
         if layer.node.bottoms:
             continue
         printed = logged.get(layer.node.name, ())
-        for blob, shape, told in zip(layer.node.tops, layer.tops, printed, strict=False):
-            if told is not None and shape != told:
-                yield net.graph.blobs[blob].name, told
+        for blob, shape, logged_shape in zip(layer.node.tops, layer.tops, printed, strict=False):
+            if logged_shape is not None and shape != logged_shape:
+                yield net.graph.blobs[blob].name, logged_shape
 
 
 def _layers(own: Inferred, net: Inferred, refusals: dict[str, str]) -> Iterator[RecomputedLayer]:
@@ -170,7 +170,7 @@ class _Tolerant(Registry):
         self._logged = logged
 
     def find(self, name: str) -> LayerClass | None:
-        """The class of a type; of one that nobody knows, too, if the net has it."""
+        """Return the class of a type, also of an unknown type of the net."""
         found = super().find(name)
         known = REGISTRY.find(name)
         if found is None and (known is not None or name in self._types):
@@ -202,7 +202,7 @@ class _Tolerant(Registry):
 
 
 class _Unknown(Layer):
-    """A type that nobody knows."""
+    """An unregistered layer type."""
 
     bottoms = at_least(0)
     tops = at_least(0)

@@ -1,4 +1,4 @@
-"""How the lines of a figure look, and what its legend calls them; nothing is drawn here."""
+"""Colours, dashes, markers and names of the lines of a figure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MARKERS = ("o", "s", "^", "D", "v")
 
 _LONGEST_NAME = 38
 _MOST_ELEMENTS = 6
-"""Of a vector whose numbers are told apart; those of a longer one are drawn alike."""
+"""Maximum length of a vector whose elements look different."""
 _MOST_MARKERS = 60
 """Points of a line, up to which each has its marker."""
 
@@ -22,10 +22,10 @@ _MOST_MARKERS = 60
 def line_looks(panel: Panel, is_overlaid: bool) -> list[dict[str, Any]]:
     """Colour, dashes and marker of each line: runs have colours, or else what the lines tell."""
     kinds = [what[1:] for what in legend_entries(panel)]
-    told = list(dict.fromkeys(kinds))
+    names = list(dict.fromkeys(kinds))
     looks = []
     for line, kind in zip(panel.lines, kinds, strict=True):
-        number = told.index(kind)
+        number = names.index(kind)
         is_test = line.series.key.net is not None
         is_one_of_many = kinds.count(kind) > _MOST_ELEMENTS
         has_markers = is_test and len(line.x) <= _MOST_MARKERS and not is_one_of_many
@@ -52,7 +52,7 @@ def legend_entries(panel: Panel) -> list[tuple[Any, ...]]:
 
 
 def line_words(line: Line, *, is_whole: bool) -> str:
-    """What a line tells, in words; `is_whole` of a vector told as one."""
+    """Return the name of a line; `is_whole` for a vector named as one."""
     key = line.series.key
     net = "train" if key.net is None else f"test {key.net}" if key.net else "test"
     name = "loss" if key.kind == "total" else key.name
@@ -61,6 +61,6 @@ def line_words(line: Line, *, is_whole: bool) -> str:
 
 def short(name: str, longest: int = _LONGEST_NAME) -> str:
     """A name in one line, without its middle where it is long."""
-    told = " ".join(printable(name).split())
+    names = " ".join(printable(name).split())
     half = longest // 2
-    return told if len(told) <= longest else f"{told[:half]}…{told[-half:]}"
+    return names if len(names) <= longest else f"{names[:half]}…{names[-half:]}"

@@ -1,4 +1,4 @@
-"""Which curves of logs a figure shows, and which of them share axes; nothing is drawn here."""
+"""Select the curves of logs that a figure shows, and group them into panels."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Selection:
 
     x: Across = "iteration"
     only: tuple[str, ...] = ()
-    """Outputs that are shown, by name, beside the displayed loss; all if there is none."""
+    """Outputs to show, by name, in addition to the displayed loss; all if empty."""
     rate: bool = True
 
 
@@ -48,12 +48,12 @@ class Panel:
 def panels(logs: Sequence[LogContents], names: Sequence[str], selection: Selection) -> list[Panel]:
     """The axes of a figure from above: losses, outputs up to one, other outputs, rates.
 
-    Each log is called by its name, or its file's. Raises CaffeToolsError for logs that tell no
+    Each log is called by its name, or its file's. Raises CaffeToolsError for logs without a
     curve, or no epochs where x asks for them.
     """
     found = grouped_lines(logs, names, selection)
     if all(panel.is_rate for panel in found):
-        raise CaffeToolsError("no curve is told", Location(logs[0].name) if logs else None)
+        raise CaffeToolsError("found no curve", Location(logs[0].name) if logs else None)
     return [panel for panel in found if selection.rate or not panel.is_rate]
 
 
@@ -73,16 +73,16 @@ def grouped_lines(
 
 
 def places(iterations: Sequence[float], log: LogContents, x: Across) -> list[float]:
-    """Where iterations stand along the x axis, iterations or epochs."""
+    """Return the x coordinates of iterations, as iterations or epochs."""
     if x != "epoch":
         return list(iterations)
     if not log.epoch or not log.epoch[0]:
-        raise CaffeToolsError("no epochs are told", Location(log.name))
+        raise CaffeToolsError("found no epochs", Location(log.name))
     return [iteration * log.epoch[1] / log.epoch[0] for iteration in iterations]
 
 
 def event_place(event: Event, log: LogContents, x: Across) -> float:
-    """Where an event stands along the x axis, NaN if that is not told."""
+    """Return the x coordinate of an event, NaN if unknown."""
     if x == "time":
         return math.nan if event.seconds is None else event.seconds
     return math.nan if event.iteration is None else places([event.iteration], log, x)[0]
@@ -111,7 +111,7 @@ def _file_name(path: str) -> str:
 
 
 def _shown(series: list[Series]) -> Iterator[Series]:
-    """All but a loss that stands alone in the displayed total, which tells the same smoothed."""
+    """All but a loss that is the only part of the displayed total."""
     totals = {one.key[:2] for one in series if one.key.kind == "total"}
     losses = [one.key[:2] for one in series if one.key.kind == "loss"]
     for one in series:

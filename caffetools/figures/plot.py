@@ -31,7 +31,7 @@ _EVENTS = {
     "fatal": ("error", "#b8405a"),
     "cut": ("cut off", "#b8405a"),
 }
-"""What the kinds of events that are lines are called, and their colours."""
+"""Names and colours of the events that are drawn as lines."""
 
 _WIDTH = 7.2
 """Inches: both columns of a paper."""
@@ -86,7 +86,7 @@ def plot(
 ) -> bytes:
     """The curves of logs as `png`, `svg` or `pdf`; each log is called by its name, or its file's.
 
-    Raises CaffeToolsError for logs that tell no curve, or no epochs where x asks for them.
+    Raises CaffeToolsError for logs without a curve, or no epochs where x asks for them.
     """
     selection, drawing = selection or Selection(), drawing or Drawing()
     found = panels(logs, names, selection)
@@ -150,8 +150,8 @@ def _draw_panel(axes: Axes, panel: Panel, drawing: Drawing, unit: float, is_over
             axes.plot(x, list(line.series.smoothed(drawing.smooth)), **look)
         else:
             axes.plot(x, values, **look)
-    told = [value for line in panel.lines for value in line.series.values]
-    values = [value for value in told if 0 < value < math.inf]
+    known = [value for line in panel.lines for value in line.series.values]
+    values = [value for value in known if 0 < value < math.inf]
     wide = panel.is_rate and values and max(values) >= 8 * min(values)
     if values and (wide or (drawing.log_y and panel.title != "outputs")):
         axes.set_yscale("log")
@@ -180,7 +180,7 @@ def _draw_events(
 
 
 def _add_legend(axes: Axes, panel: Panel, happened: dict[str, Line2D], is_overlaid: bool) -> None:
-    """Names beside the axes, where they hide nothing."""
+    """Add the legend outside of the axes."""
     if panel.is_rate:
         return
     named: dict[tuple[Any, ...], tuple[str, Line2D]] = {}

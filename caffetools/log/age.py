@@ -1,4 +1,4 @@
-"""Which Caffe wrote a log: the lines of its source that printed the messages tell."""
+"""Infer which Caffe wrote a log from the source lines that printed its messages."""
 
 from __future__ import annotations
 
@@ -29,36 +29,36 @@ RELEASES = (
 _EPOCH = date(2013, 1, 1)
 _TODAY = 9999
 _GAPS = 0.05
-"""The part of the messages that may not fit because the table has gaps."""
+"""Maximum share of messages that do not match because the table has gaps."""
 _STRANGE = 0.2
-"""The part of the messages that may stand where no master has them, in a changed master."""
+"""Maximum share of messages at unknown source lines in a modified master."""
 
 
 class Age(NamedTuple):
     """Which Caffe wrote a log."""
 
     first: date | None = None
-    """BVLC Caffe's master since this day; None where it was another, or the log does not tell."""
+    """First day of BVLC Caffe's master; None for a fork, or if unknown."""
     last: date | None = None
-    """And until this day; None for today."""
+    """Last day; None for today."""
     release: str | None = None
-    """The release, or those between which it stands; what a fork calls itself."""
+    """The release, or the releases before and after; the name that a fork gives itself."""
     fork: str | None = None
-    """Why it is no master, or a changed one."""
+    """Why it is a fork or a modified master."""
     nearest: tuple[date, date | None] | None = None
-    """When master was most like a fork."""
+    """The days of the master that the fork matches best."""
 
 
 class _Form(NamedTuple):
     """A message of master."""
 
     constants: tuple[str, ...]
-    """What does not vary, in its order."""
+    """The constant parts, in order."""
     days: dict[int, tuple[int, int]]
     """The first and last day of each source line that printed it."""
 
     def fits(self, text: str) -> bool:
-        """Is this the form of a message, whatever a page put behind it?"""
+        """Whether a message has this form; text after it is ignored."""
         first, *others = self.constants
         at = len(first) if text.startswith(first) else -1
         for constant in others:
@@ -110,10 +110,10 @@ def age(messages: Iterable[Message], name: str | None = None) -> Age:
     if not days and not strange and not name:
         return Age()
     first, last, agreeing = _best(days)
-    told = len(days) + len(strange)
-    misfits = told - agreeing
-    reason = _reason(strange, misfits) if strange or misfits > _GAPS * told else None
-    if name or misfits > _STRANGE * told:
+    known = len(days) + len(strange)
+    misfits = known - agreeing
+    reason = _reason(strange, misfits) if strange or misfits > _GAPS * known else None
+    if name or misfits > _STRANGE * known:
         nearest = (_date(first), None if last == _TODAY else _date(last)) if days else None
         fork = f"it calls itself {name}" if name else reason
         return Age(release=name, fork=fork, nearest=nearest)

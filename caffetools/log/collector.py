@@ -1,4 +1,4 @@
-"""All readers of a log, and which of them knows a message by its first word."""
+"""Pass each message to the reader that knows it, and collect what a log contains."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ _DEVICE = re.compile(r"\s*[\[(][0-9][0-9. ]*[\])] ?")
 _SPEAKING = frozenset(
     ("net.cpp", "solver.cpp", "sgd_solver.cpp", "parallel.cpp", "layer_factory.hpp", *PROGRAMS)
 )
-"""The files that the readers know messages of; others that tell nothing are not asked again."""
+"""Source files whose messages the readers know; other unknown places are skipped later."""
 
 _PLACES = 4000
-"""Lines of the source that are remembered, to tell Caffe's age."""
+"""Maximum number of source lines kept to infer Caffe's version."""
 
 
 Reader = Callable[[Message], bool]
-"""Takes a message and says whether it is one that it knows."""
+"""Reads a message and returns whether it knows it."""
 
 
 class LogCollector:
-    """Hands each message to the reader that knows it."""
+    """Passes each message to the reader that knows it, by place or first word."""
 
     def __init__(self, year: int | None = None) -> None:
         self.silent: set[str] = set()
-        """The places of other files, whose messages tell nothing."""
+        """Source lines of other files whose messages are ignored."""
         self.nets = NetReader()
         self.solver = SolverReader(year, self.silent)
         self.scores = Scores(year)
@@ -54,7 +54,7 @@ class LogCollector:
         self._clock = Clock(year)
         self._origin = math.nan
         self._day = ""
-        """What was last told of the day."""
+        """The last date, if one is known."""
         self._by_place: dict[str, Reader] = {}
         self._first: dict[str, Message] = {}
         """The first message of each place."""
@@ -86,8 +86,8 @@ class LogCollector:
         }
 
     def read(self, message: Message) -> bool:
-        """Is the message one of Caffe's that tells something?"""
-        # What a line of the source prints is always of one form.
+        """Read a message; return whether it is known."""
+        # A source line always prints the same form.
         reader = self._by_place.get(message.place)
         return (reader is not None and reader(message)) or self._find_reader(message)
 
@@ -122,7 +122,7 @@ class LogCollector:
             self._origin = self._clock.seconds(message.time)
 
     def _read_other(self, message: Message) -> bool:
-        """A message that begins with a name of the net's, or one that several programs print."""
+        """Read a message that begins with a layer's name, or that several programs print."""
         if not message.head or message.place.startswith("net.cpp"):
             return self.nets.read_other(message)
         text = message.text
@@ -145,11 +145,11 @@ class LogCollector:
         return bool(kind)
 
     def add_event(self, kind: str, message: Message) -> None:
-        """A message tells of an event."""
+        """Add the event of a message."""
         seconds = self._clock.seconds(message.time) - self._origin
-        told = None if math.isnan(seconds) else round(seconds, 6)
+        since = None if math.isnan(seconds) else round(seconds, 6)
         text = message.text.strip()[:LONGEST_MESSAGE]
-        self.events.add(Event(message.number, kind, text, self.solver.iteration, told))
+        self.events.add(Event(message.number, kind, text, self.solver.iteration, since))
 
     def _begin_echo(self, message: Message) -> bool:
         if not self.echo.begin(message):
@@ -161,7 +161,7 @@ class LogCollector:
         return True
 
     def end_echo(self) -> list[tuple[int, str]]:
-        """The open echo is all; what stood in it that is not its own."""
+        """Close the open echo; return the lines that do not belong to it."""
         echo, strange = self.echo.end()
         if echo and echo.what == "net":
             self.nets.add_echo(echo)
@@ -183,14 +183,14 @@ class LogCollector:
         return True
 
     def turn_to(self, day: str) -> None:
-        """The messages that follow are of this day, `mmdd` or `yyyymmdd`."""
+        """Set the date of the following messages, `mmdd` or `yyyymmdd`."""
         self._day = day
         self._clock.turn_to(day)
         self.solver.turn_to(day)
         self.scores.turn_to(day)
 
     def end(self, name: str, lines: int, skipped: int) -> LogContents:
-        """All that was read, now that the log has ended."""
+        """Return the contents at the end of the log."""
         self.solver.end_points()
         for curve in (*self.solver.curves(), self.scores.batches):
             curve.origin = self._origin
@@ -215,7 +215,7 @@ class LogCollector:
 
 @dataclass(frozen=True)
 class LogContents:
-    """What stands in a log, as it was read."""
+    """The contents of a log."""
 
     name: str
     """The log's file."""
@@ -227,16 +227,16 @@ class LogContents:
     tests: Mapping[int, Curve]
     """By the number of the test net."""
     batches: Curve
-    """What `caffe test` tells of each batch: `iteration` is its number."""
+    """Output of `caffe test` per batch; `iteration` is the batch."""
     scores: tuple[Score, ...]
-    """What `caffe test` found."""
+    """Results of `caffe test`."""
     timings: Timings
     debug_info: DebugMeans
     events: tuple[Event, ...]
     event_counts: Mapping[str, int]
-    """How often each kind happened; of one that happened often, the first ones are kept."""
+    """Number of events by kind; of frequent kinds only the first events are kept."""
     epoch: tuple[int, float] | None
-    """An iteration and its epoch, where the log tells epochs."""
+    """An iteration and its epoch, if the log has epochs."""
     lines: int
     skipped_lines: int
     """Lines of other programs."""

@@ -1,4 +1,4 @@
-"""A curve: what the log tells at one iteration after another, in columns."""
+"""Curves: loss, rate and outputs by iteration, stored in columns."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from caffetools.log.times import Clock
 
 _COLUMNS = ("iteration", "time", "loss", "lr", "speed")
 _NEW = 512
-"""So many rows that came one by one are put into the columns together."""
+"""Number of rows that are buffered before they are added to the columns."""
 _PART = 4096
-"""So many rows are taken out of the columns together."""
+"""Maximum number of rows of a part."""
 
 
 class Output(NamedTuple):
-    """One number that a net puts out at each iteration; a vector is several of one name."""
+    """One number among a net's outputs; the elements of a vector share a name."""
 
     name: str
     weight: str = ""
-    """With which it enters the loss, as printed; none for what is no loss."""
+    """The loss weight as printed; empty for other outputs."""
 
 
 @dataclass(slots=True)
 class Point:
-    """One iteration's row of a curve as it is read, in the log's own words; "" is not told."""
+    """One row of a curve as text from the log; "" where there is no value."""
 
     iteration: str
     time: str = ""
@@ -42,24 +42,24 @@ class Point:
 
 
 class _Stretch(NamedTuple):
-    """Rows, up to the next stretch, that tell the same outputs."""
+    """Rows with the same outputs, up to the next stretch."""
 
     first_row: int
     outputs: tuple[Output, ...]
 
 
 class Curve:
-    """Rows in the order of the log; iterations go back where a run was resumed or begun anew."""
+    """Rows in the order of the log; iterations decrease where a run was resumed or restarted."""
 
     def __init__(self, year: int | None = None, day: str = "") -> None:
         self.starts = array("q")
-        """The rows before which the log says that a run starts."""
+        """Rows before which a run starts."""
         self.restores = array("q")
-        """The rows before which the log says that a run goes on from a snapshot."""
+        """Rows before which a run resumes from a snapshot."""
         self.days = [(0, day)] if day else []
-        """The rows before which the log says what day it is, with its year perhaps."""
+        """Rows before which the log has a date, possibly with its year."""
         self.origin = math.nan
-        """When the log's first line was written, in the seconds of a Clock."""
+        """Time of the log's first line in seconds of a Clock."""
         self._year = year
         self._new: list[Point] = []
         self._columns = {name: Column() for name in _COLUMNS}
@@ -90,7 +90,7 @@ class Curve:
         outputs: Sequence[Output],
         values: Sequence[Sequence[str]],
     ) -> None:
-        """Add rows that tell the same: columns, by Point's names, and one for each output."""
+        """Add rows with the same outputs: columns by Point's fields, and one per output."""
         self._flush()
         one = len(values) == 1
         by_row = values[0] if one else chain.from_iterable(zip(*values, strict=True))

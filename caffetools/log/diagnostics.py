@@ -1,4 +1,4 @@
-"""Tables of a log: the times of `caffe time`, and the means that debug_info prints."""
+"""The times of `caffe time` and the means of debug_info."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ _NET_MEANS = re.compile(
 
 
 class Timing(NamedTuple):
-    """How long a pass took, of a layer or, without a name, of the net."""
+    """Duration of a pass of a layer or, without a name, of the net."""
 
     layer: str
     way: str
     """forward or backward."""
     ms: float | None
-    """As printed: since 2015 the mean of an iteration, before the sum of `iterations`."""
+    """As printed: since 2015 the mean per iteration, before that the sum of `iterations`."""
     iterations: int
 
 
 class Timings:
-    """The tables of `caffe time`, one behind the other."""
+    """The tables of `caffe time`, in order."""
 
     def __init__(self) -> None:
         self._names: dict[tuple[str, str, int, float], int] = {}
@@ -50,7 +50,7 @@ class Timings:
         return len(self._keys)
 
     def read(self, message: Message) -> bool:
-        """A line of a benchmark."""
+        """Read a line of a benchmark."""
         text = message.text
         if found := _TIMED.match(text):
             self._iterations = int(found[1])
@@ -75,14 +75,14 @@ class Timings:
 
 
 class DebugMean(NamedTuple):
-    """What debug_info tells of a blob: the mean of its absolute values."""
+    """Mean absolute value of a blob, as debug_info prints it."""
 
     row: int
     """The row of the training curve at whose iteration it was printed."""
     way: str
     """Forward, Backward or Update."""
     layer: str
-    """"" for all parameters of the net, whose L1 and L2 norms are told."""
+    """"" for the L1 and L2 norms of all parameters of the net."""
     blob: str
     """`top conv1`, `bottom data`, `param 0`."""
     what: str
@@ -91,7 +91,7 @@ class DebugMean(NamedTuple):
 
 
 class DebugMeans:
-    """All that debug_info told."""
+    """The output of debug_info."""
 
     def __init__(self) -> None:
         self._names: dict[tuple[str, str, str, str], int] = {}
@@ -103,7 +103,7 @@ class DebugMeans:
         return len(self._keys)
 
     def read(self, message: Message, row: int, next_row: int) -> bool:
-        """A line of debug_info.
+        """Read a line of debug_info.
 
         The gradients of an iteration are printed before its loss, at `next_row`; its updates after.
         """

@@ -1,4 +1,4 @@
-"""The prototxt of nets and solvers that Caffe echoes into its log, recovered.
+"""Recover the prototxt of nets and solvers that Caffe echoes into its log.
 
     I0902 22:52:17.931977 20791 net.cpp:39] Initializing net from parameters:
     name: "LogReg"
@@ -18,7 +18,7 @@ from typing import NamedTuple
 from caffetools.log.prefix import Message
 
 LONGEST = 1 << 23
-"""Characters that are kept of an echo."""
+"""Maximum length of an echo in characters."""
 
 _HEAD = re.compile(r"\s*(?:Initializing (net|solver) from parameters|Net after transformation):")
 _STATEMENT = re.compile(
@@ -29,29 +29,29 @@ _STATEMENT = re.compile(
 _STUMP = re.compile(r"""\s*[\w./]+(?::\s*(?:["'][^"']*)?)?\s*""")
 _NUMBERED = re.compile(r"\s*[0-9]+[.)] ")
 _GLOG_LIMIT = 29_900
-"""A text so long was cut by glog, at 30,000 bytes with its prefix and head."""
+"""Minimum length of a truncated text: glog cuts at 30,000 bytes, prefix and head included."""
 
 
 class Echo(NamedTuple):
-    """A net or a solver as the log shows it."""
+    """The prototxt of a net or a solver in a log."""
 
     what: str
     """`net`, `solver`, or Intel Caffe's `transformed` net."""
     line: int
-    """The log's line that stands above it."""
+    """Line of the log above the text."""
     first_line: int
-    """The log's line that is the text's first; the others follow, those of other programs empty."""
+    """Line of the log where the text starts; lines of other programs are empty."""
     text: str
     cut: bool
-    """Did it go on where the log's text ends?"""
+    """Whether the text is truncated."""
 
 
 class EchoReader:
-    """Collects the lines of an echo, which stand one behind the other."""
+    """Collects the consecutive lines of an echo."""
 
     def __init__(self) -> None:
         self.is_open = False
-        """Do the next lines belong to an echo?"""
+        """Whether the next lines belong to an echo."""
         self.what = ""
         """`net`, `solver` or `transformed`."""
         self._head = 0
@@ -61,11 +61,11 @@ class EchoReader:
 
     @property
     def is_empty(self) -> bool:
-        """Has no line come yet?"""
+        """Whether there is no line yet."""
         return not self._parts
 
     def begin(self, message: Message) -> bool:
-        """Does the message say that an echo follows?"""
+        """Open an echo if the message announces one."""
         found = _HEAD.match(message.text)
         if found:
             self.is_open = True
@@ -76,7 +76,7 @@ class EchoReader:
         return found is not None
 
     def add(self, number: int, lines: str) -> None:
-        """Lines without a prefix, the first with this number."""
+        """Add lines without a prefix, the first with this number."""
         if not self._parts:
             self._first = number
         if self._size < LONGEST:
@@ -84,7 +84,7 @@ class EchoReader:
             self._size += len(lines) + 1
 
     def end(self) -> tuple[Echo | None, list[tuple[int, str]]]:
-        """The echo, now that another message has begun, and the lines that were not its own."""
+        """Close the echo; return it and the lines that do not belong to it."""
         self.is_open = False
         text, cut, others = _recover("\n".join(self._parts))
         strange = [(self._first + offset, line) for offset, line in others]

@@ -1,4 +1,4 @@
-"""What happened in a log: runs begun, resumed and ended, snapshots, errors."""
+"""Events of a log: starts, resumes and ends of runs, snapshots, errors."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections import Counter
 from typing import NamedTuple
 
 KEPT = 2000
-"""Events of one kind that are kept; more are counted."""
+"""Maximum number of events kept per kind; more are only counted."""
 
 LONGEST_MESSAGE = 1000
-"""Characters that are kept of a message."""
+"""Maximum length of a message."""
 
 _KINDS = (
     ("start", r"Solving\b|\*\*\* Benchmark begins \*\*\*"),
@@ -29,7 +29,7 @@ _CRASH = re.compile(
     r"\*\*\* (?:SIG\w+|Aborted at)|Segmentation fault|terminate called|Killed$|Aborted\b"
     r"|Traceback \(most recent call last\)|\w*Error: |.*: error: "
 )
-"""A line without a prefix that tells how a program ended."""
+"""A line without a prefix that reports a crash."""
 
 _NO_ERROR = re.compile(
     r"Starting Optimization|Using (?:GPU|CPU|momentum|Device)|Running \d+|Testing for|Performing"
@@ -37,11 +37,11 @@ _NO_ERROR = re.compile(
     r"|Setting up|This network produces|Network init|Total Time|(?:Forward|Backward) pass"
     r"|Initial loss"
 )
-"""What Caffe's first versions say as errors, though it is none."""
+"""Messages that the first versions of Caffe log as errors, though they are none."""
 
 
 class Event(NamedTuple):
-    """Something that happened, where the log tells it."""
+    """An event and its line in the log."""
 
     line: int
     kind: str
@@ -49,7 +49,7 @@ class Event(NamedTuple):
     fatal or cut."""
     message: str
     iteration: int | None = None
-    """The last that the log told before."""
+    """The last iteration before it."""
     seconds: float | None = None
     """Since the log's first line."""
 
@@ -69,13 +69,13 @@ class Events:
 
 
 def kind_of(text: str) -> str:
-    """What kind of event a message tells, "" for none."""
+    """Return the kind of event of a message, "" for none."""
     found = _KIND.match(text.lstrip())
     return found.lastgroup or "" if found else ""
 
 
 def kind_by_severity(severity: str, text: str) -> str:
-    """The same of a message that says nothing else, "" for an ordinary one."""
+    """Return the kind of an otherwise unknown message, "" for an ordinary one."""
     if severity == "F":
         return "fatal"
     if severity == "E" and not _NO_ERROR.match(text.lstrip()):
@@ -84,5 +84,5 @@ def kind_by_severity(severity: str, text: str) -> str:
 
 
 def is_crash(text: str) -> bool:
-    """Does a line without a prefix tell how a program ended?"""
+    """Whether a line without a prefix reports a crash."""
     return _CRASH.match(text) is not None

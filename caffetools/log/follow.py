@@ -1,7 +1,7 @@
-"""Where a log stands that is still being written: its end, read as it comes.
+"""Progress of a run whose log is still being written.
 
-Nothing is kept but the last of each number, and no byte is read again but those of an unfinished
-line, so that a run of weeks is followed as a short one is.
+Only the last value of each number is kept, and only the bytes of an unfinished line are read again,
+so that following a run of weeks costs no more than a short one.
 """
 
 from __future__ import annotations
@@ -61,13 +61,13 @@ class Outputs:
 
 
 class Live:
-    """Where a run stands, by the lines that have been fed."""
+    """Progress of a run, by the lines fed so far."""
 
     def __init__(self) -> None:
         self.iteration: int | None = None
-        """The last that training told."""
+        """The last iteration of training."""
         self.loss = self.lr = ""
-        """As printed, "" where not told."""
+        """As printed, "" if unknown."""
         self.train = Outputs()
         self.tests: dict[int, Outputs] = {}
         """The last test of each net."""
@@ -78,15 +78,15 @@ class Live:
         """The last ones."""
         self.event_count = 0
         self.is_done = False
-        """Was a run's end the last that was told?"""
+        """Whether the run has ended."""
         self._test: Outputs | None = None
         self._clock = Clock()
         self._mark = 0, math.nan
-        """The iteration whose loss was told last, and when."""
+        """The iteration of the last loss, and its time."""
 
     @property
     def seconds_left(self) -> float | None:
-        """Until max_iter at the speed of now; None where either is not known."""
+        """Seconds until max_iter at the current speed, None if unknown."""
         if self.max_iter is None or self.iteration is None or not self.speed or self.is_done:
             return None
         left = (self.max_iter - self.iteration) / self.speed
@@ -146,7 +146,7 @@ class Live:
         return True
 
     def _read_test(self, text: str) -> bool:
-        """The head of a test, or what the first forms told of one."""
+        """Read the head of a test, or a test result of the first versions."""
         if found := patterns.TESTING.search(text):
             iteration = int(found[1]) if found[1] else self.iteration
             net = int(found[2] or 0)
@@ -163,7 +163,7 @@ class Live:
         text = message.text.strip()
         kind = kind_of(text) or kind_by_severity(message.severity, text)
         if kind in {"start", "restore", "resume"}:
-            # Caffe measures since it does not know when.
+            # The first speed after a start covers an unknown interval.
             self._mark = 0, math.nan
             self.speed = None
             self.is_done = False
@@ -181,22 +181,22 @@ class Live:
 def follow(
     path: str, *, sleep: Callable[[float], object], clock: Callable[[], float]
 ) -> Iterator[Live]:
-    """Where the log stands, at most once in PAUSE seconds of `clock`, until its run has ended.
+    """Yield the progress, at most once in PAUSE seconds of `clock`, until the run has ended.
 
     `-` is standard input, which is read to its end. The same object is given each time. It waits
     by `sleep`, which takes seconds, also for a file that is not there yet. Raises CaffeToolsError
     for what cannot be read.
     """
     live = Live()
-    told = -math.inf
+    last = -math.inf
     with closing(Pipe(0) if path == "-" else Tail(path)) as lines:
         while True:
             text = lines.read()
             live.feed(text)
             if lines.is_ended or (not text and live.is_done and path != "-"):
                 break
-            if clock() - told >= PAUSE:
-                told = clock()
+            if clock() - last >= PAUSE:
+                last = clock()
                 yield live
             if not text and path != "-":
                 sleep(PAUSE)

@@ -10,7 +10,7 @@ from caffetools.log.echo_reader import Echo
 
 
 class LoggedTop(NamedTuple):
-    """A top as the log tells it."""
+    """A top in a log."""
 
     name: str | None
     """None where the log's head was cut off before it."""
@@ -18,12 +18,12 @@ class LoggedTop(NamedTuple):
     """As printed: before March 2014 without the batch, before March 2015 always four extents."""
     elements: int | None = None
     line: int = 0
-    """Where its shape stands, in lines from the net's first."""
+    """Line of the shape, counted from the net's first."""
     loss_weight: str = ""
 
 
 class LoggedLayer(NamedTuple):
-    """A layer as the log tells it."""
+    """A layer in a log."""
 
     name: str
     type: str | None
@@ -39,7 +39,7 @@ class LoggedLayer(NamedTuple):
 
     @property
     def is_split(self) -> bool:
-        """Is it one of the Split layers that Caffe inserts? They stand in no prototxt."""
+        """Whether it is a Split layer that Caffe inserted; no prototxt has those."""
         return (
             self.name.endswith("_split")
             and len(self.bottoms) == 1
@@ -64,7 +64,7 @@ class LoggedNet:
     """The log's line at which it begins."""
     phase: str | None
     source: str | None
-    """Whence the solver takes it, in the log's words."""
+    """Where the solver takes it from, as logged."""
     echo: Echo | None
     layers: tuple[LoggedLayer, ...]
     inputs: tuple[str, ...]
@@ -74,13 +74,13 @@ class LoggedNet:
     memory_bytes: int | None
     """What it takes in the end; of NVCaffe, its tops."""
     memory_line: int
-    """Where that stands, in lines from the net's first."""
+    """Line of that message, counted from the net's first."""
     is_complete: bool
-    """Did its initialisation end?"""
+    """Whether its initialization is complete."""
     is_nvcaffe: bool
-    """Is it told in NVCaffe's words?"""
+    """Whether the messages are NVCaffe's."""
     backward_by_layer: bool
-    """Does each layer's backward line stand with it, as until September 2014, not behind all?"""
+    """Whether backward lines follow each layer, as until September 2014, not the whole net."""
 
     def line_of(self, offset: int) -> int:
         """The log's line of an offset from the net's first."""
@@ -122,7 +122,7 @@ class LayerDraft:
             self.tops[self.shapes - 1] = top._replace(loss_weight=weight)
 
     def layer(self) -> LoggedLayer:
-        """The layer, now that all is told."""
+        """Return the complete layer."""
         return LoggedLayer(
             self.name,
             self.type,
@@ -171,7 +171,7 @@ class NetDraft:
 
     @property
     def is_empty(self) -> bool:
-        """Has nothing been told of it?"""
+        """Whether it has no contents yet."""
         return not (self.layers or self.echo or self.inputs)
 
     @property
@@ -198,7 +198,7 @@ class NetDraft:
         self._shaped = self._by_name.get(name, self._shaped)
 
     def shaped(self, line: int) -> LayerDraft:
-        """The layer whose shapes are told: one without a name where the log's head is missing."""
+        """Return the layer whose shapes follow: an unnamed one if the log's head is missing."""
         return self._shaped or self.add_layer(UNNAMED, None, line)
 
     def connect(self, text: str, arrow: str, line: int) -> None:

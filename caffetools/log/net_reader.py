@@ -6,8 +6,8 @@
     Top shape: 256 96 55 55 (74342400)
     conv1 needs backward computation.
 
-In 2013 the shapes stood in a second pass; since September 2014 the backward lines stand behind all
-layers; NVCaffe puts the layer's name and number into the line of a shape.
+In 2013 the shapes followed in a second pass; since September 2014 the backward lines follow all
+layers; NVCaffe prints the layer's name and number with a shape.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _OPEN_THREADS = 16
 class NetReader:
     """Folds messages into nets, those of each thread apart.
 
-    The read methods say whether a message was one that they know.
+    The read methods return whether they know the message.
     """
 
     def __init__(self) -> None:
@@ -83,7 +83,7 @@ class NetReader:
         if found:
             self._type = found[1], found[2]
             return True
-        # Before NVCaffe, the factory told the name alone, of which net.cpp told as well.
+        # Before NVCaffe, the factory printed only the name, as net.cpp does.
         return self.read_layer(message) or message.file == "layer_factory.hpp"
 
     def begin_echo(self, message: Message) -> None:

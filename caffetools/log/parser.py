@@ -1,4 +1,4 @@
-"""Reads a log once, from start to end, and in pieces if need be."""
+"""Parse a log in one pass, from a file or in pieces."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _GLOGS_OWN = re.compile(
 def read_log(source: str | os.PathLike[str] | IO[bytes], year: int | None = None) -> LogContents:
     """Read a log: a path (also of gzip's or xz's data), `-` for standard input, or a binary file.
 
-    `year` is that of the log's first line, where the log does not tell it. Raises CaffeToolsError
-    for what cannot be read; whatever stands in a log is no mistake.
+    `year` is that of the first line, if the log does not contain it. Raises CaffeToolsError
+    if it cannot be read; any text is a valid log.
     """
     text = LogText(source)
     parser = LogParser(text.name, year)

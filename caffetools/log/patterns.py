@@ -32,12 +32,12 @@ class Block(NamedTuple):
     fields: tuple[str, ...]
     """What its groups are: a name of Point's fields, or VALUE for one of the outputs."""
     outputs: tuple[Output, ...]
-    told: frozenset[tuple[str, str]]
+    keys: frozenset[tuple[str, str]]
     """The outputs by index and name."""
     lines: int
 
     def split(self, text: str) -> tuple[list[str], list[list[str]]]:
-        """What stands before and between and behind the blocks of a text, and each field's column.
+        """Split a text into the parts between its blocks, and a column for each field.
 
         The pattern begins at the start of a line and crosses no end of one but its own.
         """
@@ -47,9 +47,9 @@ class Block(NamedTuple):
 
 
 def learn(lines: Sequence[Message]) -> Block | None:
-    """The form of an iteration that these lines told.
+    """Learn the form of an iteration from its lines.
 
-    None if they do not tell its loss, or other lines stand between.
+    None without its loss, or with other lines in between.
     """
     form = _Form()
     in_order = all(line.number == lines[0].number + offset for offset, line in enumerate(lines))
@@ -58,7 +58,7 @@ def learn(lines: Sequence[Message]) -> Block | None:
 
 
 def learn_test(lines: Sequence[Message], silent: Collection[str]) -> Block | None:
-    """The form of a test that these lines told, None if they do not tell its iteration or outputs.
+    """Learn the form of a test from its lines, None without its iteration or outputs.
 
     Lines of the source that are silent may stand between: data layers say that they wait.
     """
@@ -74,7 +74,7 @@ class _Form:
         self.parts: list[str] = []
         self.fields = ["time"]
         self.outputs: list[Output] = []
-        self.told: set[tuple[str, str]] = set()
+        self.keys: set[tuple[str, str]] = set()
         self.is_test = False
 
     def add(self, line: Message) -> bool:
@@ -90,8 +90,8 @@ class _Form:
 
     def block(self) -> Block:
         pattern = re.compile(f"^{self.between}" + self.between.join(self.parts), re.MULTILINE)
-        told = frozenset(self.told)
-        return Block(pattern, tuple(self.fields), tuple(self.outputs), told, len(self.parts))
+        keys = frozenset(self.keys)
+        return Block(pattern, tuple(self.fields), tuple(self.outputs), keys, len(self.parts))
 
     def testing(self, text: str) -> str:
         found = TESTING.search(text)
@@ -130,7 +130,7 @@ class _Form:
         if not found:
             return ""
         self.outputs.append(Output(found[3], found[5] or ""))
-        self.told.add((found[2], found[3]))
+        self.keys.add((found[2], found[3]))
         self.fields.append(VALUE)
         form = _Escaped(text)
         form.put(found.span(4), f"({_WORD})")

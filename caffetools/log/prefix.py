@@ -1,4 +1,4 @@
-"""glog's prefix in all its forms, and the messages that stand behind it.
+"""glog's prefix in all its forms, and the messages after it.
 
     I0721 10:38:15.326920  4692 net.cpp:125] Top shape: 256 3 227 227 (39574272)
     I20230721 10:38:15.326920  4692 net.cpp:125] Top shape: 256 3 227 227 (39574272)
@@ -63,7 +63,7 @@ class Message(NamedTuple):
 
 
 def messages(number: int, text: str) -> Iterator[Message]:
-    """The messages of one line of the log, behind whatever another program put there.
+    """Yield the messages of one line of the log, ignoring text of other programs before them.
 
     Two threads, or a program that ends no line, may leave several in one; a pasted page has a
     number in front. A line without any prefix is one message without a head.

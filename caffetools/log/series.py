@@ -1,4 +1,4 @@
-"""Where the runs of a curve begin, where they were resumed, and the one curve of each run."""
+"""Series of points of a log, one for each logged number, and the runs of a curve."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def segments(curve: Curve, iterations: array[int]) -> list[Segment]:
     """The segments of a curve with these iterations, in the order of the log.
 
     One begins where the log says that a solver starts or goes on, or where iterations do not rise.
-    It was resumed if the log says so; where the log says nothing, if its run began earlier.
+    It was resumed if the log says so or, without a message, if its run began earlier.
     """
     if not iterations:
         return []
@@ -51,7 +51,7 @@ def segments(curve: Curve, iterations: array[int]) -> list[Segment]:
 
 
 def joined(found: list[Segment], iterations: array[int]) -> dict[int, list[range]]:
-    """Of each run, the rows that make one curve: a resumed segment replaces what it tells again."""
+    """Return the rows of each run's curve: a resumed segment replaces repeated iterations."""
     runs: dict[int, list[range]] = {}
     limits: dict[int, int] = {}
     for segment in reversed(found):
@@ -70,7 +70,7 @@ Kind = Literal["total", "loss", "output", "rate"]
 
 
 class Key(NamedTuple):
-    """What a series tells."""
+    """Identity of a series."""
 
     run: int
     """Which run of its curve, from 0; a resumed run is one."""
@@ -84,20 +84,20 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True)
 class Series:
-    """The points of a series, in the order of their iterations; what is told again counts once."""
+    """The points of a series by iteration, without iterations that a resumed run repeats."""
 
     key: Key
     iterations: array[int] = field(default_factory=lambda: array("q"))
     seconds: array[float] = field(default_factory=lambda: array("d"))
-    """Since the log's first line, NaN where not told."""
+    """Since the log's first line, NaN if unknown."""
     values: array[float] = field(default_factory=lambda: array("d"))
 
     def add(self, part: Part, column: list[str]) -> None:
         """Append the known values of a column of further rows."""
         values = numbers(column)
-        told = [value is not None for value in values]
-        self.iterations.extend(compress(part.iterations, told))
-        seconds = compress(part.seconds, told)
+        known = [value is not None for value in values]
+        self.iterations.extend(compress(part.iterations, known))
+        seconds = compress(part.seconds, known)
         self.seconds.extend(math.nan if second is None else second for second in seconds)
         self.values.extend(value for value in values if value is not None)
 
@@ -125,13 +125,13 @@ def is_loss(name: str, weights: Mapping[str, float]) -> bool:
 
 
 def log_series(log: LogContents) -> list[Series]:
-    """The series of a log: of training, then of each test net."""
+    """Return the series of a log: of training, then of each test net."""
     curves = [(None, log.train), *log.tests.items()]
     return [found for net, curve in curves for found in curve_series(curve, net)]
 
 
 def curve_series(curve: Curve, net: int | None = None) -> list[Series]:
-    """The series of a curve, that of test net `net` or of training."""
+    """Return the series of the curve of test net `net` or of training."""
     weights, sizes = curve.weights(), curve.sizes()
     kinds: dict[str, Kind] = {
         name: "loss" if is_loss(name, weights) else "output" for name in sizes
@@ -143,8 +143,8 @@ def curve_series(curve: Curve, net: int | None = None) -> list[Series]:
             if key not in found:
                 found[key] = Series(key)
             found[key].add(part, column)
-    told = (series for series in found.values() if series.values)
-    return sorted(told, key=lambda series: series.key.run)
+    known = (series for series in found.values() if series.values)
+    return sorted(known, key=lambda series: series.key.run)
 
 
 def run_rows(curve: Curve) -> Iterator[tuple[int, Row]]:

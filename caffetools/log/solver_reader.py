@@ -1,6 +1,6 @@
 """The curves of training: what solver.cpp and sgd_solver.cpp of every age print.
 
-Through v0.999 the rate stands before the loss of its iteration, afterwards behind its outputs.
+Through v0.999 the rate precedes the loss of its iteration, afterwards it follows the outputs.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from caffetools.log.patterns import VALUE, Block
 from caffetools.log.prefix import Message
 
 _SLOW_POINTS = 8
-"""So many points are read line by line before the form of their lines is learned anew."""
+"""Number of points read line by line before the form is learned again."""
 
 
 class SolverReader:
     """Folds a solver's messages into a curve of the training net and one of each test net.
 
-    `silent` are the lines of Caffe's source that are known to tell nothing, as they become known.
-    The read methods say whether a message was one that they know.
+    `silent` are the source lines whose messages are ignored, as they become known.
+    The read methods return whether they know the message.
     """
 
     def __init__(self, year: int | None = None, silent: Collection[str] = ()) -> None:
         self.tests: dict[int, Curve] = {}
         self.iteration = 0
-        """The last one that the log tells."""
+        """The last iteration."""
         self.epoch: tuple[int, float] | None = None
         """An iteration and its epoch, the last that the log tells together."""
         self.block: Block | None = None
@@ -76,7 +76,7 @@ class SolverReader:
         return True
 
     def read_output(self, message: Message) -> bool:
-        """An output of either net, or what the first forms told of a test."""
+        """Read an output of either net, or a test result of the first versions."""
         text = message.text
         found = patterns.OUTPUT.search(text) or patterns.OUTPUT_WITH_NOTE.search(text)
         if not found:
@@ -126,7 +126,7 @@ class SolverReader:
         return True
 
     def take_test(self, text: str, start: int) -> tuple[int, int]:
-        """Read a test whose form is known, if it stands there: where it ends, and its lines."""
+        """Read a test of a known form at `start`; return its end and number of lines."""
         for net, form in self._test_blocks.items():
             if found := form.pattern.match(text, start):
                 time, iteration, *values = found.groups()
@@ -134,7 +134,7 @@ class SolverReader:
                 self._end_test()
                 self.iteration = int(iteration)
                 self._test = Point(iteration, time, outputs=list(form.outputs), values=values)
-                self._test_net, self._told = net, set(form.told)
+                self._test_net, self._told = net, set(form.keys)
                 self._test_lines.clear()
                 return found.end(), found[0].count("\n")
         return start, 0
@@ -194,7 +194,7 @@ class SolverReader:
         return [self.train, *self.tests.values()]
 
     def end_points(self) -> None:
-        """What the lines so far told is all, of any iteration."""
+        """Complete the open iteration and test."""
         self._end_train()
         self._end_test()
         self._add_columns()

@@ -56,7 +56,7 @@ def _records(rows: Iterable[Row], sizes: dict[str, int], origin: float) -> Itera
 def _wall_time(row: Row, origin: float, before: float) -> float:
     """The seconds of Unix, a log's local time taken for UTC.
 
-    Where no year is known, those since the log's first line; `before` where no time is told.
+    Since the log's first line if the year is unknown; `before` without a time.
     """
     if row.time is None or row.seconds is None or math.isnan(row.seconds):
         return before

@@ -1,4 +1,4 @@
-"""When a log's lines were written: glog's dates, most of which lack a year, on one line of time."""
+"""Times of a log in seconds: most of glog's dates have no year."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LEAP_YEAR = 2000
 
 
 class Clock:
-    """Turns a log's times into seconds, in the order in which its lines stand.
+    """Converts the times of a log into seconds, in the order of its lines.
 
     Seconds count from the start of 2000 where the year is known, else from that of the log's first
     year. A year without a number is taken for a common one until a line of 29 February shows that
@@ -37,7 +37,7 @@ class Clock:
         self._midnight = math.nan
 
     def turn_to(self, date_: str) -> None:
-        """The next lines are of the day `mmdd` or `yyyymmdd`.
+        """Set the date of the next lines, `mmdd` or `yyyymmdd`.
 
         A year comes too late once lines have been read as if none were known.
         """

@@ -69,6 +69,6 @@ def test_mistakes(log: Path, tmp_path: Path) -> None:
     assert run("plot", log, "-o", out, "--name", "a", "--name", "b").status == 2
     assert run("plot", "-o", out).status == 2
     assert run("plot", log).status == 2
-    assert run("plot", log, "-o", out, "--x", "epoch") == (1, "", f"{log}: no epochs are told\n")
-    assert run("plot", "-", "-o", out) == (1, "", "<stdin>: no curve is told\n")
+    assert run("plot", log, "-o", out, "--x", "epoch") == (1, "", f"{log}: found no epochs\n")
+    assert run("plot", "-", "-o", out) == (1, "", "<stdin>: found no curve\n")
     assert not out.exists()

@@ -75,7 +75,7 @@ def test_places() -> None:
 def test_epochs_that_are_not_told() -> None:
     with pytest.raises(CaffeToolsError) as caught:
         panels([named(train_log(range(3)))], (), Selection("epoch"))
-    assert str(caught.value) == "a/b.log: no epochs are told"
+    assert str(caught.value) == "a/b.log: found no epochs"
 
 
 def test_events() -> None:
@@ -91,4 +91,4 @@ def test_events() -> None:
 def test_a_log_without_curves() -> None:
     with pytest.raises(CaffeToolsError) as caught:
         panels([named("good morning\n")], (), Selection())
-    assert str(caught.value) == "a/b.log: no curve is told"
+    assert str(caught.value) == "a/b.log: found no curve"

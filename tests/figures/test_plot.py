@@ -125,5 +125,5 @@ def test_a_picture_has_its_size() -> None:
 
 
 def test_nothing_to_draw() -> None:
-    with pytest.raises(CaffeToolsError, match="no curve is told"):
+    with pytest.raises(CaffeToolsError, match="found no curve"):
         plot([read("")], "png")

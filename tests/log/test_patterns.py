@@ -130,7 +130,7 @@ def test_the_form_of_a_test() -> None:
     assert block is not None
     assert block.fields == ("time", "iteration", VALUE, VALUE)
     assert block.outputs == (Output("accuracy"), Output("loss", "0.3"))
-    assert block.told == {("0", "accuracy"), ("1", "loss")}
+    assert block.keys == {("0", "accuracy"), ("1", "loss")}
     found = block.pattern.match("".join(line(message.text) for message in TEST))
     assert found is not None
     assert found.groups() == ("0721 10:38:15.326920", "20", "0.1", "6.8")
