@@ -1,4 +1,4 @@
-"""`caffetools parse-log --follow`: where a growing log stands, on one screen or as lines."""
+"""`caffetools parse-log --follow`: progress of a growing log, on one screen or as lines."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from caffetools.table import beginning, printable
 
 
 def follow_log(path: str) -> None:
-    """Show where a log stands until its run, or the pipe of `-`, ends, or the user ends it."""
+    """Show the progress of a log until its run or the pipe of `-` ends, or the user interrupts."""
     tell = _draw if sys.stdout.isatty() else Lines().tell
     try:
         for live in follow(path, sleep=time.sleep, clock=time.monotonic):
@@ -35,7 +35,7 @@ def _draw(path: str, live: Live) -> None:
 
 def screen(name: str, live: Live) -> Iterator[str]:
     """The lines of one screen."""
-    yield printable(f"{name}: {_standing(live)}")
+    yield printable(f"{name}: {_progress(live)}")
     for title, value in (("loss", live.loss), ("lr", live.lr), ("speed", _speed(live))):
         if value:
             yield printable(f"{title:<8} {value}")
@@ -48,11 +48,11 @@ def screen(name: str, live: Live) -> Iterator[str]:
 
 
 class Lines:
-    """One line for each state that tells something new, and for each event."""
+    """Prints one line per new state, and one per event."""
 
     def __init__(self) -> None:
         self._events = 0
-        self._told = ""
+        self._last_line = ""
 
     def tell(self, _path: str, live: Live) -> None:
         """Print what is new."""
@@ -61,14 +61,14 @@ class Lines:
         for event in islice(live.events, len(live.events) - new, None):
             click.echo(printable(f"event {_event(event)}"))
         text = ", ".join(filter(None, _parts(live)))
-        if text != self._told:
-            self._told = text
+        if text != self._last_line:
+            self._last_line = text
             click.echo(printable(text))
 
 
 def _parts(live: Live) -> Iterator[str]:
     if live.iteration is not None:
-        yield f"iteration {_standing(live)}"
+        yield f"iteration {_progress(live)}"
         yield live.loss and f"loss = {live.loss}"
         yield live.lr and f"lr = {live.lr}"
         yield f"train: {_outputs(live.train)}" if live.train.values else ""
@@ -77,7 +77,7 @@ def _parts(live: Live) -> Iterator[str]:
         yield f"test {net} at {_test(test)}"
 
 
-def _standing(live: Live) -> str:
+def _progress(live: Live) -> str:
     if live.iteration is None:
         return "no iteration yet"
     if not live.max_iter:
@@ -99,7 +99,7 @@ def _duration(seconds: int) -> str:
 
 
 def _test(test: Outputs) -> str:
-    at = "an iteration not told" if test.iteration is None else f"{test.iteration:,}"
+    at = "an unknown iteration" if test.iteration is None else f"{test.iteration:,}"
     return f"{at}: {_outputs(test) or 'under way'}"
 
 

@@ -40,7 +40,7 @@ from caffetools.writing import format_of, write_files
 @click.option("--log-y", is_flag=True, help="Logarithmic axes of losses and of large outputs.")
 @click.option("--no-rate", is_flag=True, help="Leave the learning rate out.")
 @click.option("--no-events", is_flag=True, help="Leave snapshots, restarts and errors out.")
-@click.option("--title", default="", help="What stands above.")
+@click.option("--title", default="", help="Figure title.")
 @click.option("--year", type=click.IntRange(1970, 9999), help="The year of the first line.")
 @click.option("--force", is_flag=True, help="Overwrite a file that is there.")
 def command(logs: tuple[str, ...], output: str, year: int | None, **options: Any) -> None:

@@ -104,6 +104,8 @@ def _printed(texts: list[str], words: Mapping[str, str]) -> list[str]:
 
     if texts.count(texts[0]) == len(texts):
         return [as_repr(texts[0])] * len(texts)
+    if not _AS_REPR.fullmatch(texts[0]):
+        return list(map(as_repr, texts))
     joined = "\n".join(texts)
     if _AS_REPR.fullmatch(joined):
         return texts

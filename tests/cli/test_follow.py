@@ -52,7 +52,9 @@ def test_a_test_that_has_begun_and_long_vectors() -> None:
         "train    v = 0 1 2 3 4 5 6 7 … (10 in all)",
         "test 1   1: under way",
     ]
-    assert list(screen("x", live(line("Testing net"))))[-1].endswith("not told: under way")
+    assert list(screen("x", live(line("Testing net"))))[-1].endswith(
+        "an unknown iteration: under way"
+    )
 
 
 def test_hostile_text_moves_no_cursor() -> None:
