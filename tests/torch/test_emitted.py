@@ -201,18 +201,18 @@ def test_copies_and_pickles() -> None:
 def test_shapes_of_real_nets(shared: Path, part: int) -> None:
     """On the meta device, a part of the golden nets, as Caffe has them."""
     lines = (shared / "golden" / "nets.jsonl").read_text().splitlines()
-    told = json.loads(lines[part * 100 + 7])
-    path = shared / "corpus" / told["file"]
-    shapes = {blob: tuple(shape) for blob, shape in told["inputs"].items()}
-    net = caffetools.load(path, phase=told["phase"].lower(), input_shapes=shapes)
+    record = json.loads(lines[part * 100 + 7])
+    path = shared / "corpus" / record["file"]
+    shapes = {blob: tuple(shape) for blob, shape in record["inputs"].items()}
+    net = caffetools.load(path, phase=record["phase"].lower(), input_shapes=shapes)
     program = traced(assemble(net))
     with torch.device("meta"), torch.no_grad():
-        module = namespace(program)["build"]().train(told["phase"] == "TRAIN")
+        module = namespace(program)["build"]().train(record["phase"] == "TRAIN")
         found = module(*(torch.zeros(tensor.shape) for tensor in program.inputs))
     found = (found,) if torch.is_tensor(found) else found
     (tensors,) = program.outputs.values()
     made = {tensor.blob: list(value.shape) for tensor, value in zip(tensors, found, strict=True)}
-    rows = [layer for layer in told["layers"] if layer["type"] != "Split"]
+    rows = [layer for layer in record["layers"] if layer["type"] != "Split"]
     expected = {
         net.blob(blob): shape
         for layer, row in zip(net.layers, rows, strict=True)

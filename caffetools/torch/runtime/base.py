@@ -10,6 +10,17 @@ Sizes = tuple[int, ...]
 """Sizes along each spatial axis."""
 
 
+def window_area(
+    x: Tensor, counts: Pair, kernel_size: Pair, stride: Pair, start: Pair, stop: Pair
+) -> Tensor:
+    """Return the area of windows from `start`, clipped at `stop`, `counts` in the dtype of `x`."""
+    sides = []
+    for axis in (0, 1):
+        first = torch.arange(counts[axis], device=x.device) * stride[axis] + start[axis]
+        sides.append((first + kernel_size[axis]).clamp(max=stop[axis]) - first)
+    return (sides[0].unsqueeze(1) * sides[1]).to(x.dtype)
+
+
 def with_gradient_of(value: Tensor, surrogate: Tensor) -> Tensor:
     """Return `value` with the gradient of `surrogate`.
 

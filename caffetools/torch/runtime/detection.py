@@ -62,11 +62,8 @@ class DetectionOutput(nn.Module):
         scores, boxes, keep = self.suppress(scores, boxes)
         keep = self.best(scores, keep)
         names = [scores.new_tensor(range(images)), scores.new_tensor(self.labels)]
-        index = (
-            torch.cartesian_prod(*names)
-            .reshape(images, -1, 1, 2)
-            .expand(*scores.shape, 2)
-        )
+        index = torch.cartesian_prod(*names).reshape(images, -1, 1, 2)
+        index = index.expand(*scores.shape, 2)
         rows = torch.cat([index, scores.unsqueeze(-1), boxes], -1).reshape(-1, 7)
         # These rows, one per image, appear only if nothing is kept.
         nothing = torch.full((images, 7), -1.0, dtype=rows.dtype, device=rows.device)
@@ -84,10 +81,9 @@ class DetectionOutput(nn.Module):
 
     def suppress(self, scores: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return scores and boxes sorted by score, and a mask, `(N, labels, P or top_k)`."""
-        lowest = torch.finfo(scores.dtype).min
-        threshold = (
-            lowest if self.confidence_threshold is None else self.confidence_threshold
-        )
+        threshold = self.confidence_threshold
+        if threshold is None:
+            threshold = torch.finfo(scores.dtype).min
         count = boxes.size(1) if self.top_k < 0 else min(self.top_k, boxes.size(1))
         ranked = torch.where(scores > threshold, scores, -torch.inf)
         order = ranked.sort(dim=-1, descending=True, stable=True)[1][..., :count]
@@ -151,22 +147,19 @@ def detection_evaluate(
     for column in (1, 0):
         found = found[found[:, column].sort(stable=True)[1]]
     same = (found[:, None, :2] == real[None, :, :2]).all(-1) & read
-    overlap = torch.where(
-        same, box_overlap(found[:, None, 3:7], real[None, :, 3:7]), -1
-    )
+    overlap = box_overlap(found[:, None, 3:7], real[None, :, 3:7])
+    overlap = torch.where(same, overlap, -1)
     best, which = overlap.max(1)
     hit = best >= overlap_threshold
     plain = hit & counted[which]
     # Of several detections of one box, the first is the true positive.
     rank = torch.arange(found.size(0), device=found.device)
     first = rank.new_zeros(real.size(0)) + found.size(0)
-    first = first.scatter_reduce(
-        0, which, torch.where(plain, rank, found.size(0)), "amin"
-    )
+    candidate = torch.where(plain, rank, found.size(0))
+    first = first.scatter_reduce(0, which, candidate, "amin")
     right = plain & (first[which] == rank)
     wrong = ~hit | (plain & ~right)
     marks = torch.stack([right, wrong], 1).to(found.dtype)
-    rows = torch.cat([found[:, :3], marks], 1)[
-        (found[:, 0] != -1) & (found[:, 1] != -1)
-    ]
+    labelled = (found[:, :2] != -1).all(1)
+    rows = torch.cat([found[:, :3], marks], 1)[labelled]
     return torch.cat([head, rows]).reshape(1, 1, -1, 5)

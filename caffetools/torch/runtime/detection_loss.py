@@ -101,10 +101,10 @@ class MultiBoxLoss(nn.Module):
         if not self.use_difficult_gt:
             belongs = belongs & (rows[:, 7] == 0)
 
-        coded = (
-            torch.ones_like(variances) if self.encode_variance_in_target else variances
-        )
-        boxes = decode_boxes(codes.detach(), priors, coded, self.code_type)
+        scales = variances
+        if self.encode_variance_in_target:
+            scales = torch.ones_like(variances)
+        boxes = decode_boxes(codes.detach(), priors, scales, self.code_type)
         match, overlap = self.match(boxes, priors, rows, belongs)
         positive = match >= 0
         matched = rows[match.clamp(min=0)]
@@ -119,15 +119,14 @@ class MultiBoxLoss(nn.Module):
             if self.mining_type == "HARD_EXAMPLE":
                 losses = losses + torch.where(positive, loc_losses.detach(), 0).sum(2)
             mined = self.mine(
-                losses, match[..., 0], overlap[..., 0], nms_boxes[:, :, 0], belongs
+                losses, match[..., 0], overlap, nms_boxes[:, :, 0], belongs
             )
             if self.mining_type == "HARD_EXAMPLE":
                 positive = positive & mined.unsqueeze(2)
             counted = positive[..., 0] | (mined & (match[..., 0] == -1))
         if self.conf_loss_type == "LOGISTIC" and not self.proper_targets:
-            conf_losses = self.logistic_losses_of_the_fork(
-                scores, labels, positive.any(2)
-            )
+            found = positive.any(2)
+            conf_losses = self.logistic_losses_of_the_fork(scores, labels, found)
 
         total = conf_losses.new_zeros(())
         if self.propagate_loc:
@@ -139,45 +138,44 @@ class MultiBoxLoss(nn.Module):
     def match(
         self, boxes: Tensor, priors: Tensor, rows: Tensor, belongs: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Return indices of ground truth and overlaps, `(N, P, 1 or num_classes)`."""
+        """Return indices of ground truth, `(N, P, 1 or num_classes)`, and overlaps, `(N, P)`.
 
-        def matched(boxes: Tensor, belongs: Tensor) -> tuple[Tensor, Tensor]:
-            found: tuple[Tensor, Tensor] = match_boxes(
-                boxes.contiguous(),
-                rows[:, 3:7].contiguous(),
-                belongs,
-                self.overlap_threshold,
-                self.match_type == "PER_PREDICTION",
-                self.ignore_cross_boundary_bbox,
-            )
-            return found
-
-        classes = range(1 if self.share_location else self.num_classes)
-        if self.use_prior_for_matching:
-            match, overlap = matched(
-                priors[:, 0].expand(boxes.size(0), -1, -1), belongs
-            )
+        The overlaps are those of the first class.
+        """
+        if self.use_prior_for_matching or self.share_location:
+            if self.use_prior_for_matching:
+                boxes = priors.expand(boxes.size(0), -1, -1, -1)
+            match, overlap = self.match_class(boxes[:, :, 0], rows, belongs)
             if self.share_location:
-                return match.unsqueeze(2), overlap.unsqueeze(2)
+                return match.unsqueeze(2), overlap
             own = rows[match.clamp(min=0), 1]
-            pairs = [
-                (torch.where(own == label, match, -1), overlap) for label in classes
-            ]
+            classes = range(self.num_classes)
+            matches = [torch.where(own == label, match, -1) for label in classes]
         else:
             pairs = [
-                matched(
-                    boxes[:, :, label],
-                    belongs if self.share_location else belongs & (rows[:, 1] == label),
+                self.match_class(
+                    boxes[:, :, label], rows, belongs & (rows[:, 1] == label)
                 )
-                for label in classes
+                for label in range(self.num_classes)
             ]
-        if not self.share_location and self.background_label_id in classes:
-            pairs[self.background_label_id] = (
-                torch.full_like(pairs[0][0], -1),
-                pairs[0][1],
-            )
-        match, overlap = (torch.stack(part, 2) for part in zip(*pairs, strict=True))
-        return match, overlap
+            matches, overlap = [match for match, _ in pairs], pairs[0][1]
+        if 0 <= self.background_label_id < self.num_classes:
+            matches[self.background_label_id] = torch.full_like(matches[0], -1)
+        return torch.stack(matches, 2), overlap
+
+    def match_class(
+        self, boxes: Tensor, rows: Tensor, belongs: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return indices of ground truth and overlaps, `(N, P)`."""
+        found: tuple[Tensor, Tensor] = match_boxes(
+            boxes.contiguous(),
+            rows[:, 3:7].contiguous(),
+            belongs,
+            self.overlap_threshold,
+            self.match_type == "PER_PREDICTION",
+            self.ignore_cross_boundary_bbox,
+        )
+        return found
 
     def labels(self, own: Tensor, positive: Tensor) -> Tensor:
         """Return the target class of each prior, `(N, P)`."""
@@ -264,7 +262,6 @@ class MultiBoxLoss(nn.Module):
         else:
             count = torch.full_like(match[:, 0], self.sample_size)
         if self.nms_threshold > 0:
-            return hardest_apart(
-                losses, eligible, count, boxes, self.nms_threshold, self.top_k
-            )
+            threshold = self.nms_threshold
+            return hardest_apart(losses, eligible, count, boxes, threshold, self.top_k)
         return hardest(losses, eligible, count)

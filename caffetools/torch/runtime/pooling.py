@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from caffetools.torch.runtime.base import Pair
+from caffetools.torch.runtime.base import Pair, window_area
 
 
 def pool_windows(
@@ -83,14 +83,9 @@ def caffe_avg_pool2d(
     behind the input yields 0 / 0, NaN.
     """
     counts, around = pool_windows(x, kernel_size, stride, padding, ceil_mode=ceil_mode)
-    sides = []
-    for axis in (0, 1):
-        start = (
-            torch.arange(counts[axis], device=x.device) * stride[axis] - padding[axis]
-        )
-        end = (start + kernel_size[axis]).clamp(max=x.size(axis + 2) + padding[axis])
-        sides.append(end - start)
-    area = (sides[0].unsqueeze(1) * sides[1]).to(x.dtype)
+    start = (-padding[0], -padding[1])
+    stop = (x.size(2) + padding[0], x.size(3) + padding[1])
+    area = window_area(x, counts, kernel_size, stride, start, stop)
     means = F.avg_pool2d(F.pad(x, around), kernel_size, stride)
     return means * (kernel_size[0] * kernel_size[1] / area)
 

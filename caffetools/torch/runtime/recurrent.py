@@ -34,7 +34,7 @@ def keep_state(state: Tensor, last: Tensor) -> None:
 
 
 class Recurrent(nn.Module):
-    """Common part of `LSTM` and `RNN`: weights of `gates * H` rows, and the buffer `hidden`.
+    """Common part of `LSTM` and `RNN`: weights of `gates * H` rows, and the buffers `states`.
 
     Input: `(T, N, ...)` and `cont` `(T, N)`; output: `(T, N, H)`. `streams` is N. The state after
     the last step, multiplied by `cont`, is the initial state of the next batch, without gradient.
@@ -42,6 +42,7 @@ class Recurrent(nn.Module):
     """
 
     gates = 1
+    states: tuple[str, ...] = ("hidden",)
     hidden: Tensor
 
     def __init__(
@@ -54,8 +55,9 @@ class Recurrent(nn.Module):
         if static_features:
             self.weight_static = nn.Parameter(torch.zeros(rows, static_features))
         self.weight_hidden = nn.Parameter(torch.zeros(rows, hidden_size))
-        state = torch.zeros(1, streams, hidden_size)
-        self.register_buffer("hidden", state, persistent=False)
+        for name in self.states:
+            state = torch.zeros(1, streams, hidden_size)
+            self.register_buffer(name, state, persistent=False)
 
     def project(self, x: Tensor, static: Tensor | None) -> Tensor:
         """Return the part of the gates that depends only on the inputs, `(T, N, gates * H)`."""
@@ -69,13 +71,8 @@ class LSTM(Recurrent):
     """LSTM without peepholes; see `Recurrent` for the shapes (lstm_layer.cpp)."""
 
     gates = 4
+    states = ("hidden", "cell")
     cell: Tensor
-
-    def __init__(
-        self, in_features: int, hidden_size: int, streams: int, static_features: int = 0
-    ) -> None:
-        super().__init__(in_features, hidden_size, streams, static_features)
-        self.register_buffer("cell", torch.zeros_like(self.hidden), persistent=False)
 
     def forward(self, x: Tensor, cont: Tensor, static: Tensor | None = None) -> Tensor:
         """Continue from the state after the last batch."""

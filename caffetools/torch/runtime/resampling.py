@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from caffetools.torch.runtime.base import Pair, with_gradient_of
+from caffetools.torch.runtime.base import Pair, window_area, with_gradient_of
 
 
 def unpool(x: Tensor, mask: Tensor, size: Pair) -> Tensor:
@@ -33,18 +33,10 @@ def spread(x: Tensor, kernel_size: Pair, stride: Pair, size: Pair) -> Tensor:
     return planes.reshape(x.size(0), x.size(1), *size)
 
 
-def window_area(x: Tensor, kernel_size: Pair, stride: Pair, size: Pair) -> Tensor:
-    """Return the number of positions of the output in each window, `(H, W)`."""
-    extents = []
-    for axis in (0, 1):
-        start = torch.arange(x.size(axis + 2), device=x.device) * stride[axis]
-        extents.append((start + kernel_size[axis]).clamp(max=size[axis]) - start)
-    return (extents[0].unsqueeze(1) * extents[1]).to(x.dtype)
-
-
 def unpool_average(x: Tensor, kernel_size: Pair, stride: Pair, size: Pair) -> Tensor:
     """Distribute each value evenly over its window: AVE unpooling."""
-    area = window_area(x, kernel_size, stride, size)
+    counts = (x.size(2), x.size(3))
+    area = window_area(x, counts, kernel_size, stride, (0, 0), size)
     return spread(x / area, kernel_size, stride, size)
 
 

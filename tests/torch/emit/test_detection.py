@@ -92,7 +92,7 @@ def test_lines(layer: str, bottoms: list[Shape], expected: list[str]) -> None:
         ),
     ],
 )
-def test_what_differs_is_told(layer: str, bottoms: list[Shape], note: str) -> None:
+def test_differences_are_notes(layer: str, bottoms: list[Shape], note: str) -> None:
     (found,) = program_of(layer, *bottoms).notes
     assert note in found.message
 

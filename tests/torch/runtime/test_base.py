@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from caffetools.torch.export.helpers import needed
-from caffetools.torch.runtime.base import operator_name, with_gradient_of
+from caffetools.torch.runtime.base import operator_name, window_area, with_gradient_of
 from caffetools.torch.runtime.boxes import suppress_overlaps
 from tests.torch.cases import check_runs_everywhere, gradients
 
@@ -26,10 +26,10 @@ BOXES = ((0.0, 0.0, 1.0, 1.0), (0.0, 0.0, 1.0, 1.0), (2.0, 2.0, 3.0, 3.0))
 
 
 def test_a_name_is_given_once() -> None:
-    first = operator_name("nobody_has_it")
-    assert first == "caffetools::nobody_has_it_1"
+    first = operator_name("unused_name")
+    assert first == "caffetools::unused_name_1"
     operator = torch.library.custom_op(first, _half, mutates_args=())
-    assert operator_name("nobody_has_it") == "caffetools::nobody_has_it_2"
+    assert operator_name("unused_name") == "caffetools::unused_name_2"
     assert operator(torch.ones(1)) == 0.5
 
 
@@ -49,3 +49,9 @@ def test_two_models_do_not_break_each_other() -> None:
     calls = [suppress_overlaps, *(space["suppress_overlaps"] for space in spaces)]
     for call in calls:
         assert call(boxes, valid, 0.5, 1.0).tolist() == [[True, False, True]]  # type: ignore[operator]
+
+
+def test_the_area_of_windows_is_clipped() -> None:
+    # heights 2, 2, 1 of windows that start at 0, 2, 4 of 5; widths 3, 2 of those at 0, 2 of 4
+    area = window_area(torch.zeros(1), (3, 2), (2, 3), (2, 2), (0, 0), (5, 4))
+    assert area.tolist() == [[6, 4], [6, 4], [3, 2]]

@@ -156,7 +156,7 @@ FOUND = torch.tensor(
 @pytest.mark.parametrize(
     ("counts_difficult", "expected"),
     [
-        # the better of the two finds the box first; image 1 stands after the end of the truth
+        # the better of the two finds the box first; image 1 comes after the end of the truth
         (True, [[-1, 1, 2, -1, -1], [0, 1, 0.9, 1, 0], [0, 1, 0.7, 1, 0], [0, 1, 0.5, 0, 1]]),
         (False, [[-1, 1, 1, -1, -1], [0, 1, 0.9, 1, 0], [0, 1, 0.7, 0, 0], [0, 1, 0.5, 0, 1]]),
     ],

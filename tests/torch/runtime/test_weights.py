@@ -49,7 +49,7 @@ def test_a_file_that_is_cut_off(tmp_path: Path) -> None:
         read_safetensors(path)
 
 
-def test_what_is_missing_stays_and_what_is_unknown_is_told(tmp_path: Path) -> None:
+def test_missing_tensors_are_unchanged_and_unknown_ones_raise(tmp_path: Path) -> None:
     module = nn.Linear(2, 1)
     before = module.bias.item()
     load_weights(module, write(tmp_path / "w", weight=np.ones((1, 2))))
