@@ -44,10 +44,7 @@ HEAVY = {
 MIRRORS = ("layers", "torch.emit", "torch.runtime")
 """Rooms whose modules have the same names, as do `cli` and the module behind each command."""
 
-SAME_NAMES = {
-    *("assembly", "boxes", "clock", "detectnet", "glog", "hdf5", "layout", "lines", "net", "page"),
-    *("records", "transform", "weights"),
-}
+SAME_NAMES = {"clock", "glog", "lines", "net", "records", "transform", "weights"}
 """Names of several modules that are still to be changed. Add none."""
 
 TYPES_ONLY = ("torch.training.checkpoint", "torch.training.trainer")
