@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from caffetools.net.net import Net as Net
     from caffetools.net.net import from_text as from_text
     from caffetools.net.net import load as load
-    from caffetools.torch.export.exported import loss_weight as loss_weight
-    from caffetools.torch.export.exported import to_caffe as to_caffe
+    from caffetools.torch.export.loaded_module import loss_weight as loss_weight
+    from caffetools.torch.export.loaded_module import to_caffe as to_caffe
 
 _NAMES = {
     "caffetools.check.parsed_log": "ParsedLog parse_log",
@@ -38,7 +38,7 @@ _NAMES = {
     "caffetools.layers.registry": "register",
     "caffetools.layers.python_layer": "PythonLayer",
     "caffetools.net.net": "Net from_text load",
-    "caffetools.torch.export.exported": "loss_weight to_caffe",
+    "caffetools.torch.export.loaded_module": "loss_weight to_caffe",
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 """The module of each public name."""

@@ -1,4 +1,4 @@
-"""`caffetools pack`: the weights of an exported module, for Caffe."""
+"""`caffetools pack`: convert the weights of an exported module to a .caffemodel."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from caffetools.cli.options import force_option, net_options, shape_options
 from caffetools.errors import CaffeToolsError, Location, Note
 from caffetools.formats.caffemodel import caffemodel
 from caffetools.net.net import load
-from caffetools.torch.export.export import program_of
-from caffetools.torch.export.state import read_state
-from caffetools.torch.export.transfer import blobs
+from caffetools.torch.export.export import module_spec
+from caffetools.torch.export.state_dict import caffe_blobs, read_state_dict
 from caffetools.writing import check_absent, replace_file
 
 
@@ -21,7 +20,7 @@ from caffetools.writing import check_absent, replace_file
 @click.argument("net", metavar="NET")
 @click.argument("state", metavar="STATE")
 @net_options
-@click.option("-o", "--output", metavar="OUT.caffemodel", required=True, help="Where to.")
+@click.option("-o", "--output", metavar="OUT.caffemodel", required=True, help="Output file.")
 @force_option
 def command(net: str, state: str, output: str, force: bool, **options: Any) -> None:
     """Write the weights of an exported module as a .caffemodel.
@@ -31,11 +30,11 @@ def command(net: str, state: str, output: str, force: bool, **options: Any) -> N
     """
     check_absent([output], force)
     loaded = load(net, **options)
-    program = program_of(loaded, shape_options(net, **options))
+    spec = module_spec(loaded, shape_options(net, **options))
     try:
-        layers, unused = blobs(program, read_state(state))
-        left = (Note(Location(state), f"the net has no place for {key!a}") for key in unused)
-        for note in (*loaded.notes, *program.notes, *left):
+        layers, unused = caffe_blobs(spec, read_state_dict(state))
+        left = (Note(Location(state), f"unknown parameter {key!a}") for key in unused)
+        for note in (*loaded.notes, *spec.notes, *left):
             report_note(note)
         replace_file(output, caffemodel(loaded.name, layers))
     except CaffeToolsError as error:

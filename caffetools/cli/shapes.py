@@ -52,9 +52,9 @@ def _lines(net: Net, form: str, explain: bool) -> Iterable[str]:
 
         return [json.dumps(net.to_dict())]
     if form == "caffe-log":
-        from caffetools.net.caffe_log import caffe_log
+        from caffetools.net.caffe_log import caffe_log_lines
 
-        return list(caffe_log(net.inferred))  # whole or, with an error, not at all
+        return list(caffe_log_lines(net.inferred))  # whole or, with an error, not at all
     if form == "csv":
         return csv_table(columns(net.cost), list(rows(net))).splitlines()
     if explain:

@@ -1,4 +1,4 @@
-"""`caffetools verify`: an exported module against what Caffe computes."""
+"""`caffetools verify`: compare an exported module with Caffe's results."""
 
 from __future__ import annotations
 
@@ -14,11 +14,17 @@ from caffetools.formats.weights import read_weights
 from caffetools.layers.base import dims
 from caffetools.net.net import Net, load
 from caffetools.table import Column, printable, text_table
-from caffetools.torch.export.export import program_of
-from caffetools.torch.export.program import Program
-from caffetools.torch.export.reference import read_arrays, run_pycaffe
-from caffetools.torch.export.trace import Comparison, compared, run, seeded
-from caffetools.torch.export.transfer import transfer
+from caffetools.torch.export.export import module_spec
+from caffetools.torch.export.module_spec import ModuleSpec
+from caffetools.torch.export.state_dict import transfer_weights
+from caffetools.torch.export.verification import (
+    BlobComparison,
+    compare_blobs,
+    read_arrays,
+    run,
+    run_pycaffe,
+    seeded_inputs,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,36 +33,36 @@ if TYPE_CHECKING:
 @click.command("verify")
 @click.argument("net", metavar="NET")
 @net_options
-@click.option("--weights", metavar="W", required=True, help="A .caffemodel, or its .h5.")
+@click.option("--weights", metavar="W", required=True, help="A .caffemodel or .caffemodel.h5 file.")
 @click.option(
     "--against",
     metavar="FILE.npz|pycaffe",
-    help="Arrays by blob, inputs among them, or Caffe itself; without it only shapes are compared.",
+    help="Reference: arrays by blob, inputs included, or Caffe; default: compare shapes alone.",
 )
 def command(net: str, weights: str, against: str | None, **options: Any) -> None:
     """Compare an exported module with Caffe, blob by blob.
 
-    Runs the module of NET on seeded inputs, and prints each blob's shape and the difference of its
-    values from the reference. Exits with status 1 at a difference, naming the first layer that
-    differs.
+    Runs the module of NET and prints each blob's shape and its largest difference from the
+    reference. Inputs that the reference lacks are drawn from a fixed seed. Exits with status 1 if a
+    blob differs, naming the first layer that does.
     """
     reference: dict[str, NDArray[Any]] = {}
     if against is not None and against != "pycaffe":
         reference = read_arrays(against)
-    loaded, program = _loaded(net, reference, options)
-    if program.placeholders:
-        node = program.placeholders[0].layers[0].node
+    loaded, spec = _loaded(net, reference, options)
+    if spec.placeholders:
+        node = spec.placeholders[0].layers[0].node
         text = f"layer {node.key!a} of type {node.type!a} cannot be exported"
         raise CaffeToolsError(text, node.message.location())
-    moved = transfer(program, read_weights(weights))
-    for note in (*loaded.notes, *program.notes, *moved.notes, *moved.misfits):
+    transferred = transfer_weights(spec, read_weights(weights))
+    for note in (*loaded.notes, *spec.notes, *transferred.notes, *transferred.misfits):
         report_note(note)
-    if moved.misfits:
-        raise CaffeToolsError(moved.misfits[0].message, moved.misfits[0].location)
-    inputs = seeded(program, reference)
+    if transferred.misfits:
+        raise CaffeToolsError(transferred.misfits[0].message, transferred.misfits[0].location)
+    inputs = seeded_inputs(spec, reference)
     if against == "pycaffe":
         reference = run_pycaffe(net, weights, loaded.state.phase, inputs)
-    results = list(compared(program, run(program, moved.tensors, inputs), reference))
+    results = list(compare_blobs(spec, run(spec, transferred.tensors, inputs), reference))
     for line in text_table(_COLUMNS, results):
         click.echo(line)
     _conclude(results, net)
@@ -64,23 +70,23 @@ def command(net: str, weights: str, against: str | None, **options: Any) -> None
 
 def _loaded(
     net: str, reference: dict[str, NDArray[Any]], options: dict[str, Any]
-) -> tuple[Net, Program]:
-    """The net and its module, for inputs of the shapes that they have in the reference."""
+) -> tuple[Net, ModuleSpec]:
+    """Return the net and its module, for the input shapes of the reference."""
     loaded = load(net, **options)
-    program = program_of(loaded, shape_options(net, **options))
+    spec = module_spec(loaded, shape_options(net, **options))
     shapes = {
         tensor.blob: reference[tensor.blob].shape
-        for tensor in program.inputs
+        for tensor in spec.inputs
         if tensor.blob in reference and reference[tensor.blob].shape != tensor.shape
     }
     if not shapes:
-        return loaded, program
+        return loaded, spec
     options["input_shapes"] = (*options["input_shapes"], *shapes.items())
     loaded = load(net, **options)
-    return loaded, program_of(loaded, shape_options(net, **options))
+    return loaded, module_spec(loaded, shape_options(net, **options))
 
 
-_COLUMNS: Sequence[Column[Comparison]] = (
+_COLUMNS: Sequence[Column[BlobComparison]] = (
     Column("layer", lambda row: printable(row.layer)),
     Column("blob", lambda row: printable(row.blob)),
     Column("shape", lambda row: dims(row.shape)),
@@ -95,8 +101,8 @@ def _shown(value: float | None) -> str:
     return "" if value is None else f"{value:.3g}"
 
 
-def _conclude(results: list[Comparison], net: str) -> None:
-    """Tell how many agree; CaffeToolsError, which names the first that does not, unless all do."""
+def _conclude(results: list[BlobComparison], net: str) -> None:
+    """Print how many blobs were compared; raise CaffeToolsError at the first that differs."""
     wrong = [row for row in results if not row.is_right]
     valued = sum(row.difference is not None for row in results)
     click.echo(f"shapes of {len(results)} blobs compared, values of {valued}")

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from caffetools.formats.caffemodel import caffemodel
 from caffetools.net.net import load
 from caffetools.torch.export.assembly import assemble
-from caffetools.torch.export.live import module_of
+from caffetools.torch.export.loaded_module import load_module
 
 NET = Path(__file__).parents[2] / "examples" / "caffenet" / "train_val_1000.prototxt"
 
@@ -87,7 +87,7 @@ def timed(call: Callable[[], object], device: str) -> float:
 def speed(device: str, rounds: int, batch: int) -> None:
     """Both nets in turns, eager and compiled."""
     shapes = {"data": (batch, 3, 227, 227), "label": (batch,)}
-    exported = module_of(assemble(load(NET, input_shapes=shapes))).to(device)
+    exported = load_module(assemble(load(NET, input_shapes=shapes))).to(device)
     by_hand = ByHand().to(device)
     x = torch.randn(batch, 3, 227, 227, device=device)
     label = torch.randint(0, 1000, (batch,), device=device).float()

@@ -161,11 +161,11 @@ def test_every_blob_that_does_not_fit_is_told(tmp_path: Path) -> None:
     result = export(LENET, "--weights", tmp_path / "w.caffemodel", "-o", tmp_path / "out")
     lines = result.stderr.splitlines()
     assert [line.split(": ")[-1] for line in lines[-5:]] == [
-        "blob 0 of layer 'conv1' is 20 x 1 x 5 x 5, found 2 x 2",
-        "blob 1 of layer 'conv1' is 20, found 2",
-        "blob 0 of layer 'ip2' is 10 x 500, found 2 x 2",
-        "blob 1 of layer 'ip2' is 10, found 2",
-        "blob 0 of layer 'conv1' is 20 x 1 x 5 x 5, found 2 x 2, and 3 more",
+        "blob 0 of layer 'conv1' expected 20 x 1 x 5 x 5, found 2 x 2",
+        "blob 1 of layer 'conv1' expected 20, found 2",
+        "blob 0 of layer 'ip2' expected 10 x 500, found 2 x 2",
+        "blob 1 of layer 'ip2' expected 10, found 2",
+        "blob 0 of layer 'conv1' expected 20 x 1 x 5 x 5, found 2 x 2, and 3 more",
     ]
     assert "no weights for layer 'conv2'" in result.stderr
     assert not (tmp_path / "out").exists()

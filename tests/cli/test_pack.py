@@ -44,7 +44,7 @@ def test_a_state_of_torch_save(tmp_path: Path) -> None:
     out = tmp_path / "out.caffemodel"
     ran = run("pack", tmp_path / "net.prototxt", tmp_path / "state.pt", "-o", out)
     assert ran.status == 0
-    assert ran.err == f"{tmp_path / 'state.pt'}: note: the net has no place for 'extra'\n"
+    assert ran.err == f"{tmp_path / 'state.pt'}: note: unknown parameter 'extra'\n"
     (layer,) = (each for each in read_weights(out).layers if each.name == "ip")
     np.testing.assert_array_equal(layer.blobs[0].as_float32(), np.ones((3, 4)))
 

@@ -229,8 +229,8 @@ def test_a_first_image_that_is_damaged() -> None:
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda: Path("data/data.mdb").unlink(), "'data' is neither an LMDB nor a LevelDB"),
-        (lambda: Path("data").rename("other"), "there is no database 'data'"),
+        (lambda: Path("data/data.mdb").unlink(), "expected an LMDB or a LevelDB, found 'data'"),
+        (lambda: Path("data").rename("other"), "no such database: 'data'"),
         (lambda: cut(0.0), "data.mdb ends too early to be a whole LMDB"),
         (lambda: cut(0.4), "data: data.mdb ends too early to be a whole LMDB"),
         (lambda: cut(0.99), "data: data.mdb ends too early to be a whole LMDB"),

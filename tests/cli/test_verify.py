@@ -58,7 +58,7 @@ def test_weights_that_do_not_fit(files: Path) -> None:
     (files / "w.caffemodel").write_bytes(stored(wrong))
     ran = verify(files)
     assert ran.status == 1
-    assert ran.err.endswith("blob 0 of layer 'ip' is 3 x 4, found 2 x 4\n")
+    assert ran.err.endswith("blob 0 of layer 'ip' expected 3 x 4, found 2 x 4\n")
 
 
 def test_a_net_with_a_layer_to_fill_in(files: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 
 import caffetools
 from caffetools.errors import GraphError
-from caffetools.net.caffe_log import caffe_log
+from caffetools.net.caffe_log import caffe_log_lines
 from caffetools.net.infer import Inferred
 from tests import nets, strategies
 from tests.nets import inner_product, layer
@@ -20,7 +20,7 @@ LINE = re.compile(r"I0101 00:00:00\.000000     1 ((?:net\.cpp|layer_factory\.hpp
 
 def messages(net: Inferred) -> list[str]:
     """What the lines say, each after a prefix as glog's."""
-    lines = list(caffe_log(net))
+    lines = list(caffe_log_lines(net))
     found = [line for line in map(LINE.fullmatch, lines) if line]
     assert len(found) == len(lines)
     return [line[2] for line in found]
@@ -177,7 +177,7 @@ def test_a_name_cannot_end_its_line() -> None:
 def test_there_is_no_log_without_shapes() -> None:
     net = nets.inferred(nets.given("a", 1) + layer("Unheard", "u", "a", "u"))
     with pytest.raises(GraphError) as caught:
-        list(caffe_log(net))
+        list(caffe_log_lines(net))
     assert caught.value.location == ("net.prototxt", 2, 1)
     assert caught.value.message == "the output shapes of layer 'u' are unknown"
 
@@ -225,7 +225,7 @@ def test_as_caffe_printed_it(shared: Path, part: int) -> None:
             },
         )
         expected = printed((case / "caffe.log").read_text(errors="replace"))
-        if printed("\n".join(caffe_log(net.inferred))) != expected:
+        if printed("\n".join(caffe_log_lines(net.inferred))) != expected:
             wrong.append(case.name)
     assert wrong == []
 
@@ -243,6 +243,6 @@ def test_small_nets_as_caffe_printed_them(caffe: Path, name: str) -> None:
     for case in sorted((caffe / name).iterdir()):
         net = caffetools.load(case / "net.prototxt")  # the logs are of the phase TRAIN
         expected = initialization((case / "caffe.log").read_text())
-        if initialization("\n".join(["", *caffe_log(net.inferred)])) != expected:
+        if initialization("\n".join(["", *caffe_log_lines(net.inferred)])) != expected:
             wrong.append(case.name)
     assert wrong == []

@@ -6,14 +6,14 @@ from typing import Any
 
 from caffetools.net.net import from_text
 from caffetools.torch.export.assembly import assemble
-from caffetools.torch.export.expressions import Writer
+from caffetools.torch.export.expressions import ExpressionWriter
+from caffetools.torch.export.module_spec import ModuleSpec
 from caffetools.torch.export.pretty import flat
-from caffetools.torch.export.program import Program
 
 Shape = tuple[int, ...]
 
 
-def program_of(layer: str, *bottoms: Shape, tops: int = 1, **options: Any) -> Program:
+def program_of(layer: str, *bottoms: Shape, tops: int = 1, **options: Any) -> ModuleSpec:
     """The program of a net with one layer `m`, given by its type and options.
 
     Its bottoms are inputs a, b, ... of these shapes, its tops y, y1, ....
@@ -33,7 +33,7 @@ def program_of(layer: str, *bottoms: Shape, tops: int = 1, **options: Any) -> Pr
 
 def lines(layer: str, *bottoms: Shape, tops: int = 1, **options: Any) -> list[str]:
     """What the layer constructs, fills and computes, each in one line."""
-    program, writer = program_of(layer, *bottoms, tops=tops, **options), Writer()
+    program, writer = program_of(layer, *bottoms, tops=tops, **options), ExpressionWriter()
     made = [f"{each.name} = {flat(writer.write(each.value))}" for each in program.constructions]
     fills = [
         flat(writer.fill(param.fill, param.key))

@@ -10,12 +10,12 @@ from torch import Tensor
 
 import caffetools
 from caffetools.torch.export.assembly import assemble
-from caffetools.torch.export.code import model_code
-from caffetools.torch.export.program import Program
+from caffetools.torch.export.model_code import model_code
+from caffetools.torch.export.module_spec import ModuleSpec
 from tests.torch.cases import Blobs, check_case, read_case
 
 
-def module_of(program: Program) -> Any:
+def module_of(program: ModuleSpec) -> Any:
     """The emitted module, made."""
     assert not program.placeholders
     space: dict[str, Any] = {"__name__": "model", "__file__": "model.py"}

@@ -19,8 +19,8 @@ from torch import Tensor, nn
 import caffetools
 from caffetools.formats.weights import read_weights
 from caffetools.torch.export.assembly import assemble
-from caffetools.torch.export.live import module_of
-from caffetools.torch.export.transfer import transfer
+from caffetools.torch.export.loaded_module import load_module
+from caffetools.torch.export.state_dict import transfer_weights
 from tests.caffe_results import cases
 from tests.torch.cases import Case, assert_close, read_case
 
@@ -31,7 +31,7 @@ def test_a_case(caffe: Path, name: str) -> None:
     program = assemble(caffetools.load(caffe / name / "net.prototxt", phase=case.phase.lower()))
     assert not program.placeholders
     weights = read_weights(str(caffe / name / "net.caffemodel"))
-    module: Any = module_of(program, transfer(program, weights).tensors)
+    module: Any = load_module(program, transfer_weights(program, weights).tensors)
     check(case, module.train(case.phase == "TRAIN"))
 
 
@@ -91,7 +91,7 @@ def test_a_difference_is_seen(caffe: Path) -> None:
 
         def __init__(self, *, forward: bool) -> None:
             super().__init__()
-            self.inner, self.forward_too = module_of(program), forward
+            self.inner, self.forward_too = load_module(program), forward
             self.inputs = self.inner.inputs  # type: ignore[assignment]
             self.caffe_params: dict[str, tuple[str, ...]] = {}
 

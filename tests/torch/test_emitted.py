@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 import caffetools
 from caffetools.torch.export.assembly import assemble
-from caffetools.torch.export.code import model_code
+from caffetools.torch.export.model_code import model_code
+from caffetools.torch.export.module_spec import ModuleSpec
 from caffetools.torch.export.names import MODULE_ATTRIBUTES, RESERVED
-from caffetools.torch.export.program import Program
-from caffetools.torch.export.trace import traced
+from caffetools.torch.export.verification import with_all_outputs
 from tests.strategies import names, quoted
 
 np = pytest.importorskip("numpy")
@@ -27,7 +27,7 @@ torch = pytest.importorskip("torch")
 ROOT = Path(__file__).parents[2]
 
 
-def namespace(program: Program) -> dict[str, Any]:
+def namespace(program: ModuleSpec) -> dict[str, Any]:
     """What an emitted model defines."""
     space: dict[str, Any] = {"__name__": "model", "__file__": "model.py"}
     exec(compile(model_code(program), "model.py", "exec", dont_inherit=True), space)
@@ -205,7 +205,7 @@ def test_shapes_of_real_nets(shared: Path, part: int) -> None:
     path = shared / "corpus" / record["file"]
     shapes = {blob: tuple(shape) for blob, shape in record["inputs"].items()}
     net = caffetools.load(path, phase=record["phase"].lower(), input_shapes=shapes)
-    program = traced(assemble(net))
+    program = with_all_outputs(assemble(net))
     with torch.device("meta"), torch.no_grad():
         module = namespace(program)["build"]().train(record["phase"] == "TRAIN")
         found = module(*(torch.zeros(tensor.shape) for tensor in program.inputs))

@@ -1,4 +1,4 @@
-"""Layers with what they are in PyTorch -> one program, with names for all of it."""
+"""Emitted layers -> the description of one module, with a Python name for each part."""
 
 from __future__ import annotations
 
@@ -10,43 +10,49 @@ from caffetools.net.graph import AUTOMATIC
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
 from caffetools.torch.emit.base import Bottom, Emission, Member, MemberRef, call
+from caffetools.torch.export.emitted_layers import (
+    EmittedLayer,
+    blob_keys,
+    emit_layers,
+    loss_weights,
+    merge_phases,
+)
 from caffetools.torch.export.fold import folded
 from caffetools.torch.export.helpers import helpers
 from caffetools.torch.export.in_place import with_later_signs
-from caffetools.torch.export.lines import Line, blob_keys, lines, loss_weights, merged
-from caffetools.torch.export.names import GLOBALS, MODULE_ATTRIBUTES, OWN_ATTRIBUTES, Names, camel
-from caffetools.torch.export.program import (
+from caffetools.torch.export.module_spec import (
     Construction,
-    Parameter,
+    ModuleSpec,
+    ParameterSpec,
     Placeholder,
-    Program,
     Statement,
-    Tensor,
     Tie,
+    Variable,
 )
+from caffetools.torch.export.names import GLOBALS, MODULE_ATTRIBUTES, OWN_ATTRIBUTES, Names, camel
 
 
-def assemble_folded(net: Net) -> Program:
-    """The program of a net that is only run: BatchNorm and Scale are part of what is before them.
+def assemble_folded(net: Net) -> ModuleSpec:
+    """Describe the module of a net for inference, BatchNorm and Scale folded.
 
     Raises CaffeToolsError as `assemble` does.
     """
-    kept, folds = folded(lines(net))
+    kept, folds = folded(emit_layers(net))
     assembly = _Assembly()
     for line in kept:
         assembly.add(line)
     return replace(assembly.finish([net]), folds=tuple(folds))
 
 
-def assemble(net: Net, other: Net | None = None) -> Program:
-    """The program of a net, which serves the phase of `other`, too, where one can serve both.
+def assemble(net: Net, other: Net | None = None) -> ModuleSpec:
+    """Describe the module of a net, which also serves the phase of `other` if possible.
 
-    Raises CaffeToolsError, placed, for a layer that PyTorch cannot have.
+    Raises CaffeToolsError, located, for a layer that cannot be exported.
     """
-    both = merged(net, other) if other is not None else None
+    both = merge_phases(net, other) if other is not None else None
     nets = [net] if other is None or both is None else [net, other]
     assembly = _Assembly()
-    for line in lines(net) if both is None else both:
+    for line in emit_layers(net) if both is None else both:
         assembly.add(line)
     return assembly.finish(nets)
 
@@ -58,24 +64,24 @@ class _Assembly:
         self.variables = Names(reserved, "blob")
         self.classes: dict[str, str] = {}
         self.uses: dict[str, list[InferredLayer]] = {}
-        self.inputs: list[Tensor] = []
-        self.tensors: dict[str, Tensor] = {}
+        self.inputs: list[Variable] = []
+        self.tensors: dict[str, Variable] = {}
         self.read: set[str] = set()
         self.constructions: list[Construction] = []
         self.ties: list[Tie] = []
         self.statements: list[Statement] = []
-        self.params: dict[str, tuple[Parameter, ...]] = {}
-        self.owners: dict[str, tuple[str, int, Parameter]] = {}
+        self.params: dict[str, tuple[ParameterSpec, ...]] = {}
+        self.owners: dict[str, tuple[str, int, ParameterSpec]] = {}
         self.made: dict[str, tuple[tuple[Member, ...], dict[str, str]]] = {}
         self.notes: list[Note] = []
 
-    def add(self, line: Line) -> None:
-        """Take the next layer."""
+    def add(self, line: EmittedLayer) -> None:
+        """Add the next layer."""
         node, emission = line.layer.node, line.emission
         if emission is None and node.bottoms:
             emission = self.placeholder(line.layer)
         tops = tuple(
-            Tensor(key, self.variables.add(key, key.replace(AUTOMATIC, node.name)), shape)
+            Variable(key, self.variables.add(key, key.replace(AUTOMATIC, node.name)), shape)
             for key, shape in zip(line.tops, line.layer.tops, strict=True)
         )
         bottoms = tuple(self.tensors[key] for key in line.bottoms)
@@ -99,7 +105,7 @@ class _Assembly:
         )
 
     def placeholder(self, layer: InferredLayer) -> Emission:
-        """A layer of a type that is not known: a class to fill in."""
+        """Return the emission of a layer of unknown type: a class to fill in."""
         node = layer.node
         if node.type not in self.classes:
             taken = {*helpers(), *self.classes.values()}
@@ -110,7 +116,7 @@ class _Assembly:
         return Emission((call(MemberRef(), *bottoms),), (Member(call(self.classes[node.type])),))
 
     def construct(self, layer: InferredLayer, emission: Emission) -> dict[str, str]:
-        """Construct what the layer needs, or take what another has that shares all blobs."""
+        """Construct the layer's members and return their names, or those of a shared layer."""
         key = layer.node.key
         shared = self.shared(layer, emission)
         if shared is not None:
@@ -128,7 +134,7 @@ class _Assembly:
         return members
 
     def shared(self, layer: InferredLayer, emission: Emission) -> str | None:
-        """The key of the layer whose members this one has, too."""
+        """Return the key of the layer whose members this one uses, None if it has its own."""
         owners = {blob.owner for blob in layer.params}
         owner = next(iter(owners), None)
         if len(owners) != 1 or owner is None or emission.keeps_state:
@@ -139,12 +145,12 @@ class _Assembly:
 
     def parameters(
         self, layer: InferredLayer, emission: Emission, members: dict[str, str]
-    ) -> list[Parameter]:
-        """Where each of the layer's blobs lies; those of other layers are tied."""
+    ) -> list[ParameterSpec]:
+        """Return the layer's parameters; those that other layers own are tied."""
         found = []
         for index, (blob, slot) in enumerate(zip(layer.params, emission.slots, strict=True)):
             key = members[slot.suffix] + (f".{slot.attribute}" if slot.attribute else "")
-            made = Parameter(key, blob.shape, slot.shape or blob.shape, slot.fill, shared=False)
+            made = ParameterSpec(key, blob.shape, slot.shape or blob.shape, slot.fill, shared=False)
             if blob.owner is None:
                 if blob.name is not None:
                     self.owners[blob.name] = (layer.node.key, index, made)
@@ -152,9 +158,8 @@ class _Assembly:
                 owner = self.owners[blob.name or ""][2]
                 if owner.stored != made.stored:
                     raise layer.node.message.error(
-                        f"the shared blob {blob.name!a} is {dims(made.stored)} here and "
-                        f"{dims(owner.stored)} in layer {blob.owner!a}: in PyTorch one parameter "
-                        "has one shape",
+                        f"shape {dims(made.stored)} of the shared parameter {blob.name!a} does not "
+                        f"match {dims(owner.stored)} in layer {blob.owner!a}",
                         "param",
                         index,
                         CaffeToolsError,
@@ -164,15 +169,15 @@ class _Assembly:
             found.append(made)
         return found
 
-    def finish(self, nets: list[Net]) -> Program:
-        """The program, once all layers are there."""
-        outputs: dict[str, tuple[Tensor, ...]] = {}
+    def finish(self, nets: list[Net]) -> ModuleSpec:
+        """Return the description of the module once all layers are added."""
+        outputs: dict[str, tuple[Variable, ...]] = {}
         weights: dict[str, float] = {}
         for net in nets:
             keys = blob_keys(net)
             losses = loss_weights(net)
-            # A loss that Caffe names by itself, or that a layer reads, is no output of its net, but
-            # is to be had here.
+            # Losses with automatic names, and those that other layers read, are outputs here, but
+            # not of Caffe's net.
             unnamed = (key for key in keys if key.startswith(AUTOMATIC))
             found = [*(keys[blob] for blob in net.inferred.graph.outputs), *unnamed, *losses]
             outputs[net.state.phase] = tuple(self.tensors[key] for key in dict.fromkeys(found))
@@ -180,7 +185,7 @@ class _Assembly:
                 weights.setdefault(key, weight)
         kept = self.read | {tensor.blob for each in outputs.values() for tensor in each}
         taken = {*helpers(), *self.classes.values()}
-        return Program(
+        return ModuleSpec(
             name=camel(nets[0].name, taken),
             net=nets[0],
             phases=tuple(net.state.phase for net in nets),
@@ -199,7 +204,7 @@ class _Assembly:
         )
 
     def dropping(self, statement: Statement, kept: set[str]) -> Statement:
-        """The statement; one without values drops the bottoms that nothing else reads."""
+        """Return the statement; one without values deletes the bottoms that nothing else reads."""
         if statement.values:
             return statement
         kept = kept | {tensor.blob for tensor in self.inputs}

@@ -1,4 +1,4 @@
-"""A net and its weights -> the files of an export, without a word on the way."""
+"""Build the files of an export."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from caffetools.net.graph import State
 from caffetools.net.net import Net, infer_net
 from caffetools.proto.source import decode, read_bytes
 from caffetools.torch.export.assembly import assemble, assemble_folded
-from caffetools.torch.export.code import Extras, model_code
 from caffetools.torch.export.fold import fold_tensors
+from caffetools.torch.export.model_code import ModelExtras, model_code
+from caffetools.torch.export.module_spec import ModuleSpec
 from caffetools.torch.export.preprocess import preprocessing_of
-from caffetools.torch.export.program import Program
-from caffetools.torch.export.transfer import transfer
+from caffetools.torch.export.state_dict import transfer_weights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,42 +30,42 @@ Files = dict[str, "bytes | Iterable[bytes | memoryview]"]
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """What an export is to hold beside the module."""
+class ExportOptions:
+    """What to export with the module."""
 
     weights: str | None = None
-    """A file with Caffe's weights."""
+    """Path of Caffe's weights."""
     labels: str | None = None
-    """A file with the name of a class on each line."""
+    """Path of a file with a class name on each line."""
     fold: bool = False
-    """Are BatchNorm and Scale to become part of the layers before them?"""
+    """Whether to fold BatchNorm and Scale into the preceding layers."""
     allow_missing: bool = False
-    """May layers of unknown types be left to fill in?"""
+    """Whether to export placeholders for layers of unknown types."""
     alone: bool = False
-    """Is the module all that is written?"""
+    """Whether the output is the module's file alone."""
 
 
 @dataclass(frozen=True)
-class Export:
-    """What an export writes and says."""
+class ExportResult:
+    """Files and notes of an export."""
 
     files: Files
-    """Contents by name."""
+    """Contents by path."""
     notes: tuple[Note, ...]
     mistakes: tuple[Note, ...]
-    """Why nothing should be written: layers that are missing, weights that do not fit."""
+    """Errors, unknown layers and misfitting weights: nothing should be written."""
 
 
-def program_of(net: Net, options: Options) -> Program:
-    """The program of a net, which serves the other phase, too, where one module can serve both.
+def module_spec(net: Net, options: Options) -> ModuleSpec:
+    """Describe the module of a net, which also serves the other phase if possible.
 
-    Raises CaffeToolsError, placed, for a layer that PyTorch cannot have.
+    Raises CaffeToolsError, located, for a layer that cannot be exported.
     """
     return assemble(net, _other_phase(net, options))
 
 
 def _other_phase(net: Net, options: Options) -> Net | None:
-    """The net in its other phase, None where Caffe refuses it there."""
+    """Return the net in its other phase, None if Caffe rejects it there."""
     state = net.state
     other = State("TEST" if state.phase == "TRAIN" else "TRAIN", state.stages, state.level)
     try:
@@ -74,95 +74,95 @@ def _other_phase(net: Net, options: Options) -> Net | None:
         return None
 
 
-def export(program: Program, wishes: Wishes) -> Export:
-    """The files of a program.
+def export(spec: ModuleSpec, wishes: ExportOptions) -> ExportResult:
+    """Build model.py and the files that it loads.
 
-    Raises CaffeToolsError, placed, for weights that cannot be read or are of another net, and for
-    labels or a mean image that cannot be read.
+    Raises CaffeToolsError, located, for weights, labels and a mean image that cannot be read, and
+    for weights of another net.
     """
-    moved = _moved(program, wishes)
-    notes = list(moved.notes)
-    files: Files = {} if wishes.weights is None else {WEIGHTS: safetensors(moved.tensors)}
-    made = preprocessing_of(program.net)
+    weighted = _weighted(spec, wishes)
+    notes = list(weighted.notes)
+    files: Files = {} if wishes.weights is None else {WEIGHTS: safetensors(weighted.tensors)}
+    made = preprocessing_of(spec.net)
     if made is not None:
         notes += made.notes
         if made.mean_image is not None and wishes.alone:
-            text = "the mean image needs a file of its own: preprocess is left out"
-            notes.append(Note(_place(program), text))
+            text = "preprocess is left out: it needs a second file, for the mean image"
+            notes.append(Note(_location(spec), text))
             made = None
         elif made.mean_image is not None:
             files[MEAN] = safetensors({"mean": made.mean_image})
-    extras = Extras(
+    extras = ModelExtras(
         WEIGHTS if WEIGHTS in files else None,
         made,
         MEAN if MEAN in files else None,
         () if wishes.labels is None else _labels(wishes.labels),
     )
-    code = model_code(moved.program, extras).encode()
-    return Export({"model.py": code, **files}, tuple(notes), moved.mistakes)
+    code = model_code(weighted.spec, extras).encode()
+    return ExportResult({"model.py": code, **files}, tuple(notes), weighted.mistakes)
 
 
-def export_onnx(program: Program, wishes: Wishes) -> Export:
-    """The one file model.onnx of a program that is only run, none where there are mistakes.
+def export_onnx(spec: ModuleSpec, wishes: ExportOptions) -> ExportResult:
+    """Build model.onnx, or nothing if there are mistakes.
 
-    Raises CaffeToolsError, placed, for weights that cannot be read or are of another net, and for a
-    module that ONNX cannot express.
+    Raises CaffeToolsError, located, for weights that cannot be read or are of another net, and for
+    a module that ONNX cannot express.
     """
-    moved = _moved(program, wishes)
-    if moved.mistakes:
-        return Export({}, moved.notes, moved.mistakes)
+    weighted = _weighted(spec, wishes)
+    if weighted.mistakes:
+        return ExportResult({}, weighted.notes, weighted.mistakes)
     try:
         from caffetools.torch.export.onnx_file import onnx_file
 
-        data, told = onnx_file(moved.program, moved.tensors)
+        data, told = onnx_file(weighted.spec, weighted.tensors)
     except ImportError:
         text = "--to onnx needs PyTorch: pip install 'caffetools[torch,onnx]'"
         raise CaffeToolsError(text) from None
     except CaffeToolsError as error:
-        raise error.at(_place(program)) from None
-    notes = (Note(_place(program), text) for text in told)
-    return Export({"model.onnx": data}, (*moved.notes, *notes), ())
+        raise error.at(_location(spec)) from None
+    notes = (Note(_location(spec), text) for text in told)
+    return ExportResult({"model.onnx": data}, (*weighted.notes, *notes), ())
 
 
 @dataclass(frozen=True)
-class _Moved:
-    """A program with its weights."""
+class _Weighted:
+    """A module description with its weights."""
 
-    program: Program
+    spec: ModuleSpec
     tensors: dict[str, NDArray[Any]]
     notes: tuple[Note, ...]
     mistakes: tuple[Note, ...]
 
 
-def _moved(program: Program, wishes: Wishes) -> _Moved:
-    notes = list(program.notes)
+def _weighted(spec: ModuleSpec, wishes: ExportOptions) -> _Weighted:
+    notes = list(spec.notes)
     mistakes: list[Note] = []
-    (notes if wishes.allow_missing else mistakes).extend(_missing(program))
+    (notes if wishes.allow_missing else mistakes).extend(_missing(spec))
     if wishes.weights is None:
-        return _Moved(program, {}, tuple(notes), tuple(mistakes))
-    found = transfer(program, read_weights(wishes.weights))
-    tensors, folded = found.tensors, program
+        return _Weighted(spec, {}, tuple(notes), tuple(mistakes))
+    found = transfer_weights(spec, read_weights(wishes.weights))
+    tensors, folded = found.tensors, spec
     notes += found.notes
     mistakes += found.misfits
     if wishes.fold and not mistakes:
-        folded = assemble_folded(program.net)
-        tensors = fold_tensors(folded, program, tensors)
-    return _Moved(folded, tensors, tuple(notes), tuple(mistakes))
+        folded = assemble_folded(spec.net)
+        tensors = fold_tensors(folded, spec, tensors)
+    return _Weighted(folded, tensors, tuple(notes), tuple(mistakes))
 
 
-def _place(program: Program) -> Location:
-    """Where notes on the whole net stand."""
-    return program.net.inferred.graph.message.location()
+def _location(spec: ModuleSpec) -> Location:
+    """Return the location for notes on the whole net."""
+    return spec.net.inferred.graph.message.location()
 
 
-def _missing(program: Program) -> Iterator[Note]:
-    for placeholder in program.placeholders:
+def _missing(spec: ModuleSpec) -> Iterator[Note]:
+    for placeholder in spec.placeholders:
         for layer in placeholder.layers:
-            text = f"layer {layer.node.key!a} of type {layer.node.type!a} is left to fill in"
+            text = f"layer {layer.node.key!a} has the unknown type {layer.node.type!a}"
             yield Note(layer.node.message.location(), text)
 
 
 def _labels(path: str) -> tuple[str, ...]:
-    """The lines of a file but for empty ones at its end."""
+    """Read the lines of a file without empty ones at its end."""
     text = decode(path, read_bytes(path)).text
     return tuple(line.strip() for line in text.rstrip().splitlines())

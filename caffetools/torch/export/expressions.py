@@ -1,4 +1,4 @@
-"""Expressions -> Python text, with the names that bottoms and members have in one place."""
+"""Expressions of `torch.emit` -> Python text."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from caffetools.torch.export.pretty import Group, Piece, flat, literal
 _STRENGTH = {">": 1, "+": 2, "-": 2, "*": 3, "/": 3, "**": 5}
 _NEGATION = 4
 _SIMPLE = (Attribute, Bottom, Name, MemberRef, int, float)
-"""Around a power's sign stand no blanks where both sides are of these."""
+"""Operands of a power that is written without blanks if both are of these."""
 _WHOLE = 6
 
 
-class Writer:
-    """Writes expressions and remembers which names of modules and helpers they use."""
+class ExpressionWriter:
+    """Writes expressions, and collects the modules and helpers that they use."""
 
     def __init__(self) -> None:
         self.modules: set[str] = set()
-        """The first words of the dotted names: torch, F, nn."""
+        """First parts of the dotted names: torch, F, nn."""
         self.functions: set[str] = set()
-        """What is called by a bare name: helpers, and classes to fill in."""
+        """Functions without a module: helpers, and classes to fill in."""
         self._bottoms: Sequence[str] = ()
         self._members: Mapping[str, str] = {}
 
@@ -43,12 +43,12 @@ class Writer:
         bottoms: Sequence[str] = (),
         members: Mapping[str, str] | None = None,
     ) -> Piece:
-        """The text of an expression, where bottoms and members have these names."""
+        """Return the text of an expression, with these names of its bottoms and members."""
         self._bottoms, self._members = bottoms, members or {}
         return self._piece(expression)
 
     def fill(self, fill: Fill, parameter: str) -> Piece:
-        """The call that fills a parameter."""
+        """Return the call that fills a parameter."""
         call = Call(fill.function, (Name(parameter), *fill.arguments), fill.keywords)
         return self.write(call)
 
@@ -81,7 +81,7 @@ class Writer:
         return text
 
     def _chain(self, expression: Binary) -> Piece:
-        """Operands of one strength: a sum of several terms is one chain."""
+        """Return operands of one precedence, a sum of several terms for example."""
         strength = _STRENGTH[expression.operator]
         operands: list[Piece] = []
         operators: list[str] = []
@@ -98,7 +98,7 @@ class Writer:
         return f"{base}**{exponent}" if close else f"{base} ** {exponent}"
 
     def _operand(self, expression: Expression, strength: int) -> str:
-        """An operand, in brackets if it binds less than `strength`."""
+        """Return an operand, in brackets if its precedence is below `strength`."""
         text = flat(self._piece(expression))
         return f"({text})" if _binding(expression) < strength else text
 
@@ -114,14 +114,14 @@ class Writer:
         return self._compound(expression)
 
     def _span(self, span: Span) -> str:
-        """Blanks stand around the colon where more than a number does."""
+        """Return a slice, with blanks around the colon unless both ends are simple."""
         start = "" if span.start is None else str(span.start)
         if not isinstance(span.stop, Binary | Call):
             return f"{start}:{'' if span.stop is None else self._text(span.stop)}"
         return f"{start} : {self._text(span.stop)}".lstrip()
 
     def _compound(self, expression: Expression) -> str:
-        """What holds other expressions."""
+        """Return the text of an expression that contains others."""
         if isinstance(expression, Attribute):
             return f"{self._operand(expression.value, _WHOLE)}.{expression.name}"
         if isinstance(expression, Negative):

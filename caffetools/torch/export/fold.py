@@ -1,7 +1,7 @@
-"""BatchNorm and Scale put into the layer before them, for nets that are only run.
+"""Fold BatchNorm and Scale into the preceding convolution or inner product, for inference.
 
-A convolution with the weights W and the bias b, normalised by mean m and variance v and scaled by
-g and s, is one with the weights W g / sqrt(v + eps) and the bias (b - m) g / sqrt(v + eps) + s.
+With weight W and bias b, mean m and variance v, scale g and shift s, the folded layer has the
+weight W g / sqrt(v + eps) and the bias (b - m) g / sqrt(v + eps) + s.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from caffetools.layers.elementwise import Scale
 from caffetools.layers.linear import InnerProduct
 from caffetools.layers.normalization import BatchNorm
 from caffetools.torch.emit.base import Slot
-from caffetools.torch.export.lines import Line
-from caffetools.torch.export.program import Fold, Program
+from caffetools.torch.export.emitted_layers import EmittedLayer
+from caffetools.torch.export.module_spec import FoldedLayer, ModuleSpec
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def folded(lines: Sequence[Line]) -> tuple[list[Line], list[Fold]]:
-    """The lines without what can be folded, and the folds."""
-    result: list[Line] = []
-    folds: list[Fold] = []
+def folded(lines: Sequence[EmittedLayer]) -> tuple[list[EmittedLayer], list[FoldedLayer]]:
+    """Return the layers without those that can be folded, and the folded layers."""
+    result: list[EmittedLayer] = []
+    folds: list[FoldedLayer] = []
     taken: set[int] = set()
     for index, line in enumerate(lines):
         if index in taken:
@@ -40,8 +40,8 @@ def folded(lines: Sequence[Line]) -> tuple[list[Line], list[Fold]]:
     return result, folds
 
 
-def _behind(lines: Sequence[Line], index: int) -> Iterator[int]:
-    """The BatchNorm and the Scale that a layer can take in, or one of them."""
+def _behind(lines: Sequence[EmittedLayer], index: int) -> Iterator[int]:
+    """Yield the indices of the BatchNorm and the Scale that can be folded into a layer."""
     for kind in (BatchNorm, Scale):
         found = _reader(lines, index, kind)
         if found is not None:
@@ -49,29 +49,36 @@ def _behind(lines: Sequence[Line], index: int) -> Iterator[int]:
             index = found
 
 
-def _is_affine(line: Line) -> bool:
-    """Is it a layer of one bottom whose weights are its own?"""
-    layer = line.layer
+def _is_affine(line: EmittedLayer) -> bool:
+    """Whether it is a layer with one bottom that shares no parameters."""
     return (
-        isinstance(layer.layer, Convolution | InnerProduct)
+        isinstance(line.layer.layer, Convolution | InnerProduct)
         and len(line.bottoms) == 1
-        and len(layer.tops[0] or ()) >= 2
-        and _outputs_lie_on_axis_1(line)
-        and all(blob.owner is None and blob.name is None for blob in layer.params)
+        and len(line.layer.tops[0] or ()) >= 2
+        and _axis(line) == 1
+        and not _is_shared(line)
     )
 
 
-def _outputs_lie_on_axis_1(line: Line) -> bool:
+def _is_shared(line: EmittedLayer) -> bool:
+    return any(blob.owner is not None or blob.name is not None for blob in line.layer.params)
+
+
+def _axis(line: EmittedLayer) -> int:
+    """Return the axis of a layer's outputs, or that which Scale scales."""
     layer, bottom = line.layer.layer, line.layer.bottoms[0]
     assert bottom is not None
     if isinstance(layer, Convolution):
-        return layer.channel_axis(bottom) == 1
-    assert isinstance(layer, InnerProduct)
-    return layer.axis_of(bottom) == 1
+        return layer.channel_axis(bottom)
+    if isinstance(layer, InnerProduct):
+        return layer.axis_of(bottom)
+    assert isinstance(layer, Scale)
+    axis = layer.param.integer("axis")
+    return axis if axis >= 0 else axis + len(bottom)
 
 
-def _reader(lines: Sequence[Line], index: int, kind: type) -> int | None:
-    """The index of the layer that alone reads what a line makes, if it can be folded into it."""
+def _reader(lines: Sequence[EmittedLayer], index: int, kind: type) -> int | None:
+    """Return the index of the only reader of a layer's top, if it can be folded into it."""
     (top,) = lines[index].tops
     readers = []
     for place in range(index + 1, len(lines)):
@@ -85,26 +92,19 @@ def _reader(lines: Sequence[Line], index: int, kind: type) -> int | None:
     found = line.layer.layer
     if type(found) is not kind or len(line.bottoms) > 1 or line.phase is not None:
         return None
-    if any(blob.owner is not None or blob.name is not None for blob in line.layer.params):
+    if _is_shared(line):
         return None
     if isinstance(found, BatchNorm):
         uses = found.param
         trained = uses.has("use_global_stats") and not uses.flag("use_global_stats")
         return None if trained or found.affine else readers[0]
-    return readers[0] if _scales_axis_1(line) else None
-
-
-def _scales_axis_1(line: Line) -> bool:
-    layer, bottom = line.layer.layer, line.layer.bottoms[0]
-    assert isinstance(layer, Scale)
+    (bottom,) = line.layer.bottoms
     assert bottom is not None
-    axis = layer.param.integer("axis")
-    return (axis if axis >= 0 else axis + len(bottom)) == 1 and all(
-        blob.shape == bottom[1:2] for blob in line.layer.params
-    )
+    whole = all(blob.shape == bottom[1:2] for blob in line.layer.params)
+    return readers[0] if _axis(line) == 1 and whole else None
 
 
-def _fold(line: Line, behind: list[Line]) -> Fold:
+def _fold(line: EmittedLayer, behind: list[EmittedLayer]) -> FoldedLayer:
     layer = line.layer.layer
     keys = {type(each.layer.layer): each.layer.node.key for each in behind}
     norm = next((each.layer.layer for each in behind if type(each.layer.layer) is BatchNorm), None)
@@ -113,13 +113,13 @@ def _fold(line: Line, behind: list[Line]) -> Fold:
         outputs_last, groups = layer.transposed, layer.group
     else:
         outputs_last, groups = isinstance(layer, InnerProduct) and layer.transpose, 1
-    return Fold(
+    return FoldedLayer(
         line.layer.node.key, keys.get(BatchNorm), eps, keys.get(Scale), outputs_last, groups
     )
 
 
-def _with_bias(line: Line, tops: tuple[str, ...]) -> Line:
-    """The layer with a bias, whether it had one or not, and with other tops."""
+def _with_bias(line: EmittedLayer, tops: tuple[str, ...]) -> EmittedLayer:
+    """Return the layer with a bias and other tops."""
     emission, layer = line.emission, line.layer
     assert emission is not None
     (member,) = emission.members
@@ -138,15 +138,15 @@ def _with_bias(line: Line, tops: tuple[str, ...]) -> Line:
 
 
 def fold_tensors(
-    program: Program, plain: Program, tensors: Mapping[str, NDArray[Any]]
+    spec: ModuleSpec, plain: ModuleSpec, tensors: Mapping[str, NDArray[Any]]
 ) -> dict[str, NDArray[Any]]:
-    """The tensors of a program with folds, out of those of the same one without.
+    """Return the tensors of a folded module, from those of `plain`, the same without folding.
 
-    Raises CaffeToolsError, unplaced, where those of a layer that is folded are missing.
+    Raises CaffeToolsError, without a location, if those of a folded layer are missing.
     """
-    folds = {fold.layer: fold for fold in program.folds}
+    folds = {fold.layer: fold for fold in spec.folds}
     found: dict[str, NDArray[Any]] = {}
-    for layer, params in program.params.items():
+    for layer, params in spec.params.items():
         fold = folds.get(layer)
         if fold is not None:
             for param, values in zip(params, _folded_blobs(fold, plain, tensors), strict=True):
@@ -159,9 +159,9 @@ def fold_tensors(
 
 
 def _folded_blobs(
-    fold: Fold, plain: Program, tensors: Mapping[str, NDArray[Any]]
+    fold: FoldedLayer, plain: ModuleSpec, tensors: Mapping[str, NDArray[Any]]
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """The weight and the bias of a folded layer, computed in double precision."""
+    """Return the weight and bias of a folded layer, computed in double precision."""
     import numpy as np
 
     def blobs(layer: str) -> list[NDArray[Any]]:

@@ -1,6 +1,6 @@
-"""The definitions of `runtime` as text, so that an export can copy those that its model needs.
+"""Definitions of `torch.runtime` as text, to copy into the models that need them.
 
-Reads the source, and never imports PyTorch.
+Reads the source files without importing PyTorch.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ class Helper(NamedTuple):
 
     name: str
     source: str
-    """Its text, with all that is registered with it, without a newline at the end."""
+    """Its text, with all that is registered with it, without a final newline."""
     needs: tuple[str, ...]
-    """The other helpers that it names."""
+    """Names of other helpers that it uses."""
     imports: tuple[str, ...]
-    """The import statements that it relies on, one name each."""
+    """The import statements that it needs, one name each."""
 
 
 def needed(names: Iterable[str]) -> list[Helper]:
-    """The helpers of these names and all that they need, each once and after what it needs.
+    """Return the helpers of these names and their dependencies, each after what it needs.
 
-    KeyError for a name that is none.
+    Raises KeyError for an unknown name.
     """
     known = helpers()
     order = {name: index for index, name in enumerate(known)}
@@ -51,7 +51,7 @@ def needed(names: Iterable[str]) -> list[Helper]:
 
 @cache
 def helpers() -> dict[str, Helper]:
-    """All helpers by name, in the order of the files' names and of the definitions in each."""
+    """Return all helpers by name, in the order of the file names and of their definitions."""
     known: dict[str, Helper] = {}
     for text in _texts():
         tree = ast.parse(text)
@@ -72,14 +72,14 @@ def helpers() -> dict[str, Helper]:
 
 
 def _texts() -> Iterator[str]:
-    """The source of each file of the package but its `__init__`."""
+    """Yield the source of each file of the package except `__init__`."""
     for file in sorted(files(PACKAGE).iterdir(), key=lambda file: file.name):
         if file.name.endswith(".py") and file.name != "__init__.py":
             yield file.read_text(encoding="utf-8")
 
 
 def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """Each name that a file imports from outside the package, and the statement that does it."""
+    """Yield each name that a file imports from outside the package, and its import."""
     for node in tree.body:
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -90,7 +90,7 @@ def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
 
 
 def _siblings(tree: ast.Module) -> set[str]:
-    """The helpers that a file takes from others of the package."""
+    """Return the helpers that a file imports from other files of the package."""
     return {
         alias.name
         for node in tree.body
@@ -104,7 +104,7 @@ def _renamed(alias: ast.alias) -> str:
 
 
 def _definitions(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
-    """The statements that make up each helper, under its name."""
+    """Yield the statements of each helper with its name."""
     names: list[str] = []
     for node in tree.body:
         name = _name(node, names)
@@ -114,7 +114,7 @@ def _definitions(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
 
 
 def _name(node: ast.stmt, names: list[str]) -> str | None:
-    """The helper that a statement belongs to: its own, one it is registered with, or the last."""
+    """Return the helper of a statement: its own, one it registers with, or the previous one."""
     if isinstance(node, ast.ClassDef | ast.FunctionDef):
         owners = (_root(decorator) for decorator in node.decorator_list)
         return next((owner for owner in owners if owner in names), node.name)
@@ -122,24 +122,24 @@ def _name(node: ast.stmt, names: list[str]) -> str | None:
         return _root(node.targets[0])
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
         return _root(node.value)
-    # The text under a constant; that of the file stands before all helpers.
+    # The docstring of a constant; that of the file comes before all helpers.
     return names[-1] if isinstance(node, ast.Expr) and names else None
 
 
 def _root(node: ast.expr) -> str | None:
-    """The name that an expression such as `name.attribute(...)` begins with."""
+    """Return the first name of an expression such as `name.attribute(...)`."""
     while isinstance(node, ast.Attribute | ast.Call):
         node = node.func if isinstance(node, ast.Call) else node.value
     return node.id if isinstance(node, ast.Name) else None
 
 
 def _words(node: ast.stmt) -> set[str]:
-    """The names that a statement mentions, whatever they mean there."""
+    """Return all names in a statement."""
     return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
 
 
 def _source(text: str, nodes: list[ast.stmt]) -> str:
-    """The lines of statements, with their decorators and without notes to the linter."""
+    """Return the text of statements with their decorators and without `noqa` comments."""
     lines = text.splitlines()
     source = ""
     for node in nodes:

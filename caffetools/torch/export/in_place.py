@@ -1,7 +1,7 @@
-"""ReLUs in place whose tops later layers overwrite: Caffe's gradient goes by what those leave.
+"""Gradients of in-place ReLUs whose blob later layers overwrite.
 
-A ReLU in place reads the sign of its bottom when it goes back (relu_layer.cpp), and finds there
-what the layers behind it have written in place in the meantime: a BatchNorm's result, for example.
+Caffe's backward pass of ReLU reads the sign of its bottom (relu_layer.cpp). In place, that blob
+holds what later in-place layers wrote by then, a BatchNorm's result for example.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from caffetools.torch.emit.base import (
     call,
     method,
 )
-from caffetools.torch.export.program import Statement, Tensor
+from caffetools.torch.export.module_spec import Statement, Variable
 
 
 def with_later_signs(statements: Iterable[Statement]) -> tuple[Statement, ...]:
-    """The statements, each such ReLU with the result of the layers behind it as its mask."""
+    """Return the statements, with the later layers' result as the mask of each such ReLU."""
     found = list(statements)
-    behind: dict[tuple[Tensor, ...], list[Statement]] = {}
+    behind: dict[tuple[Variable, ...], list[Statement]] = {}
     for index in reversed(range(len(found))):
         statement = found[index]
         if not _in_place(statement):
@@ -60,7 +60,7 @@ def _masked(relu: Statement, later: list[Statement]) -> Statement:
 
 
 def _without_a_step(expression: Expression) -> Expression:
-    """BatchNorm's value without the step of its running sums, which forward takes once."""
+    """Return BatchNorm's value without its update of the running sums, which happens once."""
     if not isinstance(expression, Call):
         return expression
     arguments = tuple(map(_without_a_step, expression.arguments))
@@ -70,7 +70,7 @@ def _without_a_step(expression: Expression) -> Expression:
 
 
 def _put(expression: Expression, bottom: Expression, members: dict[str, str]) -> Expression:
-    """The expression with its bottom replaced, and its members by their names."""
+    """Return the expression with its bottom replaced, and its members by their names."""
     if isinstance(expression, Bottom):
         return bottom
     if isinstance(expression, MemberRef):

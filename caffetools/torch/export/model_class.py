@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from caffetools.layers.base import Shape, dims
-from caffetools.torch.export.expressions import Writer
-from caffetools.torch.export.names import plain
+from caffetools.torch.export.expressions import ExpressionWriter
+from caffetools.torch.export.module_spec import ModuleSpec, Statement, Variable
+from caffetools.torch.export.names import comment_text
 from caffetools.torch.export.pretty import (
     INDENT,
     WIDTH,
@@ -18,62 +19,61 @@ from caffetools.torch.export.pretty import (
     statement,
     string,
 )
-from caffetools.torch.export.program import Program, Statement, Tensor
 
 BODY = INDENT * 2
 
 
-def model_class(program: Program, writer: Writer) -> Iterator[str]:
-    """The lines of the class."""
-    yield f"class {program.name}(nn.Module):"
-    each_phase = (listed(each.variable for each in program.outputs[p]) for p in program.phases)
+def model_class(spec: ModuleSpec, writer: ExpressionWriter) -> Iterator[str]:
+    """Yield the lines of the class."""
+    yield f"class {spec.name}(nn.Module):"
+    each_phase = (listed(each.variable for each in spec.outputs[p]) for p in spec.phases)
     results = " or ".join(dict.fromkeys(each_phase))
-    arguments = listed(tensor.variable for tensor in program.inputs)
+    arguments = listed(tensor.variable for tensor in spec.inputs)
     for line in _wrapped(f"{arguments} -> {results}."):
         yield f"{INDENT}{line}"
     yield ""
-    yield from _attributes(program)
+    yield from _attributes(spec)
     yield ""
-    yield from _constructor(program, writer)
+    yield from _constructor(spec, writer)
     yield ""
-    fills = list(_fills(program, writer))
+    fills = list(_fills(spec, writer))
     if fills:
         yield from fills
         yield ""
-    if _differ(program):
-        yield from _train(program)
+    if _differ(spec):
+        yield from _train(spec)
         yield ""
-    yield from _forward(program, writer)
+    yield from _forward(spec, writer)
 
 
 def _wrapped(text: str) -> list[str]:
-    """A docstring of one sentence, as short as it must be."""
+    """Return a docstring of one sentence, a shorter one where that is too long."""
     line = f'"""{text}"""'
     return [line] if len(line) + len(INDENT) <= WIDTH else ['"""The net."""']
 
 
-def _attributes(program: Program) -> Iterator[str]:
-    names = Group("(", [string(tensor.blob) for tensor in program.inputs], ")")
+def _attributes(spec: ModuleSpec) -> Iterator[str]:
+    names = Group("(", [string(tensor.blob) for tensor in spec.inputs], ")")
     yield from laid_out("inputs: tuple[str, ...] = ", names, INDENT)
-    yield from laid_out("outputs: tuple[str, ...] = ", _blobs(program, program.phases[0]), INDENT)
-    if program.loss_weights:
+    yield from laid_out("outputs: tuple[str, ...] = ", _blobs(spec, spec.phases[0]), INDENT)
+    if spec.loss_weights:
         weights = (
-            f"{string(blob)}: {flat(Writer().write(weight))}"
-            for blob, weight in program.loss_weights.items()
+            f"{string(blob)}: {flat(ExpressionWriter().write(weight))}"
+            for blob, weight in spec.loss_weights.items()
         )
         yield from laid_out(
             "loss_weights: ClassVar[dict[str, float]] = ", Group("{", list(weights), "}"), INDENT
         )
-    changed = {fold.layer for fold in program.folds}
+    changed = {fold.layer for fold in spec.folds}
     entries: list[Piece] = [
         Group(f"{string(layer)}: (", [string(each.key) for each in params], ")")
-        for layer, params in program.params.items()
+        for layer, params in spec.params.items()
         if layer not in changed
     ]
     yield from _table("caffe_params: ClassVar[dict[str, tuple[str, ...]]]", entries)
     shapes: list[Piece] = [
         f"{string(each.key)}: {each.shape}"
-        for params in program.params.values()
+        for params in spec.params.values()
         for each in params
         if each.shape != each.stored and not each.shared
     ]
@@ -82,7 +82,7 @@ def _attributes(program: Program) -> Iterator[str]:
 
 
 def _table(name: str, entries: list[Piece]) -> Iterator[str]:
-    """A dictionary, one entry a line."""
+    """Yield a dictionary, one entry a line."""
     if not entries:
         yield f"{INDENT}{name} = {{}}"
         return
@@ -92,11 +92,11 @@ def _table(name: str, entries: list[Piece]) -> Iterator[str]:
     yield f"{INDENT}}}"
 
 
-def _constructor(program: Program, writer: Writer) -> Iterator[str]:
+def _constructor(spec: ModuleSpec, writer: ExpressionWriter) -> Iterator[str]:
     yield f"{INDENT}def __init__(self) -> None:"
     yield f"{BODY}super().__init__()"
-    for made in program.constructions:
-        comment = "" if made.name == made.layer else f'"{plain(made.layer)}"'
+    for made in spec.constructions:
+        comment = "" if made.name == made.layer else f'"{comment_text(made.layer)}"'
         value = writer.write(made.value)
         if made.buffer:
             value = Group(
@@ -108,16 +108,16 @@ def _constructor(program: Program, writer: Writer) -> Iterator[str]:
             yield from statement("", value, BODY, comment)
         else:
             yield from statement(f"self.{made.name} = ", value, BODY, comment)
-    for tie in program.ties:
+    for tie in spec.ties:
         yield from statement(f"self.{tie.target} = ", f"self.{tie.source}", BODY, "shared")
-    if any(each.fill and not each.shared for params in program.params.values() for each in params):
+    if any(each.fill and not each.shared for params in spec.params.values() for each in params):
         yield f"{BODY}self.reset_parameters()"
 
 
-def _fills(program: Program, writer: Writer) -> Iterator[str]:
-    """The method that starts the parameters, each filler once."""
+def _fills(spec: ModuleSpec, writer: ExpressionWriter) -> Iterator[str]:
+    """Yield the method that initialises the parameters, each filler once."""
     groups: dict[str, tuple[list[str], Piece]] = {}
-    for params in program.params.values():
+    for params in spec.params.values():
         for each in params:
             if each.fill and not each.shared:
                 text = flat(writer.fill(each.fill, "parameter"))
@@ -136,14 +136,14 @@ def _fills(program: Program, writer: Writer) -> Iterator[str]:
             yield f"{BODY}{INDENT}{text}"
 
 
-def _differ(program: Program) -> bool:
-    """Have the phases that the module serves outputs of their own?"""
-    return len({_blobs(program, phase).flat() for phase in program.phases}) > 1
+def _differ(spec: ModuleSpec) -> bool:
+    """Whether the module has different outputs in its two phases."""
+    return len({_blobs(spec, phase).flat() for phase in spec.phases}) > 1
 
 
-def _train(program: Program) -> Iterator[str]:
-    training, testing = (_blobs(program, phase) for phase in ("TRAIN", "TEST"))
-    yield f"{INDENT}def train(self, mode: bool = True) -> {program.name}:"
+def _train(spec: ModuleSpec) -> Iterator[str]:
+    training, testing = (_blobs(spec, phase) for phase in ("TRAIN", "TEST"))
+    yield f"{INDENT}def train(self, mode: bool = True) -> {spec.name}:"
     yield f'{BODY}"""Go to training, or with False to testing, which has other outputs."""'
     yield from laid_out("training = ", training, BODY)
     yield from laid_out("testing = ", testing, BODY)
@@ -151,34 +151,34 @@ def _train(program: Program) -> Iterator[str]:
     yield f"{BODY}return super().train(mode)"
 
 
-def _blobs(program: Program, phase: str) -> Group:
-    return Group("(", [string(tensor.blob) for tensor in program.outputs[phase]], ")")
+def _blobs(spec: ModuleSpec, phase: str) -> Group:
+    return Group("(", [string(tensor.blob) for tensor in spec.outputs[phase]], ")")
 
 
-def _forward(program: Program, writer: Writer) -> Iterator[str]:
-    results = sorted({_result_type(program.outputs[phase]) for phase in program.phases})
-    arguments = ["self", *(f"{tensor.variable}: Tensor" for tensor in program.inputs)]
+def _forward(spec: ModuleSpec, writer: ExpressionWriter) -> Iterator[str]:
+    results = sorted({_result_type(spec.outputs[phase]) for phase in spec.phases})
+    arguments = ["self", *(f"{tensor.variable}: Tensor" for tensor in spec.inputs)]
     close = f") -> {' | '.join(results)}:"
     yield from laid_out("", Group("def forward(", arguments, close, hugged=True), INDENT)
-    yield f'{BODY}"""Compute {listed(t.variable for t in program.outputs[program.phases[0]])}."""'
-    for phase, group in groupby(program.statements, lambda each: each.phase):
+    yield f'{BODY}"""Compute {listed(t.variable for t in spec.outputs[spec.phases[0]])}."""'
+    for phase, group in groupby(spec.statements, lambda each: each.phase):
         lines = [each for each in group if each.values or each.bottoms]
         if phase is not None and lines:
             yield f"{BODY}if {'' if phase == 'TRAIN' else 'not '}self.training:"
         for line in lines:
             yield from _statement(line, writer, BODY if phase is None else BODY + INDENT)
-    if _differ(program):
+    if _differ(spec):
         yield f"{BODY}if self.training:"
-        yield from _return(program.outputs["TRAIN"], BODY + INDENT)
-        yield from _return(program.outputs["TEST"], BODY)
+        yield from _return(spec.outputs["TRAIN"], BODY + INDENT)
+        yield from _return(spec.outputs["TEST"], BODY)
     else:
-        yield from _return(program.outputs[program.phases[0]], BODY)
+        yield from _return(spec.outputs[spec.phases[0]], BODY)
 
 
-def _statement(line: Statement, writer: Writer, indent: str) -> Iterator[str]:
+def _statement(line: Statement, writer: ExpressionWriter, indent: str) -> Iterator[str]:
     bottoms = [tensor.variable for tensor in line.bottoms]
     if not line.values:
-        yield from statement(f"del {', '.join(bottoms)}", "", indent, plain(line.type))
+        yield from statement(f"del {', '.join(bottoms)}", "", indent, comment_text(line.type))
         return
     targets = [(tensor,) for tensor in line.targets]
     for each, value in zip(
@@ -187,14 +187,14 @@ def _statement(line: Statement, writer: Writer, indent: str) -> Iterator[str]:
         names = ", ".join(tensor.variable for tensor in each)
         comment = ", ".join(dict.fromkeys(shown(tensor.shape) for tensor in each))
         piece = writer.write(value, bottoms, line.members)
-        if not each:  # a type that nobody knows, and that names no top
+        if not each:  # an unknown layer type without tops
             yield from laid_out("", piece, indent)
         elif flat(piece) != names:
             yield from _assignment(names, piece, indent, comment)
 
 
 def _assignment(names: str, piece: Piece, indent: str, comment: str) -> Iterator[str]:
-    """`names = piece`; many names stand in brackets, one in each line."""
+    """Yield `names = piece`, with many names in brackets, one a line."""
     if ", " not in names or len(f"{indent}{names} = (") <= WIDTH:
         yield from statement(f"{names} = ", piece, indent, comment)
         return
@@ -204,7 +204,7 @@ def _assignment(names: str, piece: Piece, indent: str, comment: str) -> Iterator
     yield from laid_out(") = ", piece, indent)
 
 
-def _return(outputs: tuple[Tensor, ...], indent: str) -> list[str]:
+def _return(outputs: tuple[Variable, ...], indent: str) -> list[str]:
     names = [tensor.variable for tensor in outputs]
     line = f"{indent}return {', '.join(names) or '()'}"
     if len(line) <= WIDTH:
@@ -212,21 +212,19 @@ def _return(outputs: tuple[Tensor, ...], indent: str) -> list[str]:
     return laid_out("return ", Group("(", names, ")"), indent)
 
 
-def _result_type(outputs: tuple[Tensor, ...]) -> str:
+def _result_type(outputs: tuple[Variable, ...]) -> str:
     if len(outputs) == 1:
         return "Tensor"
-    return (
-        f"tuple[{', '.join(['Tensor'] * len(outputs)) or '()'}]"
-        if len(outputs) < 4
-        else ("tuple[Tensor, ...]")
-    )
+    if len(outputs) > 3:
+        return "tuple[Tensor, ...]"
+    return f"tuple[{', '.join(['Tensor'] * len(outputs)) or '()'}]"
 
 
 def listed(names: Iterable[str]) -> str:
-    """Names with commas between."""
+    """Return names joined by commas."""
     return ", ".join(names) or "nothing"
 
 
 def shown(shape: Shape | None) -> str:
-    """A shape for a comment."""
+    """Return a shape for a comment."""
     return "unknown" if shape is None else dims(shape)

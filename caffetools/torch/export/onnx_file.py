@@ -1,4 +1,4 @@
-"""A program -> an ONNX file, through torch.export, checked with onnxruntime where that is there."""
+"""A module description -> an ONNX file, checked with onnxruntime if that is installed."""
 
 from __future__ import annotations
 
@@ -12,30 +12,29 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from caffetools.errors import CaffeToolsError
-from caffetools.torch.export.live import module_of, results_of
-from caffetools.torch.export.program import Program
-from caffetools.torch.export.trace import TOLERANCE, seeded
+from caffetools.torch.export.loaded_module import load_module, run_module
+from caffetools.torch.export.module_spec import ModuleSpec
+from caffetools.torch.export.verification import TOLERANCE, seeded_inputs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MOST_BYTES = 2**31 - 1
-"""A file without its weights in further files is one protobuf message."""
+"""Limit of one protobuf message, which a file with its weights is."""
 
 
 def onnx_file(
-    program: Program, tensors: Mapping[str, NDArray[Any]]
+    spec: ModuleSpec, tensors: Mapping[str, NDArray[Any]]
 ) -> tuple[bytes, tuple[str, ...]]:
-    """The file for a net that is only run, and notes on it.
+    """Export a net for inference; returns the file and notes on it.
 
-    Inputs and outputs have the names of their blobs, and the shapes of the net. Raises
-    CaffeToolsError, unplaced, for a module that ONNX cannot express, and for a file with other
-    results than the module's.
+    Inputs and outputs have the names and shapes of their blobs. Raises CaffeToolsError, without a
+    location, for a module that ONNX cannot express, and if the file's results are not the module's.
     """
-    inputs = seeded(program, {})
-    module = module_of(program, tensors)
+    inputs = seeded_inputs(spec, {})
+    module = load_module(spec, tensors)
     arguments = tuple(torch.tensor(values) for values in inputs.values())
-    names = [tensor.blob for tensor in program.outputs[program.phases[0]]]
+    names = [tensor.blob for tensor in spec.outputs[spec.phases[0]]]
     try:
         with _quiet():
             made = torch.onnx.export(
@@ -50,33 +49,33 @@ def onnx_file(
     assert made is not None
     data = made.model_proto.SerializeToString()
     if len(data) > _MOST_BYTES:
-        raise CaffeToolsError("this net makes an ONNX file of over 2 GiB, which cannot be")
-    return data, _checked(data, inputs, results_of(module, *inputs.values()))
+        raise CaffeToolsError("the ONNX file exceeds 2 GiB")
+    return data, _checked(data, inputs, run_module(module, *inputs.values()))
 
 
 def _checked(
     data: bytes, inputs: Mapping[str, NDArray[Any]], expected: list[NDArray[Any]]
 ) -> tuple[str, ...]:
-    """Nothing, or a note that there is no onnxruntime; CaffeToolsError for other results."""
+    """Return a note if onnxruntime is missing; raise CaffeToolsError for wrong results."""
     import numpy as np
 
     try:
         import onnxruntime  # type: ignore[import-not-found,import-untyped,unused-ignore]
     except ImportError:
-        return ("the file is not checked: there is no onnxruntime",)
+        return ("onnxruntime is not installed; the file is not checked",)
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
     taken = {each.name for each in session.get_inputs()}
     fed = {name: values for name, values in inputs.items() if name in taken}
     for found, wanted in zip(session.run(None, fed), expected, strict=True):
         limit = TOLERANCE * float(np.abs(wanted).max(initial=0)) + 1e-6
         if found.shape != wanted.shape or float(np.abs(found - wanted).max(initial=0)) > limit:
-            raise CaffeToolsError("onnxruntime has other results for this file than PyTorch")
+            raise CaffeToolsError("results of onnxruntime do not match those of PyTorch")
     return ()
 
 
 @contextlib.contextmanager
 def _quiet() -> Any:
-    """Without what the exporter tells of its own steps."""
+    """Suppress the exporter's output, warnings and logs."""
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         logging.disable(logging.WARNING)

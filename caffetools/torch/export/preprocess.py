@@ -1,4 +1,4 @@
-"""What a net's data layer makes of an image, as data: it travels along with the module."""
+"""What a net's data layer does to an image, for `preprocess` of the exported module."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """From an image to an input of the net, in the phase TEST."""
+    """How an image becomes an input of the net in phase TEST."""
 
     blob: str
     """The input."""
     shape: Shape
     size: tuple[int, int] | None
-    """To which images are brought first."""
+    """Height and width to resize images to."""
     crop_size: int
-    """0 where nothing is cut off."""
+    """0 for no crop."""
     mean: tuple[float, ...]
     mean_image: NDArray[np.float32] | None
     scale: float
@@ -40,14 +40,14 @@ class Preprocessing:
 
     @property
     def is_gray(self) -> bool:
-        """Has the input one channel?"""
+        """Whether the input has one channel."""
         return self.shape[1] == 1
 
 
 def preprocessing_of(net: Net) -> Preprocessing | None:
-    """That of the first data layer which reads images, None where the net has none.
+    """Return that of the first data layer with images, None if there is none.
 
-    A mean image that is not there is told in a note, and left out.
+    A missing mean image is left out, with a note.
     """
     return next(iter(_all(net)), None)
 
@@ -79,7 +79,7 @@ def _of_layer(net: Net, layer: InferredLayer, shape: Shape) -> Preprocessing:
 
 
 def _size(layer: InferredLayer, param: Message) -> tuple[int, int] | None:
-    """Height and width to which the layer brings images; in SSD's fork a resize_param says so."""
+    """Return the height and width to resize to, in SSD's fork those of resize_param."""
     resize = next(iter(param.messages("resize_param")), None)
     if resize is not None and resize.text("resize_mode") == "WARP":
         return resize.integer("height"), resize.integer("width")
@@ -91,13 +91,13 @@ def _size(layer: InferredLayer, param: Message) -> tuple[int, int] | None:
 def _mean_image(
     param: Message,
 ) -> tuple[NDArray[np.float32] | None, tuple[Note, ...]]:
-    """The image in mean_file, channels x height x width."""
+    """Read the image of mean_file, (C, H, W)."""
     if not param.has("mean_file"):
         return None, ()
     source = param.text("mean_file")
     path = find_file(source, os.path.dirname(param.source.name) or ".")
     if path is None:
-        text = f"the mean image {source!a} is not there: preprocess does not subtract it"
+        text = f"the mean image {source!a} is missing; preprocess does not subtract it"
         return None, (Note(param.location("mean_file"), text),)
     (blob,) = read_weights(path, "binaryproto").layers[0].blobs
     return blob.as_float32((1, *blob.shape)[-3:]), ()

@@ -1,6 +1,6 @@
-"""Python text as Ruff's formatter would lay it out: lines of 88, split at the outermost bracket.
+"""Lay out Python text as Ruff's formatter does: lines of 88, split at the outermost bracket.
 
-Covers the code that an export needs: calls, tuples, lists and dicts within assignments and returns.
+Covers what exported code needs: calls, tuples, lists and dicts in assignments and returns.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Piece: TypeAlias = Union[str, "Group"]
 
 
 class Group:
-    """Items with commas between, in brackets, which may be laid out over several lines."""
+    """Items in brackets, joined by commas, on one line or several."""
 
     __slots__ = ("close", "hugged", "items", "opening", "operators")
 
@@ -31,10 +31,10 @@ class Group:
         hugged: bool = False,
         operators: Sequence[str] = (),
     ) -> None:
-        """`opening` ends with the bracket, `close` begins with it: more may stand outside.
+        """`opening` ends with the bracket, and `close` starts with it.
 
-        `hugged` for the arguments of a call: they may share a line within the brackets. With
-        `operators` these stand between the items, and brackets only where there are several lines.
+        `hugged` is for the arguments of a call, which may share a line within the brackets.
+        `operators` replace the commas; such a group has brackets only over several lines.
         """
         self.opening = opening
         self.items = items
@@ -43,7 +43,7 @@ class Group:
         self.operators = operators
 
     def flat(self) -> str:
-        """All in one line."""
+        """Return the group on one line."""
         if self.operators:
             rest = zip(self.operators, map(flat, self.items[1:]), strict=True)
             return flat(self.items[0]) + "".join(f" {sign} {item}" for sign, item in rest)
@@ -53,12 +53,12 @@ class Group:
 
 
 def flat(piece: Piece) -> str:
-    """A piece in one line."""
+    """Return a piece on one line."""
     return piece if isinstance(piece, str) else piece.flat()
 
 
 def laid_out(prefix: str, piece: Piece, indent: str, suffix: str = "") -> list[str]:
-    """`prefix`, the piece and `suffix`, in one line if it fits, else split at its brackets."""
+    """Return the lines of `prefix`, piece and `suffix`, split at brackets if too long."""
     line = f"{indent}{prefix}{flat(piece)}{suffix}"
     if isinstance(piece, str) or len(line) <= WIDTH or not piece.items:
         return [line]
@@ -84,7 +84,7 @@ def laid_out(prefix: str, piece: Piece, indent: str, suffix: str = "") -> list[s
 
 
 def statement(text: str, piece: Piece, indent: str, comment: str = "") -> list[str]:
-    """`text` and the piece, with a comment behind it, or above it where the line is too short."""
+    """Return the lines of `text` and piece, with a comment behind them, or above if too long."""
     line = f"{indent}{text}{flat(piece)}"
     if not comment:
         return laid_out(text, piece, indent)
@@ -94,28 +94,23 @@ def statement(text: str, piece: Piece, indent: str, comment: str = "") -> list[s
 
 
 def string(text: str) -> str:
-    """A literal of ASCII alone, in double quotes unless that takes more escapes."""
-    body = _escaped(text)
+    """Return a literal of ASCII, in double quotes unless that needs more escapes."""
+    body = "".join(c if c in "'\"" else ascii(c)[1:-1] for c in text)
     double, one = body.count('"'), body.count("'")
     if double > one:
         return "'" + body.replace("'", "\\'") + "'"
     return '"' + body.replace('"', '\\"') + '"'
 
 
-def _escaped(text: str) -> str:
-    """`text` with all but printable ASCII escaped, quotes left as they are."""
-    return "".join(c if c in "'\"" else ascii(c)[1:-1] for c in text)
-
-
 def literal(value: str | float | None) -> str:
-    """A value as Python writes it."""
+    """Return a value as Python writes it."""
     if isinstance(value, str):
         return string(value)
     return repr(value) if value is None or isinstance(value, bool) else number(value)
 
 
 def number(value: float) -> str:
-    """A number: for a float the shortest that Caffe reads as the same single precision value."""
+    """Return a number; for a float the shortest with the same single precision value."""
     if isinstance(value, int):
         return str(value)
     if not math.isfinite(value):

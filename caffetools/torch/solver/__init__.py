@@ -1,1 +1,1 @@
-"""A solver with its nets to what is trained: settings, data sources, multipliers."""
+"""A solver and its nets -> a project to train, in memory or as files."""

@@ -1,9 +1,10 @@
-"""Data layers of a net -> what reads them in training, and what labels they may give."""
+"""Data layers of a net -> the sources that training reads, and the range of their labels."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import fields
 from functools import partial
 from math import prod
 from typing import Any
@@ -17,7 +18,7 @@ from caffetools.layers.image_data import ImageData, WindowData
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
 from caffetools.proto.message import Message
-from caffetools.torch.emit import emitter_of
+from caffetools.torch.export.emitted_layers import is_input
 from caffetools.torch.training.data.hdf5_rows import Hdf5
 from caffetools.torch.training.data.image_list import ImageList
 from caffetools.torch.training.data.sources import ArraySource, Database, DataSource, LabelRange
@@ -25,28 +26,36 @@ from caffetools.torch.training.data.transformer import Transform
 from caffetools.torch.training.data.windows import WindowFile
 from caffetools.torch.training.project import Origin
 
+_SOURCES: dict[type, Callable[..., DataSource]] = {
+    Data: Database,
+    HDF5Data: Hdf5,
+    ImageData: ImageList,
+    WindowData: WindowFile,
+}
+"""The source of each type of data layer whose files are read here."""
+
 
 def sources_of(net: Net) -> tuple[DataSource, ...]:
-    """What fills the inputs of the net's module, in the order of the layers."""
+    """Return the source of each data layer, in the order of the layers."""
     return tuple(_source(net, layer) for layer in net.layers if is_input(layer))
 
 
 def origins_of(net: Net) -> tuple[Origin, ...]:
-    """For each of the sources what places its errors in the prototxt."""
+    """Return, for each of the sources, the function that locates its errors in the prototxt."""
     return tuple(
-        partial(_placed, layer.node.message, _source_param(layer))
+        partial(_located, layer.node.message, _source_param(layer))
         for layer in net.layers
         if is_input(layer)
     )
 
 
 def _source_param(layer: InferredLayer) -> str:
-    """The field with the options that name the source, empty for a layer without one."""
+    """Return the field with the options that name the source, empty for a layer without one."""
     return layer.layer.param_name if layer.layer and layer.layer.source_kind else ""
 
 
 def check_sources(net: Net) -> None:
-    """Raise CaffeToolsError, placed, for a source that is not there, or tells no shape."""
+    """Raise CaffeToolsError, located, for a missing source and for one of unknown shape."""
     folder = os.path.dirname(net.inferred.graph.message.source.name)
     for layer in net.layers:
         if layer.layer is None or not layer.layer.source_kind:
@@ -54,25 +63,25 @@ def check_sources(net: Net) -> None:
         param = layer.node.message.message(layer.layer.param_name)
         text = _fault(layer.layer, param.text("source"), folder)
         if text is None and None in layer.tops:
-            place = layer.node.message.location()
-            notes = (note.message for note in net.notes if note.location == place)
-            text = next(notes, "nothing tells the shape of its items")
+            location = layer.node.message.location()
+            notes = (note.message for note in net.notes if note.location == location)
+            text = next(notes, "the shape of its items is unknown")
         if text is not None:
             raise param.error(text, "source", kind=CaffeToolsError)
 
 
 def _fault(layer: Layer, source: str, folder: str) -> str | None:
-    """Why the layer cannot read its source, as far as the source's path shows."""
+    """Return why the layer cannot read its source, None where the path gives no reason."""
     path, kind = find(source, folder), layer.source_kind
     if path is None:
-        return f"there is no {kind} {source!a}"
+        return f"no such {kind}: {source!a}"
     if isinstance(layer, Data):
-        return None if backend_of(path) else f"{source!a} is neither an LMDB nor a LevelDB"
-    return None if os.path.isfile(path) else f"expected a {kind}, found that {source!a} is no file"
+        return None if backend_of(path) else f"expected an LMDB or a LevelDB, found {source!a}"
+    return None if os.path.isfile(path) else f"expected a {kind}, {source!a} is not a file"
 
 
-def _placed(layer: Message, param_name: str, error: CaffeToolsError) -> CaffeToolsError:
-    """An error of a data layer's source, at the option that names the file."""
+def _located(layer: Message, param_name: str, error: CaffeToolsError) -> CaffeToolsError:
+    """Return an error of a data layer's source, located at the option that names the file."""
     transform = layer.message("transform_param")
     mean = transform.text("mean_file")
     if mean and error.location is not None and error.location.file.endswith(mean):
@@ -81,14 +90,8 @@ def _placed(layer: Message, param_name: str, error: CaffeToolsError) -> CaffeToo
     return param.error(str(error), "source", kind=CaffeToolsError)
 
 
-def is_input(layer: InferredLayer) -> bool:
-    """Are the tops handed to the module by its caller?"""
-    emitter = None if layer.layer is None else emitter_of(type(layer.layer))
-    return not layer.node.bottoms and emitter is None
-
-
 def labels_of(net: Net) -> dict[str, LabelRange]:
-    """By top of a data layer: what labels all layers that read it as classes can take."""
+    """Return the labels that all readers of a data layer's top accept, by top."""
     given = {net.blob(blob) for each in net.layers if is_input(each) for blob in each.node.tops}
     ranges: dict[str, list[LabelRange]] = {}
     for layer in net.layers:
@@ -106,100 +109,37 @@ def _label_range(message: Message, labels: ClassLabels, scores: Shape) -> LabelR
         return LabelRange(prod(scores[1:]))
     classes = scores[message.message(labels.axis_param).integer("axis")]
     options = message.message(labels.ignore_param)
-    return LabelRange(
-        classes, options.integer("ignore_label") if options.has("ignore_label") else None
-    )
+    ignored = options.integer("ignore_label") if options.has("ignore_label") else None
+    return LabelRange(classes, ignored)
 
 
 def _common(ranges: list[LabelRange]) -> LabelRange:
     ignored = {each.ignored for each in ranges}
-    return LabelRange(
-        min(each.classes for each in ranges), ignored.pop() if len(ignored) == 1 else None
-    )
+    classes = min(each.classes for each in ranges)
+    return LabelRange(classes, ignored.pop() if len(ignored) == 1 else None)
 
 
 def _source(net: Net, layer: InferredLayer) -> DataSource:
-    tops = tuple(net.blob(blob) for blob in layer.node.tops)
-    make = _MAKERS.get(type(layer.layer), _arrays)
-    return make(layer, tops, layer.node.message)
+    """Return a layer's source; its caller feeds arrays to MemoryData, Input and unknown types."""
+    tops, message = tuple(net.blob(blob) for blob in layer.node.tops), layer.node.message
+    source = _SOURCES.get(type(layer.layer))
+    if source is None:
+        shape = layer.tops[0]
+        items = tuple(None if each is None else each[1:] for each in layer.tops)
+        return ArraySource(tops, shape[0] if shape else 1, shapes=items)
+    options = _options(source, message.message(_source_param(layer)))
+    if source is not Hdf5:
+        options["transform"] = transform_of(message)
+    return source(tops, **options)
 
 
-def _database(_: InferredLayer, tops: tuple[str, ...], message: Message) -> DataSource:
-    param = message.message("data_param")
-    return Database(
-        tops,
-        param.text("source"),
-        param.text("backend"),
-        param.integer("batch_size"),
-        transform_of(message),
-        param.integer("rand_skip"),
-    )
+def transform_of(layer: Message) -> Transform:
+    """Return the transform_param of a layer."""
+    param = layer.message("transform_param")
+    return Transform(mean_values=tuple(param.numbers("mean_value")), **_options(Transform, param))
 
 
-def _images(_: InferredLayer, tops: tuple[str, ...], message: Message) -> DataSource:
-    param = message.message("image_data_param")
-    return ImageList(
-        tops,
-        param.text("source"),
-        param.integer("batch_size"),
-        transform_of(message),
-        root_folder=param.text("root_folder"),
-        new_height=param.integer("new_height"),
-        new_width=param.integer("new_width"),
-        is_color=param.flag("is_color"),
-        shuffle=param.flag("shuffle"),
-        rand_skip=param.integer("rand_skip"),
-    )
-
-
-def _hdf5(_: InferredLayer, tops: tuple[str, ...], message: Message) -> DataSource:
-    param = message.message("hdf5_data_param")
-    shuffle = param.flag("shuffle")
-    return Hdf5(tops, param.text("source"), param.integer("batch_size"), shuffle=shuffle)
-
-
-def _windows(_: InferredLayer, tops: tuple[str, ...], message: Message) -> DataSource:
-    param = message.message("window_data_param")
-    return WindowFile(
-        tops,
-        param.text("source"),
-        param.integer("batch_size"),
-        transform_of(message),
-        scale=param.number("scale"),
-        fg_threshold=param.number("fg_threshold"),
-        bg_threshold=param.number("bg_threshold"),
-        fg_fraction=param.number("fg_fraction"),
-        context_pad=param.integer("context_pad"),
-        crop_mode=param.text("crop_mode"),
-        root_folder=param.text("root_folder"),
-    )
-
-
-def _arrays(layer: InferredLayer, tops: tuple[str, ...], _: Message) -> DataSource:
-    """What a program must feed: MemoryData, Input, and types whose files nothing here reads."""
-    shape = layer.tops[0]
-    rows = tuple(None if each is None else each[1:] for each in layer.tops)
-    return ArraySource(tops, shape[0] if shape else 1, shapes=rows)
-
-
-_MAKERS: dict[type, Callable[[InferredLayer, tuple[str, ...], Message], DataSource]] = {
-    Data: _database,
-    HDF5Data: _hdf5,
-    ImageData: _images,
-    WindowData: _windows,
-}
-
-
-def transform_of(message: Message) -> Transform:
-    """A layer's transform_param."""
-    param = message.message("transform_param")
-    given: dict[str, Any] = {
-        "scale": param.number("scale"),
-        "mirror": param.flag("mirror"),
-        "crop_size": param.integer("crop_size"),
-        "mean_file": param.text("mean_file"),
-        "mean_values": tuple(param.numbers("mean_value")),
-        "force_color": param.flag("force_color"),
-        "force_gray": param.flag("force_gray"),
-    }
-    return Transform(**given)
+def _options(kind: Any, param: Message) -> dict[str, Any]:
+    """Return the values of the fields that the class and the message have in common."""
+    known = param.descriptor.fields if param.descriptor else {}
+    return {field.name: param.get(field.name) for field in fields(kind) if field.name in known}

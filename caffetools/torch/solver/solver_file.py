@@ -20,15 +20,15 @@ _READ = {field.name for field in fields(SolverSettings)} | {
     *("net", "net_param", "train_net", "train_net_param", "test_net", "test_net_param"),
     *("test_iter", "train_state", "test_state", "weights", "solver_mode", "device_id"),
 }
-"""The fields that have their effect here."""
+"""Fields of a solver that training reads."""
 
 
 @dataclass(frozen=True)
 class SolverFile:
-    """A solver with its nets, recomputed."""
+    """A solver with its inferred nets."""
 
     message: Message
-    """In today's form, with what `caffe train` adds to it."""
+    """The upgraded message, with the additions of `caffe train`."""
     settings: SolverSettings
     train: Net
     tests: tuple[Net, ...]
@@ -37,9 +37,9 @@ class SolverFile:
     log: tuple[LoggedMessage, ...] = ()
     """What Caffe logs while it reads the file."""
     has_prefix: bool = True
-    """Does the file say where snapshots go?"""
-    places: tuple[NetField, ...] = ()
-    """Where the file has the nets, the one that is trained first."""
+    """Whether the file has a snapshot_prefix."""
+    net_fields: tuple[NetField, ...] = ()
+    """The fields of the nets, that of the training net first."""
 
 
 def read_solver(
@@ -50,11 +50,11 @@ def read_solver(
     net: str | os.PathLike[str] | None = None,
     options: Options | None = None,
 ) -> SolverFile:
-    """Read a solver and its nets; stages and level are for the net that is trained, as in Caffe.
+    """Read a solver and its nets.
 
-    The level goes before the solver's own, the stages come after its. `net` is read in place of the
-    net that the solver names to train, or for all; `options` say of its data what the files do not.
-    Raises CaffeToolsError, placed, for a file that is no solver and for what Caffe refuses.
+    `stages` are added to those of the training net, and `level` replaces its level, as in Caffe.
+    `net` replaces the net that the solver names, but not a test_net; `options` are overrides for
+    all nets. Raises CaffeToolsError, located, for another file and for what Caffe rejects.
     """
     notes = Notes()
     given = read_solver_message(path, notes)
@@ -63,8 +63,8 @@ def read_solver(
     if max_iter is not None:
         settings = replace(settings, max_iter=max_iter)
         solver.fields["max_iter"] = [(max_iter, solver.place("max_iter"))]
-    _note_what_is_not_read(solver, notes)
-    places = (train_field(solver), *all_test_fields(solver))
+    _note_ignored_fields(solver, notes)
+    net_fields = (train_field(solver), *all_test_fields(solver))
     added = _with_state(solver.message("train_state"), stages, level)
     solver.fields["train_state"] = [(added, solver.place("train_state"))]
 
@@ -75,26 +75,26 @@ def read_solver(
         shapes = replace(options or Options(), folder=folder)
         return infer_net(loaded.message, loaded.state, shapes, loaded.notes)
 
-    train = recomputed(places[0])
-    tests = tuple(recomputed(field, index) for index, field in enumerate(places[1:]))
+    train = recomputed(net_fields[0])
+    tests = tuple(recomputed(field, index) for index, field in enumerate(net_fields[1:]))
     iterations = tuple(solver.integers("test_iter"))
     has_prefix = given.has("snapshot_prefix")
     return SolverFile(
-        solver, settings, train, tests, iterations, notes.all(), log, has_prefix, places
+        solver, settings, train, tests, iterations, notes.all(), log, has_prefix, net_fields
     )
 
 
-def _note_what_is_not_read(solver: Message, notes: Notes) -> None:
-    """Fields without effect here that do not say what holds without them, too."""
+def _note_ignored_fields(solver: Message, notes: Notes) -> None:
+    """Note non-default fields that have no effect here."""
     known = solver.descriptor.fields if solver.descriptor else {}
     for name in sorted(solver.fields.keys() - _READ, key=solver.place):
         if name in known and solver.get(name) != known[name].default:
             origin = f", a field of {known[name].origin}," if known[name].origin else ""
-            notes.add(f"{name}{origin} is not read here", solver, name)
+            notes.add(f"{name}{origin} has no effect here", solver, name)
 
 
 def _with_state(state: Message, stages: Sequence[str], level: int) -> Message:
-    """A train_state with the command line's; no stage there counts as one without a name."""
+    """Return a train_state with those of the command line; no stage there counts as one, empty."""
     added: list[Entry] = [(stage, state.offset) for stage in stages or ("",)]
     fields: dict[str, list[Entry]] = {
         **state.fields,
@@ -105,9 +105,9 @@ def _with_state(state: Message, stages: Sequence[str], level: int) -> Message:
 
 
 def settings_of(solver: Message) -> SolverSettings:
-    """What the solver is told, by Caffe's names.
+    """Return the settings of a solver, by Caffe's names.
 
-    Raises CaffeToolsError, placed at the field, for what Caffe refuses.
+    Raises CaffeToolsError, located at the field, for what Caffe rejects.
     """
     known = {field.name for field in fields(SolverSettings)} & solver.fields.keys()
     given: dict[str, Any] = {}

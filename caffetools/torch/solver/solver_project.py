@@ -1,4 +1,4 @@
-"""A solver with its nets -> a project that can be trained at once, its modules made in memory."""
+"""A solver and its nets -> a project to train, with modules that are built in memory."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from caffetools.proto import schema
 from caffetools.proto.message import Entry, Message
 from caffetools.proto.printer import debug_string
 from caffetools.torch.export.assembly import assemble
-from caffetools.torch.export.code import model_code
+from caffetools.torch.export.emitted_layers import blob_keys, loss_weights
+from caffetools.torch.export.loaded_module import module_builder
 from caffetools.torch.solver.data_layers import check_sources, labels_of, origins_of, sources_of
-from caffetools.torch.solver.learning import has_unused, multipliers_of, shown_outputs
 from caffetools.torch.solver.net_template import net_template
 from caffetools.torch.solver.solver_file import SolverFile
 from caffetools.torch.training.glog_writer import GlogWriter
@@ -28,82 +28,98 @@ from caffetools.torch.training.model import load
 from caffetools.torch.training.project import NetWithData, Project
 
 Layers = Mapping[str, Sequence[Blob | None]]
+Build = Callable[[], nn.Module]
 
 
 def project_of(solver: SolverFile, weights: Sequence[str], log: GlogWriter) -> Project:
-    """The project; `weights` are files that the net starts from, one after the other.
+    """Set up a solver as `caffe train` does, with what Caffe logs on the way (solver.cpp).
 
-    Logs what Caffe does while it sets a solver up. Raises CaffeToolsError, placed, for a net that
-    PyTorch cannot have and for weights that do not fit.
+    `weights` are files to initialise the nets from, one after the other. Raises CaffeToolsError,
+    located, for a net that cannot be exported and for weights that do not fit.
     """
     for net in (solver.train, *solver.tests):
         check_sources(net)
     log.say("solver.cpp:45", "Initializing solver from parameters: \n" + _echo(solver, weights))
-    log.say(_LINES[solver.places[0].name], f"Creating training net {_training_origin(solver)}")
-    log_net(solver.train, log)
-    for path in weights:
-        log.say("solver.cpp:72", f"Finetuning from {path}")
+    origin = _origin(solver, 0)
+    origin = f"from {origin}" if " file: " in origin else f"specified in {origin}."
+    log.say(_SOURCE_LINES[solver.net_fields[0].name], f"Creating training net {origin}")
+    _log_net(solver.train, weights, log)
     tests = []
-    for index, (net, count) in enumerate(zip(solver.tests, solver.test_iterations, strict=True)):
+    for index, net in enumerate(solver.tests):
         text = f"Creating test net (#{index}) specified by {_origin(solver, index + 1)}"
         log.say("solver.cpp:190", text)
-        log_net(net, log)
-        for path in weights:
-            log.say("solver.cpp:72", f"Finetuning from {path}")
-        tests.append(_with_data(net, builder(net), count))
+        _log_net(net, weights, log)
+        tests.append(_builder(net))
     log.say("solver.cpp:57", "Solver scaffolding done.")
     loaded = [(path, read_layers(path)) for path in weights]
+    return project_with(solver, _builder(solver.train, loaded, log), tests)
+
+
+def project_with(solver: SolverFile, build: Build, test_builds: Sequence[Build]) -> Project:
+    """Return the project of a solver whose modules these functions build."""
+    net = solver.train
+    tests = zip(solver.tests, test_builds, solver.test_iterations, strict=True)
     return Project(
-        solver.train.name,
+        net.name,
         solver.settings,
-        _with_data(solver.train, builder(solver.train, loaded, log)),
-        tuple(tests),
-        multipliers_of(solver.train),
-        NetTemplate.parse(net_template(solver.train)),
-        has_unused(solver.train),
-        os.path.dirname(_source(solver.train)) or ".",
+        _with_data(net, build),
+        tuple(_with_data(*test) for test in tests),
+        multipliers_of(net),
+        NetTemplate.parse(net_template(net)),
+        has_unused(net),
+        os.path.dirname(_path(net)) or ".",
     )
 
 
-_LINES = {
-    "train_net_param": "solver.cpp:88",
-    "train_net": "solver.cpp:92",
-    "net_param": "solver.cpp:97",
-    "net": "solver.cpp:102",
-}
-"""The lines that say where the net comes from that is trained."""
-
-
-def _origin(solver: SolverFile, number: int) -> str:
-    """Where a net comes from: the field with it, or with its file as the solver names it."""
-    field, index = solver.places[number]
-    value = solver.message.all(field)[index]
-    return field if isinstance(value, Message) else f"{field} file: {value!s}"
-
-
-def _training_origin(solver: SolverFile) -> str:
-    origin = _origin(solver, 0)
-    return f"from {origin}" if " file: " in origin else f"specified in {origin}."
-
-
-def _with_data(net: Net, build: Callable[[], nn.Module], iterations: int = 0) -> NetWithData:
+def _with_data(net: Net, build: Build, iterations: int = 0) -> NetWithData:
     shown = shown_outputs(net)
     return NetWithData(build, sources_of(net), labels_of(net), iterations, origins_of(net), shown)
 
 
-def builder(
+def multipliers_of(net: Net) -> dict[str, tuple[tuple[float, float], ...]]:
+    """Return lr_mult and decay_mult of each layer's blobs; a statistic has an lr_mult of 0."""
+    return {
+        layer.node.key: tuple(
+            (0.0 if blob.statistic else blob.lr_mult, blob.decay_mult) for blob in layer.params
+        )
+        for layer in net.layers
+        if layer.params
+    }
+
+
+def shown_outputs(net: Net) -> dict[str, str] | None:
+    """Return the names of the module's outputs in Caffe's log, None where they are the same.
+
+    A loss that another layer reads is not an output of Caffe's net, or has the name of its Split.
+    """
+    graph, keys = net.inferred.graph, blob_keys(net)
+    shown = {keys[blob]: graph.blobs[blob].name for blob in graph.outputs}
+    hidden = loss_weights(net).keys() - shown.keys()
+    return shown if hidden or any(key != name for key, name in shown.items()) else None
+
+
+def has_unused(net: Net) -> bool:
+    """Whether some layer has learnable blobs that do not contribute to the loss."""
+    return any(
+        not needed and any(blob.learnable for blob in layer.params)
+        for layer, needed in zip(net.layers, net.needs_backward, strict=True)
+    )
+
+
+def _builder(
     net: Net, weights: Sequence[tuple[str, Layers]] = (), log: GlogWriter | None = None
-) -> Callable[[], nn.Module]:
-    """What makes the net's module and loads weights into it."""
-    code = compile(model_code(assemble(net)), f"<model of {_source(net)}>", "exec")
+) -> Build:
+    """Return the function that builds the net's module and loads weights into it."""
+    make = module_builder(assemble(net), f"<model of {_path(net)}>")
 
     def build() -> nn.Module:
-        namespace: dict[str, object] = {"__name__": "caffetools_model"}
-        exec(code, namespace)  # noqa: S102  # the exporter's own text
-        module = namespace["build"](None)  # type: ignore[operator]
-        assert isinstance(module, nn.Module)
+        module = make()
         for path, layers in weights:
-            for name in _loaded(module, path, layers):
+            try:
+                ignored = list(load(module, layers))
+            except CaffeToolsError as error:
+                raise error.at(Location(path)) from None
+            for name in ignored:
                 if log is not None:
                     log.say("net.cpp:746", f"Ignoring source layer {name}")
         return module
@@ -111,24 +127,42 @@ def builder(
     return build
 
 
-def _loaded(module: nn.Module, path: str, layers: Layers) -> list[str]:
-    """Load the weights of a file; returns the layers that the module does not have."""
-    try:
-        return list(load(module, layers))
-    except CaffeToolsError as error:
-        raise error.at(Location(path)) from None
+_SOURCE_LINES = {
+    "train_net_param": "solver.cpp:88",
+    "train_net": "solver.cpp:92",
+    "net_param": "solver.cpp:97",
+    "net": "solver.cpp:102",
+}
+"""Caffe's source line that logs the origin of the training net, by the field that has it."""
+
+
+def _origin(solver: SolverFile, number: int) -> str:
+    """Return the field that holds a net, or the field and the file that it names."""
+    field, index = solver.net_fields[number]
+    value = solver.message.all(field)[index]
+    return field if isinstance(value, Message) else f"{field} file: {value!s}"
 
 
 def _echo(solver: SolverFile, weights: Sequence[str]) -> str:
-    """The solver as Caffe echoes it, with the weights that are read in place of those it names."""
+    """Return the solver as Caffe logs it; `weights` replace those that it names."""
     fields = {name: entries for name, entries in solver.message.fields.items() if name != "weights"}
     if weights:
         fields["weights"] = [(",".join(weights), solver.message.offset)]
     return debug_string(solver.message.replaced(fields)).removesuffix("\n")
 
 
-def filtered(net: Net) -> Message:
-    """The net as Caffe echoes it: its state, and the layers that it keeps in it."""
+def _log_net(net: Net, weights: Sequence[str], log: GlogWriter) -> None:
+    """Log what Caffe logs while it sets up a net and loads weights."""
+    echo = debug_string(_filtered(net)).removesuffix("\n")
+    log.say("net.cpp:53", "Initializing net from parameters: \n" + echo)
+    for source_line, message in caffe_log(net.inferred):
+        log.say(source_line, message)
+    for path in weights:
+        log.say("solver.cpp:72", f"Finetuning from {path}")
+
+
+def _filtered(net: Net) -> Message:
+    """Return the net as Caffe logs it: its state, and the layers that the state includes."""
     whole = without_weights(net.inferred.graph.message)
     state = Message(schema.message("NetState"), whole.source)
     state.fields = {
@@ -141,14 +175,5 @@ def filtered(net: Net) -> Message:
     return whole.replaced({**whole.fields, **own})
 
 
-def log_net(net: Net, log: GlogWriter) -> None:
-    """What Caffe logs while it sets a net up."""
-    echo = debug_string(filtered(net)).removesuffix("\n")
-    log.say("net.cpp:53", "Initializing net from parameters: \n" + echo)
-    for line in caffe_log(net.inferred):
-        head, _, message = line.partition("] ")
-        log.say(head.rpartition(" ")[2], message)
-
-
-def _source(net: Net) -> str:
+def _path(net: Net) -> str:
     return net.inferred.graph.message.source.name

@@ -1,55 +1,65 @@
-"""A solver with its nets -> the files of a project that trains by itself.
+"""A solver and its nets -> the files of a training project.
 
-Beside `model.py`: `train.py` with all settings as data, a module for each test net that the model
-does not serve, the net's definition for Caffe's snapshots, and a copy of `training`.
+Next to `model.py`: `train.py` with the settings and data sources, a module for each test net that
+the model cannot serve, the template of Caffe's snapshots, a README and, if standalone, a copy of
+the parts of caffetools that `train.py` imports.
 """
 
 from __future__ import annotations
 
 import ast
 import os
-import re
-from collections.abc import Iterable, Iterator
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import MISSING, fields, is_dataclass, replace
 from importlib.resources import files
 from typing import Any
 
+from caffetools.formats.caffemodel import NetTemplate
 from caffetools.torch.export.assembly import assemble
-from caffetools.torch.export.code import model_code
-from caffetools.torch.export.names import plain
-from caffetools.torch.export.pretty import Group, Piece, laid_out, number, string
-from caffetools.torch.export.program import Program
-from caffetools.torch.solver.data_layers import labels_of, sources_of
-from caffetools.torch.solver.learning import has_unused, multipliers_of, shown_outputs
+from caffetools.torch.export.model_code import model_code
+from caffetools.torch.export.module_spec import ModuleSpec
+from caffetools.torch.export.names import comment_text
+from caffetools.torch.export.pretty import Group, Piece, laid_out, literal, string
 from caffetools.torch.solver.net_template import net_template
 from caffetools.torch.solver.solver_file import SolverFile
-from caffetools.torch.training.settings import SolverSettings
+from caffetools.torch.solver.solver_project import project_with
+from caffetools.torch.training.command import main
 
 TEMPLATE = "net.caffemodel"
 
+_USES = (
+    "python train.py                                     # CPU",
+    "python train.py --device cuda --amp --compile       # GPU",
+    "torchrun --nproc_per_node=4 train.py --device cuda  # 4 GPUs",
+    "python train.py --resume PREFIX_iter_N.solverstate  # continue from a snapshot",
+)
 
-def training_files(solver: SolverFile, program: Program) -> dict[str, bytes]:
-    """What stands beside the `model.py` of a program, by path.
 
-    `program` is that of the net which the solver trains. Raises CaffeToolsError, placed, for a test
-    net that PyTorch cannot have.
+def training_files(
+    solver: SolverFile, spec: ModuleSpec, *, standalone: bool = False
+) -> dict[str, bytes]:
+    """Return the files next to the `model.py` of `spec`, the solver's training net, by path.
+
+    Raises CaffeToolsError, located, for a test net that cannot be exported.
     """
-    modules, texts = _test_modules(solver, program)
-    text = "\n".join(_train(solver, program, modules)) + "\n"
-    made = {"train.py": text, **texts, **_package(text)}
+    modules, texts = _test_modules(solver, spec)
+    train = "\n".join(_train(solver, spec, modules)) + "\n"
+    readme = "\n".join(_readme(solver, spec, standalone)) + "\n"
+    copied = _package(train) if standalone else {}
+    made = {"train.py": train, "README.md": readme, **texts, **copied}
     return {
-        **{path: each.encode() for path, each in made.items()},
+        **{path: text.encode() for path, text in made.items()},
         TEMPLATE: net_template(solver.train),
     }
 
 
-def _test_modules(solver: SolverFile, program: Program) -> tuple[list[str], dict[str, str]]:
-    """The module of each test net, and the texts of those that are to be written."""
+def _test_modules(solver: SolverFile, spec: ModuleSpec) -> tuple[list[str], dict[str, str]]:
+    """Return the name of each test net's module, and the files of those that are not `model`."""
     modules: list[str] = []
     known: dict[str, str] = {}
     for net in solver.tests:
         merged = assemble(solver.train, net)
-        if len(program.phases) > 1 and model_code(merged) == model_code(program):
+        if len(spec.phases) > 1 and model_code(merged) == model_code(spec):
             modules.append("model")
             continue
         text = model_code(assemble(net))
@@ -59,156 +69,136 @@ def _test_modules(solver: SolverFile, program: Program) -> tuple[list[str], dict
     return modules, {f"{name}.py": text for text, name in known.items()}
 
 
-def _train(solver: SolverFile, program: Program, modules: list[str]) -> Iterator[str]:
-    net = solver.train
-    path = plain(os.path.basename(solver.message.source.name))
-    yield f'"""Trains {program.name} as {path} says: Caffe\'s training on PyTorch.'
+def _readme(solver: SolverFile, spec: ModuleSpec, standalone: bool) -> Iterator[str]:
+    yield f"# {spec.name}"
     yield ""
-    yield "    python train.py                                  # on the CPU"
-    yield "    python train.py --device cuda --amp --compile"
-    yield "    torchrun --nproc_per_node=4 train.py --device cuda"
-    yield "    python train.py --resume PREFIX_iter_N.solverstate"
+    yield f"Trains the net of {_name(solver)} on PyTorch, with the semantics of Caffe's solver:"
+    yield ""
+    yield from (f"    {use}" for use in _USES)
+    yield ""
+    yield "`model.py` has the module, `train.py` the settings and data sources, and"
+    yield f"`{TEMPLATE}` what Caffe's snapshots need. `python train.py --help` lists all options."
+    if standalone:
+        yield "Needs PyTorch and NumPy, h5py for HDF5 data, and Pillow for images."
+    else:
+        yield "Needs `pip install 'caffetools[torch,data]'`."
+
+
+def _name(solver: SolverFile) -> str:
+    return comment_text(os.path.basename(solver.message.source.name))
+
+
+def _train(solver: SolverFile, spec: ModuleSpec, modules: list[str]) -> Iterator[str]:
+    yield f'"""Trains {spec.name} as {_name(solver)} says: Caffe\'s training on PyTorch.'
+    yield ""
+    yield from (f"    {use}" for use in _USES)
     yield ""
     yield "SIGINT stops with a snapshot, SIGHUP takes one. The batch size is that of each process."
     yield '"""'
     yield ""
-    tests = [
-        _net(module, each, count)
-        for module, each, count in zip(modules, solver.tests, solver.test_iterations, strict=True)
-    ]
-    body = [
-        "HERE = Path(__file__).parent",
-        "",
-        *laid_out("SOLVER = ", _literal(_settings(solver)), ""),
-        "",
-        "# Of the rate and the decay, for the blobs of each layer.",
-        *laid_out("MULTIPLIERS = ", _literal(multipliers_of(net)), ""),
-        "",
-        *laid_out("TRAIN = ", _net("model", net, 0), ""),
-        "",
-        *laid_out("TESTS = ", Group("(", tests, ")"), ""),
-        "",
-        *laid_out("PROJECT = ", _project(solver), ""),
-        "",
-        'if __name__ == "__main__":',
-        "    main(PROJECT, __doc__)",
-    ]
-    yield from _imports("\n".join(body), ["model", *modules])
-    yield ""
-    yield from body
-
-
-def _settings(solver: SolverFile) -> SolverSettings:
-    """Snapshots that would lie beside the solver for want of a prefix lie where train.py runs."""
-    settings = solver.settings
-    if solver.has_prefix:
-        return settings
-    return replace(settings, snapshot_prefix=os.path.basename(settings.snapshot_prefix))
-
-
-def _imports(body: str, modules: list[str]) -> Iterator[str]:
+    literals = _Literals((main, NetTemplate))
+    body = list(_body(solver, modules, literals))
     yield "from __future__ import annotations"
     yield ""
     yield "from pathlib import Path"
     yield ""
-    yield from (f"import {module}" for module in sorted(set(modules)))
-    homes = {name: home for home, names in _HOMES.items() for name in names}
-    words = set(re.findall(r"\b[A-Z]\w+(?=[(.])|\bmain\b", body))
-    used: dict[str, list[str]] = {}
-    for name in sorted(words & homes.keys()):
-        used.setdefault(homes[name], []).append(name)
-    for home, names in sorted(used.items()):
-        yield f"from caffetools.{home} import {', '.join(names)}"
+    yield from (f"import {module}" for module in sorted({"model", *modules}))
+    yield from literals.imports()
+    yield ""
+    yield from body
+    yield ""
+    yield 'if __name__ == "__main__":'
+    yield f"    {main.__name__}(PROJECT, __doc__)"
 
 
-_HOMES = {
-    "formats.caffemodel": ("NetTemplate",),
-    "torch.training.command": ("main",),
-    "torch.training.data.hdf5_rows": ("Hdf5",),
-    "torch.training.data.image_list": ("ImageList",),
-    "torch.training.data.sources": ("ArraySource", "Database", "LabelRange"),
-    "torch.training.data.transformer": ("Transform",),
-    "torch.training.data.windows": ("WindowFile",),
-    "torch.training.project": ("NetWithData", "Project"),
-    "torch.training.settings": ("SolverSettings",),
-}
-"""Modules of caffetools, and what train.py names of each."""
+def _body(solver: SolverFile, modules: list[str], literals: _Literals) -> Iterator[str]:
+    builds: Sequence[Any] = [_Code(f"{module}.build") for module in ("model", *modules)]
+    project = project_with(solver, builds[0], builds[1:])
+    settings = project.solver
+    if not solver.has_prefix:  # then Caffe saves next to the solver, and this next to train.py
+        prefix = os.path.basename(settings.snapshot_prefix)
+        settings = replace(settings, snapshot_prefix=prefix)
+    constants = {
+        "solver": ("SOLVER", settings),
+        "multipliers": ("MULTIPLIERS", project.multipliers),
+        "net": ("TRAIN", replace(project.net, origins=())),
+        "tests": ("TESTS", tuple(replace(test, origins=()) for test in project.tests)),
+    }
+    yield "HERE = Path(__file__).parent"
+    for name, value in constants.values():
+        yield ""
+        if name == "MULTIPLIERS":
+            yield "# lr_mult and decay_mult of the blobs of each layer."
+        yield from laid_out(f"{name} = ", literals.text(value), "")
+    code: dict[str, Any] = {field: _Code(name) for field, (name, _) in constants.items()}
+    code["template"] = _Code(f"NetTemplate.parse((HERE / {string(TEMPLATE)}).read_bytes())")
+    yield ""
+    project = replace(project, **code, folder=_Code("str(HERE)"))
+    yield from laid_out("PROJECT = ", literals.text(project), "")
 
 
-def _net(module: str, net: Any, iterations: int) -> Piece:
-    items: list[Piece] = [f"{module}.build", Group("sources=(", _items(sources_of(net)), ")")]
-    labels = labels_of(net)
-    if labels:
-        ranges: list[Piece] = [
-            f"{string(top)}: LabelRange({each.classes}"
-            + (f", ignored={each.ignored})" if each.ignored is not None else ")")
-            for top, each in labels.items()
-        ]
-        items.append(Group("labels={", ranges, "}"))
-    if iterations:
-        items.append(f"iterations={iterations}")
-    shown = shown_outputs(net)
-    if shown is not None:
-        items.append(_after("shown=", _literal(shown)))
-    return Group("NetWithData(", items, ")", hugged=True)
+class _Code(str):
+    """An expression to write as it is."""
+
+    __slots__ = ()
 
 
-def _project(solver: SolverFile) -> Piece:
-    items: list[Piece] = [
-        string(solver.train.name),
-        "SOLVER",
-        "TRAIN",
-        "TESTS",
-        "MULTIPLIERS",
-        f"NetTemplate.parse((HERE / {string(TEMPLATE)}).read_bytes())",
-    ]
-    if has_unused(solver.train):
-        items.append("has_unused=True")
-    return Group("Project(", [*items, "folder=str(HERE)"], ")")
+class _Literals:
+    """Write values as Python, and collect what this needs to import."""
 
+    def __init__(self, used: Iterable[Any]) -> None:
+        self._used = set(used)
 
-def _literal(value: Any) -> Piece:
-    """Python's text for a value; of a dataclass what is not as by default."""
-    if isinstance(value, str):
-        return string(value)
-    if isinstance(value, float) and not isinstance(value, bool):
-        return number(value)
-    if isinstance(value, tuple):
-        return Group("(", _items(value), ")")
-    if isinstance(value, dict):
-        entries = [_after(f"{string(key)}: ", _literal(each)) for key, each in value.items()]
-        return Group("{", entries, "}")
-    if is_dataclass(value):
-        named = [
-            _after(f"{field.name}=", _literal(getattr(value, field.name)))
-            for field in fields(value)
-            if not _is_default(field, getattr(value, field.name))
-        ]
-        return Group(f"{type(value).__name__}(", named, ")")
-    return repr(value)
+    def imports(self) -> Iterator[str]:
+        """Return the import statements for all classes and functions used, in order."""
+        homes: dict[str, list[str]] = {}
+        for used in sorted(self._used, key=lambda each: each.__name__):
+            homes.setdefault(used.__module__, []).append(used.__name__)
+        for home, names in sorted(homes.items()):
+            yield f"from {home} import {', '.join(names)}"
 
-
-def _items(values: Iterable[Any]) -> list[Piece]:
-    return [_literal(value) for value in values]
+    def text(self, value: Any) -> Piece:
+        """Return the expression for a value; a record has only fields that are not the default."""
+        if isinstance(value, str):
+            return value if isinstance(value, _Code) else string(value)
+        if isinstance(value, dict):
+            items = [_after(f"{string(key)}: ", self.text(each)) for key, each in value.items()]
+            return Group("{", items, "}")
+        if is_dataclass(value) or hasattr(value, "_fields"):
+            self._used.add(type(value))
+            items = [_after(f"{name}=", self.text(each)) for name, each in _given(value)]
+            return Group(f"{type(value).__name__}(", items, ")")
+        if isinstance(value, tuple):
+            return Group("(", [self.text(each) for each in value], ")")
+        return literal(value)
 
 
 def _after(text: str, piece: Piece) -> Piece:
-    """A piece with a text before it."""
+    """Return a piece with a text before it."""
     if isinstance(piece, str):
         return text + piece
     return Group(text + piece.opening, piece.items, piece.close, hugged=piece.hugged)
 
 
-def _is_default(field: Any, value: Any) -> bool:
-    made = field.default_factory() if callable(field.default_factory) else field.default
-    return bool(value == made)
+def _given(record: Any) -> Iterator[tuple[str, Any]]:
+    """Return the fields of a dataclass or a named tuple that differ from their defaults."""
+    if is_dataclass(record):
+        defaults = {
+            each.name: each.default_factory() if callable(each.default_factory) else each.default
+            for each in fields(record)
+        }
+    else:
+        defaults = {name: record._field_defaults.get(name, MISSING) for name in record._fields}
+    for name, default in defaults.items():
+        value = getattr(record, name)
+        if value != default:
+            yield name, value
 
 
 def _package(text: str) -> dict[str, str]:
-    """Copies of the modules that `train.py` imports, and of all that these import, by path.
+    """Return the modules of caffetools that `train.py` imports, and all that these import, by path.
 
-    They keep their names: in front of an installed caffetools, Python finds the folder beside
-    `train.py`.
+    They keep their names: Python finds the folder of `train.py` before an installed caffetools.
     """
     found: dict[str, str] = {}
     waiting = [text]
@@ -223,7 +213,7 @@ def _package(text: str) -> dict[str, str]:
 
 
 def _packages(path: str) -> Iterator[str]:
-    """The `__init__.py` of each package that a module is in, but of caffetools itself."""
+    """Return the `__init__.py` of each package that contains a module, except caffetools' own."""
     folder = os.path.dirname(path)
     while folder:
         yield f"{folder}/__init__.py"
@@ -231,7 +221,7 @@ def _packages(path: str) -> Iterator[str]:
 
 
 def _imported(text: str) -> Iterator[str]:
-    """The files of caffetools that a file imports, relative to its root."""
+    """Return the files of caffetools that a file imports, relative to the package."""
     root = files("caffetools")
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("caffetools."):

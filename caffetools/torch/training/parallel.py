@@ -6,6 +6,7 @@ prototxt is that of each process.
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -101,6 +102,7 @@ class World:
     def leave(self) -> None:
         """Leave the process group."""
         if self.size > 1 and dist.is_initialized():
+            gc.collect()  # modules in cycles keep gloo's threads alive, which abort at exit
             dist.destroy_process_group()
 
 

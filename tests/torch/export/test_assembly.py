@@ -7,41 +7,41 @@ import pytest
 from caffetools.errors import CaffeToolsError
 from caffetools.net.net import from_text
 from caffetools.torch.export.assembly import assemble, assemble_folded
-from caffetools.torch.export.program import Tie
+from caffetools.torch.export.module_spec import Tie
 from tests.torch.nets import FOLDING, PHASES, SHARING
 
 HEAD = 'layer { name: "in" type: "Input" top: "x" input_param { shape { dim: 2 dim: 4 } } }\n'
 
 
 def test_one_module_for_both_phases() -> None:
-    program = assemble(from_text(PHASES), from_text(PHASES, phase="test"))
-    assert program.name == "TwoPhases"
-    assert program.phases == ("TRAIN", "TEST")
-    assert [tensor.blob for tensor in program.inputs] == ["data", "label"]
-    outputs = {phase: [each.blob for each in found] for phase, found in program.outputs.items()}
+    spec = assemble(from_text(PHASES), from_text(PHASES, phase="test"))
+    assert spec.name == "TwoPhases"
+    assert spec.phases == ("TRAIN", "TEST")
+    assert [tensor.blob for tensor in spec.inputs] == ["data", "label"]
+    outputs = {phase: [each.blob for each in found] for phase, found in spec.outputs.items()}
     assert outputs == {"TRAIN": ["loss"], "TEST": ["accuracy", "loss"]}
-    assert program.loss_weights == {"loss": 1.0}
-    assert [each.phase for each in program.statements] == [None, "TEST", None]
+    assert spec.loss_weights == {"loss": 1.0}
+    assert [each.phase for each in spec.statements] == [None, "TEST", None]
 
 
 def test_one_phase_where_it_must_be() -> None:
     changed = PHASES.replace("dim: 2 dim: 4 }", "dim: 2 dim: 5 }")
-    program = assemble(from_text(changed), from_text(changed, phase="test"))
-    assert program.phases == ("TRAIN",)
+    spec = assemble(from_text(changed), from_text(changed, phase="test"))
+    assert spec.phases == ("TRAIN",)
 
 
 def test_layers_that_share_all_are_one_module() -> None:
-    program = assemble(from_text(SHARING))
-    assert [made.name for made in program.constructions] == ["c", "half_"]
-    assert [statement.members for statement in program.statements[:2]] == [{"": "c"}] * 2
-    assert [param.key for param in program.params["cp"]] == ["c.weight", "c.bias"]
-    assert all(param.shared for param in program.params["cp"])
+    spec = assemble(from_text(SHARING))
+    assert [made.name for made in spec.constructions] == ["c", "half_"]
+    assert [statement.members for statement in spec.statements[:2]] == [{"": "c"}] * 2
+    assert [param.key for param in spec.params["cp"]] == ["c.weight", "c.bias"]
+    assert all(param.shared for param in spec.params["cp"])
 
 
 def test_a_blob_that_is_shared_alone_is_tied() -> None:
-    program = assemble(from_text(SHARING))
-    assert program.ties == (Tie("half_.weight", "c.weight"),)
-    assert [param.key for param in program.params["half"]] == ["c.weight", "half_.bias"]
+    spec = assemble(from_text(SHARING))
+    assert spec.ties == (Tie("half_.weight", "c.weight"),)
+    assert [param.key for param in spec.params["half"]] == ["c.weight", "half_.bias"]
 
 
 def test_layers_with_a_memory_are_not_one_module() -> None:
@@ -54,9 +54,9 @@ def test_layers_with_a_memory_are_not_one_module() -> None:
         "input_param { shape { dim: 5 dim: 2 dim: 4 } shape { dim: 5 dim: 2 } } }\n"
         f'layer {{ name: "l1" {lstm} top: "y" }} layer {{ name: "l2" {lstm} top: "z" }}'
     )
-    program = assemble(from_text(text))
-    assert [made.name for made in program.constructions] == ["l1", "l2"]
-    assert len(program.ties) == 3
+    spec = assemble(from_text(text))
+    assert [made.name for made in spec.constructions] == ["l1", "l2"]
+    assert len(spec.ties) == 3
 
 
 def test_one_parameter_has_one_shape() -> None:
@@ -71,7 +71,9 @@ def test_one_parameter_has_one_shape() -> None:
         assemble(from_text(text))
     assert caught.value.location is not None
     assert caught.value.location.line == 3
-    assert "is 4 x 3 here and 3 x 4 in layer 'a'" in caught.value.message
+    assert caught.value.message == (
+        "shape 4 x 3 of the shared parameter 'w' does not match 3 x 4 in layer 'a'"
+    )
 
 
 def test_what_only_silence_reads_is_dropped() -> None:
@@ -79,16 +81,16 @@ def test_what_only_silence_reads_is_dropped() -> None:
         'layer { name: "r" type: "ReLU" bottom: "x" top: "r" }\n'
         'layer { name: "s" type: "Silence" bottom: "r" bottom: "x" }'
     )
-    program = assemble(from_text(text))
-    assert [tensor.blob for tensor in program.statements[-1].bottoms] == ["r"]
-    assert program.outputs == {"TRAIN": ()}
+    spec = assemble(from_text(text))
+    assert [tensor.blob for tensor in spec.statements[-1].bottoms] == ["r"]
+    assert spec.outputs == {"TRAIN": ()}
 
 
 def test_a_loss_without_a_name_is_an_output() -> None:
-    program = assemble(from_text(PHASES.replace(' top: "loss" }', " }")))
-    (tensor,) = program.outputs["TRAIN"]
+    spec = assemble(from_text(PHASES.replace(' top: "loss" }', " }")))
+    (tensor,) = spec.outputs["TRAIN"]
     assert (tensor.blob, tensor.variable) == ("(automatic)", "loss")
-    assert program.loss_weights == {"(automatic)": 1.0}
+    assert spec.loss_weights == {"(automatic)": 1.0}
 
 
 @pytest.mark.parametrize(
@@ -100,22 +102,22 @@ def test_a_loss_that_is_read_has_the_weight_that_it_is_given(given: str, weight:
         f'layer {{ name: "l" type: "EuclideanLoss" bottom: "x" bottom: "x" top: "l" {given} }}\n'
         'layer { name: "p" type: "Power" bottom: "l" top: "p" }'
     )
-    program = assemble(from_text(text))
-    assert program.loss_weights == {"l": weight}
-    assert {tensor.blob for tensor in program.outputs["TRAIN"]} == {"l", "p"}
+    spec = assemble(from_text(text))
+    assert spec.loss_weights == {"l": weight}
+    assert {tensor.blob for tensor in spec.outputs["TRAIN"]} == {"l", "p"}
 
 
 def test_layers_of_unknown_types_are_left_to_fill_in() -> None:
     odd = 'type: "Odd-Layer" bottom: "x"'
     text = HEAD + f'layer {{ name: "a" {odd} top: "a" }} layer {{ name: "b" {odd} top: "b" }}'
-    program = assemble(from_text(text))
-    (placeholder,) = program.placeholders
+    spec = assemble(from_text(text))
+    (placeholder,) = spec.placeholders
     assert (placeholder.name, placeholder.type) == ("OddLayer", "Odd-Layer")
     assert [layer.node.name for layer in placeholder.layers] == ["a", "b"]
 
 
 def test_folded_layers_are_gone() -> None:
-    program = assemble_folded(from_text(FOLDING, phase="test"))
-    assert [statement.layer for statement in program.statements] == ["c", "r", "d", "i"]
-    assert [fold.layer for fold in program.folds] == ["c", "d", "i"]
-    assert [tensor.blob for tensor in program.outputs["TEST"]] == ["b3"]
+    spec = assemble_folded(from_text(FOLDING, phase="test"))
+    assert [statement.layer for statement in spec.statements] == ["c", "r", "d", "i"]
+    assert [fold.layer for fold in spec.folds] == ["c", "d", "i"]
+    assert [tensor.blob for tensor in spec.outputs["TEST"]] == ["b3"]

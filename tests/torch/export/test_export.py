@@ -10,7 +10,7 @@ import pytest
 from caffetools.errors import CaffeToolsError
 from caffetools.layers.base import Options
 from caffetools.net.net import Net, from_text
-from caffetools.torch.export.export import Wishes, export, export_onnx, program_of
+from caffetools.torch.export.export import ExportOptions, export, export_onnx, module_spec
 from tests.torch.nets import FOLDING, PHASES, drawn, stored
 
 ODD = (
@@ -31,28 +31,30 @@ def weights(net: Net, tmp_path: Path) -> str:
 
 
 def test_both_phases_come_from_one_message() -> None:
-    assert program_of(from_text(PHASES), Options()).phases == ("TRAIN", "TEST")
-    assert program_of(from_text(PHASES, phase="test"), Options()).phases == ("TEST", "TRAIN")
+    assert module_spec(from_text(PHASES), Options()).phases == ("TRAIN", "TEST")
+    assert module_spec(from_text(PHASES, phase="test"), Options()).phases == ("TEST", "TRAIN")
 
 
 def test_the_shapes_that_the_user_gives_hold_in_both() -> None:
     text = PHASES.replace("dim: 8 dim: 4 }", "dim: 8 dim: 5 }")
     given = Options({"data": (3, 4), "label": (3,)})
-    assert len(program_of(from_text(text), Options()).phases) == 1
+    assert len(module_spec(from_text(text), Options()).phases) == 1
     net = from_text(text, input_shapes={"data": (3, 4), "label": (3,)})
-    assert len(program_of(net, given).phases) == 2
+    assert len(module_spec(net, given).phases) == 2
 
 
 def test_a_phase_that_caffe_refuses_is_no_phase() -> None:
     text = PHASES.replace('bottom: "ip" bottom: "label" top: "accuracy"', 'bottom: "ip" top: "a"')
-    assert program_of(from_text(text), Options()).phases == ("TRAIN",)
+    assert module_spec(from_text(text), Options()).phases == ("TRAIN",)
 
 
 def test_files(tmp_path: Path) -> None:
     net = from_text(PHASES)
     labels = tmp_path / "labels.txt"
     labels.write_text("cat \ndog\n\n")
-    made = export(program_of(net, Options()), Wishes(weights(net, tmp_path), labels=str(labels)))
+    made = export(
+        module_spec(net, Options()), ExportOptions(weights(net, tmp_path), labels=str(labels))
+    )
     assert list(made.files) == ["model.py", "weights.safetensors"]
     text = made.files["model.py"]
     assert isinstance(text, bytes)
@@ -62,11 +64,11 @@ def test_files(tmp_path: Path) -> None:
 
 
 def test_unknown_types_are_mistakes_unless_allowed() -> None:
-    program = program_of(from_text(ODD), Options())
-    (mistake,) = export(program, Wishes()).mistakes
-    assert mistake.message == "layer 'a' of type 'Odd' is left to fill in"
+    program = module_spec(from_text(ODD), Options())
+    (mistake,) = export(program, ExportOptions()).mistakes
+    assert mistake.message == "layer 'a' has the unknown type 'Odd'"
     assert mistake.location.line == 2
-    allowed = export(program, Wishes(allow_missing=True))
+    allowed = export(program, ExportOptions(allow_missing=True))
     assert (allowed.mistakes, allowed.notes) == ((), (mistake,))
 
 
@@ -79,30 +81,30 @@ def test_a_mean_image_is_a_file_of_its_own(tmp_path: Path) -> None:
         'transform_param { mean_file: "mean.binaryproto" } }'
     )
     net = from_text(text, name=str(tmp_path / "net.prototxt"), folder=str(tmp_path))
-    program = program_of(net, Options(folder=str(tmp_path)))
-    made = export(program, Wishes())
+    program = module_spec(net, Options(folder=str(tmp_path)))
+    made = export(program, ExportOptions())
     assert list(made.files) == ["model.py", "mean.safetensors"]
     code = made.files["model.py"]
     assert isinstance(code, bytes)
     assert b'path = Path(__file__).with_name("mean.safetensors")' in code
-    alone = export(program, Wishes(alone=True))
+    alone = export(program, ExportOptions(alone=True))
     assert list(alone.files) == ["model.py"]
-    assert "needs a file of its own" in alone.notes[-1].message
+    assert "needs a second file" in alone.notes[-1].message
     assert b"def preprocess" not in bytes(alone.files["model.py"])  # type: ignore[arg-type]
 
 
 def test_folding(tmp_path: Path) -> None:
     net = from_text(FOLDING, phase="test")
-    made = export(program_of(net, Options()), Wishes(weights(net, tmp_path), fold=True))
+    made = export(module_spec(net, Options()), ExportOptions(weights(net, tmp_path), fold=True))
     code = made.files["model.py"]
     assert isinstance(code, bytes)
     assert b"BatchNorm(" not in code
-    assert b"part of the layers before them" in code
+    assert b"folded into the preceding layers" in code
 
 
 def test_onnx_is_one_file_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert export_onnx(program_of(from_text(ODD), Options()), Wishes()).files == {}
+    assert export_onnx(module_spec(from_text(ODD), Options()), ExportOptions()).files == {}
     monkeypatch.setitem(sys.modules, "caffetools.torch.export.onnx_file", None)
     with pytest.raises(CaffeToolsError) as caught:
-        export_onnx(program_of(from_text(PHASES, phase="test"), Options()), Wishes())
+        export_onnx(module_spec(from_text(PHASES, phase="test"), Options()), ExportOptions())
     assert "pip install 'caffetools[torch,onnx]'" in caught.value.message

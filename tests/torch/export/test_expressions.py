@@ -19,12 +19,14 @@ from caffetools.torch.emit.base import (
     call,
     method,
 )
-from caffetools.torch.export.expressions import Writer
+from caffetools.torch.export.expressions import ExpressionWriter
 from caffetools.torch.export.pretty import flat
 
 
 def text(expression: Expression) -> str:
-    return flat(Writer().write(expression, ("a", "b"), {"": "conv", "scale": "conv_scale"}))
+    return flat(
+        ExpressionWriter().write(expression, ("a", "b"), {"": "conv", "scale": "conv_scale"})
+    )
 
 
 @pytest.mark.parametrize(
@@ -59,7 +61,7 @@ def test_text(expression: Expression, expected: str) -> None:
 
 
 def test_what_is_used_is_remembered() -> None:
-    writer = Writer()
+    writer = ExpressionWriter()
     writer.write(call("F.relu", call("helper", X, dtype=Name("torch.float32"))), ("a",))
     assert writer.modules == {"F", "torch"}
     assert writer.functions == {"helper"}
@@ -67,4 +69,7 @@ def test_what_is_used_is_remembered() -> None:
 
 def test_a_fill() -> None:
     fill = Fill("nn.init.normal_", (("std", 0.5),))
-    assert flat(Writer().fill(fill, "self.a.weight")) == "nn.init.normal_(self.a.weight, std=0.5)"
+    assert (
+        flat(ExpressionWriter().fill(fill, "self.a.weight"))
+        == "nn.init.normal_(self.a.weight, std=0.5)"
+    )

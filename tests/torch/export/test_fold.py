@@ -8,19 +8,19 @@ import pytest
 from caffetools.errors import CaffeToolsError
 from caffetools.net.net import from_text
 from caffetools.torch.export.assembly import assemble, assemble_folded
+from caffetools.torch.export.emitted_layers import emit_layers
 from caffetools.torch.export.fold import fold_tensors, folded
-from caffetools.torch.export.lines import lines
 from tests.torch.nets import FOLDING, drawn
 
 
 def names(text: str) -> list[str]:
-    kept, _ = folded(lines(from_text(text, phase="test")))
+    kept, _ = folded(emit_layers(from_text(text, phase="test")))
     return [line.layer.node.name for line in kept]
 
 
 def test_the_results_stay() -> None:
     torch = pytest.importorskip("torch")
-    from caffetools.torch.export.live import module_of, results_of
+    from caffetools.torch.export.loaded_module import load_module, run_module
 
     assert torch
     net = from_text(FOLDING, phase="test")
@@ -32,8 +32,8 @@ def test_the_results_stay() -> None:
         for param, values in zip(params, blobs[layer], strict=True)
     }
     x = np.random.default_rng(2).normal(size=(2, 4, 9, 9)).astype(np.float32)
-    (expected,) = results_of(module_of(plain, tensors), x)
-    (found,) = results_of(module_of(program, fold_tensors(program, plain, tensors)), x)
+    (expected,) = run_module(load_module(plain, tensors), x)
+    (found,) = run_module(load_module(program, fold_tensors(program, plain, tensors)), x)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
 
 

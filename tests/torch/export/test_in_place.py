@@ -6,7 +6,7 @@ import pytest
 
 from caffetools.net.net import from_text
 from caffetools.torch.export.assembly import assemble
-from caffetools.torch.export.expressions import Writer
+from caffetools.torch.export.expressions import ExpressionWriter
 from caffetools.torch.export.pretty import flat
 
 HEAD = (
@@ -20,7 +20,7 @@ def relu_line(rest: str, options: str = "") -> str:
     program = assemble(from_text(HEAD + CONV + relu + rest))
     statement = next(each for each in program.statements if each.layer == "r")
     (value,) = statement.values
-    return flat(Writer().write(value, [each.variable for each in statement.bottoms], {}))
+    return flat(ExpressionWriter().write(value, [each.variable for each in statement.bottoms], {}))
 
 
 def layer(kind: str, rest: str = "", top: str = "c") -> str:

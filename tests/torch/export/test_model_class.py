@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from caffetools.net.net import from_text
 from caffetools.torch.export.assembly import assemble
-from caffetools.torch.export.expressions import Writer
+from caffetools.torch.export.expressions import ExpressionWriter
 from caffetools.torch.export.model_class import listed, model_class, shown
 from tests.torch.nets import PHASES, SHARING
 
 
 def lines(text: str, *, both: bool = False) -> list[str]:
     other = from_text(text, phase="test") if both else None
-    return list(model_class(assemble(from_text(text), other), Writer()))
+    return list(model_class(assemble(from_text(text), other), ExpressionWriter()))
 
 
 def test_the_class_of_two_phases() -> None:

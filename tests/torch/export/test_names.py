@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caffetools.torch.export.names import MODULE_ATTRIBUTES, RESERVED, Names, camel, plain, snake
+from caffetools.torch.export.names import (
+    MODULE_ATTRIBUTES,
+    RESERVED,
+    Names,
+    camel,
+    comment_text,
+    snake,
+)
 from tests.strategies import names
 
 
@@ -82,7 +89,7 @@ def test_all_names_are_apart_and_free(texts: list[str]) -> None:
 
 @given(names)
 def test_plain_text_is_one_short_line_that_ends_no_docstring(text: str) -> None:
-    shown = plain(text)
+    shown = comment_text(text)
     assert shown.isascii()
     assert shown.isprintable() or not shown
     assert '"' not in shown

@@ -83,5 +83,5 @@ def test_a_mean_image_that_is_not_there() -> None:
     assert found is not None
     assert found.mean_image is None
     assert [note.message for note in found.notes] == [
-        "the mean image 'mean.binaryproto' is not there: preprocess does not subtract it"
+        "the mean image 'mean.binaryproto' is missing; preprocess does not subtract it"
     ]

@@ -135,21 +135,21 @@ def written(folder: Path, text: str) -> Net:
 @pytest.mark.parametrize(
     ("text", "column", "message"),
     [
-        ('"Data" data_param { source: "gone" batch_size: 4 } }', 70, "there is no database 'gone'"),
+        ('"Data" data_param { source: "gone" batch_size: 4 } }', 70, "no such database: 'gone'"),
         (
             '"Data" data_param { source: "folder" batch_size: 4 } }',
             70,
-            "'folder' is neither an LMDB nor a LevelDB",
+            "expected an LMDB or a LevelDB, found 'folder'",
         ),
         (
             '"ImageData" image_data_param { source: "gone" batch_size: 4 } }',
             81,
-            "there is no list of images 'gone'",
+            "no such list of images: 'gone'",
         ),
         (
             '"ImageData" image_data_param { source: "folder" batch_size: 4 } }',
             81,
-            "expected a list of images, found that 'folder' is no file",
+            "expected a list of images, 'folder' is not a file",
         ),
         (
             '"ImageData" image_data_param { source: "list" batch_size: 4 } }',
@@ -165,7 +165,7 @@ def written(folder: Path, text: str) -> Net:
             """"WindowData" window_data_param { source: "gone" batch_size: 4 }
                transform_param { crop_size: 3 } }""",
             83,
-            "there is no window file 'gone'",
+            "no such window file: 'gone'",
         ),
     ],
 )

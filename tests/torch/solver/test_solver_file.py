@@ -182,8 +182,8 @@ def test_what_is_not_read_is_noted(tmp_path: Path) -> None:
     more = "debug_info: true snapshot_diff: false\nwarmup_iter: 5\nlayer_wise_reduce: true"
     notes = read(tmp_path, more).notes
     assert [(note.location.line, note.message) for note in notes] == [
-        (2, "debug_info is not read here"),
-        (3, "warmup_iter, a field of intel/caffe, is not read here"),
+        (2, "debug_info has no effect here"),
+        (3, "warmup_iter, a field of intel/caffe, has no effect here"),
     ]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from caffetools.torch.export.assembly import assemble
-from caffetools.torch.export.code import model_code
+from caffetools.torch.export.model_code import model_code
 from caffetools.torch.solver.solver_file import read_solver
 from caffetools.torch.solver.train_code import training_files
 from tests.torch.solver.test_solver_file import NET, SOLVER, read
@@ -23,13 +23,18 @@ SHAPES = "input_param { shape { dim: 4 dim: 3 } shape { dim: 4 } }"
 MORE = "test_iter: 2 test_interval: 2 display: 1 snapshot_prefix: 'net' momentum: 0.9"
 
 
-def files_of(folder: Path, text: str = SOLVER + MORE, net: str = NET) -> dict[str, bytes]:
+def files_of(
+    folder: Path, text: str = SOLVER + MORE, net: str = NET, *, standalone: bool = False
+) -> dict[str, bytes]:
     read(folder, "", SOLVER)
     (folder / "net.prototxt").write_text(net)
     (folder / "solver.prototxt").write_text(text)
     solver = read_solver(folder / "solver.prototxt")
     merged = assemble(solver.train, solver.tests[0])
-    return {"model.py": model_code(merged).encode(), **training_files(solver, merged)}
+    return {
+        "model.py": model_code(merged).encode(),
+        **training_files(solver, merged, standalone=standalone),
+    }
 
 
 def written(folder: Path, files: dict[str, bytes]) -> Path:
@@ -40,7 +45,7 @@ def written(folder: Path, files: dict[str, bytes]) -> Path:
     return folder / "export"
 
 
-def with_data(folder: Path) -> Path:
+def with_data(folder: Path, *, standalone: bool = True) -> Path:
     """An export of the net with HDF5Data, and its data in the folder."""
     random = np.random.default_rng(0)
     with h5py.File(folder / "data.h5", "w") as file:
@@ -49,21 +54,27 @@ def with_data(folder: Path) -> Path:
     (folder / "list.txt").write_text(str(folder / "data.h5"))
     net = NET.replace(DATA, HDF5)
     net = net.replace(SHAPES, 'hdf5_data_param { source: "list.txt" batch_size: 4 }')
-    return written(folder, files_of(folder, net=net))
+    return written(folder, files_of(folder, net=net, standalone=standalone))
 
 
-def run(export: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run train.py with the copy of caffetools beside it."""
-    path = str(export / "train.py")
-    program = "import runpy, sys; "
-    program += f"sys.path.insert(0, {str(export)!r}); sys.argv = {[path, *arguments]!r}; "
-    copy = str(export / "caffetools")
-    program += f"import caffetools; assert caffetools.__path__ == [{copy!r}]; "
-    program += f"runpy.run_path({path!r}, run_name='__main__')"
+LAUNCHERS = {
+    "python": (sys.executable,),
+    "torchrun": (sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2"),
+}
+
+
+def run(
+    export: Path, *arguments: str, launcher: str = "python"
+) -> subprocess.CompletedProcess[str]:
+    """Run train.py; a standalone one must find its own copy of caffetools, others none."""
+    path = export / "train.py"
+    root = export if (export / "caffetools").is_dir() else Path(__file__).parents[3]
+    check = f"import caffetools\nassert caffetools.__path__ == [{str(root / 'caffetools')!r}]\n"
+    path.write_text(path.read_text().replace("from pathlib", check + "from pathlib", 1))
     return subprocess.run(
-        [sys.executable, "-c", program],
+        [*LAUNCHERS[launcher], str(path), *arguments],
         cwd=export.parent,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[3])},
         capture_output=True,
         text=True,
         check=False,
@@ -72,7 +83,7 @@ def run(export: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_files_stand_alone(tmp_path: Path) -> None:
     """They import the standard library, PyTorch, NumPy, what reads data, and each other."""
-    files = files_of(tmp_path)
+    files = files_of(tmp_path, standalone=True)
     allowed = {*sys.stdlib_module_names, "torch", "numpy", "h5py", "PIL", "plyvel"}
     own = {"model", "test_model", "caffetools"}
     for name, content in files.items():
@@ -91,12 +102,31 @@ def test_the_files_stand_alone(tmp_path: Path) -> None:
                     assert f"{home}.py" in files or f"{home}/__init__.py" in files
 
 
+def test_without_standalone_only_the_copy_is_left_out(tmp_path: Path) -> None:
+    """The rest is the same, README.md but for its last line."""
+    short, long = files_of(tmp_path), files_of(tmp_path, standalone=True)
+    assert list(short) == ["model.py", "train.py", "README.md", "net.caffemodel"]
+    for name, content in long.items():
+        if name == "README.md":
+            assert content.splitlines()[:-1] == short[name].splitlines()[:-1]
+        else:
+            assert name.startswith("caffetools/") or content == short[name]
+
+
+def test_the_readme_says_how_to_run_it(tmp_path: Path) -> None:
+    text = files_of(tmp_path)["README.md"].decode()
+    assert "Trains the net of solver.prototxt on PyTorch" in text
+    assert "    torchrun --nproc_per_node=4 train.py --device cuda  # 4 GPUs\n" in text
+    assert text.endswith("Needs `pip install 'caffetools[torch,data]'`.\n")
+    assert len(text.splitlines()) <= 15
+
+
 def test_it_is_the_same_every_time(tmp_path: Path) -> None:
     assert files_of(tmp_path) == files_of(tmp_path)
 
 
 def test_a_net_without_windows_takes_no_window_reader(tmp_path: Path) -> None:
-    files = files_of(tmp_path)
+    files = files_of(tmp_path, standalone=True)
     assert "caffetools/torch/training/trainer.py" in files
     assert "caffetools/torch/training/data/windows.py" not in files
 
@@ -123,8 +153,9 @@ def test_a_test_net_that_the_model_cannot_serve_has_a_file_of_its_own(tmp_path: 
     assert b"class Net" in files["test_model.py"]
 
 
-def test_it_trains_and_resumes(tmp_path: Path) -> None:
-    export = with_data(tmp_path)
+@pytest.mark.parametrize("standalone", [False, True])
+def test_it_trains_and_resumes(tmp_path: Path, *, standalone: bool) -> None:
+    export = with_data(tmp_path, standalone=standalone)
     whole = run(export)
     assert whole.returncode == 0, whole.stderr
     assert whole.stderr.endswith("] Optimization Done.\n")
@@ -134,6 +165,16 @@ def test_it_trains_and_resumes(tmp_path: Path) -> None:
     resumed = run(export, "--resume", "net_iter_3.solverstate")
     assert resumed.returncode == 0, resumed.stderr
     assert "Resuming from net_iter_3.solverstate" in resumed.stderr
+
+
+@pytest.mark.parametrize("standalone", [False, True])
+def test_it_trains_under_torchrun(tmp_path: Path, *, standalone: bool) -> None:
+    """Two processes that average their gradients; only the first writes the log and snapshots."""
+    export = with_data(tmp_path, standalone=standalone)
+    done = run(export, launcher="torchrun")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count(" solver.cpp:332] Optimization Done.\n") == 1
+    assert (tmp_path / "net_iter_5.caffemodel").is_file()
 
 
 def test_damaged_data_is_told_as_by_the_command(tmp_path: Path) -> None:

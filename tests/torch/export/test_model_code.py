@@ -12,9 +12,9 @@ import pytest
 
 from caffetools.net.net import from_text, load
 from caffetools.torch.export.assembly import assemble
-from caffetools.torch.export.code import Extras, model_code
+from caffetools.torch.export.model_code import ModelExtras, model_code
+from caffetools.torch.export.module_spec import ModuleSpec
 from caffetools.torch.export.preprocess import preprocessing_of
-from caffetools.torch.export.program import Program
 from tests.conftest import Golden
 from tests.torch.nets import PHASES, SHARING
 
@@ -26,7 +26,7 @@ ODD = (
 )
 
 
-def program(name: str) -> Program:
+def spec(name: str) -> ModuleSpec:
     """A program by the name of its golden file."""
     if name == "siamese":
         return assemble(from_text(SHARING, "siamese.prototxt"))
@@ -44,14 +44,14 @@ NAMES = ("caffenet", "lenet", "odd", "siamese", "two_phases")
 
 @pytest.mark.parametrize("name", NAMES)
 def test_golden(golden: Golden, name: str) -> None:
-    golden.check(f"torch/{name}.txt", model_code(program(name)))
+    golden.check(f"torch/{name}.txt", model_code(spec(name)))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_text_is_clean_by_ruffs_own_rules(name: str, tmp_path: Path) -> None:
     pytest.importorskip("ruff")
     path = tmp_path / "model.py"
-    path.write_text(model_code(program(name)))
+    path.write_text(model_code(spec(name)))
     for command in (["check"], ["format", "--check"]):
         done = subprocess.run(
             [sys.executable, "-m", "ruff", *command, "--isolated", "--no-cache", path],
@@ -64,7 +64,7 @@ def test_the_text_is_clean_by_ruffs_own_rules(name: str, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_is_imported_but_pytorch_and_python(name: str) -> None:
-    tree = ast.parse(model_code(program(name)))
+    tree = ast.parse(model_code(spec(name)))
     kinds = (ast.Import, ast.ImportFrom, ast.ClassDef, ast.FunctionDef, ast.Assign, ast.Expr)
     assert all(isinstance(node, kinds) for node in tree.body)
     assert set(imported(tree)) <= {"__future__", "json", "math", "os", "torch", "typing"}
@@ -79,7 +79,7 @@ def imported(tree: ast.Module) -> Iterator[str]:
 
 
 def test_weights_beside_the_model_are_the_default() -> None:
-    text = model_code(program("lenet"), Extras(weights="weights.safetensors"))
+    text = model_code(spec("lenet"), ModelExtras(weights="weights.safetensors"))
     assert 'WEIGHTS = Path(__file__).with_name("weights.safetensors")\n' in text
     assert "def build(weights: str | os.PathLike[str] | None = WEIGHTS) -> LeNet:\n" in text
 
@@ -91,7 +91,7 @@ def test_preprocessing_and_labels() -> None:
         "transform_param { crop_size: 7 mean_value: 104 mean_value: 117 mean_value: 123 } }"
     )
     made = preprocessing_of(net)
-    text = model_code(assemble(net), Extras(preprocessing=made, labels=('a "cat"', "b")))
+    text = model_code(assemble(net), ModelExtras(preprocessing=made, labels=('a "cat"', "b")))
     call = "transform_image(image, size=(8, 9), crop_size=7, mean=(104.0, 117.0, 123.0))"
     assert f"    return {call}\n" in text
     assert "into 1 x 3 x 7 x 7." in text

@@ -1,22 +1,30 @@
-"""Weights matched by the names of layers, and what is told of those that do not fit."""
+"""Caffe's weights as the tensors of a module's state dict, and back."""
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from caffetools.errors import CaffeToolsError
 from caffetools.formats.blob import Blob
 from caffetools.formats.caffemodel import NetTemplate
 from caffetools.formats.hdf5 import hdf5_caffemodel
+from caffetools.formats.safetensors import safetensors
 from caffetools.formats.weights import read_weights
 from caffetools.net.net import from_text
 from caffetools.torch.export.assembly import assemble
-from caffetools.torch.export.transfer import Transfer, blobs, transfer
+from caffetools.torch.export.state_dict import (
+    Transfer,
+    caffe_blobs,
+    read_state_dict,
+    transfer_weights,
+)
 from tests.torch.nets import PHASES, SHARING, drawn, stored
 
 Blobs = dict[str, "list[NDArray[Any]]"]
@@ -25,7 +33,7 @@ Blobs = dict[str, "list[NDArray[Any]]"]
 def moved(text: str, found: Blobs, tmp_path: Path) -> Transfer:
     path = tmp_path / "w.caffemodel"
     path.write_bytes(stored(found))
-    return transfer(assemble(from_text(text)), read_weights(path))
+    return transfer_weights(assemble(from_text(text)), read_weights(path))
 
 
 def messages(notes: tuple[Any, ...]) -> list[str]:
@@ -55,8 +63,8 @@ def test_what_does_not_match_is_told(tmp_path: Path) -> None:
     del found["half"]
     result = moved(SHARING, found, tmp_path)
     assert messages(result.notes) == [
-        "the net has no layer 'gone' for these weights",
-        "no weights for layer 'half': its fillers start it",
+        "ignoring weights of the unknown layer 'gone'",
+        "no weights for layer 'half'; its fillers initialise it",
     ]
 
 
@@ -72,13 +80,13 @@ def test_hdf5_leaves_out_shared_blobs(tmp_path: Path) -> None:
     """As Caffe writes it: a group without data sets for a layer that owns none (net.cpp)."""
     pytest.importorskip("h5py")
     net = from_text(SHARING)
-    program = assemble(net)
+    spec = assemble(net)
     found = drawn(net)
     owned: dict[str, list[Blob | None]] = {
         layer.node.name: [
             None if param.shared else Blob(array.shape, array)
             for param, array in zip(
-                program.params[layer.node.key], found[layer.node.name], strict=True
+                spec.params[layer.node.key], found[layer.node.name], strict=True
             )
         ]
         for layer in net.layers
@@ -88,21 +96,21 @@ def test_hdf5_leaves_out_shared_blobs(tmp_path: Path) -> None:
     path = tmp_path / "w.caffemodel.h5"
     template = NetTemplate("net", tuple((name, b"") for name in owned))
     path.write_bytes(hdf5_caffemodel(template, owned))
-    result = transfer(program, read_weights(path))
+    result = transfer_weights(spec, read_weights(path))
     assert (result.notes, result.misfits) == ((), ())
-    keys = {param.key for params in program.params.values() for param in params}
+    keys = {param.key for params in spec.params.values() for param in params}
     assert result.tensors.keys() == keys
     del owned[next(name for name, blobs_ in owned.items() if None not in blobs_)][-1]
     path.write_bytes(hdf5_caffemodel(template, owned))
-    assert "blobs, found" in messages(transfer(program, read_weights(path)).misfits)[0]
+    assert "blobs, found" in messages(transfer_weights(spec, read_weights(path)).misfits)[0]
 
 
 def test_what_caffe_would_refuse(tmp_path: Path) -> None:
     found: Blobs = {"c": [np.zeros((3, 6)), np.zeros(3)], "half": [np.zeros((3, 5))]}
     result = moved(SHARING, found, tmp_path)
     assert messages(result.misfits) == [
-        "blob 0 of layer 'c' is 3 x 5, found 3 x 6",
-        "layer 'half' has 2 blobs, found 1",
+        "blob 0 of layer 'c' expected 3 x 5, found 3 x 6",
+        "layer 'half' expected 2 blobs, found 1",
     ]
 
 
@@ -116,14 +124,14 @@ def test_a_file_of_another_kind(tmp_path: Path) -> None:
     path = tmp_path / "m.solverstate"
     path.write_bytes(b"\x08\x05")
     with pytest.raises(CaffeToolsError) as caught:
-        transfer(assemble(from_text(PHASES)), read_weights(path))
+        transfer_weights(assemble(from_text(PHASES)), read_weights(path))
     assert caught.value.message == "expected the weights of a net, found a .solverstate"
 
 
 def test_the_way_back(tmp_path: Path) -> None:
     net = from_text(SHARING)
     result = moved(SHARING, drawn(net), tmp_path)
-    layers, unused = blobs(assemble(net), {**result.tensors, "more": np.zeros(1)})
+    layers, unused = caffe_blobs(assemble(net), {**result.tensors, "more": np.zeros(1)})
     assert [(name, kind) for name, kind, _ in layers] == [
         ("a", "Input"),
         ("c", "InnerProduct"),
@@ -143,5 +151,54 @@ def test_the_way_back(tmp_path: Path) -> None:
 )
 def test_a_state_that_does_not_fit(state: dict[str, NDArray[Any]], message: str) -> None:
     with pytest.raises(CaffeToolsError) as caught:
-        blobs(assemble(from_text(PHASES)), state)
+        caffe_blobs(assemble(from_text(PHASES)), state)
     assert caught.value.message == message
+
+
+STATE = {"a.weight": torch.arange(6.0).reshape(2, 3), "n": torch.tensor(2)}
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_a_file_of_torch_save(tmp_path: Path, *, zipped: bool) -> None:
+    path = tmp_path / "state.pt"
+    torch.save(STATE, path, _use_new_zipfile_serialization=zipped)
+    found = read_state_dict(path)
+    assert found["a.weight"].tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert found["n"].dtype == np.float32
+
+
+def test_safetensors(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    path.write_bytes(b"".join(safetensors({"a": np.ones(2, np.float32)})))
+    assert read_state_dict(path)["a"].tolist() == [1, 1]
+
+
+class Evil:
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Path.write_text, (Path("evil"), "ran"))
+
+
+def test_nothing_in_a_file_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("state.pt").write_bytes(pickle.dumps({"a": Evil()}))
+    with pytest.raises(CaffeToolsError) as caught:
+        read_state_dict("state.pt")
+    assert caught.value.message.startswith("PyTorch cannot load this file")
+    torch.save({"a": Evil()}, "zipped.pt")
+    with pytest.raises(CaffeToolsError):
+        read_state_dict("zipped.pt")
+    assert not Path("evil").exists()
+
+
+def test_what_is_no_state(tmp_path: Path) -> None:
+    path = tmp_path / "list.pt"
+    torch.save([1], path)
+    with pytest.raises(CaffeToolsError) as caught:
+        read_state_dict(path)
+    assert caught.value.message == "expected a state dict, found list"
+    path.write_bytes(b"PK\x03\x04rubbish")
+    with pytest.raises(CaffeToolsError):
+        read_state_dict(path)
+    with pytest.raises(CaffeToolsError) as caught:
+        read_state_dict(tmp_path / "none.pt")
+    assert caught.value.message == "no such file"

@@ -1,4 +1,4 @@
-"""An exported module in Caffe's terms."""
+"""An exported module in this process: load it, run it, read its blobs in Caffe's terms."""
 
 from __future__ import annotations
 
@@ -9,9 +9,25 @@ import torch
 import caffetools
 from caffetools.net.net import from_text
 from caffetools.torch.export.assembly import assemble
-from caffetools.torch.export.exported import loss_weight, to_caffe
-from caffetools.torch.export.live import module_of
+from caffetools.torch.export.loaded_module import load_module, loss_weight, run_module, to_caffe
 from tests.torch.nets import PHASES, SHARING
+
+
+def test_weights_and_results() -> None:
+    net = from_text(PHASES, phase="test")
+    module = load_module(assemble(net), {"ip.weight": np.eye(3, 4), "ip.bias": np.zeros(3)})
+    assert not module.training
+    scores = np.array([[5, 0, 0, 0], [0, 5, 0, 0]], np.float32)
+    accuracy, loss = run_module(module, scores, np.array([0, 0], np.float32))
+    # The first is right, the second is not.
+    assert accuracy == 0.5
+    # -log(e^5 / (e^5 + 2)) = 0.0134, -log(1 / (e^5 + 2)) = 5.0134.
+    np.testing.assert_allclose(loss, (0.013386 + 5.013386) / 2, rtol=1e-4)
+
+
+def test_the_phase_is_the_nets() -> None:
+    assert load_module(assemble(from_text(PHASES))).training
+
 
 SHARED_SLOPE = (
     'layer { name: "in" type: "Input" top: "x" input_param { shape { dim: 1 dim: 3 } } }'
@@ -20,7 +36,7 @@ SHARED_SLOPE = (
 
 
 def test_parameters_are_copied_in_caffes_order() -> None:
-    module = module_of(assemble(from_text(PHASES)))
+    module = load_module(assemble(from_text(PHASES)))
     found = to_caffe(module)
     assert [blob.shape for blob in found["ip"]] == [(3, 4), (3,)]
     found["ip"][0][:] = 7
@@ -28,14 +44,14 @@ def test_parameters_are_copied_in_caffes_order() -> None:
 
 
 def test_shapes_are_caffes() -> None:
-    module = module_of(assemble(from_text(SHARED_SLOPE)))
+    module = load_module(assemble(from_text(SHARED_SLOPE)))
     (slope,) = to_caffe(module)["p"]
     assert slope.shape == ()
     assert module.get_parameter("p.weight").shape == (1,)
 
 
 def test_gradients_and_what_is_missing() -> None:
-    module = module_of(assemble(from_text(SHARING)))
+    module = load_module(assemble(from_text(SHARING)))
     found = to_caffe(module, {"c.bias": torch.arange(3.0, dtype=torch.float64)})
     assert found["c"][1].tolist() == found["cp"][1].tolist() == [0, 1, 2]
     assert found["c"][1].dtype == np.float32
@@ -45,7 +61,7 @@ def test_gradients_and_what_is_missing() -> None:
 
 def test_loss_weights() -> None:
     weighted = PHASES.replace('top: "loss" }', 'top: "loss" loss_weight: 0.5 }')
-    module = module_of(assemble(from_text(weighted)))
+    module = load_module(assemble(from_text(weighted)))
     assert loss_weight(module, "loss") == 0.5
     assert loss_weight(module, "ip") == 0
 

@@ -1,7 +1,7 @@
-"""A program -> the text of its `model.py`. No other file writes Python.
+"""A module description -> the text of its `model.py`.
 
-What comes from a prototxt gets here as numbers, as literals through `string`, as names through
-`Names`, and in comments through `plain`.
+Values of a prototxt enter the text only as numbers, as literals from `string`, as identifiers from
+`Names`, and in comments through `comment_text`.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 from caffetools.layers.base import dims
 from caffetools.torch.emit.base import Name, call, differing
-from caffetools.torch.export.expressions import Writer
+from caffetools.torch.export.expressions import ExpressionWriter
 from caffetools.torch.export.helpers import Helper, needed
 from caffetools.torch.export.model_class import BODY, model_class, shown
-from caffetools.torch.export.names import plain
+from caffetools.torch.export.module_spec import ModuleSpec, Placeholder, Variable
+from caffetools.torch.export.names import comment_text
 from caffetools.torch.export.preprocess import Preprocessing
 from caffetools.torch.export.pretty import INDENT, WIDTH, Group, laid_out, string
-from caffetools.torch.export.program import Placeholder, Program, Tensor
 
 _PYTORCH = {
     "F": "import torch.nn.functional as F",
@@ -30,60 +30,60 @@ _PHASES = {"TRAIN": "training", "TEST": "testing"}
 
 
 @dataclass(frozen=True)
-class Extras:
-    """What stands beside the module."""
+class ModelExtras:
+    """What `model.py` has besides the module."""
 
     weights: str | None = None
-    """The file that `build` loads by default, in the folder of the module."""
+    """Name of the file that `build` loads by default."""
     preprocessing: Preprocessing | None = None
     mean: str | None = None
-    """The file with the mean image, in the folder of the module."""
+    """Name of the file with the mean image."""
     labels: tuple[str, ...] = ()
 
 
-def model_code(program: Program, extras: Extras = Extras()) -> str:
-    """The module as a file."""
-    writer = Writer()
+def model_code(spec: ModuleSpec, extras: ModelExtras = ModelExtras()) -> str:
+    """Return the text of the file."""
+    writer = ExpressionWriter()
     weights = extras.weights
-    model = [*model_class(program, writer), "", "", *_build(program, weights)]
+    model = [*model_class(spec, writer), "", "", *_build(spec, weights)]
     if extras.preprocessing is not None:
         model += ["", "", *_preprocess(extras.preprocessing, extras.mean, writer)]
     if extras.labels:
         labels = Group("(", list(map(string, extras.labels)), ")")
         model += ["", "", *laid_out("LABELS: tuple[str, ...] = ", labels, "")]
     modules = writer.modules | {"Tensor", "nn"}
-    classes = {placeholder.name for placeholder in program.placeholders}
+    classes = {placeholder.name for placeholder in spec.placeholders}
     helpers = needed({*writer.functions, "load_weights"} - classes)
     files = weights is not None or extras.mean is not None
-    lines = [*_docstring(program, weights), "", *_imports(modules, helpers, files), "", ""]
+    lines = [*_docstring(spec, weights), "", *_imports(modules, helpers, files), "", ""]
     lines += model
-    for placeholder in program.placeholders:
+    for placeholder in spec.placeholders:
         lines += ["", "", *_placeholder(placeholder)]
     for helper in helpers:
         lines += ["", "", helper.source]
     return "\n".join(lines) + "\n"
 
 
-def _docstring(program: Program, weights: str | None) -> Iterator[str]:
-    net = program.net
-    source = plain(os.path.basename(net.inferred.graph.message.source.name))
-    phases = " and ".join(_PHASES[phase] for phase in program.phases)
-    yield f'"""{program.name}, from the Caffe net {source}, for {phases}.'
+def _docstring(spec: ModuleSpec, weights: str | None) -> Iterator[str]:
+    net = spec.net
+    source = comment_text(os.path.basename(net.inferred.graph.message.source.name))
+    phases = " and ".join(_PHASES[phase] for phase in spec.phases)
+    yield f'"""{spec.name}, from the Caffe net {source}, for {phases}.'
     yield ""
     cost = net.cost
     macs = "an unknown number of" if cost.macs is None else f"{cost.macs:,}"
     yield f"{cost.params or 0:,} parameters; {macs} multiply-accumulates in a forward pass."
-    if program.folds:
-        yield "BatchNorm and Scale are part of the layers before them: it is to be run alone."
+    if spec.folds:
+        yield "BatchNorm and Scale are folded into the preceding layers: for inference only."
     yield ""
-    yield f"    model = build(){'' if weights is None else '  # with the weights beside this file'}"
-    for tensor in program.inputs:
+    yield f"    model = build(){'' if weights is None else '  # with weights'}"
+    for tensor in spec.inputs:
         yield f"    # {tensor.variable}: {shown(tensor.shape)}"
-    call = f"model({', '.join(tensor.variable for tensor in program.inputs)})"
-    for phase in program.phases:
-        if len(program.phases) > 1:
+    call = f"model({', '.join(tensor.variable for tensor in spec.inputs)})"
+    for phase in spec.phases:
+        if len(spec.phases) > 1:
             yield f"    model.{'train' if phase == 'TRAIN' else 'eval'}()"
-        yield f"    {_assigned(program.outputs[phase])}{call}"
+        yield f"    {_assigned(spec.outputs[phase])}{call}"
     yield '"""'
 
 
@@ -109,27 +109,27 @@ def _imports(used: set[str], helpers: list[Helper], files: bool) -> Iterator[str
             yield f"from {module} import {', '.join(each)}"
 
 
-def _build(program: Program, weights: str | None) -> Iterator[str]:
+def _build(spec: ModuleSpec, weights: str | None) -> Iterator[str]:
     if weights is not None:
         yield f"WEIGHTS = Path(__file__).with_name({string(weights)})"
         yield ""
         yield ""
     default = "None" if weights is None else "WEIGHTS"
     argument = f"weights: str | os.PathLike[str] | None = {default}"
-    line = f"def build({argument}) -> {program.name}:"
+    line = f"def build({argument}) -> {spec.name}:"
     if len(line) <= WIDTH:
         yield line
     else:
-        yield from ("def build(", f"{INDENT}{argument},", f") -> {program.name}:")
+        yield from ("def build(", f"{INDENT}{argument},", f") -> {spec.name}:")
     yield f'{INDENT}"""Make the model and load a .safetensors file, unless `weights` is None."""'
-    yield f"{INDENT}model = {program.name}()"
+    yield f"{INDENT}model = {spec.name}()"
     yield f"{INDENT}if weights is not None:"
     yield f"{BODY}load_weights(model, weights)"
-    yield f"{INDENT}return model{'.eval()' if program.phases[0] == 'TEST' else ''}"
+    yield f"{INDENT}return model{'.eval()' if spec.phases[0] == 'TEST' else ''}"
 
 
-def _preprocess(made: Preprocessing, mean: str | None, writer: Writer) -> Iterator[str]:
-    """The function that makes an input of an image."""
+def _preprocess(made: Preprocessing, mean: str | None, writer: ExpressionWriter) -> Iterator[str]:
+    """Yield the function that turns an image into an input."""
     options = differing(
         size=(made.size, None),
         crop_size=(made.crop_size or None, None),
@@ -152,11 +152,12 @@ def _preprocess(made: Preprocessing, mean: str | None, writer: Writer) -> Iterat
 
 def _placeholder(placeholder: Placeholder) -> Iterator[str]:
     yield f"class {placeholder.name}(nn.Module):"
-    yield f'{INDENT}"""To fill in: what Caffe layers of type {plain(placeholder.type)} compute.'
+    kind = comment_text(placeholder.type)
+    yield f'{INDENT}"""To fill in: what Caffe layers of type {kind} compute.'
     yield ""
     for layer in placeholder.layers:
         bottoms, tops = (", ".join(map(shown, shapes)) for shapes in (layer.bottoms, layer.tops))
-        yield f"{INDENT}{plain(layer.node.key)}: {bottoms} -> {tops}"
+        yield f"{INDENT}{comment_text(layer.node.key)}: {bottoms} -> {tops}"
     yield f'{INDENT}"""'
     yield ""
     yield f"{INDENT}def forward(self, *bottoms: Tensor) -> Tensor:"
@@ -164,6 +165,6 @@ def _placeholder(placeholder: Placeholder) -> Iterator[str]:
     yield f'{BODY}raise NotImplementedError("{placeholder.name} is to be filled in")'
 
 
-def _assigned(outputs: tuple[Tensor, ...]) -> str:
+def _assigned(outputs: tuple[Variable, ...]) -> str:
     names = ", ".join(tensor.variable for tensor in outputs)
     return f"{names} = " if names else ""

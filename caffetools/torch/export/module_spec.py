@@ -1,4 +1,4 @@
-"""A PyTorch module as data, in order and named: all that `code` has to write."""
+"""A PyTorch module as data: everything that `model_code` writes, named and in order."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from caffetools.torch.emit.base import Call, Expression, Fill
 
 
 @dataclass(frozen=True, slots=True)
-class Tensor:
-    """A blob as the module's code knows it."""
+class Variable:
+    """A blob, and the variable of `forward` that holds it."""
 
     blob: str
-    """Its name in the net, made unique."""
+    """Its key, as `blob_keys` gives it."""
     variable: str
     shape: Shape | None
 
@@ -41,25 +41,25 @@ class Tie:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One line of `forward`."""
+    """One line of `forward`: `targets = values`."""
 
     layer: str
     type: str
     layer_class: LayerClass | None
     """None for an unknown type."""
     values: tuple[Expression, ...]
-    """One for each target, or one for all; without any, the bottoms are dropped."""
-    targets: tuple[Tensor, ...]
-    bottoms: tuple[Tensor, ...]
+    """One for each target, or one for all; without any, `del bottoms`."""
+    targets: tuple[Variable, ...]
+    bottoms: tuple[Variable, ...]
     members: dict[str, str]
-    """The names of the layer's members by their suffixes."""
+    """Names of the layer's members, by suffix."""
     phase: str | None
-    """The only phase in which it is done."""
+    """The only phase that has it, None for all phases."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """A class to fill in for a layer type that is not known."""
+    """A class to fill in, for an unknown layer type."""
 
     name: str
     type: str
@@ -67,54 +67,53 @@ class Placeholder:
 
 
 @dataclass(frozen=True, slots=True)
-class Parameter:
+class ParameterSpec:
     """One of Caffe's blobs in the module."""
 
     key: str
-    """Of the state dict."""
+    """Key in the state dict."""
     shape: Shape
-    """Caffe's."""
+    """Caffe's shape."""
     stored: Shape
-    """PyTorch's."""
+    """PyTorch's shape."""
     fill: Fill | None
     shared: bool
-    """Is it another layer's?"""
+    """Whether another layer owns it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Fold:
-    """A layer that has taken in those behind it, all by their keys."""
+class FoldedLayer:
+    """A layer, and the BatchNorm and Scale folded into it, by their keys."""
 
     layer: str
     norm: str | None
-    """The BatchNorm."""
     eps: float
-    """The BatchNorm's."""
+    """Of the BatchNorm."""
     scale: str | None
     outputs_last: bool
-    """Do the outputs lie on the second axis of the weight, not the first?"""
+    """Whether outputs are the second axis of the weight, not the first."""
     groups: int
 
 
 @dataclass(frozen=True)
-class Program:
+class ModuleSpec:
     """A module for a net."""
 
     name: str
-    """Of the class."""
+    """Name of the class."""
     net: Net
     phases: tuple[str, ...]
-    """That the module serves, the one that the net was loaded for first."""
-    inputs: tuple[Tensor, ...]
-    outputs: dict[str, tuple[Tensor, ...]]
+    """The phases that the module serves, that of `net` first."""
+    inputs: tuple[Variable, ...]
+    outputs: dict[str, tuple[Variable, ...]]
     """By phase."""
     loss_weights: dict[str, float]
     constructions: tuple[Construction, ...]
     ties: tuple[Tie, ...]
     statements: tuple[Statement, ...]
-    params: dict[str, tuple[Parameter, ...]]
-    """The blobs of each layer that has some, by the layer's key."""
+    params: dict[str, tuple[ParameterSpec, ...]]
+    """Parameters of each layer that has some, by the layer's key."""
     placeholders: tuple[Placeholder, ...]
     notes: tuple[Note, ...]
-    folds: tuple[Fold, ...] = ()
-    """Layers whose blobs are no longer Caffe's."""
+    folds: tuple[FoldedLayer, ...] = ()
+    """Layers whose parameters differ from Caffe's blobs."""

@@ -6,12 +6,12 @@ import pytest
 
 from caffetools.errors import CaffeToolsError
 from caffetools.net.net import from_text
-from caffetools.torch.export.lines import blob_keys, lines, merged
+from caffetools.torch.export.emitted_layers import blob_keys, emit_layers, merge_phases
 from tests.torch.nets import PHASES
 
 
 def phases(text: str) -> list[tuple[str, str | None]] | None:
-    found = merged(from_text(text, phase="train"), from_text(text, phase="test"))
+    found = merge_phases(from_text(text, phase="train"), from_text(text, phase="test"))
     return None if found is None else [(line.layer.node.name, line.phase) for line in found]
 
 
@@ -61,10 +61,8 @@ def test_an_unknown_shape_is_told_at_the_layer_that_needs_it() -> None:
         'layer { name: "r" type: "ReLU" bottom: "d" top: "r" }'
     )
     with pytest.raises(CaffeToolsError) as caught:
-        lines(from_text(text))
-    assert str(caught.value) == (
-        "<text>:2:32: this layer needs the shape of its bottom 'd', which is not known"
-    )
+        emit_layers(from_text(text))
+    assert str(caught.value) == ("<text>:2:32: the shape of the bottom 'd' is unknown")
 
 
 def test_tops_without_a_name_are_numbered() -> None:

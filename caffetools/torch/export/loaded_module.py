@@ -1,0 +1,115 @@
+"""An exported module in this process: load it, run it, read its blobs in Caffe's terms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from caffetools.torch.export.model_code import model_code
+from caffetools.torch.export.module_spec import ModuleSpec
+
+
+def module_builder(spec: ModuleSpec, filename: str = "model.py") -> Callable[[], nn.Module]:
+    """Return a function that builds the module, its parameters filled by Caffe's fillers.
+
+    `filename` is what tracebacks show.
+    """
+    code = compile(model_code(spec), filename, "exec")
+
+    def build() -> nn.Module:
+        namespace: dict[str, Any] = {"__name__": "caffetools_model"}
+        exec(code, namespace)  # noqa: S102  # text of the exporter
+        module: nn.Module = namespace["build"](None)
+        return module
+
+    return build
+
+
+def load_module(spec: ModuleSpec, tensors: Mapping[str, NDArray[Any]] | None = None) -> nn.Module:
+    """Build the module, in the net's phase, and load `tensors`, keyed as its state dict."""
+    module = module_builder(spec)()
+    state = {key: torch.tensor(values) for key, values in (tensors or {}).items()}
+    module.load_state_dict(state, strict=False)
+    return module.train(spec.phases[0] == "TRAIN")
+
+
+def run_module(module: nn.Module, *inputs: NDArray[Any]) -> list[NDArray[Any]]:
+    """Run the module without gradients and return its outputs as arrays."""
+    with torch.no_grad():
+        found = module(*map(torch.tensor, inputs))
+    return [each.numpy() for each in ((found,) if isinstance(found, torch.Tensor) else found)]
+
+
+def to_caffe(
+    module: nn.Module, tensors: Mapping[str, Tensor] | None = None
+) -> dict[str, list[NDArray[Any]]]:
+    """Return the blobs of an exported module as Caffe lays them out.
+
+    Parameters
+    ----------
+    module
+        A module of an exported `model.py`.
+    tensors
+        Tensors with the keys and shapes of the module's state dict, gradients for example. Missing
+        ones count as zero. Default: the state dict.
+
+    Returns
+    -------
+    dict
+        For each layer its blobs in Caffe's order and shapes, copies of dtype float32.
+
+    Raises
+    ------
+    AttributeError
+        If the module is not an exported one.
+
+    Examples
+    --------
+    >>> model = build("weights.safetensors")
+    >>> caffetools.to_caffe(model)["conv1"][0].shape
+    (96, 3, 11, 11)
+    >>> gradients = {name: each.grad for name, each in model.named_parameters()}
+    >>> caffetools.to_caffe(model, gradients)["conv1"][0].shape
+    (96, 3, 11, 11)
+    """
+    state = module.state_dict()
+    given = state if tensors is None else tensors
+    shapes: Mapping[str, tuple[int, ...]] = getattr(module, "caffe_shapes", {})
+    params: Mapping[str, tuple[str, ...]] = getattr(module, "caffe_params")  # noqa: B009
+
+    def blob(key: str) -> NDArray[Any]:
+        tensor, shape = given.get(key), shapes.get(key, tuple(state[key].shape))
+        if tensor is None:
+            return np.zeros(shape, np.float32)
+        return np.array(tensor.detach().float().cpu().numpy()).reshape(shape)
+
+    return {layer: [blob(key) for key in keys] for layer, keys in params.items()}
+
+
+def loss_weight(module: nn.Module, blob: str) -> float:
+    """Return the weight of an output of an exported module in the total loss.
+
+    Parameters
+    ----------
+    module
+        A module of an exported `model.py`.
+    blob
+        Name of an output, one of `module.outputs`.
+
+    Returns
+    -------
+    float
+        Caffe's loss_weight; 0 for an output that is not a loss.
+
+    Examples
+    --------
+    >>> outputs = dict(zip(model.outputs, model(data, label)))
+    >>> loss = sum(caffetools.loss_weight(model, blob) * outputs[blob].sum() for blob in outputs)
+    """
+    weights: Mapping[str, float] = getattr(module, "loss_weights", {})
+    return float(weights.get(blob, 0.0))
