@@ -1,4 +1,4 @@
-"""Weights from a `.safetensors` file, read with PyTorch alone."""
+"""Weights from a `.safetensors` file."""
 
 import json
 import os
@@ -8,16 +8,33 @@ from torch import Tensor, nn
 
 
 def read_safetensors(path: str | os.PathLike[str]) -> dict[str, Tensor]:
-    """Return the float32 tensors of a file, memory-mapped and read lazily.
+    """Return the tensors of a file, through the safetensors package if it is installed.
 
-    The file holds the length of the header in 8 bytes, a JSON header with the offsets, and the
-    tensors. Raises ValueError for a truncated file or another format.
+    Raises ValueError for a file that is cut off or not a .safetensors file.
+    """
+    try:
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+    except ImportError:
+        return map_safetensors(path)
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        text = f"{os.fspath(path)} is not a .safetensors file: {error}"
+        raise ValueError(text) from None
+
+
+def map_safetensors(path: str | os.PathLike[str]) -> dict[str, Tensor]:
+    """Return the float32 tensors of a file, memory-mapped, with PyTorch alone.
+
+    The file is 8 bytes with the length of a JSON header, the header with the offsets of each
+    tensor, and the data. Raises ValueError for a file that is cut off or not a .safetensors file.
     """
     size = os.path.getsize(path)
     with open(path, "rb") as file:
         start = 8 + int.from_bytes(file.read(8), "little")
         if not 8 < start <= size:
-            raise ValueError(f"{os.fspath(path)} is no .safetensors file")
+            raise ValueError(f"{os.fspath(path)} is not a .safetensors file")
         header = json.loads(file.read(start - 8))
     header.pop("__metadata__", None)
     data = torch.from_file(os.fspath(path), size=size, dtype=torch.uint8)[start:]
@@ -31,7 +48,7 @@ def read_safetensors(path: str | os.PathLike[str]) -> dict[str, Tensor]:
 
 
 def load_weights(module: nn.Module, path: str | os.PathLike[str]) -> None:
-    """Load a `.safetensors` file; parameters that it lacks are unchanged.
+    """Load a `.safetensors` file; parameters that it lacks keep their values.
 
     Raises KeyError for a tensor that the module does not have.
     """

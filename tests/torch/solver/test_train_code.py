@@ -84,7 +84,7 @@ def run(
 def test_the_files_stand_alone(tmp_path: Path) -> None:
     """They import the standard library, PyTorch, NumPy, what reads data, and each other."""
     files = files_of(tmp_path, standalone=True)
-    allowed = {*sys.stdlib_module_names, "torch", "numpy", "h5py", "PIL", "plyvel"}
+    allowed = {*sys.stdlib_module_names, "torch", "numpy", "h5py", "PIL", "plyvel", "safetensors"}
     own = {"model", "test_model", "caffetools"}
     for name, content in files.items():
         if not name.endswith(".py"):
