@@ -70,12 +70,14 @@ def to_caffe(
 
     Examples
     --------
-    >>> model = build("weights.safetensors")
-    >>> caffetools.to_caffe(model)["conv1"][0].shape
-    (96, 3, 11, 11)
-    >>> gradients = {name: each.grad for name, each in model.named_parameters()}
-    >>> caffetools.to_caffe(model, gradients)["conv1"][0].shape
-    (96, 3, 11, 11)
+    >>> import caffetools
+    >>> from caffetools.torch.export.assembly import assemble
+    >>> module = load_module(assemble(caffetools.load("examples/lenet/deploy.prototxt")))
+    >>> [blob.shape for blob in caffetools.to_caffe(module)["conv1"]]
+    [(20, 1, 5, 5), (20,)]
+    >>> gradients = {"conv1.bias": torch.ones(20)}
+    >>> float(caffetools.to_caffe(module, gradients)["conv1"][1].sum())
+    20.0
     """
     state = module.state_dict()
     given = state if tensors is None else tensors
@@ -108,8 +110,12 @@ def loss_weight(module: nn.Module, blob: str) -> float:
 
     Examples
     --------
-    >>> outputs = dict(zip(model.outputs, model(data, label)))
-    >>> loss = sum(caffetools.loss_weight(model, blob) * outputs[blob].sum() for blob in outputs)
+    >>> import caffetools
+    >>> from caffetools.torch.export.assembly import assemble
+    >>> net = caffetools.load("examples/lenet/train_test.prototxt", data_shape=(1, 28, 28))
+    >>> module = load_module(assemble(net))
+    >>> {blob: caffetools.loss_weight(module, blob) for blob in module.outputs}
+    {'loss': 1.0}
     """
     weights: Mapping[str, float] = getattr(module, "loss_weights", {})
     return float(weights.get(blob, 0.0))
