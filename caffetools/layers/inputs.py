@@ -5,16 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from caffetools.layers.base import (
-    INT_MAX,
-    Facts,
-    Layer,
-    Param,
-    Shape,
-    Spec,
-    at_least,
-    exactly,
-)
+from caffetools.layers.base import INT_MAX, Facts, Layer, Param, Shape, Spec, at_least, exactly
 from caffetools.layers.checks import check_int, read_positive
 from caffetools.layers.fillers import check_filler
 from caffetools.layers.items import batch_size

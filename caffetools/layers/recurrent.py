@@ -109,10 +109,7 @@ class Recurrent(Layer):
         """Return the parameters, in the order of the unrolled net."""
         outputs = self.gates * self.num_output
         weight, bias, static_weight = self.input_blobs
-        params = [
-            Param(weight, (outputs, count(bottoms[0][2:]))),
-            Param(bias, (outputs,)),
-        ]
+        params = [Param(weight, (outputs, count(bottoms[0][2:]))), Param(bias, (outputs,))]
         if self.static:
             params.append(Param(static_weight, (outputs, count(bottoms[2][1:]))))
         return (*params, *self.state_params())

@@ -3,17 +3,7 @@
 from __future__ import annotations
 
 from caffetools.errors import ShapeError
-from caffetools.layers.base import (
-    Facts,
-    Layer,
-    Shape,
-    Spec,
-    Step,
-    between,
-    dims,
-    exactly,
-    product,
-)
+from caffetools.layers.base import Facts, Layer, Shape, Spec, Step, between, dims, exactly, product
 from caffetools.layers.checks import check_axes, check_int, four_axes, read_positive
 
 
