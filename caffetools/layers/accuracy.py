@@ -14,7 +14,7 @@ from caffetools.layers.base import (
     dims,
     exactly,
 )
-from caffetools.layers.checks import check_int, check_labels, four_axes, positions
+from caffetools.layers.checks import check_int, check_labels, four_axes, mismatch, positions
 
 
 class Accuracy(Layer):
@@ -76,7 +76,7 @@ class ForkAccuracy(Layer):
         """Raise ShapeError for labels of another shape."""
         expected = self.labels(scores)
         if four_axes(labels) != expected:
-            raise ShapeError(f"expected labels of {dims(expected)}, found {dims(labels)}")
+            raise mismatch(f"labels of {dims(expected)}", labels)
 
 
 class SegAccuracy(ForkAccuracy):
@@ -95,7 +95,7 @@ class SegAccuracy(ForkAccuracy):
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         if four_axes(bottoms[0])[1] == 0:
-            raise ShapeError(f"expected at least 1 class, found {dims(bottoms[0])}")
+            raise mismatch("at least 1 class", bottoms[0])
         self.check_labels(*bottoms)
         return Facts(((1, 1, 1, 4 if self.saves else 3),))
 

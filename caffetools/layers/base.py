@@ -155,6 +155,7 @@ class Options:
     """Folder of the prototxt, searched for sources that are not in the working directory."""
 
 
+@dataclass(frozen=True)
 class Spec:
     """Definition of one layer, from which its class reads the options.
 
@@ -162,8 +163,6 @@ class Spec:
     ----------
     message : Message
         The LayerParameter.
-    name : str
-        Name of the layer.
     bottoms, tops : tuple of str
         Names of its inputs and outputs.
     phase : {"TRAIN", "TEST"}
@@ -180,22 +179,16 @@ class Spec:
     ...         self.kernel = spec.param("shift_param").integer("kernel")
     """
 
-    __slots__ = ("bottoms", "message", "name", "options", "phase", "tops")
+    message: Message
+    bottoms: tuple[str, ...]
+    tops: tuple[str, ...]
+    phase: str
+    options: Options
 
-    def __init__(
-        self,
-        message: Message,
-        bottoms: tuple[str, ...],
-        tops: tuple[str, ...],
-        phase: str,
-        options: Options,
-    ) -> None:
-        self.message = message
-        self.name = message.text("name")
-        self.bottoms = bottoms
-        self.tops = tops
-        self.phase = phase
-        self.options = options
+    @property
+    def name(self) -> str:
+        """Name of the layer."""
+        return self.message.text("name")
 
     def param(self, name: str) -> Message:
         """Return a message with options, such as `pooling_param`, empty if it is not given."""
@@ -326,6 +319,13 @@ class Window(NamedTuple):
     def span(self) -> int:
         """Extent of the dilated kernel."""
         return self.dilation * (self.kernel - 1) + 1
+
+    def exceeds(self, extent: int) -> str:
+        """Return a note on a kernel larger than its padded input, empty if it is not."""
+        padded = extent + 2 * self.pad
+        if self.span <= padded:
+            return ""
+        return f"kernel extent {self.span} exceeds padded input {padded}"
 
 
 def count(shape: Shape) -> int:

@@ -9,6 +9,11 @@ from caffetools.layers.base import INT_MAX, Blobs, Shape, Spec, count, dims
 from caffetools.proto.message import Message
 
 
+def mismatch(expected: str, *found: Shape) -> ShapeError:
+    """Return the error for bottoms whose shapes are not as expected."""
+    return ShapeError(f"expected {expected}, found {' and '.join(map(dims, found))}")
+
+
 def four_axes(shape: Shape) -> Shape:
     """num, channels, height and width, 1 where the blob has no such axis (blob.hpp, LegacyShape).
 
@@ -36,14 +41,14 @@ def check_not_empty(extents: Shape, bottom: Shape) -> None:
     memory, and Caffe aborts on access (blob.cpp, CHECK(data_)).
     """
     if count(extents) == 0:
-        raise ShapeError(f"expected a bottom that is not empty, found {dims(bottom)}")
+        raise mismatch("a bottom that is not empty", bottom)
 
 
 def check_axes(bottom: Shape, least: int, most: int | None = None) -> None:
     """Raise ShapeError for a bottom with too few or too many axes."""
     if len(bottom) < least or (most is not None and len(bottom) > most):
         axes = "axis" if (least if most is None else most) == 1 else "axes"
-        raise ShapeError(f"expected a bottom of {Blobs(least, most)} {axes}, found {dims(bottom)}")
+        raise mismatch(f"a bottom of {Blobs(least, most)} {axes}", bottom)
 
 
 def check_int(param: Message, name: str) -> None:
@@ -68,18 +73,23 @@ def check_labels(scores: Shape, labels: Shape, axis: int) -> None:
         )
 
 
-def read_positive(param: Message, name: str) -> int:
-    """Return an integer option; ShapeError unless it is at least 1 and fits Caffe's int."""
+def read_integer(param: Message, name: str, least: int = 1) -> int:
+    """Return an integer option; ShapeError unless it is at least `least` and fits Caffe's int."""
     check_int(param, name)
-    if param.integer(name) < 1:
-        raise param.error(f"expected {name} of at least 1, found {param.integer(name)}", name)
+    if param.integer(name) < least:
+        raise param.error(f"expected {name} of at least {least}, found {param.integer(name)}", name)
     return param.integer(name)
+
+
+def check_positive(param: Message, name: str) -> None:
+    """Raise ShapeError for a number that is not above 0."""
+    for index, value in enumerate(param.numbers(name)):
+        if not value > 0:
+            raise param.error(f"expected {name} over 0, found {value:g}", name, index)
 
 
 def check_equal_shapes(bottoms: Sequence[Shape]) -> None:
     """Raise ShapeError unless all bottoms have the same shape."""
     for bottom in bottoms[1:]:
         if bottom != bottoms[0]:
-            raise ShapeError(
-                f"expected bottoms of one shape, found {dims(bottoms[0])} and {dims(bottom)}"
-            )
+            raise mismatch("bottoms of one shape", bottoms[0], bottom)

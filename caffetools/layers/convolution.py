@@ -17,8 +17,8 @@ from caffetools.layers.base import (
     dims,
     product,
 )
-from caffetools.layers.checks import check_equal_shapes, four_axes
-from caffetools.layers.fillers import check_filler, check_fillers
+from caffetools.layers.checks import check_equal_shapes, four_axes, read_integer
+from caffetools.layers.fillers import check_fillers
 from caffetools.layers.window import (
     axis_name,
     axis_names,
@@ -45,13 +45,9 @@ class Convolution(Layer):
 
     def __init__(self, spec: Spec) -> None:
         super().__init__(spec)
-        self.num_output = self.param.integer("num_output")
-        self.group = self.param.integer("group")
+        self.num_output = read_integer(self.param, "num_output")
+        self.group = read_integer(self.param, "group")
         self.bias = self.param.flag("bias_term")
-        if self.num_output == 0:
-            raise self.param.error("expected num_output of at least 1, found 0", "num_output")
-        if self.group == 0:
-            raise self.param.error("expected at least 1 group, found 0", "group")
 
     def channel_axis(self, bottom: Shape) -> int:
         """Return the axis of the channels: batch axes before it, spatial axes after it."""
@@ -66,7 +62,8 @@ class Convolution(Layer):
         windows = self.windows(bottoms)
         self.check(bottoms, bottom[axis])
         top = self.top(bottom, axis, windows)
-        params, notes = self.params(bottom[axis], windows)
+        params = self.params(bottom[axis], windows)
+        notes = check_fillers(self.param, params)
         for extent, window in zip(bottom[axis + 1 :], windows, strict=True):
             notes += self.odd_window(extent, window)
         positions = self.positions(bottom, top, axis)
@@ -98,24 +95,18 @@ class Convolution(Layer):
         if self.bias and 0 in top:
             raise ShapeError(f"a bias expected spatial extents of at least 1, found {dims(top)}")
 
-    def params(
-        self, channels: int, windows: list[Window]
-    ) -> tuple[tuple[Param, ...], tuple[str, ...]]:
-        """Return the parameters, and notes on their fillers."""
+    def params(self, channels: int, windows: list[Window]) -> tuple[Param, ...]:
+        """Return the parameters."""
         first, second = self.weight_channels(channels)
         kernel = (window.kernel for window in windows)
         weight = Param("weight", (first, second // self.group, *kernel))
-        notes = check_filler(self.param.message("weight_filler"), weight)
-        if not self.bias:
-            return (weight,), notes
-        bias = Param("bias", (self.num_output,))
-        return (weight, bias), notes + check_filler(self.param.message("bias_filler"), bias)
+        return (weight, Param("bias", (self.num_output,))) if self.bias else (weight,)
 
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
         bottom = bottoms[0]
         axis = self.channel_axis(bottom)
         windows = self.windows(bottoms)
-        params, _ = self.params(bottom[axis], windows)
+        params = self.params(bottom[axis], windows)
         steps = [
             self.step(name, extent, window)
             for name, extent, window in zip(
@@ -160,14 +151,10 @@ class Convolution(Layer):
 
         Raises ShapeError if the output extent is negative.
         """
-        padded = extent + 2 * window.pad
-        if window.span <= padded:
-            return ()
-        if self.extent(extent, window) < 0:
-            raise self.param.error(
-                f"kernel extent {window.span} exceeds padded input {padded}", "kernel_size"
-            )
-        return (f"kernel extent {window.span} exceeds padded input {padded}",)
+        note = window.exceeds(extent)
+        if note and self.extent(extent, window) < 0:
+            raise self.param.error(note, "kernel_size")
+        return (note,) if note else ()
 
 
 class Deconvolution(Convolution):

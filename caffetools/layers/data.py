@@ -131,10 +131,7 @@ class CompactData(ItemLayer):
 
     def __init__(self, spec: Spec) -> None:
         super().__init__(spec)
-        if not self.transform.crop:
-            raise self.transform.param.error(
-                "expected a crop_size of at least 1 in transform_param, found 0", "crop_size"
-            )
+        self.transform.require_crop()
         if not self.transform.param.has("mean_file"):
             raise self.transform.param.error("expected a mean_file in transform_param, found none")
 

@@ -12,16 +12,25 @@ from caffetools.layers.base import (
     at_least,
     between,
     count,
-    dims,
     exactly,
 )
-from caffetools.layers.checks import check_axes, check_int, four_axes
+from caffetools.layers.checks import (
+    check_axes,
+    check_int,
+    check_positive,
+    four_axes,
+    mismatch,
+    read_integer,
+)
 from caffetools.proto.message import Message
 from caffetools.proto.wire import single
 
 TRUTH = (1, 1, 1, 8)
 """Shape of one object of AnnotatedData: item, label, instance, box, difficult."""
 
+DETECTIONS = Facts(
+    ((1, 1, 1, 7),), notes=("the number of rows depends on the data: one per detection",)
+)
 
 LABEL = 8
 """Channels of the grid before the classes: foreground, box, size and norm."""
@@ -55,9 +64,7 @@ class DetectionOutput(Layer):
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         check_priors(bottoms, self.places, self.classes)
-        return Facts(
-            ((1, 1, 1, 7),), notes=("the number of rows depends on the data: one per detection",)
-        )
+        return DETECTIONS
 
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
         return explain_priors(bottoms, self.places, self.classes)
@@ -80,17 +87,13 @@ class DetectionEvaluate(Layer):
         self.classes = read_classes(param)
         # As an int 2^32 - 1 is -1: no class is the background.
         self.background = 0 if param.integer("background_label_id") == 2**32 - 1 else 1
-        threshold = param.number("overlap_threshold")
-        if not threshold > 0:
-            raise param.error(
-                f"expected an overlap_threshold over 0, found {threshold:g}", "overlap_threshold"
-            )
+        check_positive(param, "overlap_threshold")
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         for bottom, width, what in zip(bottoms, (7, 8), ("detections", "truth"), strict=True):
             num, channels, _, found = four_axes(bottom)
             if (num, channels, found) != (1, 1, width):
-                raise ShapeError(f"expected 1 x 1 x any x {width} of {what}, found {dims(bottom)}")
+                raise mismatch(f"1 x 1 x any x {width} of {what}", bottom)
         return Facts(
             ((1, 1, self.explain(bottoms)[0].value, 5),),
             notes=("the top has one row less for each row of a bottom that is no detection",),
@@ -119,9 +122,7 @@ class YoloDetectionOutput(Layer):
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         four_axes(bottoms[0])
-        return Facts(
-            ((1, 1, 1, 7),), notes=("the number of rows depends on the data: one per detection",)
-        )
+        return DETECTIONS
 
 
 class EvalDetection(Layer):
@@ -146,9 +147,7 @@ class EvalDetection(Layer):
         check_axes(bottoms[0], 1)
         predictions, marks = self.explain(bottoms)
         if count(bottoms[0][1:]) != predictions.value:
-            raise ShapeError(
-                f"expected {predictions.value} elements per item, found {dims(bottoms[0])}"
-            )
+            raise mismatch(f"{predictions.value} elements per item", bottoms[0])
         return Facts(((four_axes(bottoms[0])[0], marks.value),))
 
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
@@ -177,11 +176,9 @@ class DetectNetTransformation(Layer):
 
     def __init__(self, spec: Spec) -> None:
         param = spec.param("detectnet_groundtruth_param")
-        for name in ("image_size_x", "image_size_y", "stride"):
+        for name in ("image_size_x", "image_size_y"):
             check_int(param, name)
-        self.stride = param.integer("stride")
-        if self.stride == 0:
-            raise param.error("expected stride of at least 1, found 0", "stride")
+        self.stride = read_integer(param, "stride")
         self.size = (param.integer("image_size_y"), param.integer("image_size_x"))
         mapped = [mapping.integer("dst") for mapping in param.messages("object_class")]
         self.classes = max(mapped, default=0) + 1
@@ -189,9 +186,9 @@ class DetectNetTransformation(Layer):
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         images, boxes = map(four_axes, bottoms)
         if images[1] != 3:
-            raise ShapeError(f"expected images of 3 channels, found {dims(bottoms[0])}")
+            raise mismatch("images of 3 channels", bottoms[0])
         if images[0] != boxes[0]:
-            raise ShapeError(f"expected boxes of {images[0]} images, found {dims(bottoms[1])}")
+            raise mismatch(f"boxes of {images[0]} images", bottoms[1])
         grid = (step.value for step in self.explain(bottoms))
         return Facts(((images[0], 3, *self.size), (images[0], *grid)))
 
@@ -223,9 +220,8 @@ def check_priors(bottoms: tuple[Shape, ...], places: int, classes: int) -> None:
     """Raise ShapeError for numbers of locations or confidences that do not match the priors."""
     locations, confidences = four_axes(bottoms[0]), four_axes(bottoms[1])
     if locations[0] != confidences[0]:
-        raise ShapeError(
-            "expected locations and confidences of the same number of items, "
-            f"found {dims(bottoms[0])} and {dims(bottoms[1])}"
+        raise mismatch(
+            "locations and confidences of the same number of items", bottoms[0], bottoms[1]
         )
     steps = explain_priors(bottoms, places, classes)
     for found, step in zip((locations, confidences), steps[1:], strict=True):

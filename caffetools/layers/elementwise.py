@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from caffetools.errors import ShapeError
 from caffetools.layers.base import (
     Facts,
     Layer,
@@ -18,7 +17,7 @@ from caffetools.layers.base import (
     exactly,
     product,
 )
-from caffetools.layers.checks import check_equal_shapes, check_not_empty
+from caffetools.layers.checks import check_equal_shapes, check_not_empty, mismatch
 from caffetools.layers.fillers import check_filler
 from caffetools.proto.message import Message
 
@@ -33,19 +32,14 @@ class Axpy(Layer):
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         factors, first, second = bottoms
         if first != second:
-            raise ShapeError(
-                f"expected a second and third bottom of one shape, "
-                f"found {dims(first)} and {dims(second)}"
-            )
+            raise mismatch("a second and third bottom of one shape", first, second)
         spread = factors[2:] if len(factors) == 4 else ()
         if (
             min(len(factors), len(first)) < 2
             or factors[:2] != first[:2]
             or spread not in ((), (1, 1))
         ):
-            raise ShapeError(
-                f"expected a factor for each channel of {dims(first)}, found {dims(factors)}"
-            )
+            raise mismatch(f"a factor for each channel of {dims(first)}", factors)
         return Facts((first,))
 
 
@@ -168,9 +162,8 @@ def check_operand(param: Message, bottom: Shape, second: Shape) -> None:
     """Raise ShapeError unless the second bottom has the extents of the first from `axis` on."""
     axis = first_axis(param, bottom, second)
     if bottom[axis : axis + len(second)] != second:
-        raise ShapeError(
-            f"expected a second bottom with the extents of {dims(bottom)} from axis {axis} on, "
-            f"found {dims(second)}"
+        raise mismatch(
+            f"a second bottom with the extents of {dims(bottom)} from axis {axis} on", second
         )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from caffetools.formats.files import find_file
 from caffetools.layers.base import INT_MAX, Facts, Shape, Spec, between, exactly
-from caffetools.layers.checks import check_int
+from caffetools.layers.checks import check_int, read_integer
 from caffetools.layers.items import DEPRECATED, Item, ItemLayer, batch_size, missing, placed
 from caffetools.proto.message import Message
 
@@ -29,20 +29,13 @@ class ImageData(ItemLayer):
 
     def __init__(self, spec: Spec) -> None:
         super().__init__(spec)
-        for name in ("new_height", "new_width"):
-            check_int(self.param, name)
-        self.height = self.param.integer("new_height")
-        self.width = self.param.integer("new_width")
-        if bool(self.height) != bool(self.width):
-            given = "new_height" if self.height else "new_width"
-            raise self.param.error("expected new_height and new_width, found one of them", given)
-        if self.param.integer("batch_size") == 0:
-            raise self.param.error("expected a batch_size of at least 1, found 0", "batch_size")
+        self.size = read_size(self.param, "new_height", "new_width")
+        read_integer(self.param, "batch_size")
 
     def source_item(self) -> Item:
         channels = 3 if self.param.flag("is_color") else 1
-        if self.height:
-            return Item(channels, self.height, self.width)
+        if self.size:
+            return Item(channels, *self.size)
         folder = self.spec.options.folder
         source = find_file(self.param.text("source"), folder)
         if source is None:
@@ -87,10 +80,7 @@ class WindowData(ItemLayer):
 
     def __init__(self, spec: Spec) -> None:
         super().__init__(spec)
-        if self.transform.crop == 0:
-            raise self.transform.param.error(
-                "expected a crop_size of at least 1 in transform_param, found 0", "crop_size"
-            )
+        self.transform.require_crop()
 
     def source_item(self) -> Item:
         source = find_file(self.param.text("source"), self.spec.options.folder)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from caffetools.layers.base import INT_MAX, Facts, Layer, Param, Shape, Spec, at_least, exactly
-from caffetools.layers.checks import check_int, read_positive
+from caffetools.layers.checks import check_int, read_integer
 from caffetools.layers.fillers import check_filler
 from caffetools.layers.items import batch_size
 from caffetools.layers.transform import Transform
@@ -93,7 +93,7 @@ class MemoryData(Layer):
         self.param = spec.param("memory_data_param")
         Transform(spec.message)  # applied to the images that a program adds
         for name in ("batch_size", "channels", "height", "width"):
-            read_positive(self.param, name)
+            read_integer(self.param, name)
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         batch = batch_size(self.spec, self.param)

@@ -14,10 +14,9 @@ from caffetools.layers.base import (
     Window,
     at_least,
     canonical_axis,
-    dims,
     exactly,
 )
-from caffetools.layers.checks import check_not_empty, check_not_in_place
+from caffetools.layers.checks import check_not_empty, check_not_in_place, mismatch
 from caffetools.layers.window import axis_name
 from caffetools.proto.message import Message
 
@@ -49,10 +48,7 @@ class Concat(Layer):
         axis = joined_axis(self.param, "concat_dim", first)
         for bottom in bottoms[1:]:
             if bottom[:axis] + bottom[axis + 1 :] != first[:axis] + first[axis + 1 :]:
-                raise ShapeError(
-                    f"expected bottoms of one shape but for axis {axis}, "
-                    f"found {dims(first)} and {dims(bottom)}"
-                )
+                raise mismatch(f"bottoms of one shape but for axis {axis}", first, bottom)
         if len(bottoms) == 1:
             check_not_empty(first, first)
         extent = sum(bottom[axis] for bottom in bottoms)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from caffetools.layers.base import (
-    INT_MAX,
     Facts,
     Layer,
     Param,
@@ -15,7 +14,7 @@ from caffetools.layers.base import (
     count,
     product,
 )
-from caffetools.layers.checks import check_int, check_not_empty, four_axes, read_positive
+from caffetools.layers.checks import check_int, check_not_empty, four_axes, read_integer
 from caffetools.layers.fillers import check_fillers
 from caffetools.layers.window import axis_names, convolved, convolved_step
 
@@ -73,14 +72,8 @@ class Embed(Layer):
     def __init__(self, spec: Spec) -> None:
         super().__init__(spec)
         param = self.param
-        for name in ("num_output", "input_dim"):
-            if not 0 < param.integer(name) <= INT_MAX:
-                raise param.error(
-                    f"expected {name} of at least 1 and below 2^31, found {param.integer(name)}",
-                    name,
-                )
-        self.num_output = param.integer("num_output")
-        self.params = [Param("weight", (param.integer("input_dim"), self.num_output))]
+        self.num_output = read_integer(param, "num_output")
+        self.params = [Param("weight", (read_integer(param, "input_dim"), self.num_output))]
         if param.flag("bias_term"):
             self.params.append(Param("bias", (self.num_output,)))
 
@@ -162,8 +155,8 @@ class Local(Layer):
     def __init__(self, spec: Spec) -> None:
         super().__init__(spec)
         param = self.param
-        self.num_output = read_positive(param, "num_output")
-        kernel, stride = read_positive(param, "kernel_size"), read_positive(param, "stride")
+        self.num_output = read_integer(param, "num_output")
+        kernel, stride = read_integer(param, "kernel_size"), read_integer(param, "stride")
         check_int(param, "pad")
         self.window = Window(kernel, stride, param.integer("pad"))
 

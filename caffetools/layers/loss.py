@@ -16,7 +16,7 @@ from caffetools.layers.base import (
     dims,
     exactly,
 )
-from caffetools.layers.checks import check_axes, four_axes, read_positive
+from caffetools.layers.checks import check_axes, four_axes, mismatch, read_integer
 
 
 class LossLayer(Layer):
@@ -30,6 +30,8 @@ class LossLayer(Layer):
     is_loss = True
     force_backward: ClassVar[tuple[bool, ...]] = (True, False)
     is_global = True
+    elementwise: ClassVar[bool] = False
+    """Whether the second bottom has the shape of the first."""
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         self.check(bottoms)
@@ -41,53 +43,40 @@ class LossLayer(Layer):
             if not bottom:
                 raise ShapeError("expected bottoms of at least 1 axis, found a scalar")
         if bottoms[0][0] != bottoms[1][0]:
-            raise ShapeError(
-                "expected two bottoms of the same first extent, "
-                f"found {dims(bottoms[0])} and {dims(bottoms[1])}"
-            )
+            raise mismatch("two bottoms of the same first extent", bottoms[0], bottoms[1])
 
     def expects(self, bottoms: tuple[Shape | None, ...]) -> dict[int, Shape]:
         first = bottoms[0]
         return {1: self.target(first)} if first and bottoms[1] is None else {}
 
     def target(self, first: Shape) -> Shape:
-        """Return the shape of the second bottom: one label for each item."""
-        return first[:1]
+        """Return the shape of the second bottom: that of the first, or one label for each item."""
+        return first if self.elementwise else first[:1]
 
 
 class EuclideanLoss(LossLayer):
     """The sum of the squared differences, over 2 · N (euclidean_loss_layer.cpp)."""
 
     type = "EuclideanLoss"
+    elementwise = True
     force_backward = ()
 
     def check(self, bottoms: tuple[Shape, ...]) -> None:
         super().check(bottoms)
         if count(bottoms[0][1:]) != count(bottoms[1][1:]):
-            raise ShapeError(
-                "expected as many elements per item in both bottoms, "
-                f"found {dims(bottoms[0])} and {dims(bottoms[1])}"
-            )
-
-    def target(self, first: Shape) -> Shape:
-        return first
+            raise mismatch("as many elements per item in both bottoms", bottoms[0], bottoms[1])
 
 
 class SigmoidCrossEntropyLoss(LossLayer):
     """The cross-entropy of sigmoids and targets (sigmoid_cross_entropy_loss_layer.cpp)."""
 
     type = "SigmoidCrossEntropyLoss"
+    elementwise = True
 
     def check(self, bottoms: tuple[Shape, ...]) -> None:
         super().check(bottoms)
         if count(bottoms[0]) != count(bottoms[1]):
-            raise ShapeError(
-                "expected a target for each element, "
-                f"found {dims(bottoms[0])} and {dims(bottoms[1])}"
-            )
-
-    def target(self, first: Shape) -> Shape:
-        return first
+            raise mismatch("a target for each element", bottoms[0], bottoms[1])
 
 
 class HingeLoss(LossLayer):
@@ -141,6 +130,7 @@ class SmoothL1Loss(LossLayer):
     """
 
     type = "SmoothL1Loss"
+    elementwise = True
     bottoms = between(2, 4)
     force_backward = ()
     origin = "rbgirshick/caffe-fast-rcnn"
@@ -149,13 +139,7 @@ class SmoothL1Loss(LossLayer):
         super().check(bottoms)
         for bottom in bottoms[1:]:
             if four_axes(bottom)[1:] != four_axes(bottoms[0])[1:]:
-                raise ShapeError(
-                    "expected bottoms of the same channels, height and width, "
-                    f"found {dims(bottoms[0])} and {dims(bottom)}"
-                )
-
-    def target(self, first: Shape) -> Shape:
-        return first
+                raise mismatch("bottoms of the same channels, height and width", bottoms[0], bottom)
 
 
 class SmoothL1LossOHEM(SmoothL1Loss):
@@ -186,16 +170,15 @@ class CtcLoss(LossLayer):
     def __init__(self, spec: Spec) -> None:
         param = spec.param("ctc_loss_param")
         for name in ("alphabet_size", "time_step"):
-            read_positive(param, name)
+            read_integer(param, name)
 
     def check(self, bottoms: tuple[Shape, ...]) -> None:
         scores, labels = bottoms
         check_axes(scores, 2)
         check_axes(labels, 1)
         if scores[1] != labels[0]:
-            raise ShapeError(
-                f"expected labels of {scores[1]} items, the second extent of {dims(scores)}, "
-                f"found {dims(labels)}"
+            raise mismatch(
+                f"labels of {scores[1]} items, the second extent of {dims(scores)}", labels
             )
 
     def expects(self, bottoms: tuple[Shape | None, ...]) -> dict[int, Shape]:
@@ -209,7 +192,7 @@ def check_vectors(bottom: Shape, what: str, channels: int | None = None) -> int:
     """
     _, found, height, width = four_axes(bottom)
     if (height, width) != (1, 1):
-        raise ShapeError(f"expected a {what} of height and width 1, found {dims(bottom)}")
+        raise mismatch(f"a {what} of height and width 1", bottom)
     if channels is not None and found != channels:
-        raise ShapeError(f"expected a {what} of {channels} channels, found {dims(bottom)}")
+        raise mismatch(f"a {what} of {channels} channels", bottom)
     return found

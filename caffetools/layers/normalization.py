@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from caffetools.layers.base import Facts, Layer, Param, Shape, Spec, Step, Window, between, product
 from caffetools.layers.checks import check_axes, check_int, check_not_empty, four_axes
-from caffetools.layers.fillers import check_filler
+from caffetools.layers.fillers import check_fillers
 
 
 class LRN(Layer):
@@ -66,9 +66,7 @@ class BatchNorm(Layer):
         bottom = bottoms[0]
         check_axes(bottom, 2)
         check_not_empty(bottom, bottom)
-        notes: tuple[str, ...] = ()
-        for param in self.learned(bottom):
-            notes += check_filler(self.param.message(f"{param.role}_filler"), param)
+        notes = check_fillers(self.param, self.learned(bottom))
         return Facts(bottoms, self.blobs(bottom), notes=notes)
 
     def learned(self, bottom: Shape) -> tuple[Param, ...]:
@@ -100,8 +98,7 @@ class MVN(Layer):
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         bottom = bottoms[0]
-        check_axes(bottom, 0, 4)
-        top = bottom + (1,) * (4 - len(bottom))
+        top = four_axes(bottom)
         check_not_empty(top[1:] if self.across else top[2:], bottom)
         return Facts((top,))
 
@@ -147,9 +144,7 @@ class BN(Layer):
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         bottom, params = bottoms[0], self.params(bottoms[0])
         check_not_empty(bottom, bottom)
-        notes: tuple[str, ...] = ()
-        for param in params[:2]:
-            notes += check_filler(self.param.message(f"{param.role}_filler"), param)
+        notes = check_fillers(self.param, params[:2])
         if self.statistics:
             return Facts((bottom,), params, notes=notes)
         tops = (four_axes(bottom), params[0].shape, params[0].shape)
@@ -191,9 +186,8 @@ class Normalize(Layer):
             return Facts((top, (top[0], 1, *top[2:]))[: self.top_count])
         check_axes(bottom, 2, 4)
         check_not_empty(bottom[1:], bottom)
-        scale = self.scale(bottom)
-        notes = check_filler(self.param.message("scale_filler"), scale)
-        return Facts(bottoms, (scale,), notes=notes)
+        scale = (self.scale(bottom),)
+        return Facts(bottoms, scale, notes=check_fillers(self.param, scale))
 
     def scale(self, bottom: Shape) -> Param:
         """Return the parameter."""

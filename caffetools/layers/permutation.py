@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from caffetools.layers.base import Facts, Layer, Shape, Spec, Step, count, dims
-from caffetools.layers.checks import check_int, check_not_in_place, four_axes
+from caffetools.layers.checks import check_not_in_place, four_axes, read_integer
 
 
 class Permutation(Layer):
     """A layer whose spatial positions differ from those of its bottom."""
 
     is_global = True
+
+    def check_axis(self, bottom: Shape, axis: int, name: str, index: int = -1) -> None:
+        """Raise ShapeError for an axis that the bottom lacks; it cannot be negative."""
+        if not 0 <= axis < len(bottom):
+            raise self.param.error(f"expected an axis of {dims(bottom)}, found {axis}", name, index)
 
 
 class Permute(Permutation):
@@ -29,10 +34,7 @@ class Permute(Permutation):
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         bottom = bottoms[0]
         for index, axis in enumerate(self.order):
-            if axis >= len(bottom):
-                raise self.param.error(
-                    f"expected an axis of {dims(bottom)}, found {axis}", "order", index
-                )
+            self.check_axis(bottom, axis, "order", index)
         rest = (axis for axis in range(len(bottom)) if axis not in self.order)
         return Facts((tuple(bottom[axis] for axis in (*self.order, *rest)),))
 
@@ -63,10 +65,7 @@ class Transpose(Permutation):
                 f"expected a dim for each axis of {dims(bottom)}, found {len(self.dim)}", "dim"
             )
         for index, axis in enumerate(self.dim):
-            if not 0 <= axis < len(bottom):
-                raise self.param.error(
-                    f"expected an axis of {dims(bottom)}, found {axis}", "dim", index
-                )
+            self.check_axis(bottom, axis, "dim", index)
         return Facts((tuple(bottom[axis] for axis in self.dim),))
 
     def reshaped(self, bottom: Shape) -> Shape:
@@ -93,10 +92,7 @@ class Reverse(Permutation):
         self.axis = self.param.integer("axis")
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
-        if not 0 <= self.axis < len(bottoms[0]):
-            raise self.param.error(
-                f"expected an axis of {dims(bottoms[0])}, found {self.axis}", "axis"
-            )
+        self.check_axis(bottoms[0], self.axis, "axis")
         return Facts(bottoms)
 
 
@@ -114,11 +110,7 @@ class ShuffleChannel(Layer):
     origin = "farmingyard/ShuffleNet"
 
     def __init__(self, spec: Spec) -> None:
-        param = spec.param("shuffle_channel_param")
-        self.group = param.integer("group")
-        check_int(param, "group")
-        if self.group == 0:
-            raise param.error("expected at least 1 group, found 0", "group")
+        self.group = read_integer(spec.param("shuffle_channel_param"), "group")
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         top = four_axes(bottoms[0])
@@ -140,12 +132,8 @@ class Reorg(Permutation):
     def __init__(self, spec: Spec) -> None:
         check_not_in_place(spec)
         param = spec.param("reorg_param")
-        self.stride = param.integer("stride")
+        self.stride = read_integer(param, "stride")
         self.reverse = param.flag("reverse")
-        check_int(param, "stride")
-        if self.stride == 0:
-            found = "0" if param.has("stride") else "none"
-            raise param.error(f"expected a stride of at least 1, found {found}", "stride")
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         bottom = four_axes(bottoms[0])

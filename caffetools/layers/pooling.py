@@ -6,7 +6,7 @@ import math
 
 from caffetools.errors import ShapeError
 from caffetools.layers.base import Facts, Layer, Shape, Spec, Step, Window, between, dims
-from caffetools.layers.checks import check_axes
+from caffetools.layers.checks import check_axes, mismatch, read_integer
 from caffetools.layers.window import axis_name, axis_names, quotient
 from caffetools.proto.message import Message
 from caffetools.proto.wire import single
@@ -61,19 +61,13 @@ class Pooling(Layer):
             pooled(extent, window, self.round_mode, any(self.pads))
             for extent, window in zip(bottom[2:], windows, strict=True)
         ]
+        notes: tuple[str, ...] = ()
         for extent, window, number in zip(bottom[2:], windows, extents, strict=True):
-            if number < 0:
-                raise self.param.error(
-                    f"kernel extent {window.kernel} exceeds padded input {extent + 2 * window.pad}",
-                    "kernel_size",
-                )
-        top = (*bottom[:2], *extents)
-        notes = tuple(
-            f"kernel extent {window.kernel} exceeds padded input {extent + 2 * window.pad}"
-            for extent, window in zip(bottom[2:], windows, strict=True)
-            if window.kernel > extent + 2 * window.pad
-        )
-        return Facts((top,) * self.top_count, notes=notes)
+            note = window.exceeds(extent)
+            if number < 0 and note:
+                raise self.param.error(note, "kernel_size")
+            notes += (note,) if note else ()
+        return Facts(((*bottom[:2], *extents),) * self.top_count, notes=notes)
 
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
         return [
@@ -97,12 +91,8 @@ class SPP(Layer):
 
     def __init__(self, spec: Spec) -> None:
         super().__init__(spec)
-        self.height = self.param.integer("pyramid_height")
+        self.height = read_integer(self.param, "pyramid_height")
         self.method = self.param.text("pool")
-        if self.height == 0:
-            raise self.param.error(
-                "expected a pyramid_height of at least 1, found 0", "pyramid_height"
-            )
 
     def level(self, index: int, bottom: Shape) -> list[Window]:
         """Return the windows of a level; ShapeError for a padding that Pooling refuses."""
@@ -140,7 +130,7 @@ class SPP(Layer):
         bottom = bottoms[0]
         check_axes(bottom, 4, 4)
         if 0 in bottom[2:]:
-            raise ShapeError(f"expected a bottom that is not empty, found {dims(bottom)}")
+            raise mismatch("a bottom that is not empty", bottom)
         levels = self.bins(bottom)
         if self.height == 1:
             return Facts(((*bottom[:2], *(step.value for step in levels[0])),))
@@ -200,10 +190,7 @@ def read_kernel(param: Message) -> tuple[int, int]:
             f"expected kernel_size or kernel_h and kernel_w, found {found}", "kernel_size"
         )
     names = ("kernel_h", "kernel_w") if both else ("kernel_size", "kernel_size")
-    for name in names:
-        if not 0 < param.integer(name) < 2**31:
-            raise param.error(f"expected a kernel of at least 1, found {param.integer(name)}", name)
-    return param.integer(names[0]), param.integer(names[1])
+    return read_integer(param, names[0]), read_integer(param, names[1])
 
 
 def read_pair(param: Message, name: str, least: int) -> tuple[int, int]:
@@ -212,12 +199,7 @@ def read_pair(param: Message, name: str, least: int) -> tuple[int, int]:
     if by_axis and (len(by_axis) == 1 or param.has(name)):
         raise param.error(f"expected {name}, or both {name}_h and {name}_w", by_axis[0])
     names = by_axis or [name, name]
-    for each in names:
-        if not least <= param.integer(each) < 2**31:
-            raise param.error(
-                f"expected a {name} of at least {least}, found {param.integer(each)}", each
-            )
-    return param.integer(names[0]), param.integer(names[1])
+    return read_integer(param, names[0], least), read_integer(param, names[1], least)
 
 
 def check_global(param: Message, pads: tuple[int, int], strides: tuple[int, int]) -> None:

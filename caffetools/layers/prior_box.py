@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 
-from caffetools.errors import ShapeError
-from caffetools.layers.base import Facts, Layer, Shape, Spec, Step, at_least, dims, product
-from caffetools.layers.checks import check_int, four_axes
+from caffetools.layers.base import Facts, Layer, Shape, Spec, Step, at_least, product
+from caffetools.layers.checks import check_int, check_positive, four_axes, mismatch
 from caffetools.proto.message import Message
 from caffetools.proto.wire import single
 
@@ -42,7 +41,7 @@ class PriorBox(Layer):
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         coordinates = self.explain(bottoms)[-1].value
         if coordinates == 0:
-            raise ShapeError(f"expected a bottom with a height and width, found {dims(bottoms[0])}")
+            raise mismatch("a bottom with a height and width", bottoms[0])
         return Facts(((1, 2, coordinates),))
 
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
@@ -76,9 +75,7 @@ def check_sizes(param: Message) -> None:
     smaller, larger = param.numbers("min_size"), param.numbers("max_size")
     if not smaller:
         raise param.error("expected a min_size, found none")
-    for index, size in enumerate(smaller):
-        if not size > 0:
-            raise param.error(f"expected a min_size over 0, found {size:g}", "min_size", index)
+    check_positive(param, "min_size")
     if larger and len(larger) != len(smaller):
         raise param.error(
             f"expected a max_size for each of {len(smaller)} min_size, found {len(larger)}",
@@ -100,9 +97,7 @@ def check_variance(param: Message) -> None:
         raise param.error(
             f"expected variance once or four times, found {len(variance)}", "variance"
         )
-    for index, value in enumerate(variance):
-        if not value > 0:
-            raise param.error(f"expected a variance over 0, found {value:g}", "variance", index)
+    check_positive(param, "variance")
 
 
 def check_pair(param: Message, name: str, both: str) -> None:

@@ -20,7 +20,7 @@ from caffetools.layers.base import (
     exactly,
     product,
 )
-from caffetools.layers.checks import check_axes, check_int, four_axes, read_positive
+from caffetools.layers.checks import check_axes, four_axes, mismatch, read_integer
 from caffetools.layers.fillers import check_filler
 
 
@@ -46,12 +46,9 @@ class Recurrent(Layer):
 
     def __init__(self, spec: Spec) -> None:
         self.param = spec.param("recurrent_param")
-        self.num_output = self.param.integer("num_output")
+        self.num_output = read_integer(self.param, "num_output")
         self.exposed = self.states if self.param.flag("expose_hidden") else 0
         self.static = len(spec.bottoms) > 2 + self.exposed
-        check_int(self.param, "num_output")
-        if self.num_output == 0:
-            raise self.param.error("expected num_output of at least 1, found 0", "num_output")
         least = 2 + self.exposed
         self.check_counts(spec, "bottom", len(spec.bottoms), between(least, least + 1))
         self.check_counts(spec, "top", len(spec.tops), exactly(1 + self.exposed))
@@ -85,23 +82,17 @@ class Recurrent(Layer):
         check_axes(bottoms[0], 3)
         steps, streams = bottoms[0][:2]
         if steps == 0 or streams == 0:
-            raise ShapeError(
-                f"expected at least 1 time step and 1 stream, found {dims(bottoms[0])}"
-            )
+            raise mismatch("at least 1 time step and 1 stream", bottoms[0])
         if bottoms[1] != (steps, streams):
-            raise ShapeError(
-                f"expected a second bottom of {dims((steps, streams))}, time steps and streams, "
-                f"found {dims(bottoms[1])}"
+            raise mismatch(
+                f"a second bottom of {dims((steps, streams))}, time steps and streams", bottoms[1]
             )
         if self.static and (len(bottoms[2]) < 2 or bottoms[2][0] != streams):
-            raise ShapeError(
-                f"expected a static input of {streams} streams and at least 2 axes, "
-                f"found {dims(bottoms[2])}"
-            )
+            raise mismatch(f"a static input of {streams} streams and at least 2 axes", bottoms[2])
         state = (1, streams, self.num_output)
         for bottom in bottoms[2 + self.static :]:
             if bottom != state:
-                raise ShapeError(f"expected a state of {dims(state)}, found {dims(bottom)}")
+                raise mismatch(f"a state of {dims(state)}", bottom)
         gates = (steps, streams, self.gates * self.num_output)
         check_shape(gates, "the product of input and weight")
 
@@ -220,7 +211,7 @@ class ContinuationIndicator(Layer):
     def __init__(self, spec: Spec) -> None:
         super().__init__(spec)
         for name in ("time_step",) if spec.bottoms else ("batch_size", "time_step"):
-            read_positive(self.param, name)
+            read_integer(self.param, name)
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         return Facts(((self.param.integer("time_step"), self.batch_size(bottoms)),))
@@ -249,13 +240,7 @@ class MultiStageMeanfield(Layer):
     is_global = True
 
     def __init__(self, spec: Spec) -> None:
-        param = spec.param("multi_stage_meanfield_param")
-        iterations = param.integer("num_iterations")
-        check_int(param, "num_iterations")
-        if iterations < 2:
-            raise param.error(
-                f"expected num_iterations of at least 2, found {iterations}", "num_iterations"
-            )
+        read_integer(spec.param("multi_stage_meanfield_param"), "num_iterations", least=2)
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         return Facts((four_axes(bottoms[0]),), self.params(bottoms[0]))

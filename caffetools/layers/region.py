@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from caffetools.errors import ShapeError
 from caffetools.layers.base import Facts, Layer, Shape, Spec, Step, between, dims, exactly, product
-from caffetools.layers.checks import check_axes, check_int, four_axes, read_positive
+from caffetools.layers.checks import check_axes, check_int, four_axes, mismatch, read_integer
 
 
 class ROIPooling(Layer):
@@ -17,7 +17,7 @@ class ROIPooling(Layer):
 
     def __init__(self, spec: Spec) -> None:
         param = spec.param("roi_pooling_param")
-        self.pooled = (read_positive(param, "pooled_h"), read_positive(param, "pooled_w"))
+        self.pooled = (read_integer(param, "pooled_h"), read_integer(param, "pooled_w"))
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         image, regions = map(four_axes, bottoms)
@@ -37,8 +37,8 @@ class PSROIPooling(Layer):
 
     def __init__(self, spec: Spec) -> None:
         param = spec.param("psroi_pooling_param")
-        self.output_dim = read_positive(param, "output_dim")
-        self.group_size = read_positive(param, "group_size")
+        self.output_dim = read_integer(param, "output_dim")
+        self.group_size = read_integer(param, "group_size")
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         image, regions = map(four_axes, bottoms)
@@ -95,7 +95,7 @@ class BoxAnnotatorOHEM(Layer):
     is_global = True
 
     def __init__(self, spec: Spec) -> None:
-        read_positive(spec.param("box_annotator_ohem_param"), "roi_per_img")
+        read_integer(spec.param("box_annotator_ohem_param"), "roi_per_img")
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         shapes = tuple(map(four_axes, bottoms))
@@ -103,5 +103,5 @@ class BoxAnnotatorOHEM(Layer):
         for bottom, shape, channels in zip(bottoms, shapes, (5, 1, 1, shapes[3][1]), strict=True):
             expected = (num, channels, *size)
             if shape != expected:
-                raise ShapeError(f"expected a bottom of {dims(expected)}, found {dims(bottom)}")
+                raise mismatch(f"a bottom of {dims(expected)}", bottom)
         return Facts((shapes[2], shapes[3]))

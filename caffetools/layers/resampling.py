@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from caffetools.errors import ShapeError
 from caffetools.layers.base import Facts, Layer, Shape, Spec, Step, Window, between, dims
-from caffetools.layers.checks import check_axes, check_int, four_axes
+from caffetools.layers.checks import check_axes, check_int, four_axes, mismatch, read_integer
 from caffetools.layers.pooling import read_kernel, read_pair
 from caffetools.layers.window import axis_names
 
@@ -37,20 +37,12 @@ class Interp(Layer):
         self.like_blob = param.flag("use_blob_size")
         if self.like_blob and len(spec.bottoms) == 1:
             raise param.error("expected a second bottom with the size, found one", "use_blob_size")
-        self.factors = [
-            self.factor(name) for name in ("shrink_factor", "zoom_factor") if param.has(name)
-        ]
+        names = [name for name in ("shrink_factor", "zoom_factor") if param.has(name)]
+        self.factors = [read_integer(param, name) for name in names]
         # One factor overrides height and width, which override two factors.
         self.given = len(self.factors) != 1 and param.has("height") and param.has("width")
         if not (self.like_blob or self.given or self.factors):
             raise param.error("expected height and width, shrink_factor or zoom_factor, found none")
-
-    def factor(self, name: str) -> int:
-        """Read `shrink_factor` or `zoom_factor`."""
-        factor = self.param.integer(name)
-        if factor < 1:
-            raise self.param.error(f"expected a {name} of at least 1, found {factor}", name)
-        return factor
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         bottom = four_axes(bottoms[0])
@@ -111,11 +103,13 @@ class Upsample(Layer):
         param = self.param
         self.masked = len(spec.bottoms) == 2
         if not self.masked:
-            self.axes = [Enlarged(self.read("scale", 1) if param.has("scale") else 1)] * 2
+            self.axes = [Enlarged(read_integer(param, "scale") if param.has("scale") else 1)] * 2
             return
         by_axis = param.has("scale_h"), param.has("scale_w")
         if param.has("upsample_h") and param.has("upsample_w"):
-            self.axes = [Enlarged(extent=self.read(f"upsample_{axis}")) for axis in "hw"]
+            self.axes = [
+                Enlarged(extent=read_integer(param, f"upsample_{axis}", 2)) for axis in "hw"
+            ]
         elif any(by_axis) and (not all(by_axis) or param.has("scale")):
             raise param.error(
                 "expected upsample_h and upsample_w, scale, or scale_h and scale_w",
@@ -123,7 +117,10 @@ class Upsample(Layer):
             )
         else:
             self.axes = [
-                Enlarged(self.read(f"scale_{axis}" if all(by_axis) else "scale"), self.cut(axis))
+                Enlarged(
+                    read_integer(param, f"scale_{axis}" if all(by_axis) else "scale", 2),
+                    self.cut(axis),
+                )
                 for axis in "hw"
             ]
             for axis, enlarged in zip("hw", self.axes, strict=True):
@@ -132,15 +129,6 @@ class Upsample(Layer):
                         f"pad_out_{axis} expected a scale of 2, found {enlarged.scale}",
                         f"pad_out_{axis}",
                     )
-
-    def read(self, name: str, least: int = 2) -> int:
-        """Read a size or scale."""
-        check_int(self.param, name)
-        if self.param.integer(name) < least:
-            raise self.param.error(
-                f"expected {name} of at least {least}, found {self.param.integer(name)}", name
-            )
-        return self.param.integer(name)
 
     def cut(self, axis: str) -> int:
         """Return by how much the top is smaller than the scaled bottom."""
@@ -153,9 +141,7 @@ class Upsample(Layer):
         for bottom in bottoms:
             check_axes(bottom, *((4, 4) if self.masked else (2,)))
         if self.masked and bottoms[0] != bottoms[1]:
-            raise ShapeError(
-                f"expected a mask of the shape {dims(bottoms[0])}, found {dims(bottoms[1])}"
-            )
+            raise mismatch(f"a mask of the shape {dims(bottoms[0])}", bottoms[1])
         return Facts(((*bottoms[0][:-2], *(step.value for step in self.explain(bottoms))),))
 
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:

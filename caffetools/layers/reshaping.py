@@ -16,7 +16,7 @@ from caffetools.layers.base import (
     dims,
     product,
 )
-from caffetools.layers.checks import check_not_empty, check_not_in_place
+from caffetools.layers.checks import check_not_empty, check_not_in_place, read_integer
 from caffetools.layers.window import axis_name
 
 
@@ -148,9 +148,7 @@ class Tile(Layer):
 
     def __init__(self, spec: Spec) -> None:
         super().__init__(spec)
-        self.tiles = self.param.integer("tiles")
-        if self.tiles < 1:
-            raise self.param.error(f"expected tiles of at least 1, found {self.tiles}", "tiles")
+        self.tiles = read_integer(self.param, "tiles")
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         bottom, axis = bottoms[0], self.axis_of(bottoms[0])

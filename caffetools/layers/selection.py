@@ -11,11 +11,10 @@ from caffetools.layers.base import (
     Step,
     Window,
     at_least,
-    dims,
     exactly,
     product,
 )
-from caffetools.layers.checks import check_axes, check_int, check_not_empty
+from caffetools.layers.checks import check_axes, check_int, check_not_empty, mismatch, read_integer
 from caffetools.layers.window import axis_name
 
 
@@ -51,9 +50,7 @@ class Crop(Layer):
         bottom, size = bottoms
         offsets = self.offsets(bottom)
         if len(size) < len(bottom):
-            raise ShapeError(
-                f"expected a second bottom of {len(bottom)} axes, as the first, found {dims(size)}"
-            )
+            raise mismatch(f"a second bottom of {len(bottom)} axes, as the first", size)
         top = list(bottom)
         for axis, offset in enumerate(offsets):
             if offset is None:
@@ -89,16 +86,12 @@ class ArgMax(Layer):
 
     def __init__(self, spec: Spec) -> None:
         super().__init__(spec)
-        self.top_k = self.param.integer("top_k")
+        self.top_k = read_integer(self.param, "top_k")
         self.both = self.param.flag("out_max_val")
-        if self.top_k == 0:
-            raise self.param.error("expected a top_k of at least 1, found 0", "top_k")
 
     def axis(self, bottom: Shape) -> int | None:
         """Return the axis to search along, None for whole items."""
-        if not self.param.has("axis"):
-            return None
-        return self.axis_of(bottom)
+        return self.axis_of(bottom) if self.param.has("axis") else None
 
     def candidates(self, bottom: Shape) -> Step:
         """Return the number of elements to search."""
@@ -139,7 +132,7 @@ class BatchReindex(Layer):
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         items, indices = bottoms
         if len(indices) != 1:
-            raise ShapeError(f"expected indices of 1 axis, found {dims(indices)}")
+            raise mismatch("indices of 1 axis", indices)
         return Facts(((*indices, *items[1:]),))
 
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
@@ -169,14 +162,10 @@ class Filter(Layer):
         *items, selector = bottoms
         check_axes(selector, 1)
         if any(extent != 1 for extent in selector[1:]):
-            raise ShapeError(
-                f"expected a selector with one number per item, found {dims(selector)}"
-            )
+            raise mismatch("a selector with one number per item", selector)
         for bottom in items:
             if bottom[:1] != selector[:1]:
-                raise ShapeError(
-                    f"expected {selector[0]} items, as the selector has, found {dims(bottom)}"
-                )
+                raise mismatch(f"{selector[0]} items, as the selector has", bottom)
         check_not_empty(selector, selector)
         note = "the number of items depends on the data; Caffe sets up the tops for all"
         return Facts(tuple(items), notes=(note,))

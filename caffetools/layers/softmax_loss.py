@@ -5,22 +5,26 @@ from __future__ import annotations
 from functools import partial
 
 from caffetools.formats.files import find_file
-from caffetools.layers.base import (
-    ClassLabels,
-    Facts,
-    Shape,
-    Spec,
-    between,
-    canonical_axis,
-    count,
-    dims,
-)
+from caffetools.layers.base import ClassLabels, Facts, Shape, Spec, between, count, dims
 from caffetools.layers.checks import check_labels, check_not_empty, positions
 from caffetools.layers.items import placed
 from caffetools.layers.loss import LossLayer
 
 
-class SoftmaxWithLoss(LossLayer):
+class SoftmaxLoss(LossLayer):
+    """A loss of scores, with a softmax along `axis`, and a class label for each position."""
+
+    def check(self, bottoms: tuple[Shape, ...]) -> None:
+        super().check(bottoms)
+        axis = self.axis_of(bottoms[0])
+        check_not_empty(bottoms[0][axis : axis + 1], bottoms[0])
+        check_labels(bottoms[0], bottoms[1], axis)
+
+    def target(self, first: Shape) -> Shape:
+        return positions(first, self.axis_of(first))
+
+
+class SoftmaxWithLoss(SoftmaxLoss):
     """The negative logarithm of the label's softmax, at each position (softmax_loss_layer.cpp).
 
     Caffe's interface has a second top, the softmax, but its setup always fails: two tops require
@@ -41,17 +45,8 @@ class SoftmaxWithLoss(LossLayer):
                 "top",
             )
 
-    def check(self, bottoms: tuple[Shape, ...]) -> None:
-        super().check(bottoms)
-        axis = self.axis_of(bottoms[0])
-        check_not_empty(bottoms[0][axis : axis + 1], bottoms[0])
-        check_labels(bottoms[0], bottoms[1], axis)
 
-    def target(self, first: Shape) -> Shape:
-        return positions(first, self.axis_of(first))
-
-
-class InfogainLoss(LossLayer):
+class InfogainLoss(SoftmaxLoss):
     """Cross-entropy weighted by a matrix of L x L classes (infogain_loss_layer.cpp).
 
     The matrix is a third bottom or in a file. A second top is the softmax.
@@ -75,11 +70,8 @@ class InfogainLoss(LossLayer):
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         self.check(bottoms)
-        axis = self.axis_of(bottoms[0])
-        check_not_empty(bottoms[0][axis : axis + 1], bottoms[0])
-        check_labels(bottoms[0], bottoms[1], axis)
         matrix, notes = (bottoms[2], ()) if len(bottoms) > 2 else self.matrix()
-        classes = bottoms[0][axis]
+        classes = bottoms[0][self.axis_of(bottoms[0])]
         if matrix is not None and count(matrix) != classes**2:
             raise self.param.error(
                 f"expected a matrix of {classes} x {classes} classes, found {dims(matrix)}",
@@ -98,7 +90,7 @@ class InfogainLoss(LossLayer):
         return placed(self.param, "source", partial(read_blob_shape, path)), ()
 
 
-class SoftmaxWithLossOHEM(LossLayer):
+class SoftmaxWithLossOHEM(SoftmaxLoss):
     """SoftmaxWithLoss whose second top is the softmax, the third the loss of each position.
 
     (softmax_loss_ohem_layer.cpp)
@@ -106,22 +98,10 @@ class SoftmaxWithLossOHEM(LossLayer):
 
     type = "SoftmaxWithLossOHEM"
     no_torch = "not exported yet"
+    param_name = "softmax_param"
     tops = between(1, 3)
     origin = "daijifeng001/caffe-rfcn"
-
-    def __init__(self, spec: Spec) -> None:
-        super().__init__(spec)
-        self.softmax = spec.param("softmax_param")
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         self.check(bottoms)
         return Facts(((), *bottoms)[: self.top_count])
-
-    def check(self, bottoms: tuple[Shape, ...]) -> None:
-        super().check(bottoms)
-        axis = canonical_axis(self.softmax.integer("axis"), bottoms[0], self.softmax)
-        check_not_empty(bottoms[0][axis : axis + 1], bottoms[0])
-        check_labels(bottoms[0], bottoms[1], axis)
-
-    def target(self, first: Shape) -> Shape:
-        return positions(first, canonical_axis(self.softmax.integer("axis"), first, self.softmax))

@@ -39,6 +39,13 @@ class Transform:
         if self.param.flag("force_color") and self.param.flag("force_gray"):
             raise self.param.error("expected force_color or force_gray, found both", "force_gray")
 
+    def require_crop(self) -> None:
+        """Raise ShapeError without a crop."""
+        if not self.crop:
+            raise self.param.error(
+                "expected a crop_size of at least 1 in transform_param, found 0", "crop_size"
+            )
+
     def size(self, height: int | None, width: int | None) -> tuple[int, int] | None:
         """Return height and width of the top for an item, None if they are unknown.
 

@@ -9,7 +9,10 @@ from caffetools.layers.checks import (
     check_int,
     check_not_empty,
     check_not_in_place,
+    check_positive,
     four_axes,
+    mismatch,
+    read_integer,
 )
 from caffetools.proto.prototxt import parse
 from caffetools.proto.source import Source
@@ -91,3 +94,23 @@ def test_int() -> None:
     ) as caught:
         check_int(param, "offset")
     assert caught.value.location == ("layer.prototxt", 1, 43)
+
+
+def test_integer_of_at_least() -> None:
+    param = spec("interp_param { zoom_factor: 2 }").param("interp_param")
+    assert read_integer(param, "zoom_factor", least=2) == 2
+    with pytest.raises(ShapeError, match="expected zoom_factor of at least 3, found 2"):
+        read_integer(param, "zoom_factor", least=3)
+
+
+def test_positive() -> None:
+    param = spec("prior_box_param { min_size: 1 min_size: 0 }").param("prior_box_param")
+    check_positive(param, "max_size")
+    with pytest.raises(ShapeError, match="expected min_size over 0, found 0") as caught:
+        check_positive(param, "min_size")
+    assert caught.value.location == ("layer.prototxt", 1, 31)
+
+
+def test_mismatch() -> None:
+    error = mismatch("two equal bottoms", (2, 3), ())
+    assert error.message == "expected two equal bottoms, found 2 x 3 and scalar"

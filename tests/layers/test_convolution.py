@@ -221,7 +221,7 @@ def test_an_unknown_filler_is_noted() -> None:
             IMAGE,
             2,
             50,
-            "expected at least 1 group, found 0",
+            "expected group of at least 1, found 0",
         ),
         (
             "num_output: 6 kernel_size: 1 group: 3",
@@ -260,7 +260,7 @@ def test_an_unknown_filler_is_noted() -> None:
             "the bias is 2",
         ),
         (
-            "num_output: 2147483648 kernel_size: 1",
+            "num_output: 2147483647 kernel_size: 1",
             IMAGE,
             1,
             1,

@@ -132,7 +132,7 @@ TWO = ((1, 1, 21, 7), (1, 1, 8, 8))
             TWO,
             2,
             43,
-            "expected an overlap_threshold over 0, found 0",
+            "expected overlap_threshold over 0, found 0",
         ),
         (
             evaluate("num_classes: 3"),

@@ -103,7 +103,7 @@ def test_image_data_refused(
 
 def test_image_data_has_items_and_labels() -> None:
     text = layer_text("ImageData", "image_data_param { batch_size: 0 }", "", "y z")
-    check_refused(text, (), 2, 20, "expected a batch_size of at least 1, found 0")
+    check_refused(text, (), 2, 20, "expected batch_size of at least 1, found 0")
     check_refused(image_data("", tops="y"), (), 1, 37, "expects 2 tops, found 1")
     text = layer_text("ImageData", "image_data_param { new_height: 8 new_width: 9 }", "", "y z")
     assert set_up(text).tops == ((1, 3, 8, 9), (1,))  # the default is 1

@@ -139,8 +139,8 @@ def test_embed_explained() -> None:
 @pytest.mark.parametrize(
     ("options", "bottom", "line", "column", "fragment"),
     [
-        ("num_output: 3", (7,), 2, 1, "expected input_dim of at least 1 and below 2^31, found 0"),
-        ("input_dim: 3", (7,), 2, 1, "expected num_output of at least 1 and below 2^31, found 0"),
+        ("num_output: 3", (7,), 2, 1, "expected input_dim of at least 1, found 0"),
+        ("input_dim: 3", (7,), 2, 1, "expected num_output of at least 1, found 0"),
         ("input_dim: 3 num_output: 2147483648", (7,), 2, 28, "found 2147483648"),
         (
             'input_dim: 3 num_output: 2 weight_filler { type: "bilinear" }',

@@ -138,7 +138,7 @@ def test_only_shuffled_channels_keep_their_places() -> None:
             (1, 4, 1, 1),
             2,
             27,
-            "expected at least 1 group, found 0",
+            "expected group of at least 1, found 0",
         ),
         (
             layer("ShuffleChannel", "shuffle_channel_param { group: 4294967295 }"),
@@ -148,8 +148,8 @@ def test_only_shuffled_channels_keep_their_places() -> None:
             "expected group below 2^31",
         ),
         (layer("ShuffleChannel"), (1, 2, 3, 4, 5), 1, 1, "expected a bottom of at most 4 axes"),
-        (reorg(""), (1, 4, 2, 2), 2, 3, "expected a stride of at least 1, found none"),
-        (reorg("stride: 0"), (1, 4, 2, 2), 2, 17, "expected a stride of at least 1, found 0"),
+        (reorg(""), (1, 4, 2, 2), 2, 3, "expected stride of at least 1, found 0"),
+        (reorg("stride: 0"), (1, 4, 2, 2), 2, 17, "expected stride of at least 1, found 0"),
         (layer("Reorg", "reorg_param { stride: 2 }", "x"), (1, 4, 2, 2), 1, 45, "in place"),
     ],
 )

@@ -168,13 +168,13 @@ def test_single_precision_may_find_windows_that_are_not_there() -> None:
         ("", (1, 2, 4, 4), 2, 1, "expected kernel_size or kernel_h and kernel_w, found neither"),
         ("kernel_h: 2", (1, 2, 4, 4), 2, 1, "found neither"),
         ("kernel_size: 2 kernel_h: 2 kernel_w: 2", (1, 2, 4, 4), 2, 17, "found both"),
-        ("kernel_size: 0", (1, 2, 4, 4), 2, 17, "expected a kernel of at least 1, found 0"),
+        ("kernel_size: 0", (1, 2, 4, 4), 2, 17, "expected kernel_size of at least 1, found 0"),
         (
             "kernel_h: 2 kernel_w: 0",
             (1, 2, 4, 4),
             2,
             29,
-            "expected a kernel of at least 1, found 0",
+            "expected kernel_w of at least 1, found 0",
         ),
         ("kernel_size: 2147483648", (1, 2, 4, 4), 2, 17, "found 2147483648"),
         ("kernel_size: 2 pad_h: 1", (1, 2, 4, 4), 2, 32, "expected pad, or both pad_h and pad_w"),
@@ -185,7 +185,7 @@ def test_single_precision_may_find_windows_that_are_not_there() -> None:
             (1, 2, 4, 4),
             2,
             32,
-            "expected a stride of at least 1, found 0",
+            "expected stride of at least 1, found 0",
         ),
         (
             "kernel_size: 2 pad: 2",
@@ -288,7 +288,7 @@ def test_a_level_covers_the_image(extent: int, level: int) -> None:
 @pytest.mark.parametrize(
     ("options", "bottom", "line", "column", "fragment"),
     [
-        ("", (1, 3, 4, 4), 2, 1, "expected a pyramid_height of at least 1, found 0"),
+        ("", (1, 3, 4, 4), 2, 1, "expected pyramid_height of at least 1, found 0"),
         ("pyramid_height: 2", (1, 3, 4), 1, 1, "expected a bottom of 4 axes, found"),
         (
             "pyramid_height: 1",
@@ -304,7 +304,7 @@ def test_a_level_covers_the_image(extent: int, level: int) -> None:
             13,
             "level 3 of the pyramid cannot divide an extent of 9 into 8",
         ),
-        ("pyramid_height: 4294967295", (1, 3, 64, 64), 2, 13, "level 7 of the pyramid"),
+        ("pyramid_height: 2147483647", (1, 3, 64, 64), 2, 13, "level 7 of the pyramid"),
         (
             "pyramid_height: 2 pool: STOCHASTIC",
             (1, 3, 5, 4),

@@ -79,13 +79,13 @@ def test_a_ratio_counts_once_and_turned_once(ratios: list[float], flip: bool) ->
     ("options", "bottom", "line", "column", "fragment"),
     [
         ("", (1, 8, 3, 4), 2, 1, "expected a min_size, found none"),
-        ("min_size: 0", (1, 8, 3, 4), 2, 19, "expected a min_size over 0, found 0"),
+        ("min_size: 0", (1, 8, 3, 4), 2, 19, "expected min_size over 0, found 0"),
         (
             "min_size: 5 min_size: -1",
             (1, 8, 3, 4),
             2,
             31,
-            "expected a min_size over 0, found -1",
+            "expected min_size over 0, found -1",
         ),
         (
             "min_size: 5 min_size: 6 max_size: 7",
@@ -108,7 +108,7 @@ def test_a_ratio_counts_once_and_turned_once(ratios: list[float], flip: bool) ->
             31,
             "expected variance once or four times, found 2",
         ),
-        ("min_size: 5 variance: 0", (1, 8, 3, 4), 2, 31, "expected a variance over 0, found 0"),
+        ("min_size: 5 variance: 0", (1, 8, 3, 4), 2, 31, "expected variance over 0, found 0"),
         ("min_size: 5 img_size: 0", (1, 8, 3, 4), 2, 31, "expected img_size over 0, found 0"),
         ("min_size: 5 img_h: 9", (1, 8, 3, 4), 2, 1, "expected img_w over 0, found 0"),
         (

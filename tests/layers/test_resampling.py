@@ -131,8 +131,8 @@ SMALL = (1, 2, 4, 5)
     [
         (interp("pad_end: 1 zoom_factor: 2"), (SMALL,), 2, 18, "a pad_end of at most 0, found 1"),
         (interp("height: 4"), (SMALL,), 2, 3, "expected height and width, shrink_factor or"),
-        (interp("zoom_factor: 0"), (SMALL,), 2, 18, "a zoom_factor of at least 1, found 0"),
-        (interp("shrink_factor: -1"), (SMALL,), 2, 18, "a shrink_factor of at least 1, found -1"),
+        (interp("zoom_factor: 0"), (SMALL,), 2, 18, "zoom_factor of at least 1, found 0"),
+        (interp("shrink_factor: -1"), (SMALL,), 2, 18, "shrink_factor of at least 1, found -1"),
         (interp("height: 0 width: 2"), (SMALL,), 2, 18, "a height of at least 1, found 0"),
         (interp("height: 1 width: -2"), (SMALL,), 2, 28, "a width of at least 1, found -2"),
         (interp("use_blob_size: true"), (SMALL,), 2, 18, "a second bottom with the size"),

@@ -150,9 +150,9 @@ def test_argmax_sees(options: str, seen: list[Window] | None) -> None:
 @pytest.mark.parametrize(
     ("options", "bottom", "line", "column", "fragment"),
     [
-        ("top_k: 0", (2, 3), 2, 16, "expected a top_k of at least 1, found 0"),
+        ("top_k: 0", (2, 3), 2, 16, "expected top_k of at least 1, found 0"),
         ("top_k: 13", (2, 3, 4), 2, 16, "expected a top_k of at most 12, found 13"),
-        ("top_k: 4294967295", (2, 3, 4), 2, 16, "expected a top_k of at most 12"),
+        ("top_k: 2147483647", (2, 3, 4), 2, 16, "expected a top_k of at most 12"),
         ("axis: 1 top_k: 4", (2, 3, 4), 2, 24, "expected a top_k of at most 3, found 4"),
         ("axis: 2", (2, 3), 2, 16, "axis 2 is out of range"),
         ("", (2, 0), 2, 1, "expected a top_k of at most 0, found 1"),

@@ -67,7 +67,10 @@ def infogain(options: str = "", bottoms: str = "a b c", tops: str = "y") -> str:
 def test_infogain_loss() -> None:
     assert set_up(infogain(), (4, 3), (4,), (1, 1, 3, 3)).tops == ((),)
     text = infogain("infogain_loss_param { axis: 2 }")
-    assert set_up(text, (4, 5, 3), (4, 5), (9,)).tops == ((),)
+    case = set_up(text, (4, 5, 3), (4, 5), (9,))
+    assert case.tops == ((),)
+    assert case.layer.layer is not None
+    assert case.layer.layer.expects(((4, 5, 3), None, None)) == {1: (4, 5)}
     text = infogain("loss_weight: 1 loss_weight: 0", tops="y z")
     case = set_up(text, (4, 3), (4,), (3, 3))
     assert (case.tops, case.layer.loss_weights) == (((), (4, 3)), (1.0, 0.0))

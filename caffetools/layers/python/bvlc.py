@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from caffetools.errors import ShapeError
-from caffetools.layers.base import Facts, Shape, count, dims, exactly
+from caffetools.layers.base import Facts, Shape, count, exactly
+from caffetools.layers.checks import mismatch
 from caffetools.layers.python_layer import PythonLayer
 
 
@@ -16,10 +16,7 @@ class EuclideanLossLayer(PythonLayer):
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         if count(bottoms[0]) != count(bottoms[1]):
-            raise ShapeError(
-                "expected two bottoms with the same number of elements, "
-                f"found {dims(bottoms[0])} and {dims(bottoms[1])}"
-            )
+            raise mismatch("two bottoms with the same number of elements", bottoms[0], bottoms[1])
         return Facts(((1,),))
 
 

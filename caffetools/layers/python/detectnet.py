@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from caffetools.errors import ShapeError
-from caffetools.layers.base import Facts, Shape, at_least, dims, exactly
-from caffetools.layers.checks import check_axes
+from caffetools.layers.base import Facts, Shape, at_least, exactly
+from caffetools.layers.checks import check_axes, mismatch
 from caffetools.layers.python_layer import PythonLayer
 
 MAX_BOXES = 50
@@ -34,9 +33,7 @@ class Cluster(PythonLayer):
             raise self.mistake(f"expected {tops} classes, one per top, at index {self.classes_at}")
         check_axes(bottoms[0], 2)
         if bottoms[0][1] != tops:
-            raise ShapeError(
-                f"expected a bottom with {tops} classes, one per top, found {dims(bottoms[0])}"
-            )
+            raise mismatch(f"a bottom with {tops} classes, one per top", bottoms[0])
         return Facts(((bottoms[0][0], MAX_BOXES, 5),) * tops)
 
 
@@ -63,9 +60,7 @@ class ScoreDetections(PythonLayer):
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         if not bottoms[0] or bottoms[0][:1] != bottoms[1][:1]:
-            raise ShapeError(
-                f"expected boxes of equal images, found {dims(bottoms[0])} and {dims(bottoms[1])}"
-            )
+            raise mismatch("boxes of equal images", bottoms[0], bottoms[1])
         return Facts(((bottoms[0][0], MAX_BOXES, 5),))
 
 

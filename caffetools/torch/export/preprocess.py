@@ -83,8 +83,8 @@ def _size(layer: InferredLayer, param: Message) -> tuple[int, int] | None:
     resize = next(iter(param.messages("resize_param")), None)
     if resize is not None and resize.text("resize_mode") == "WARP":
         return resize.integer("height"), resize.integer("width")
-    if isinstance(layer.layer, ImageData) and layer.layer.height:
-        return layer.layer.height, layer.layer.width
+    if isinstance(layer.layer, ImageData) and layer.layer.size:
+        return layer.layer.size
     return None
 
 

@@ -1,21 +1,24 @@
 from __future__ import annotations
 
-import caffetools.layers.python
-from caffetools.layers.base import Layer
-from caffetools.layers.python import PYTHON_LAYERS
-from caffetools.layers.registry import REGISTRY
+from importlib import import_module
+
+import pytest
+
+from caffetools.layers.python_layer import PythonLayer
+from caffetools.layers.registry import KINDS, REGISTRY
+
+MODULES = [module for module in KINDS if module.startswith("python.")]
 
 
-def test_all_are_there_under_a_module_and_a_name() -> None:
-    for layer_class in PYTHON_LAYERS:
-        module, _, name = layer_class.type.rpartition(".")
-        assert module
-        assert name
+@pytest.mark.parametrize("module", MODULES)
+def test_each_python_layer_is_registered_as_module_and_layer(module: str) -> None:
+    values = vars(import_module(f"caffetools.layers.{module}")).values()
+    classes = {
+        each
+        for each in values
+        if isinstance(each, type) and issubclass(each, PythonLayer) and each.type
+    }
+    assert {each.type for each in classes} == set(KINDS[module].split())
+    for layer_class in classes:
+        assert all(layer_class.type.rpartition(".")[::2])
         assert REGISTRY.find(layer_class.type) is layer_class
-
-
-def test_each_class_that_is_imported_is_listed() -> None:
-    named = vars(caffetools.layers.python).values()
-    classes = {each for each in named if isinstance(each, type) and issubclass(each, Layer)}
-    assert set(PYTHON_LAYERS) == classes
-    assert len(PYTHON_LAYERS) == len(classes)
