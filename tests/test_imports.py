@@ -17,9 +17,8 @@ SOURCE = Path(__file__).parents[1] / "caffetools"
 ORDER = (
     "errors < proto < formats < layers < log < net < check < figures",
     "errors < table < writing < formats",
-    "net < drawing < pages < notebook",
+    "net < drawing < figures < pages < notebook",
     "check < pages",
-    "figures < pages",
     "formats < torch.runtime < torch.training < datasets",
     "net < torch.emit < torch.export < torch.solver",
     "torch.training < torch.solver",

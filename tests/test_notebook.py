@@ -36,10 +36,10 @@ def check(drawing: str) -> None:
 
 def test_a_net() -> None:
     check(svg(MADE))
-    told = html(MADE)
-    assert svg(MADE) in told
-    assert "<details><summary>Layers</summary><pre>layer" in told
-    assert "<n>" not in told
+    page = html(MADE)
+    assert svg(MADE) in page
+    assert "<details><summary>Layers</summary><pre>layer" in page
+    assert "<n>" not in page
 
 
 def test_what_is_inferred_shows_the_same() -> None:
@@ -50,9 +50,9 @@ def test_what_is_inferred_shows_the_same() -> None:
 def test_a_log() -> None:
     parsed = log(*LINES)
     check(svg(parsed))
-    told = html(parsed)
-    assert told.count("<svg") == 3
-    assert "<details><summary>The log</summary><pre>" in told
+    page = html(parsed)
+    assert page.count("<svg") == 3
+    assert "<details><summary>The log</summary><pre>" in page
 
 
 def test_a_log_without_curves() -> None:

@@ -23,7 +23,7 @@ _LEAN = 0.09
 """Extra height of a gap for each pixel that a line in it moves sideways."""
 _MAX_LEAN = 44.0
 _GUTTER = 40.0
-"""Distance of columns, besides the wires that lead from one to the next."""
+"""Distance between columns, without the wires that connect them."""
 
 
 class _Row(NamedTuple):

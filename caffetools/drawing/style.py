@@ -43,8 +43,8 @@ FAMILIES = {
     "unknown": Family("unknown", "#9a9a9a"),
 }
 
-LINES = ("#2f6fb3", "#d0692a", "#2b8a6f", "#8a5a9e", "#b8405a", "#6b7683")
-"""Colours of the lines of a chart, in order."""
+LINES = ("#2f6fb3", "#d0692a", "#2b8a6f", "#8a5a9e", "#b8405a", "#6b7683", "#b58a00", "#2aa1b8")
+"""Colours of the lines of a chart or figure, in order."""
 
 STYLES = {
     "paper": Style(fill=PAPER),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from caffetools.drawing.style import LINES
 from caffetools.figures.panels import Line, Panel
 from caffetools.table import printable
 
-_COLOURS = ("#2f6fb3", "#d0692a", "#2b8a6f", "#8a5a9e", "#b8405a", "#6b7683", "#b58a00", "#2aa1b8")
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1)), (0, (5, 1, 1.5, 1)))
 _MARKERS = ("o", "s", "^", "D", "v")
 
@@ -31,7 +31,7 @@ def line_looks(panel: Panel, is_overlaid: bool) -> list[dict[str, Any]]:
         has_markers = is_test and len(line.x) <= _MOST_MARKERS and not is_one_of_many
         looks.append(
             {
-                "color": _COLOURS[(line.run if is_overlaid else number) % len(_COLOURS)],
+                "color": LINES[(line.run if is_overlaid else number) % len(LINES)],
                 "linestyle": _DASHES[number % len(_DASHES) if is_overlaid else 0],
                 "linewidth": 0.5 if is_one_of_many else 1.5 if is_test else 1.0,
                 "marker": _MARKERS[number % len(_MARKERS)] if has_markers else "",

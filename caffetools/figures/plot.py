@@ -16,13 +16,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogFormatter, StrMethodFormatter
 
+from caffetools.drawing.style import INK, MUTED
 from caffetools.figures.looks import legend_entries, line_looks, line_words, short
 from caffetools.figures.panels import Panel, Selection, event_place, panels
 from caffetools.log.collector import LogContents
 
 FORMS = ("png", "svg", "pdf")
 
-_INK, _MUTED = "#1b2733", "#56626e"
 _EVENTS = {
     "restore": ("resumed", "#2b8a6f"),
     "stopped": ("stopped", "#d0692a"),
@@ -45,10 +45,10 @@ _UNITS = ((3 * 86400, 86400, "days"), (2 * 3600, 3600, "hours"), (300, 60, "minu
 
 _LOOK: dict[Any, Any] = {
     "axes.axisbelow": True,
-    "axes.edgecolor": _MUTED,
+    "axes.edgecolor": MUTED,
     "axes.formatter.limits": (-4, 6),
     "axes.grid": True,
-    "axes.labelcolor": _INK,
+    "axes.labelcolor": INK,
     "axes.spines.right": False,
     "axes.spines.top": False,
     "font.family": "DejaVu Sans",
@@ -59,9 +59,9 @@ _LOOK: dict[Any, Any] = {
     "path.simplify_threshold": 0.3,
     "pdf.fonttype": 42,
     "svg.hashsalt": "caffetools",
-    "text.color": _INK,
-    "xtick.color": _MUTED,
-    "ytick.color": _MUTED,
+    "text.color": INK,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
 }
 
 
@@ -171,8 +171,8 @@ def _draw_events(
             if math.isnan(place):
                 continue
             if event.kind == "snapshot":
-                axes.axvline(place, ymax=0.03, color=_MUTED, linewidth=0.8)
-                found[event.kind] = Line2D([], [], color=_MUTED, linestyle="", marker="|")
+                axes.axvline(place, ymax=0.03, color=MUTED, linewidth=0.8)
+                found[event.kind] = Line2D([], [], color=MUTED, linestyle="", marker="|")
             elif event.kind in _EVENTS:
                 name, colour = _EVENTS[event.kind]
                 found[name] = axes.axvline(place, color=colour, linewidth=0.9, linestyle=":")

@@ -59,8 +59,8 @@ def _fields(layer: InferredLayer, bottoms: list[ReceptiveFields]) -> ReceptiveFi
         return (_INPUT,) * (len(top) - 2)
     if layer.layer is None:
         return None
-    shapes = tuple(shape for shape in layer.bottoms if shape is not None)
-    windows = layer.layer.windows(shapes) if len(shapes) == len(bottoms) else None
+    shapes = layer.known_bottoms
+    windows = None if shapes is None else layer.layer.windows(shapes)
     if windows is None or len(windows) not in (0, len(top) - 2):
         return None  # a convolution may start at another axis than the third
     through = _through_transposed if layer.layer.transposed else _through

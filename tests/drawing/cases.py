@@ -67,7 +67,7 @@ def overlaps(boxes: list[tuple[float, float, float, float]]) -> int:
 
 
 def check_scene(scene: Scene) -> None:
-    """Boxes and labels do not overlap, and all lies within the page."""
+    """Boxes and labels do not overlap, and all are within the page."""
     assert overlaps(boxes_of(scene, "box", "pill", "pill-output")) == 0
     for left, top, right, bottom in boxes_of(scene, "box", "pill", "pill-output", "frame"):
         assert left >= 0

@@ -22,7 +22,7 @@ def test_neighbours_stay_apart(case: LayoutGraph) -> None:
     settle(case)
 
 
-def test_what_stands_far_off_comes_near() -> None:
+def test_distant_boxes_are_drawn_together() -> None:
     case = graph(3, (0, (1, 2)))
     made, breadths, x = laid(case)
     x[made.rows[1][1]] += 500
@@ -35,6 +35,6 @@ def test_the_rungs_of_a_ladder_stand_in_line() -> None:
     assert x[3] == x[4] == x[5]
 
 
-def test_a_trunk_stays_straight_beside_its_shortcut() -> None:
+def test_a_trunk_stays_straight_next_to_its_shortcut() -> None:
     x = settle(graph(5, (0, (1, 4)), (1, (2,)), (2, (3,)), (3, (4,))))
     assert x[0] == x[1] == x[2] == x[3] == x[4]

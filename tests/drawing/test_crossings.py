@@ -65,7 +65,7 @@ def test_no_order_is_made_twice_in_two_ways() -> None:
 
 
 def test_a_long_wire_goes_to_the_other_side() -> None:
-    # A trunk 0-1-2-3-4; the wire 0-4 stands left of it, and side branches 5, 6 further left.
+    # A trunk 0-1-2-3-4; the wire 0-4 runs left of it, and side branches 5, 6 further left.
     case = graph(7, (0, (1, 4)), (1, (2, 5)), (2, (3, 6)), (3, (4,)))
     made = grid(case, ranks(case))
     wire = made.trunks[0][1:]

@@ -54,7 +54,7 @@ def test_a_bottom_named_twice_is_one_reader() -> None:
         (layer("Slice", "s", "data", "s t"), "joining"),
         (layer("Eltwise", "s", "data data2", "s"), "joining"),
         (layer("EuclideanLoss", "l", "data data2", "l"), "loss"),
-        (layer("Nobody", "n", "data", "n"), "unknown"),
+        (layer("NoSuchType", "n", "data", "n"), "unknown"),
     ],
 )
 def test_family(text: str, expected: str) -> None:
@@ -64,7 +64,7 @@ def test_family(text: str, expected: str) -> None:
 
 
 def test_what_reads_an_unknown_shape_is_unknown() -> None:
-    made = net(layer("Nobody", "n", "", "n") + relu("n"))
+    made = net(layer("NoSuchType", "n", "", "n") + relu("n"))
     assert [family(found) for found in made.layers] == ["unknown", "unknown"]
 
 

@@ -64,7 +64,7 @@ def test_unfolded_all_is_drawn() -> None:
     assert len(boxes_of(scene, "box")) == len(diagram(made).boxes)
 
 
-def test_the_label_of_a_net_passes_beside_it() -> None:
+def test_the_label_of_a_net_passes_next_to_it() -> None:
     assert draw_graph(net(LABELLED)).layout.crossings == 0
 
 
@@ -102,10 +102,10 @@ BOX = Picture(60, 30, (Rect(0, 0, 60, 30, "box"),))
 
 def test_labels_take_room_below() -> None:
     label = BlobLabel("1 × 2", 100, "pill")
-    found, items = assemble([BOX, BOX], [Connection(0, (1,), label, "told", (("blob", "blob"),))])
+    found, items = assemble([BOX, BOX], [Connection(0, (1,), label, "title", (("blob", "blob"),))])
     assert found.width == 100  # the label's
     group, first, second = (item for item in items if isinstance(item, SceneGroup))
-    assert group.title == "told"
+    assert group.title == "title"
     assert dict(group.data) == {"blob": "blob"}
     assert styles_of((group,)) == ["link", "link", "pill", "shape", "arrow"]
     assert first.offset[0] == 20  # in the middle above its label

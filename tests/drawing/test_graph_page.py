@@ -11,8 +11,8 @@ from tests.nets import given, net
 def test_heading() -> None:
     made = net(f'name: "n" {residual(1)}')
     # c, a0 and b0: 3 * (4 * 4 * 3 * 3 + 4) and 3 * 8 * 8 * 4 * 4 * 3 * 3
-    told = "train phase, 7 layers, 444 parameters, 27.6 k multiply-accumulates"
-    assert heading(made) == ("n", told)
+    totals = "train phase, 7 layers, 444 parameters, 27.6 k multiply-accumulates"
+    assert heading(made) == ("n", totals)
     assert heading(net(residual(1)))[0] == "net without a name"
 
 

@@ -38,7 +38,7 @@ def test_a_part_has_no_lines_to_others() -> None:
 
 
 @given(graphs())
-def test_every_point_stands_once_and_lines_join_rows(case: LayoutGraph) -> None:
+def test_every_point_occurs_once_and_lines_join_rows(case: LayoutGraph) -> None:
     made = grid(case, ranks(case))
     for down, mirrored in ((True, False), (False, False), (True, True), (False, True)):
         walk(made, down=down, mirrored=mirrored)

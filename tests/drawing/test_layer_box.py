@@ -65,7 +65,7 @@ def test_a_box_without_cost_is_plain() -> None:
     assert not {"shade", "gauge"} & set(styles)
 
 
-def test_a_box_is_as_wide_as_told() -> None:
+def test_a_box_has_the_given_width() -> None:
     assert figure(net(TEXT), 0, min_width=500).width == 500
 
 
@@ -83,7 +83,7 @@ def test_every_text_fits_its_box(name: str) -> None:
             assert "\n" not in item.text
 
 
-def test_shared_parameters_are_told() -> None:
+def test_shared_parameters_are_marked() -> None:
     fields = 'param { name: "w" } convolution_param { num_output: 4 kernel_size: 3 }'
     made = net(given("data", 1, 4, 8, 8) + conv("a", "data", fields) + conv("b", "data", fields))
     assert words(figure(made, 2))[-1] == "parameters of a"
@@ -114,7 +114,7 @@ def test_an_arrow_ends_where_it_points() -> None:
     assert arrow_head(3, 4).moves[0].end == (3, 4)
 
 
-def test_link_told() -> None:
+def test_link_title() -> None:
     link = Link(0, "blob", (1, 2), (1, 2), False)
     assert link_tooltip(link, ["a", "b"]) == "blob: 1 x 2, read by a, b"
     assert link_tooltip(link._replace(shape=None), []) == "blob: unknown, an output"

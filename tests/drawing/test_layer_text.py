@@ -108,8 +108,8 @@ def test_options(text: str, expected: str, with_defaults: str) -> None:
     assert option_text(found, defaults=True) == with_defaults
 
 
-def test_of_an_unknown_layer_nothing_is_said_but_what_it_is_told() -> None:
-    found = net(IMAGE + layer("Nobody", "n", "data", "n", "nobody_param { size: 3 }")).layers[-1]
+def test_the_text_of_an_unknown_layer() -> None:
+    found = net(IMAGE + layer("NoSuchType", "n", "data", "n", "x_param { size: 3 }")).layers[-1]
     assert (kernel_text(found), window_text(found), group_count(found)) == ("", "", 1)
     assert option_text(found) == "size 3"
 

@@ -11,7 +11,7 @@ from caffetools.drawing.scene import Move, Path, Rect, Scene, SceneGroup, SceneI
 
 
 def scene(width: float = 100, height: float = 50, *items: SceneItem) -> Scene:
-    return Scene(width, height, "title", "told", (Rect(0, 0, width, height, "paper"), *items))
+    return Scene(width, height, "title", "words", (Rect(0, 0, width, height, "paper"), *items))
 
 
 def size(png: bytes) -> tuple[int, int]:

@@ -16,7 +16,7 @@ SPACE = "{http://www.w3.org/2000/svg}"
 
 
 def drawn(*items: Rect | Text | Path | SceneGroup, **options: object) -> str:
-    return svg(Scene(100, 50.25, "title", "told", items), **options)  # type: ignore[arg-type]
+    return svg(Scene(100, 50.25, "title", "description", items), **options)  # type: ignore[arg-type]
 
 
 SVG_TAG = (
@@ -38,7 +38,7 @@ def test_a_whole_drawing() -> None:
     assert text.splitlines() == [
         SVG_TAG,
         '<title id="drawing-title">title</title>',
-        '<desc id="drawing-description">told</desc>',
+        '<desc id="drawing-description">description</desc>',
         '<rect class="box" x="1.3" y="0" width="30" height="4" rx="2" fill-opacity="0.50"/>',
         '<g data-blob="b">',
         "<title>a</title>",

@@ -105,11 +105,11 @@ def test_search(opened: Opened) -> None:
 def test_the_details_of_a_layer(opened: Opened) -> None:
     opened.page.fill("#search", "c")
     opened.page.press("#search", "Enter")
-    told = opened.text("#details")
+    html = opened.text("#details")
     assert opened.chosen() == "c"
-    assert "height, width: (8 − 3 + 2·1) / 1 + 1 = 8" in told
-    assert "weight: 4 · 4 · 3 · 3 = 144" in told
-    assert "net.prototxt:2:1" in told
+    assert "height, width: (8 − 3 + 2·1) / 1 + 1 = 8" in html
+    assert "weight: 4 · 4 · 3 · 3 = 144" in html
+    assert "net.prototxt:2:1" in html
     opened.page.click("#details .link-button >> text=data")
     assert opened.chosen() == "data"
 

@@ -18,7 +18,7 @@ from tests.drawing.cases import LABELLED, conv, relu
 from tests.nets import given, layer, net
 
 MADE = net(
-    given("data", 1, 4, 8, 8) + conv("c", "data") + relu("c") + layer("Nobody", "n", "c", "n")
+    given("data", 1, 4, 8, 8) + conv("c", "data") + relu("c") + layer("NoSuchType", "n", "c", "n")
 )
 
 
@@ -53,12 +53,12 @@ def test_an_empty_net() -> None:
     assert [profile_scene(made, profile).description for profile in profiles(made)] == ["None"] * 3
 
 
-@pytest.mark.parametrize(("part", "whole", "told"), [(1, 3, "33.3 %"), (0, 0, "0 %")])
-def test_share(part: int, whole: int, told: str) -> None:
-    assert percent(part, whole) == told
+@pytest.mark.parametrize(("part", "whole", "expected"), [(1, 3, "33.3 %"), (0, 0, "0 %")])
+def test_share(part: int, whole: int, expected: str) -> None:
+    assert percent(part, whole) == expected
 
 
 def test_costs() -> None:
-    told = cost_section(net(LABELLED))
-    assert told.count("<svg") == 3
-    assert '<button type="button" data-layer="1">one</button> 12 (50.0 %)' in told
+    html = cost_section(net(LABELLED))
+    assert html.count("<svg") == 3
+    assert '<button type="button" data-layer="1">one</button> 12 (50.0 %)' in html

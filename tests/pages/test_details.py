@@ -51,7 +51,7 @@ def test_several_readers_and_sources() -> None:
 
 
 def test_what_is_unknown() -> None:
-    found = details(net('layer { name: "a\\n<b>" type: "Nobody" top: "t" }'))[0]
+    found = details(net('layer { name: "a\\n<b>" type: "NoSuchType" top: "t" }'))[0]
     assert found["name"] == "a\\n<b>"
     assert (found["macs"], found["tops"], found["field"]) == (None, [["t", "unknown"]], "")
 

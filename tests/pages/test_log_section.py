@@ -55,7 +55,7 @@ def test_a_chart_has_no_more_lines_than_colours() -> None:
     assert [(title, len(series)) for title, series in found] == [("Outputs", len(LINE_COLOURS))] * 4
 
 
-def test_what_is_not_told_is_not_drawn() -> None:
+def test_a_log_without_curves_has_no_charts() -> None:
     assert charts(log("net.cpp:1] nothing")) == []
 
 
@@ -65,18 +65,18 @@ def test_marks() -> None:
 
 
 def test_the_section() -> None:
-    told = log_section(CheckedLog(log(*LINES)), 0)
-    assert told.count("<svg") == 3
-    assert "<td>snapshot</td>" in told
-    assert "&lt;b&gt;_iter_100" in told
-    assert "<b>" not in told
-    assert "1 snapshot" in told
+    html = log_section(CheckedLog(log(*LINES)), 0)
+    assert html.count("<svg") == 3
+    assert "<td>snapshot</td>" in html
+    assert "&lt;b&gt;_iter_100" in html
+    assert "<b>" not in html
+    assert "1 snapshot" in html
 
 
 def test_without_events() -> None:
-    told = log_section(CheckedLog(log("net.cpp:1] nothing")), 1)
-    assert '<section id="log-1"' in told
-    assert "<h3>Events</h3><p>None.</p>" in told
+    html = log_section(CheckedLog(log("net.cpp:1] nothing")), 1)
+    assert '<section id="log-1"' in html
+    assert "<h3>Events</h3><p>None.</p>" in html
 
 
 def test_differences_from_the_net() -> None:
@@ -90,6 +90,6 @@ def test_differences_from_the_net() -> None:
         "net.cpp:255] Network initialization done.",
     )
     parsed = log(*lines)
-    told = log_section(CheckedLog(parsed, tuple(parsed.check(str(net)))), 0)
-    assert "differences from this net" in told
-    assert "64 x 21 x 24 x 24" in told
+    html = log_section(CheckedLog(parsed, tuple(parsed.check(str(net)))), 0)
+    assert "differences from this net" in html
+    assert "64 x 21 x 24 x 24" in html

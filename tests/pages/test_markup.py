@@ -1,4 +1,4 @@
-"""HTML: what is no markup is escaped, wherever it stands."""
+"""HTML: text is escaped in elements, attributes and data."""
 
 from __future__ import annotations
 

@@ -14,39 +14,39 @@ def test_swatches_are_styles() -> None:
 
 
 def test_summary() -> None:
-    told = summary(net(LABELLED))
+    html = summary(net(LABELLED))
     # one and two: 2 * (3 * 3 + 3) parameters, 2 * 2 * 3 * 3 multiply-accumulates
-    assert '<span class="number">24</span><span>parameters</span>' in told
-    assert '<span class="number">36</span><span>multiply-accumulates</span>' in told
-    assert "<li><code>label</code>: 2 x 3</li>" in told
-    assert "Notes" not in told
+    assert '<span class="number">24</span><span>parameters</span>' in html
+    assert '<span class="number">36</span><span>multiply-accumulates</span>' in html
+    assert "<li><code>label</code>: 2 x 3</li>" in html
+    assert "Notes" not in html
 
 
-def test_notes_are_told() -> None:
-    told = summary(net(layer("Nobody", "n", "", "n")))
-    assert "<h3>Notes (1)</h3>" in told
-    assert "<code>net.prototxt:1:1</code>" in told
-    assert '<span class="number">?</span><span>parameters</span>' in told
+def test_notes_are_listed() -> None:
+    html = summary(net(layer("NoSuchType", "n", "", "n")))
+    assert "<h3>Notes (1)</h3>" in html
+    assert "<code>net.prototxt:1:1</code>" in html
+    assert '<span class="number">?</span><span>parameters</span>' in html
 
 
 def test_the_graph_folded_and_whole() -> None:
     made = net(residual(9))
     folded, whole = draw_graph(made), draw_graph(made, fold=False)
-    told = graph_section(made, folded, whole)
-    assert told.count("<svg") == 2
-    assert "Unfold repeated blocks" in told
+    html = graph_section(made, folded, whole)
+    assert html.count("<svg") == 2
+    assert "Unfold repeated blocks" in html
     plain = graph_section(made, whole, None)
     assert plain.count("<svg") == 1
     assert "Unfold" not in plain
 
 
 def test_the_table_has_raw_values_to_sort_by() -> None:
-    told = table(net(residual(1)))
-    assert '<td class="numeric" data-value="9216">9,216</td>' in told
-    assert '<tr data-layer="1"><td>c</td>' in told
-    assert told.count("<tr") == 1 + 7 + 1
+    html = table(net(residual(1)))
+    assert '<td class="numeric" data-value="9216">9,216</td>' in html
+    assert '<tr data-layer="1"><td>c</td>' in html
+    assert html.count("<tr") == 1 + 7 + 1
 
 
 def test_a_long_name_is_cut_in_the_table() -> None:
-    told = table(net(layer("Nobody", "x" * 10_000, "", "n")))
-    assert f"<td>{'x' * 200}…</td>" in told
+    html = table(net(layer("NoSuchType", "x" * 10_000, "", "n")))
+    assert f"<td>{'x' * 200}…</td>" in html

@@ -86,19 +86,19 @@ def test_the_drawing() -> None:
 
 
 def test_a_figure_for_each_blob() -> None:
-    told = weights_section(MADE, stored(("c", BLOBS)))
-    assert told.count("<figure>") == told.count("<svg") == 2
-    assert "<strong>c</strong> bias: 1 x 1 x 1 x 4, mean 0, deviation 0, 4 zeros" in told
-    assert "Differences" not in told
+    html = weights_section(MADE, stored(("c", BLOBS)))
+    assert html.count("<figure>") == html.count("<svg") == 2
+    assert "<strong>c</strong> bias: 1 x 1 x 1 x 4, mean 0, deviation 0, 4 zeros" in html
+    assert "Differences" not in html
 
 
-def test_differences_are_told() -> None:
-    told = weights_section(MADE, stored(("<d>", BLOBS)))
-    assert "<h3>Differences from the net (2)</h3>" in told
-    assert "<li>&lt;d&gt;: the net has no such layer</li>" in told
+def test_differences_are_listed() -> None:
+    html = weights_section(MADE, stored(("<d>", BLOBS)))
+    assert "<h3>Differences from the net (2)</h3>" in html
+    assert "<li>&lt;d&gt;: the net has no such layer</li>" in html
 
 
-def test_what_is_no_number_is_told() -> None:
+def test_values_that_are_not_finite_are_named() -> None:
     blob = Blob((2,), np.array([np.nan, 1], dtype=np.float32))
-    told = weights_section(MADE, stored(("c", (blob,))))
-    assert "1 not finite" in told
+    html = weights_section(MADE, stored(("c", (blob,))))
+    assert "1 not finite" in html

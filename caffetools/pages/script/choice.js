@@ -1,4 +1,4 @@
-// Choosing a layer: in the graph, in the table, by its details' links.
+// Choose a layer in the graph, in the table or by a link in the details.
 const mark = () => {
   for (const old of all(".chosen, .near")) old.classList.remove("chosen", "near");
   if (chosen < 0) return;
@@ -14,12 +14,12 @@ const mark = () => {
 const choose = (layer, move) => {
   chosen = layer;
   mark();
-  tell(layers[layer]);
+  showDetails(layers[layer]);
   status.textContent = `${layers[layer].name}, ${layers[layer].type}`;
   if (move && view.boxOf[layer]) centre(view.boxOf[layer]);
 };
 const forget = () => {
   chosen = -1;
   mark();
-  details.replaceChildren(make("p", "Choose a layer: its arithmetic and its lines stand here."));
+  details.replaceChildren(make("p", "Choose a layer to see its formulas and its prototxt."));
 };

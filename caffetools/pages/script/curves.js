@@ -17,9 +17,9 @@ for (const chart of all(".chart")) {
       for (const point of series.points) {
         if (best === null || Math.abs(point[0] - xs[at]) <= Math.abs(best[0] - xs[at])) best = point;
       }
-      return best === null ? "" : `${series.name} ${Number(best[1].toPrecision(5))} at ${told(best[0])}`;
+      return best === null ? "" : `${series.name} ${Number(best[1].toPrecision(5))} at ${formatted(best[0])}`;
     });
-    readout.textContent = `Iteration ${told(xs[at])}: ${parts.filter(Boolean).join(", ")}`;
+    readout.textContent = `Iteration ${formatted(xs[at])}: ${parts.filter(Boolean).join(", ")}`;
   };
   chart.addEventListener("pointermove", (event) => {
     const frame = drawing.getBoundingClientRect();

@@ -26,8 +26,8 @@ const params = (blobs) => {
   const body = table.createTBody();
   for (const blob of blobs) {
     const row = body.insertRow();
-    const role = blob.owner === null ? blob.role : `${blob.role}, that of ${blob.owner}`;
-    for (const text of [role, blob.shape, told(blob.count), blob.lr, blob.decay]) {
+    const role = blob.owner === null ? blob.role : `${blob.role}, shared with ${blob.owner}`;
+    for (const text of [role, blob.shape, formatted(blob.count), blob.lr, blob.decay]) {
       row.append(make("td", text));
     }
   }
@@ -36,11 +36,11 @@ const params = (blobs) => {
 const facts = (layer) => {
   const pairs = make("dl");
   const rows = [
-    ["multiply-accumulates", told(layer.macs)],
+    ["multiply-accumulates", formatted(layer.macs)],
     ["kernel/stride/pad", layer.windows],
     ["field/stride", layer.field],
     ["backward", layer.backward ? "needed" : "not needed"],
-    ["stands at", layer.place],
+    ["source", layer.place],
   ];
   for (const [name, text] of rows) {
     if (text) pairs.append(make("dt", name), make("dd", text));
@@ -61,7 +61,7 @@ const source = (layer) => {
   });
   return [make("h3", "Prototxt"), lines];
 };
-const tell = (layer) => {
+const showDetails = (layer) => {
   details.replaceChildren(
     make("h2", layer.name),
     make("p", layer.type),

@@ -1,10 +1,10 @@
-// The graph: what is drawn of each layer, and where the picture stands.
+// The graph: the box of each layer, and the position and scale of the view.
 const canvas = one("#canvas");
 const status = one("#status");
 const views = all(".drawing", canvas).map((drawing) => {
   const boxOf = [];
   const links = all("g[data-blob]", drawing);
-  // Outer groups come first, so that a layer in a folded block is found by its box, if it has one.
+  // Outer groups come first, so that a layer's own box replaces the box of its folded block.
   for (const group of all("g[data-layers]", drawing)) {
     for (const layer of group.dataset.layers.split(" ")) boxOf[layer] = group;
   }
@@ -14,7 +14,7 @@ const views = all(".drawing", canvas).map((drawing) => {
 let view = views[0];
 let chosen = -1;
 
-// While it moves, the picture is one layer that is moved as it was painted; then it is painted anew.
+// While the view moves, the browser composites the drawing without painting it; then it paints it.
 let resting;
 const place = () => {
   view.drawing.style.willChange = "transform";

@@ -1,4 +1,4 @@
-// Keys and buttons.
+// Keys and buttons of the graph.
 const step = (key) => {
   if (chosen < 0) return 0;
   const layer = layers[chosen];

@@ -1,4 +1,4 @@
-// Pointer: drag, wheel, two fingers, click.
+// Pointer on the graph: drag, wheel, pinch, click.
 const pointers = new Map();
 let travelled = 0;
 canvas.addEventListener("pointerdown", (event) => {

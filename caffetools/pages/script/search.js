@@ -1,4 +1,4 @@
-// Finding layers.
+// Find layers by name or type.
 const search = one("#search");
 const found = one("#found");
 let hits = [];

@@ -1,4 +1,4 @@
-// The data of the page, helpers, light and dark.
+// Data of the page, helpers, light and dark theme.
 const layers = JSON.parse(document.getElementById("data").textContent).layers;
 const root = document.documentElement;
 const one = (selector, within = document) => within.querySelector(selector);
@@ -9,9 +9,9 @@ const make = (name, text, attributes = {}) => {
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
   return element;
 };
-const told = (value) => (value === null ? "?" : value.toLocaleString("en-US"));
+const formatted = (value) => (value === null ? "?" : value.toLocaleString("en-US"));
 
-// Light and dark: the reader's choice, at first that of the system.
+// The theme of the system, until the reader chooses one.
 const prefersDark = matchMedia("(prefers-color-scheme: dark)");
 root.dataset.theme = prefersDark.matches ? "dark" : "light";
 prefersDark.addEventListener("change", (event) => {
@@ -21,7 +21,7 @@ one("#theme").addEventListener("click", () => {
   root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
 });
 
-// Paper is light.
+// Print in the light theme.
 let onScreen;
 addEventListener("beforeprint", () => {
   onScreen = root.dataset.theme;

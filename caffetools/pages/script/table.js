@@ -1,4 +1,4 @@
-// The table: sorting keeps the rows of one layer together, for their first row tells the value.
+// The table: the rows of a layer stay together and are sorted by the values of their first row.
 const table = one("#layers-table");
 const body = table.tBodies[0];
 const groups = [];

@@ -95,7 +95,7 @@ def _emission(net: Net, layer: InferredLayer) -> Emission | None:
     message = node.message
     context = Context(
         message,
-        tuple(shape for shape in layer.bottoms if shape is not None),
+        layer.known_bottoms or (),
         layer.tops,
         layer.params,
         message.text("phase") if message.has("phase") else None,
