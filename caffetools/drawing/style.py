@@ -27,6 +27,13 @@ class Family(NamedTuple):
     colour: str
 
 
+class EventLook(NamedTuple):
+    """Name and colour of a kind of log events."""
+
+    title: str
+    colour: str
+
+
 INK = "#1b2733"
 MUTED = "#56626e"
 LINE = "#7d8995"
@@ -45,6 +52,21 @@ FAMILIES = {
 
 LINES = ("#2f6fb3", "#d0692a", "#2b8a6f", "#8a5a9e", "#b8405a", "#6b7683", "#b58a00", "#2aa1b8")
 """Colours of the lines of a chart or figure, in order."""
+
+EVENTS = {
+    "start": EventLook("start", "#2f6fb3"),
+    "restore": EventLook("resumed", "#2b8a6f"),
+    "resume": EventLook("resumed", "#2b8a6f"),
+    "finetune": EventLook("initial weights", "#8a5a9e"),
+    "snapshot": EventLook("snapshot", "#7d8995"),
+    "done": EventLook("done", "#2f6fb3"),
+    "stopped": EventLook("stopped", "#d0692a"),
+    "interrupted": EventLook("stopped", "#d0692a"),
+    "error": EventLook("error", "#b8405a"),
+    "fatal": EventLook("error", "#b8405a"),
+    "cut": EventLook("cut off", "#b8405a"),
+}
+"""Looks of events by kind; any other kind looks like an error."""
 
 STYLES = {
     "paper": Style(fill=PAPER),
@@ -76,8 +98,10 @@ STYLES = {
     "extent": Style(fill=INK, size=11, bold=True),
     "tick": Style(fill=MUTED, size=10),
     "bar": Style(fill="#2f6fb3"),
-    "mark": Style(stroke="#b8405a", stroke_width=0.8),
-    "mark-head": Style(fill="#b8405a"),
+    **{
+        f"event-{kind}": Style(stroke=look.colour, stroke_width=1.6)
+        for kind, look in EVENTS.items()
+    },
     **{
         f"line-{number}": Style(stroke=colour, stroke_width=1.6)
         for number, colour in enumerate(LINES)

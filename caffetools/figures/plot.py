@@ -16,22 +16,15 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogFormatter, StrMethodFormatter
 
-from caffetools.drawing.style import INK, MUTED
+from caffetools.drawing.style import EVENTS, INK, MUTED
 from caffetools.figures.looks import legend_entries, line_looks, line_words, short
 from caffetools.figures.panels import Panel, Selection, event_place, panels
 from caffetools.log.collector import LogContents
 
 FORMS = ("png", "svg", "pdf")
 
-_EVENTS = {
-    "restore": ("resumed", "#2b8a6f"),
-    "stopped": ("stopped", "#d0692a"),
-    "interrupted": ("stopped", "#d0692a"),
-    "error": ("error", "#b8405a"),
-    "fatal": ("error", "#b8405a"),
-    "cut": ("cut off", "#b8405a"),
-}
-"""Names and colours of the events that are drawn as lines."""
+_EVENTS = ("restore", "stopped", "interrupted", "error", "fatal", "cut")
+"""Kinds of events that are drawn as lines."""
 
 _WIDTH = 7.2
 """Inches: both columns of a paper."""
@@ -174,7 +167,7 @@ def _draw_events(
                 axes.axvline(place, ymax=0.03, color=MUTED, linewidth=0.8)
                 found[event.kind] = Line2D([], [], color=MUTED, linestyle="", marker="|")
             elif event.kind in _EVENTS:
-                name, colour = _EVENTS[event.kind]
+                name, colour = EVENTS[event.kind]
                 found[name] = axes.axvline(place, color=colour, linewidth=0.9, linestyle=":")
     return found
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import floor, isfinite, log10
 from typing import NamedTuple
 
-from caffetools.drawing.scene import Move, Path, Rect, Scene, SceneGroup, SceneItem, Text, polyline
-from caffetools.drawing.style import LINES, styled_width
+from caffetools.drawing.scene import Move, Path, Scene, SceneGroup, SceneItem, Text, polyline
+from caffetools.drawing.style import EVENTS, LINES, fitted, styled_width
 
 WIDTH, HEIGHT = 720.0, 300.0
-LEFT, RIGHT, TOP, BOTTOM = 62.0, 16.0, 34.0, 40.0
+LEFT, RIGHT, TOP, BOTTOM = 62.0, 24.0, 12.0, 44.0
 _EQUAL = 1e-9
 """Maximum relative difference of values that an axis treats as equal."""
-_MAX_POINTS = 800
+MAX_POINTS = 800
 """Maximum number of points of a line."""
+_TICK = 8
+"""Height of an event's tick, in pixels."""
+_LEGEND_ROW = 16
+_MAX_NAME = 200
+"""Maximum width of a name in the legend, in pixels."""
 
 
 class ChartLine(NamedTuple):
@@ -25,10 +30,11 @@ class ChartLine(NamedTuple):
 
 
 class EventMark(NamedTuple):
-    """An event at an iteration."""
+    """An event at an iteration; `kind` is a key of `style.EVENTS`."""
 
     x: float
     words: str
+    kind: str
 
 
 class Axis(NamedTuple):
@@ -43,23 +49,38 @@ class Axis(NamedTuple):
         return (value - self.low) / (self.high - self.low)
 
 
-def chart(title: str, series: Sequence[ChartLine], marks: Sequence[EventMark] = ()) -> Scene:
-    """Draw lines over iterations; points that are not finite are left out."""
+def chart(
+    title: str,
+    series: Sequence[ChartLine],
+    marks: Sequence[EventMark] = (),
+    *,
+    legend: bool = True,
+) -> Scene:
+    """Draw lines over iterations; points that are not finite are left out.
+
+    The script of a page finds the labels of the values by `data-part`, each line by `data-line`.
+    """
     lines = [s._replace(points=thinned(s.points)) for s in series]
     points = [point for line in lines for point in line.points]
     x = axis([point[0] for point in points])
     y = axis([point[1] for point in points])
-    items: list[SceneItem] = [*_grid(x, y)]
-    items.extend(_mark(mark, x) for mark in marks if x.low <= mark.x <= x.high)
-    for number, line in enumerate(lines):
-        style = f"line-{number % len(LINES)}"
+    items: list[SceneItem] = [*_grid(x, y), *_ticks(marks, x)]
+    for index, line in enumerate(lines):
+        moves: list[Move] = []
         for run in runs(line.points):
             placed = [place(point, x, y) for point in run]
-            moves = (Move(placed[0], start=True), *map(Move, placed[1:]))
-            items.append(SceneGroup((Path(moves, style),), line.name))
-    items.extend(_legend(lines))
+            moves.append(Move(placed[0], start=True))
+            moves.extend(map(Move, placed[1:] or placed))
+        path = Path(tuple(moves), f"line-{index % len(LINES)}")
+        data = (("line", str(index)), ("dash", str(index // len(LINES) % 3)))
+        items.append(SceneGroup((path,) if moves else (), line.name, data))
+    height = HEIGHT
+    if legend:
+        keys = [(line.name, f"line-{index % len(LINES)}") for index, line in enumerate(lines)]
+        entries, height = _legend(keys + event_key(marks, x))
+        items.extend(entries)
     description = "; ".join(map(_description, lines)) or "no points"
-    return Scene(WIDTH, HEIGHT, title, description, tuple(items))
+    return Scene(WIDTH, height, title, description, tuple(items))
 
 
 def place(point: tuple[float, float], x: Axis, y: Axis) -> tuple[float, float]:
@@ -71,7 +92,7 @@ def place(point: tuple[float, float], x: Axis, y: Axis) -> tuple[float, float]:
 
 
 def axis(values: Sequence[float], wanted: int = 5) -> Axis:
-    """Return an axis over all values, with ticks at round numbers."""
+    """Return an axis from the minimum to the maximum, with ticks at round numbers."""
     low, high = min(values, default=0.0), max(values, default=1.0)
     if high - low <= _EQUAL * max(abs(low), abs(high)):
         spare = abs(low) * 0.5 or 1.0
@@ -79,17 +100,19 @@ def axis(values: Sequence[float], wanted: int = 5) -> Axis:
     rough = (high - low) / wanted
     power = 10.0 ** floor(log10(rough)) if rough > 0 else 1.0
     step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
-    first, last = floor(low / step), -floor(-high / step)
+    first, last = -floor(-low / step + _EQUAL), floor(high / step + _EQUAL)
     ticks = tuple(float(f"{n * step:.12g}") for n in range(first, last + 1))
-    return Axis(ticks[0], ticks[-1], ticks)
+    return Axis(low, high, ticks)
 
 
-def thinned(points: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+def thinned(
+    points: Sequence[tuple[float, float]], most: int = MAX_POINTS
+) -> tuple[tuple[float, float], ...]:
     """Return the finite points; of too many, the minimum and maximum of each interval."""
     finite = [point for point in points if isfinite(point[0]) and isfinite(point[1])]
-    if len(finite) <= _MAX_POINTS:
+    if len(finite) <= most:
         return tuple(finite)
-    size = -(-2 * len(finite) // _MAX_POINTS)
+    size = -(-2 * len(finite) // most)
     kept: list[tuple[float, float]] = []
     for start in range(0, len(finite), size):
         part = range(start, min(start + size, len(finite)))
@@ -110,11 +133,13 @@ def runs(points: Sequence[tuple[float, float]]) -> list[list[tuple[float, float]
 
 
 def _grid(x: Axis, y: Axis) -> list[SceneItem]:
-    items: list[SceneItem] = []
+    values: list[SceneItem] = []
     for value in y.ticks:
         _, height = place((x.low, value), x, y)
-        items.append(polyline([(LEFT, height), (WIDTH - RIGHT, height)], "rule"))
-        items.append(Text(LEFT - 8, height + 3.5, number(value), "tick", "end"))
+        values.append(polyline([(LEFT, height), (WIDTH - RIGHT, height)], "rule"))
+        values.append(Text(LEFT - 8, height + 3.5, number(value), "tick", "end"))
+    floor_line = polyline([(LEFT, HEIGHT - BOTTOM), (WIDTH - RIGHT, HEIGHT - BOTTOM)], "rule")
+    items: list[SceneItem] = [SceneGroup(tuple(values), data=(("part", "values"),)), floor_line]
     for value in x.ticks:
         left, _ = place((value, y.low), x, y)
         items.append(Text(left, HEIGHT - BOTTOM + 16, number(value), "tick", "middle"))
@@ -122,20 +147,39 @@ def _grid(x: Axis, y: Axis) -> list[SceneItem]:
     return items
 
 
-def _mark(mark: EventMark, x: Axis) -> SceneGroup:
-    left = LEFT + x.share(mark.x) * (WIDTH - LEFT - RIGHT)
-    line = polyline([(left, TOP), (left, HEIGHT - BOTTOM)], "mark")
-    return SceneGroup((line, Rect(left - 3, TOP - 6, 6, 6, "mark-head", 3)), mark.words)
+def event_key(marks: Sequence[EventMark], x: Axis) -> list[tuple[str, str]]:
+    """Return the title and style of each look of the events on an axis."""
+    kinds = [mark.kind for mark in marks if x.low <= mark.x <= x.high]
+    looks = {EVENTS[kind].title: f"event-{kind}" for kind in reversed(kinds)}
+    return list(looks.items())[::-1]
 
 
-def _legend(lines: Sequence[ChartLine]) -> list[SceneItem]:
+def _ticks(marks: Sequence[EventMark], x: Axis) -> Iterator[SceneGroup]:
+    """Yield a tick for each event; events of one kind at the same pixel share a tick."""
+    found: dict[tuple[str, int], list[str]] = {}
+    for mark in marks:
+        if x.low <= mark.x <= x.high:
+            left = LEFT + x.share(mark.x) * (WIDTH - LEFT - RIGHT)
+            found.setdefault((mark.kind, round(left)), []).append(mark.words)
+    for (kind, left), words in found.items():
+        more = f" and {len(words) - 1} more" if len(words) > 1 else ""
+        line = polyline([(left, HEIGHT - BOTTOM - _TICK), (left, HEIGHT - BOTTOM)], f"event-{kind}")
+        yield SceneGroup((line,), words[0] + more)
+
+
+def _legend(keys: Sequence[tuple[str, str]]) -> tuple[list[SceneItem], float]:
+    """Return rows of names and styles below the chart, and the height of all."""
     items: list[SceneItem] = []
-    x = LEFT
-    for index, line in enumerate(lines):
-        items.append(polyline([(x, 14), (x + 18, 14)], f"line-{index % len(LINES)}"))
-        items.append(Text(x + 23, 17.5, line.name, "legend"))
-        x += 23 + styled_width(line.name, "legend") + 18
-    return items
+    x, y = LEFT, HEIGHT + 6
+    for title, style in keys:
+        name = fitted(title, "legend", _MAX_NAME)
+        width = 23 + styled_width(name, "legend") + 18
+        if x > LEFT and x + width > WIDTH:
+            x, y = LEFT, y + _LEGEND_ROW
+        items.append(polyline([(x, y), (x + 18, y)], style))
+        items.append(Text(x + 23, y + 3.5, name, "legend"))
+        x += width
+    return items, y + 10
 
 
 def _description(line: ChartLine) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from caffetools.check.compare import Comparison
 from caffetools.check.log_summary import net_words
 from caffetools.check.parsed_log import ParsedLog
-from caffetools.drawing.style import LINES, fitted
+from caffetools.drawing.style import EVENTS, LINES
 from caffetools.drawing.svg import svg
 from caffetools.figures.looks import line_words
 from caffetools.figures.panels import Line, Selection, grouped_lines
@@ -18,6 +18,7 @@ from caffetools.pages.chart import (
     BOTTOM,
     HEIGHT,
     LEFT,
+    MAX_POINTS,
     RIGHT,
     TOP,
     WIDTH,
@@ -25,14 +26,15 @@ from caffetools.pages.chart import (
     EventMark,
     axis,
     chart,
+    event_key,
     thinned,
 )
-from caffetools.pages.markup import Markup, element, joined, section
+from caffetools.pages.markup import Markup, cut, element, joined, section, void
 from caffetools.table import printable, shown
 
-_MAX_CHARTS = 4
-"""Maximum number of charts with the same title."""
-_MAX_MARKS = 200
+_MAX_CHART_POINTS = 40_000
+"""Number of points of a chart from which its lines have fewer points each."""
+_MIN_POINTS = 50
 _MAX_EVENTS = 500
 _MAX_DIFFERENCES = 200
 
@@ -59,23 +61,20 @@ def log_section(found: CheckedLog, index: int) -> Markup:
 def charts(log: ParsedLog) -> list[tuple[str, list[ChartLine]]]:
     """Return the titles and lines of a log's charts, grouped as by `caffetools plot`.
 
-    A chart has at most as many lines as there are colours.
+    The elements of vectors come after all other lines, by their numbers.
     """
     found: list[tuple[str, list[ChartLine]]] = []
     for panel in grouped_lines([log.contents], [], Selection()):
         several = len({line.run for line in panel.lines}) > 1
+        most = min(max(_MAX_CHART_POINTS // len(panel.lines), _MIN_POINTS), MAX_POINTS)
         lines = [
             ChartLine(
                 _line_name(line, several),
-                thinned(list(zip(line.x, line.series.values, strict=True))),
+                thinned(list(zip(line.x, line.series.values, strict=True)), most),
             )
-            for line in panel.lines
-            if (line.series.key.element or 0) < len(LINES)
+            for line in sorted(panel.lines, key=lambda line: line.series.key.element or 0)
         ]
-        found.extend(
-            (panel.title.capitalize(), lines[start : start + len(LINES)])
-            for start in range(0, min(len(lines), _MAX_CHARTS * len(LINES)), len(LINES))
-        )
+        found.append((panel.title.capitalize(), lines))
     return found
 
 
@@ -83,28 +82,31 @@ def _line_name(line: Line, several: bool) -> str:
     """Return the name of a line, with its run if there are several."""
     is_rate = line.series.key.kind == "rate"
     name = "learning rate" if is_rate else printable(line_words(line, is_whole=False))
-    return fitted(f"{line.run_name}: {name}" if several else name, "legend", 200)
+    return f"{line.run_name}: {name}" if several else name
 
 
 def marks(log: ParsedLog) -> list[EventMark]:
     """Return the events of a log that have an iteration."""
-    found = [
+    return [
         EventMark(
-            event.iteration, f"{event.kind} at {event.iteration:,}: {printable(event.message)}"
+            event.iteration,
+            f"{event.kind} at {event.iteration:,}: {printable(event.message)}",
+            event.kind if event.kind in EVENTS else "error",
         )
         for event in log.contents.events
         if event.iteration is not None and event.kind != "rate"
     ]
-    return found[:_MAX_MARKS]
 
 
 def _charts(log: ParsedLog, index: int) -> Iterator[Markup]:
     happened = marks(log)
     for number, (title, series) in enumerate(charts(log)):
-        drawing = svg(chart(title, series, happened), f"chart-{index}-{number}", own_style=False)
+        scene = chart(title, series, happened, legend=False)
+        drawing = svg(scene, f"chart-{index}-{number}", own_style=False)
         x = axis([point[0] for line in series for point in line.points])
         data = {
             "series": [line._asdict() for line in series],
+            "first": len(LINES),
             "low": x.low,
             "high": x.high,
             "left": LEFT,
@@ -115,13 +117,65 @@ def _charts(log: ParsedLog, index: int) -> Iterator[Markup]:
         yield element(
             "figure",
             element("figcaption", title),
+            _chart_tools(title, len(series)),
             Markup(drawing),
             element("output"),
+            _chart_legend(series),
+            _event_list(event_key(happened, x)),
             class_="chart",
             tabindex=0,
             data_series=json.dumps(data, separators=(",", ":")),
             aria_label=f"{title}: arrow keys show the values at each iteration",
         )
+
+
+def _chart_tools(title: str, lines: int) -> Markup:
+    """Return the controls of a chart; with more lines than colours, the script hides some."""
+    slider = void("input", type="range", min=0, max=99, value=0, data_chart="smoothing")
+    tools = [
+        element("label", "Smoothing ", slider),
+        element("button", "Log scale", type="button", data_chart="log", aria_pressed="false"),
+    ]
+    if lines > len(LINES):
+        words = f"Show all {lines:,} lines"
+        tools.append(
+            element("button", words, type="button", data_chart="all", aria_pressed="false")
+        )
+    count = element("span", data_chart="count", class_="hint", role="status")
+    return element(
+        "div", *tools, count, class_="tools", role="group", aria_label=f"Tools of the chart {title}"
+    )
+
+
+def _chart_legend(series: Sequence[ChartLine]) -> Markup:
+    entries = (
+        element(
+            "li",
+            element(
+                "button",
+                _sample(f"line-{index % len(LINES)}", "M0 5H22"),
+                cut(line.name),
+                type="button",
+                data_line=index,
+                data_dash=index // len(LINES) % 3,
+                aria_pressed="true",
+            ),
+        )
+        for index, line in enumerate(series)
+    )
+    return element("ul", *entries, class_="legend-list chart-lines", aria_label="Lines")
+
+
+def _event_list(key: Sequence[tuple[str, str]]) -> Markup:
+    if not key:
+        return Markup("")
+    entries = (element("li", _sample(style, "M11 1V9"), title) for title, style in key)
+    return element("ul", *entries, class_="legend-list chart-events", aria_label="Events")
+
+
+def _sample(style: str, path: str) -> Markup:
+    drawn = element("path", class_=style, d=path)
+    return element("svg", drawn, width=22, height=10, class_="sample", aria_hidden="true")
 
 
 def _events(log: ParsedLog) -> Markup:
@@ -141,6 +195,9 @@ def _events(log: ParsedLog) -> Markup:
     heads = [element("th", name, scope="col") for name in ("line", "iteration", "kind", "message")]
     table = element("table", element("thead", element("tr", *heads)), element("tbody", *rows))
     counts = ", ".join(f"{count:,} {kind}" for kind, count in log.contents.event_counts.items())
+    total = sum(log.contents.event_counts.values())
+    if total > len(rows):
+        counts += f"; the first {len(rows):,} of {total:,} are listed"
     return joined(
         element("h3", "Events"),
         element("p", counts),
@@ -167,5 +224,7 @@ def _disagreements(what: str, pairs: Sequence[tuple[LoggedNet, Comparison]]) -> 
             yield element("p", f"{name}: same as {what}.")
             continue
         items = [element("li", line) for line in lines[:_MAX_DIFFERENCES]]
+        if len(lines) > _MAX_DIFFERENCES:
+            items.append(element("li", f"and {len(lines) - _MAX_DIFFERENCES:,} more"))
         yield element("p", f"{name}: {len(lines):,} differences from {what}.")
         yield element("ul", *items)

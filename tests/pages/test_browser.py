@@ -266,10 +266,93 @@ def test_curves_are_read_by_pointer_and_keys(browser: Any, tmp_path: Path) -> No
     assert chart.locator("output").text_content() == "Iteration 0: train loss 2.5 at 0"
     opened.page.keyboard.press("ArrowRight")
     assert chart.locator("output").text_content() == "Iteration 100: train loss 1.25 at 100"
-    chart.locator("svg").hover(position={"x": 80, "y": 100})
+    chart.locator("svg[role=img]").hover(position={"x": 80, "y": 100})
     assert chart.locator("output").text_content() == "Iteration 0: train loss 2.5 at 0"
     assert opened.errors == []
     opened.context.close()
+
+
+OUTPUTS = "".join(
+    f"I0101 10:00:04.000000     1 solver.cpp:404]     Test net output #{n}: o{n} = {0.1 * n}\n"
+    for n in range(10)
+)
+TEST = "I0101 10:00:04.000000     1 solver.cpp:337] Iteration 100, Testing net (#0)\n" + OUTPUTS
+
+
+@pytest.fixture
+def opened_log(browser: Any, tmp_path: Path) -> Iterator[Opened]:
+    (tmp_path / "log").write_text(LOG + TEST)
+    path = tmp_path / "report.html"
+    logs = [CheckedLog(parse_log(tmp_path / "log"))]
+    path.write_text(page(from_text(TEXT), "net", logs), encoding="utf-8")
+    found = Opened(browser, path)
+    yield found
+    assert found.errors == []
+    found.context.close()
+
+
+def test_the_legend_toggles_lines(opened_log: Opened) -> None:
+    chart = opened_log.page.locator(".chart").nth(1)
+    drawn = chart.locator("svg[role=img] g[data-line] path")
+    buttons = chart.locator("button[data-line]")
+    assert (drawn.count(), buttons.count()) == (8, 10)
+    assert chart.locator("[data-chart=count]").text_content() == "8 of 10 lines shown"
+    assert drawn.first.bounding_box()["width"] > 3  # a line of one point is a dot
+    assert buttons.nth(9).get_attribute("aria-pressed") == "false"
+    buttons.nth(9).focus()
+    opened_log.page.keyboard.press("Enter")
+    assert buttons.nth(9).get_attribute("aria-pressed") == "true"
+    assert drawn.count() == 9
+    chart.locator("[data-chart=all]").click()
+    assert drawn.count() == 10
+    assert chart.locator("[data-chart=count]").text_content() == ""
+    chart.locator("[data-chart=all]").click()
+    assert drawn.count() == 8
+    for number in range(8):
+        buttons.nth(number).click()
+    assert drawn.count() == 0
+
+
+def test_the_axis_of_values_follows_the_shown_lines(opened_log: Opened) -> None:
+    chart = opened_log.page.locator(".chart").nth(1)
+    ticks = chart.locator("g[data-part=values] text")
+    assert ticks.all_text_contents() == ["0", "0.2", "0.4", "0.6"]
+    for number in (1, 2, 3, 4, 5, 6, 7):
+        chart.locator("button[data-line]").nth(number).click()
+    chart.locator("button[data-line]").nth(9).click()
+    assert ticks.all_text_contents() == ["0", "0.2", "0.4", "0.6", "0.8"]
+
+
+def test_smoothing_keeps_the_raw_values(opened_log: Opened) -> None:
+    chart = opened_log.page.locator(".chart").first
+    drawn = chart.locator("g[data-line='0'] path")
+    raw = drawn.get_attribute("d")
+    chart.locator("[data-chart=smoothing]").focus()
+    for _ in range(50):
+        opened_log.page.keyboard.press("ArrowRight")
+    assert drawn.count() == 2
+    assert drawn.nth(0).get_attribute("d") == raw
+    heights = re.findall(r" ([0-9.]+)", drawn.nth(1).get_attribute("d"))
+    # 2.5 and then (2.5 / 4 + 1.25 / 2) / (3 / 4) = 5 / 3 on an axis from 1.25 to 2.5
+    assert [float(height) for height in heights] == pytest.approx([12, 12 + 244 * 2 / 3], abs=0.1)
+    opened_log.page.keyboard.press("Home")
+    assert drawn.count() == 1
+    assert drawn.get_attribute("d") == raw
+
+
+def test_the_logarithmic_scale(opened_log: Opened) -> None:
+    chart = opened_log.page.locator(".chart").nth(1)
+    button = chart.locator("[data-chart=log]")
+    button.click()
+    assert button.get_attribute("aria-pressed") == "true"
+    assert chart.locator("g[data-part=values] text").all_text_contents() == ["0.1", "0.2", "0.5"]
+    assert chart.locator("g[data-line='0'] path").get_attribute("d") == ""  # 0 has no logarithm
+
+
+def test_events_have_a_key(opened_log: Opened) -> None:
+    chart = opened_log.page.locator(".chart").first
+    assert chart.locator(".chart-events li").all_text_contents() == ["snapshot"]
+    assert chart.locator("svg[role=img] .event-snapshot").count() == 1
 
 
 def test_a_net_of_1300_layers(browser: Any, tmp_path: Path) -> None:

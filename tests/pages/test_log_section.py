@@ -49,10 +49,28 @@ def test_lines_of_several_runs() -> None:
     ]
 
 
-def test_a_chart_has_no_more_lines_than_colours() -> None:
+def test_no_line_is_left_out() -> None:
     outputs = [f"solver.cpp:404]     Test net output #{n}: o{n} = 0.5" for n in range(40)]
     found = charts(log("solver.cpp:337] Iteration 0, Testing net (#0)", *outputs))
-    assert [(title, len(series)) for title, series in found] == [("Outputs", len(LINE_COLOURS))] * 4
+    assert [(title, len(series)) for title, series in found] == [("Outputs", 40)]
+
+
+def test_the_elements_of_vectors_come_last() -> None:
+    names = ["a", "a", "a", "b"]
+    outputs = [f"solver.cpp:404]     Test net output #{n}: {o} = 0.5" for n, o in enumerate(names)]
+    found = charts(log("solver.cpp:337] Iteration 0, Testing net (#0)", *outputs))
+    names = [line.name for _, series in found for line in series]
+    assert names == ["test a[0]", "test b", "test a[1]", "test a[2]"]
+
+
+def test_lines_beyond_the_colours_are_toggled() -> None:
+    outputs = [f"solver.cpp:404]     Test net output #{n}: o{n} = 0.5" for n in range(40)]
+    html = log_section(
+        CheckedLog(log("solver.cpp:337] Iteration 0, Testing net (#0)", *outputs)), 0
+    )
+    assert html.count('<button type="button" data-line=') == 40
+    assert "Show all 40 lines" in html
+    assert f"&quot;first&quot;:{len(LINE_COLOURS)}" in html
 
 
 def test_a_log_without_curves_has_no_charts() -> None:
@@ -66,7 +84,7 @@ def test_marks() -> None:
 
 def test_the_section() -> None:
     html = log_section(CheckedLog(log(*LINES)), 0)
-    assert html.count("<svg") == 3
+    assert html.count('role="img"') == 3
     assert "<td>snapshot</td>" in html
     assert "&lt;b&gt;_iter_100" in html
     assert "<b>" not in html
