@@ -27,6 +27,6 @@ def test_colours_are_plain(name: str) -> None:
 def test_no_style_is_left_over() -> None:
     paths = [*PACKAGE.glob("drawing/*.py"), *PACKAGE.glob("pages/*.py")]
     text = "".join(path.read_text("utf-8") for path in paths if path.name != "style.py")
-    numbered = ("family-", "line-")
+    numbered = ("family-", "line-", "event-")
     unused = [n for n in STYLES if not n.startswith(numbered) and f'"{n}"' not in text]
     assert unused == []
