@@ -6,7 +6,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from caffetools.errors import CaffeToolsError, Location
 
@@ -18,7 +18,7 @@ def replace_file(path: str | os.PathLike[str], data: bytes | Iterable[bytes | me
     CaffeToolsError for a path that cannot be written.
     """
     target = os.path.realpath(path)
-    try:
+    with _placed_errors("cannot be written", path):
         handle, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=".caffetools-")
         try:
             with open(handle, "wb") as file:
@@ -29,9 +29,6 @@ def replace_file(path: str | os.PathLike[str], data: bytes | Iterable[bytes | me
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
             raise
-    except OSError as error:
-        message = f"cannot be written: {error.strerror}"
-        raise CaffeToolsError(message, Location(os.fspath(path))) from None
 
 
 def replace_folder(
@@ -43,7 +40,7 @@ def replace_folder(
     CaffeToolsError for a folder that cannot be written.
     """
     target = os.path.realpath(folder)
-    try:
+    with _placed_errors("cannot be written", folder):
         os.makedirs(os.path.dirname(target), exist_ok=True)
         temporary = tempfile.mkdtemp(dir=os.path.dirname(target), prefix=".caffetools-")
         try:
@@ -58,9 +55,15 @@ def replace_folder(
                 os.rename(temporary, target)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _placed_errors(what: str, path: str | os.PathLike[str]) -> Iterator[None]:
+    """Turn an OSError into a CaffeToolsError at the path."""
+    try:
+        yield
     except OSError as error:
-        message = f"cannot be written: {error.strerror}"
-        raise CaffeToolsError(message, Location(os.fspath(folder))) from None
+        raise CaffeToolsError(f"{what}: {error.strerror}", Location(os.fspath(path))) from None
 
 
 IMAGE_FORMATS = ("svg", "png", "pdf")
@@ -90,11 +93,8 @@ def write_files(
     """
     check_absent(files, force)
     if folder is not None:
-        try:
+        with _placed_errors("this folder cannot be made", folder):
             os.makedirs(folder, exist_ok=True)
-        except OSError as error:
-            message = f"this folder cannot be made: {error.strerror}"
-            raise CaffeToolsError(message, Location(folder)) from None
     for path, data in files.items():
         replace_file(path, data)
 

@@ -26,7 +26,7 @@ ORDER = (
 """Chains of rooms: each may import those to its left. `cli` may import all."""
 
 HEAVY = {
-    "google.protobuf": ("proto.protobuf_classes",),
+    "google.protobuf": (),
     "matplotlib": ("figures", "drawing"),
     "numpy": (
         "formats",

@@ -26,6 +26,7 @@ WITHOUT_SOURCE = {
     "test_examples.py": "examples/, whole",
     "test_imports.py": "the package, whole",
     "test_parse_log.py": "caffetools/log, whole",
+    "test_protobuf_classes.py": "the tests' own protobuf classes",
     "test_mutants.py": "damaged input, whatever reads it",
     "test_public_nets.py": "public nets, compared with what Caffe found",
     "test_readme.py": "README.md",

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from caffetools.proto import schema
 from caffetools.proto.message import Entry, Message, Value
-from caffetools.proto.protobuf_classes import protobuf_classes
 from caffetools.proto.schema import Field
 from caffetools.proto.source import Source
+from tests.protobuf_classes import protobuf_classes
 from tests.strategies import names
 
 Plain = dict[str, list[Any]]

@@ -67,7 +67,9 @@ class _Commands(click.Group):
             return ctx.exit(1)
 
 
-@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "show_default": True}
+)
 @click.version_option(package_name="caffetools", message="%(version)s")
 def main() -> None:
     """Read and recompute Caffe nets, logs and weights without Caffe."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Iterable
 from typing import TextIO
 
 import click
@@ -26,9 +27,10 @@ def report_error(error: CaffeToolsError) -> None:
             click.echo(line, err=True)
 
 
-def report_note(note: Note) -> None:
-    """Print a note on standard error."""
-    click.echo(printable(f"{note.location}: note: {note.message}"), err=True)
+def report_notes(notes: Iterable[Note]) -> None:
+    """Print notes on standard error."""
+    for note in notes:
+        click.echo(printable(f"{note.location}: note: {note.message}"), err=True)
 
 
 def underlined(line: str, column: int) -> tuple[str, str]:

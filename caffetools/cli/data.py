@@ -26,19 +26,17 @@ def command() -> None:
 @click.option("-o", "--output", metavar="DATABASE", required=True, help="Where to; it must be new.")
 @click.option("--list", "path", metavar="FILE", help="`path label` a line, in Caffe's form.")
 @click.option(
-    "--backend",
-    type=click.Choice(tuple(_BACKENDS)),
-    default="lmdb",
-    show_default=True,
-    help="The kind of database.",
+    "--backend", type=click.Choice(tuple(_BACKENDS)), default="lmdb", help="The kind of database."
 )
 @click.option("--gray", is_flag=True, help="Read the images in grey.")
 @click.option("--shuffle", is_flag=True, help="Mix them.")
-@click.option("--seed", type=int, default=0, show_default=True, help="For --shuffle.")
+@click.option("--seed", type=int, default=0, help="For --shuffle.")
 @click.option("--resize-height", "height", type=click.IntRange(min=0), default=0, metavar="N")
 @click.option("--resize-width", "width", type=click.IntRange(min=0), default=0, metavar="N")
 @click.option("--encoded", is_flag=True, help="Keep them in a file's form, decoded when read.")
-@click.option("--encode-type", default="", metavar="jpg|png", help="In this form.")
+@click.option(
+    "--encode-type", default="", show_default=False, metavar="jpg|png", help="In this form."
+)
 @click.option("--check-size", is_flag=True, help="Stop at one of another size than the first.")
 @click.option("--labels", metavar="FILE", help="Write the names of the classes, one a line.")
 @click.option("--strict", is_flag=True, help="Stop at an image that cannot be read.")

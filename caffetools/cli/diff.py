@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from caffetools.cli.console import report_note
+from caffetools.cli.console import report_notes
 from caffetools.cli.options import net_options
 from caffetools.net.diff import differences
 from caffetools.net.net import load
@@ -26,8 +26,7 @@ def command(ctx: click.Context, /, old: str, new: str, exit_code: bool, **option
     """
     nets = [load(path, **options) for path in (old, new)]
     for net in nets:
-        for note in net.notes:
-            report_note(note)
+        report_notes(net.notes)
     lines = list(differences(*nets))
     for line in lines or ["no difference"]:
         click.echo(line)

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from caffetools.cli.console import report_note
+from caffetools.cli.console import report_notes
 from caffetools.cli.options import force_option, net_options
 from caffetools.drawing.dot import dot
 from caffetools.drawing.graph_page import graph_scene
@@ -32,11 +32,7 @@ from caffetools.writing import IMAGE_FORMATS, format_of, write_files
     "--stages", "by_stage", is_flag=True, help="Draw one diagram for each layer with weights."
 )
 @click.option(
-    "--form",
-    type=click.Choice(IMAGE_FORMATS),
-    default="svg",
-    show_default=True,
-    help="File format for --stages.",
+    "--form", type=click.Choice(IMAGE_FORMATS), default="svg", help="File format for --stages."
 )
 @click.option("--no-fold", is_flag=True, help="Draw each of several repeated blocks.")
 @click.option(
@@ -54,8 +50,7 @@ def command(net: str, output: str, by_stage: bool, **options: Any) -> None:
         options.pop(name) for name in ("form", "no_fold", "columns", "force")
     )
     loaded = load(net, **options)
-    for note in loaded.notes:
-        report_note(note)
+    report_notes(loaded.notes)
     if by_stage:
         write_files(_stage_files(loaded, output, form), force, output)
     else:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from caffetools.cli.console import report_note
+from caffetools.cli.console import report_notes
 from caffetools.cli.options import force_option, net_options, shape_options
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.net.net import Net, load
@@ -34,7 +34,6 @@ TrainingFiles = Callable[[ModuleSpec], dict[str, bytes]]
     "target",
     type=click.Choice(("torch", "onnx")),
     default="torch",
-    show_default=True,
     help="Format; onnx is for inference and implies --phase test.",
 )
 @click.option(
@@ -47,7 +46,6 @@ TrainingFiles = Callable[[ModuleSpec], dict[str, bytes]]
     "--output",
     metavar="DIR|FILE|-",
     default="-",
-    show_default=True,
     help="Output folder, file for the model alone, or - for standard output.",
 )
 @click.option("--solver", metavar="FILE", help="Solver: the folder gets a train.py, too.")
@@ -86,8 +84,7 @@ def command(net: str, output: str, **options: Any) -> None:
     spec = module_spec(loaded, shape_options(net, **options))
     made = export(spec, wanted) if target == "torch" else export_onnx(spec, wanted)
     files = {**made.files, **({} if made.mistakes else training(spec))}
-    for note in (*loaded.notes, *made.notes, *made.mistakes):
-        report_note(note)
+    report_notes((*loaded.notes, *made.notes, *made.mistakes))
     if made.mistakes:
         first, found = made.mistakes[0], len(made.mistakes)
         more = f", and {found - 1} more" if found > 1 else ""
@@ -129,8 +126,7 @@ def _loaded(
 
     shapes = shape_options(net, **options)
     solver = read_solver(path, options["stages"], options["level"], net=net, options=shapes)
-    for note in solver.notes:
-        report_note(note)
+    report_notes(solver.notes)
     return solver.train, partial(training_files, solver, standalone=standalone)
 
 

@@ -71,11 +71,23 @@ phase_option = click.option(
     "--phase",
     type=click.Choice(("train", "test"), case_sensitive=False),
     default="train",
-    show_default=True,
     help="Phase of the net; of a solver, its train net or its first test net.",
 )
 
+year_option = click.option(
+    "--year", type=click.IntRange(1970, 9999), help="Year of the first line."
+)
+
 force_option = click.option("--force", is_flag=True, help="Overwrite existing files.")
+
+_YEARS = click.IntRange(1970, 9999)
+year_option = click.option("--year", type=_YEARS, help="Year of the first line of a log.")
+
+
+def format_option(*formats: str, text: str = "Output format.") -> Callable[[Command], Command]:
+    """Return the option `--format`, whose default is the first of the formats."""
+    kind = click.Choice(formats)
+    return click.option("--format", "form", type=kind, default=formats[0], help=text)
 
 
 def net_options(command: Command) -> Command:
@@ -89,13 +101,7 @@ def net_options(command: Command) -> Command:
             metavar="NAME",
             help="Add a stage for include and exclude rules. Repeatable.",
         ),
-        click.option(
-            "--level",
-            type=int,
-            default=0,
-            show_default=True,
-            help="Level for include and exclude rules.",
-        ),
+        click.option("--level", type=int, default=0, help="Level for include and exclude rules."),
         click.option(
             "--input-shape",
             "input_shapes",

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from caffetools.cli.console import report_note
+from caffetools.cli.console import report_notes
 from caffetools.cli.options import force_option, net_options, shape_options
 from caffetools.errors import CaffeToolsError, Location, Note
 from caffetools.formats.caffemodel import caffemodel
@@ -34,8 +34,7 @@ def command(net: str, state: str, output: str, force: bool, **options: Any) -> N
     try:
         layers, unused = caffe_blobs(spec, read_state_dict(state))
         left = (Note(Location(state), f"unknown parameter {key!a}") for key in unused)
-        for note in (*loaded.notes, *spec.notes, *left):
-            report_note(note)
+        report_notes((*loaded.notes, *spec.notes, *left))
         replace_file(output, caffemodel(loaded.name, layers))
     except CaffeToolsError as error:
         raise error.at(Location(state)) from None

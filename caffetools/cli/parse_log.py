@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from caffetools.cli.options import plugin_option
+from caffetools.cli.options import force_option, format_option, plugin_option, year_option
 from caffetools.errors import CaffeToolsError
 from caffetools.log.curve_data import csv_text
 from caffetools.log.parser import read_log
@@ -20,13 +20,9 @@ if TYPE_CHECKING:
 @click.command("parse-log")
 @click.argument("log", metavar="LOG")
 @plugin_option
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(("table", "json", "csv")),
-    default="table",
-    show_default=True,
-    help="Output format; csv is the training curve, or one file per net with -o.",
+@format_option(
+    *("table", "json", "csv"),
+    text="Output format; csv is the training curve, or one file per net with -o.",
 )
 @click.option("--check", metavar="NET", help="Compare with NET; exit with 1 if they differ.")
 @click.option("--net-out", metavar="FILE", help="Write the first net that the log echoes.")
@@ -35,8 +31,8 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", metavar="STEM", help="csv: STEM.train.csv, STEM.test0.csv, …")
 @click.option("--tensorboard", metavar="DIR", help="Write the curves for TensorBoard.")
 @click.option("--follow", is_flag=True, help="Show the progress of LOG while it grows.")
-@click.option("--year", type=click.IntRange(1970, 9999), help="Year of the first line.")
-@click.option("--force", is_flag=True, help="Overwrite existing files.")
+@year_option
+@force_option
 def command(
     log: str, form: str, check: str | None, output: str | None, year: int | None, **options: Any
 ) -> None:

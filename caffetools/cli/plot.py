@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from caffetools.cli.options import plugin_option
+from caffetools.cli.options import force_option, plugin_option, year_option
 from caffetools.figures.panels import Selection
 from caffetools.log.parser import read_log
 from caffetools.writing import format_of, write_files
@@ -25,7 +25,6 @@ from caffetools.writing import format_of, write_files
     "--x",
     type=click.Choice(("iteration", "epoch", "time")),
     default="iteration",
-    show_default=True,
     help="What the curves go over.",
 )
 @click.option("--only", multiple=True, metavar="OUTPUT", help="Draw this output; may be repeated.")
@@ -34,15 +33,15 @@ from caffetools.writing import format_of, write_files
     type=click.IntRange(min=1),
     default=1,
     metavar="N",
-    help="Average over N values; the values stand behind the line.",
+    help="Average over N values; the values are drawn behind the line.",
 )
 @click.option("--log-x", is_flag=True, help="A logarithmic x axis.")
 @click.option("--log-y", is_flag=True, help="Logarithmic axes of losses and of large outputs.")
 @click.option("--no-rate", is_flag=True, help="Leave the learning rate out.")
 @click.option("--no-events", is_flag=True, help="Leave snapshots, restarts and errors out.")
-@click.option("--title", default="", help="Figure title.")
-@click.option("--year", type=click.IntRange(1970, 9999), help="The year of the first line.")
-@click.option("--force", is_flag=True, help="Overwrite a file that is there.")
+@click.option("--title", default="", show_default=False, help="Figure title.")
+@year_option
+@force_option
 def command(logs: tuple[str, ...], output: str, year: int | None, **options: Any) -> None:
     """Plot the curves of training logs.
 
@@ -53,7 +52,7 @@ def command(logs: tuple[str, ...], output: str, year: int | None, **options: Any
     if len(options["names"]) > len(logs):
         raise click.UsageError(f"found {len(options['names'])} names for {len(logs)} logs")
     found = [read_log(log, year) for log in logs]
-    # matplotlib is slow to load: a mistake in a log is told without it.
+    # matplotlib is slow to load: a mistake in a log is reported before.
     from caffetools.figures.plot import Drawing, plot
 
     selection = Selection(options["x"], options["only"], not options["no_rate"])

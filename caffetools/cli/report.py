@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from caffetools.check.parsed_log import parse_log
-from caffetools.cli.console import report_note
+from caffetools.cli.console import report_notes
 from caffetools.cli.options import force_option, net_options
 from caffetools.formats.weights import read_weights
 from caffetools.net.net import load
@@ -32,8 +32,7 @@ def command(
     of its weights. It is one file that loads nothing else.
     """
     loaded = load(net, **options)
-    for note in loaded.notes:
-        report_note(note)
+    report_notes(loaded.notes)
     made = page(
         loaded,
         net,

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from caffetools.cli.console import report_note
-from caffetools.cli.options import net_options
+from caffetools.cli.console import report_notes
+from caffetools.cli.options import format_option, net_options
 from caffetools.errors import CaffeToolsError
 from caffetools.net.net import Net, load
 from caffetools.net.summary import columns, footer, rows
@@ -19,13 +19,9 @@ from caffetools.table import csv_table, markdown_table, text_table
 @click.command("shapes")
 @click.argument("net", metavar="NET")
 @net_options
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(("table", "json", "csv", "markdown", "caffe-log")),
-    default="table",
-    show_default=True,
-    help="Output format; caffe-log is what Caffe logs while it initializes the net.",
+@format_option(
+    *("table", "json", "csv", "markdown", "caffe-log"),
+    text="Output format; caffe-log is what Caffe logs while it initializes the net.",
 )
 @click.option("--explain", is_flag=True, help="Print the arithmetic behind every size.")
 @click.option("--strict", is_flag=True, help="Turn notes into errors: exit with status 1.")
@@ -36,8 +32,7 @@ def command(net: str, form: str, explain: bool, strict: bool, **options: Any) ->
     - for standard input.
     """
     loaded = load(net, **options)
-    for note in loaded.notes:
-        report_note(note)
+    report_notes(loaded.notes)
     for line in _lines(loaded, form, explain):
         click.echo(line)
     if strict and loaded.notes:

@@ -4,46 +4,41 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from caffetools.cli.console import report_note
+from caffetools.cli.console import report_notes
 from caffetools.cli.options import plugin_option
 from caffetools.errors import CaffeToolsError
 
 if TYPE_CHECKING:
     from caffetools.torch.solver.solver_file import SolverFile
 
-_EFFECTS = click.Choice(("stop", "snapshot", "none"))
+
+def _effect_option(signal: str, default: str) -> Callable[[Any], Any]:
+    """Return the option that gives the effect of a signal, spelled as in Caffe or with a dash."""
+    return click.option(
+        f"--{signal}_effect",
+        f"--{signal}-effect",
+        signal,
+        type=click.Choice(("stop", "snapshot", "none")),
+        default=default,
+        help=f"Effect of {signal.upper()}.",
+    )
 
 
 @click.command("train")
 @click.option("--solver", "solver_path", metavar="FILE", required=True, help="Solver to train.")
 @click.option("--weights", metavar="FILE[,FILE]", help="Weights to start from.")
 @click.option("--snapshot", metavar="FILE.solverstate", help="Snapshot to resume.")
-@click.option("--gpu", metavar="all|N[,N]", default="", help="GPUs to train on (default: the CPU).")
+@click.option("--gpu", metavar="all|N[,N]", help="GPUs to train on (default: the CPU).")
 @click.option("--phase", help="Ignored, as in Caffe: the solver names the training net.")
-@click.option("--stage", metavar="NAME[,NAME]", default="", help="Stages of the training net.")
-@click.option("--level", type=int, default=0, show_default=True, help="Level of the training net.")
-@click.option(
-    "--sigint_effect",
-    "--sigint-effect",
-    "sigint",
-    type=_EFFECTS,
-    default="stop",
-    show_default=True,
-    help="Effect of SIGINT.",
-)
-@click.option(
-    "--sighup_effect",
-    "--sighup-effect",
-    "sighup",
-    type=_EFFECTS,
-    default="snapshot",
-    show_default=True,
-    help="Effect of SIGHUP.",
-)
+@click.option("--stage", metavar="NAME[,NAME]", help="Stages of the training net.")
+@click.option("--level", type=int, default=0, help="Level of the training net.")
+@_effect_option("sigint", "stop")
+@_effect_option("sighup", "snapshot")
 @click.option("--max-iter", type=click.IntRange(min=0), help="Override the solver's max_iter.")
 @click.option("--amp", is_flag=True, help="Compute in bfloat16 where autocast does.")
 @click.option("--compile", is_flag=True, help="Compile the net with torch.compile.")
@@ -79,12 +74,11 @@ def _train(solver_path: str, gpus: list[str], options: dict[str, Any]) -> None:
     from caffetools.torch.training.project import RunOptions
     from caffetools.torch.training.run import run
 
-    stages = [name for name in options["stage"].split(",") if name]
+    stages = [name for name in (options["stage"] or "").split(",") if name]
     is_first = os.environ.get("RANK", "0") == "0"
     log = GlogWriter(sys.stderr if is_first else None)
     solver = read_solver(solver_path, stages, options["level"], options["max_iter"])
-    for note in (*solver.notes, *solver.train.notes) if is_first else ():
-        report_note(note)
+    report_notes((*solver.notes, *solver.train.notes) if is_first else ())
     for said in solver.log:
         (log.remark if said.is_warning else log.say)(said.place, said.text)
     gpus = gpus or _gpus_of_solver(solver.message)
@@ -110,7 +104,7 @@ def _check_snapshots(solver: SolverFile) -> None:
         raise solver.message.error(str(error), "snapshot_prefix", kind=CaffeToolsError) from None
 
 
-def _gpus(text: str) -> list[str]:
+def _gpus(text: str | None) -> list[str]:
     """The numbers of the GPUs that are asked for."""
     if not text:
         return []
@@ -119,9 +113,8 @@ def _gpus(text: str) -> list[str]:
     there = [str(index) for index in range(torch.cuda.device_count())]
     gpus = there if text == "all" else text.split(",")
     if not all(gpu.isdecimal() for gpu in gpus):
-        raise click.UsageError(
-            f"--gpu: expected all or numbers with commas between, found {text!a}"
-        )
+        expected = "all or numbers with commas between"
+        raise click.UsageError(f"--gpu: expected {expected}, found {text!a}")
     missing = [gpu for gpu in gpus if gpu not in there]
     if missing or not gpus:
         raise CaffeToolsError(f"PyTorch finds {len(there)} GPUs, asked for was {text}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from caffetools.cli.console import report_note
+from caffetools.cli.console import report_notes
 from caffetools.cli.options import phase_option, plugin_option
 from caffetools.net.reading import read_net, without_weights
 from caffetools.proto.printer import prototxt
@@ -21,6 +21,5 @@ def command(net: str, phase: str) -> None:
     - for standard input. Fields that Caffe drops in the upgrade are noted on standard error.
     """
     loaded = read_net(net, phase.upper())
-    for note in loaded.notes:
-        report_note(note)
+    report_notes(loaded.notes)
     click.echo(prototxt(without_weights(loaded.message)).encode(), nl=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from caffetools.cli.console import report_note
+from caffetools.cli.console import report_notes
 from caffetools.cli.options import net_options, shape_options
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.formats.weights import read_weights
@@ -55,8 +55,7 @@ def command(net: str, weights: str, against: str | None, **options: Any) -> None
         text = f"layer {node.key!a} of type {node.type!a} cannot be exported"
         raise CaffeToolsError(text, node.message.location())
     transferred = transfer_weights(spec, read_weights(weights))
-    for note in (*loaded.notes, *spec.notes, *transferred.notes, *transferred.misfits):
-        report_note(note)
+    report_notes((*loaded.notes, *spec.notes, *transferred.notes, *transferred.misfits))
     if transferred.misfits:
         raise CaffeToolsError(transferred.misfits[0].message, transferred.misfits[0].location)
     inputs = seeded_inputs(spec, reference)

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from caffetools.cli.options import force_option, plugin_option
+from caffetools.cli.options import force_option, format_option, plugin_option
 from caffetools.formats.inventory import columns, named, rows, to_dict
 from caffetools.formats.npz import npz
 from caffetools.formats.safetensors import safetensors
@@ -18,14 +18,7 @@ from caffetools.writing import check_absent, replace_file
 @click.command("weights")
 @click.argument("file", metavar="FILE")
 @plugin_option
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(("table", "json", "csv")),
-    default="table",
-    show_default=True,
-    help="Output format.",
-)
+@format_option("table", "json", "csv")
 @click.option(
     "-o",
     "--output",

@@ -103,9 +103,8 @@ def read_datum(record: bytes, color: bool | None) -> Datum:
             raise CaffeToolsError(f"the record is not a Datum: {error}") from None
     channels, height, width = fields.shape
     if min(fields.shape) < 1 or values.size != channels * height * width:
-        raise CaffeToolsError(
-            f"the shape {fields.shape} of the Datum does not match {values.size} values"
-        )
+        text = f"the shape {fields.shape} of the Datum does not match {values.size} values"
+        raise CaffeToolsError(text)
     return Datum(values.reshape(fields.shape), label)
 
 

@@ -78,9 +78,8 @@ def first_window_channels(path: str) -> int:
     """
     words = _list_start(path).split(maxsplit=4)
     if len(words) < 4 or words[0] != b"#" or not words[3].isdigit():
-        raise CaffeToolsError(
-            f"the window file {path!a} does not begin with '#', a number, a file and its channels"
-        )
+        expected = "'#', a number, a file and its channels"
+        raise CaffeToolsError(f"the window file {path!a} does not begin with {expected}")
     return int(words[3])
 
 

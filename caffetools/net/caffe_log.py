@@ -40,9 +40,8 @@ def _messages(net: Inferred) -> Iterator[LogMessage]:
         yield "net.cpp:124", f"Setting up {layer.node.name}"
         for shape, weight in zip(layer.tops, layer.loss_weights, strict=True):
             if shape is None:
-                raise layer.node.message.error(
-                    f"the output shapes of layer {layer.node.name!a} are unknown", kind=GraphError
-                )
+                text = f"the output shapes of layer {layer.node.name!a} are unknown"
+                raise layer.node.message.error(text, kind=GraphError)
             memory += count(shape)
             yield "net.cpp:131", f"Top shape: {_shape(shape)}"
             if weight:
@@ -65,10 +64,8 @@ def _blobs(net: Inferred, layer: InferredLayer) -> Iterator[LogMessage]:
     for blob in node.bottoms:
         yield "net.cpp:408", f"{node.name} <- {blobs[blob].name}"
     for blob, in_place in zip(node.tops, node.in_place, strict=True):
-        if in_place:
-            yield "net.cpp:369", f"{node.name} -> {blobs[blob].name} (in-place)"
-        else:
-            yield "net.cpp:382", f"{node.name} -> {blobs[blob].name}"
+        place, suffix = ("net.cpp:369", " (in-place)") if in_place else ("net.cpp:382", "")
+        yield place, f"{node.name} -> {blobs[blob].name}{suffix}"
 
 
 def _sharing(blob: ParamBlob, owner: InferredLayer) -> LogMessage:
@@ -79,10 +76,8 @@ def _sharing(blob: ParamBlob, owner: InferredLayer) -> LogMessage:
 
 def _backward(net: Inferred) -> Iterator[LogMessage]:
     for layer, needed in zip(reversed(net.layers), reversed(net.backward), strict=True):
-        if needed:
-            yield "net.cpp:200", f"{layer.node.name} needs backward computation."
-        else:
-            yield "net.cpp:202", f"{layer.node.name} does not need backward computation."
+        place, verb = ("net.cpp:200", "needs") if needed else ("net.cpp:202", "does not need")
+        yield place, f"{layer.node.name} {verb} backward computation."
 
 
 def _shape(shape: Shape) -> str:

@@ -54,14 +54,13 @@ def cost(net: Inferred) -> Cost:
     if any(layer.macs is None for layer in net.layers):
         params = learnable = statistics = macs = None
     param_bytes = None if params is None else FLOAT_BYTES * params
-    activations = _bytes(shape for layer in net.layers for shape in layer.tops)
     gradients = _bytes(net.shapes[blob] for blob in _blobs_with_gradient(net))
     return Cost(
         params=params,
         learnable_params=learnable,
         statistics=statistics,
         macs=macs,
-        memory_bytes=activations,
+        memory_bytes=_bytes(shape for layer in net.layers for shape in layer.tops),
         unique_memory_bytes=_bytes(net.shapes),
         gradient_bytes=None
         if gradients is None or params is None

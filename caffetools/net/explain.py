@@ -31,11 +31,7 @@ def totals(net: Net) -> list[Step]:
     return [
         Step("parameters", _sum(filter(None, owned)), cost.params),
         Step("multiply-accumulates", _sum(macs), cost.macs),
-        Step(
-            "memory for data, in bytes",
-            f"{FLOAT_BYTES} * ({_sum(counts)})",
-            cost.memory_bytes,
-        ),
+        Step("memory for data, in bytes", f"{FLOAT_BYTES} * ({_sum(counts)})", cost.memory_bytes),
     ]
 
 

@@ -90,9 +90,8 @@ def keeps(state: State, layer: Message) -> bool:
     """
     include, exclude = layer.messages("include"), layer.messages("exclude")
     if include and exclude:
-        raise layer.error(
-            "expected include rules or exclude rules, found both", "exclude", kind=GraphError
-        )
+        text = "expected include rules or exclude rules, found both"
+        raise layer.error(text, "exclude", kind=GraphError)
     if include:
         return any(meets(state, rule) for rule in include)
     return not any(meets(state, rule) for rule in exclude)
@@ -128,12 +127,9 @@ class _Builder:
             layer_class = self.registry.find(python_type(layer.message)) or layer_class
         propagated = layer.message.count("propagate_down")
         if propagated and propagated != len(layer.bottoms):
-            raise layer.message.error(
-                f"expected a propagate_down for each bottom, {len(layer.bottoms)} in all, "
-                f"found {propagated}",
-                "propagate_down",
-                kind=GraphError,
-            )
+            wanted = f"a propagate_down for each bottom, {len(layer.bottoms)} in all"
+            text = f"expected {wanted}, found {propagated}"
+            raise layer.message.error(text, "propagate_down", kind=GraphError)
         bottoms = tuple(self.bottom(layer, index) for index in range(len(layer.bottoms)))
         tops = [self.top(layer, index) for index in range(len(layer.tops))]
         if layer_class is not None:
@@ -165,12 +161,8 @@ class _Builder:
         name = layer.tops[index]
         in_place = layer.bottoms[index : index + 1] == [name]
         if name in self.by_name and not in_place:
-            raise layer.message.error(
-                f"expected a new top, found the blob {name!a} of an earlier layer",
-                "top",
-                index,
-                GraphError,
-            )
+            text = f"expected a new top, found the blob {name!a} of an earlier layer"
+            raise layer.message.error(text, "top", index, GraphError)
         self.unread.add(name)
         if in_place:
             return self.by_name[name]
@@ -202,17 +194,11 @@ def check_counts(layer: WiredLayer, layer_class: LayerClass, tops: int) -> None:
     ):
         if found < takes.least or (takes.most is not None and found > takes.most):
             plural = "" if (takes.least if takes.most is None else takes.most) == 1 else "s"
-            raise layer.message.error(
-                f"{layer.type} expects {takes} {what}{plural}, found {found}",
-                what,
-                kind=GraphError,
-            )
+            text = f"{layer.type} expects {takes} {what}{plural}, found {found}"
+            raise layer.message.error(text, what, kind=GraphError)
     if layer_class.as_many_tops_as_bottoms and tops != bottoms:
-        raise layer.message.error(
-            f"{layer.type} expects a top for each bottom, {bottoms} in all, found {tops}",
-            "top",
-            kind=GraphError,
-        )
+        text = f"{layer.type} expects a top for each bottom, {bottoms} in all, found {tops}"
+        raise layer.message.error(text, "top", kind=GraphError)
 
 
 def _as_bytes(name: str) -> bytes:

@@ -231,10 +231,7 @@ def loss_weights(node: Node) -> tuple[float, ...]:
     if not given and node.layer_class.is_loss:
         given = (1.0,)
     if given and len(given) != len(node.tops):
-        raise node.message.error(
-            f"expected a loss_weight for each top, {len(node.tops)} in all, found {len(given)}"
-            + ("" if node.loss_weights else ", the default 1 of a loss layer"),
-            "loss_weight",
-            kind=GraphError,
-        )
+        text = f"expected a loss_weight for each top, {len(node.tops)} in all, found {len(given)}"
+        default = "" if node.loss_weights else ", the default 1 of a loss layer"
+        raise node.message.error(text + default, "loss_weight", kind=GraphError)
     return given or none

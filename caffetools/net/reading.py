@@ -156,8 +156,7 @@ def without_weights(net: Message) -> Message:
     layers: list[Entry] = []
     for layer in net.messages("layer"):
         fields = {name: entries for name, entries in layer.fields.items() if name != "blobs"}
-        bare = layer.replaced(fields)
-        layers.append((bare, layer.offset))
+        layers.append((layer.replaced(fields), layer.offset))
     return net.replaced({**net.fields, "layer": layers})
 
 
@@ -187,18 +186,16 @@ def _parse(source: Source) -> Message:
     assert message.descriptor is not None
     if not any(name in message.descriptor.fields for name in message.fields):
         name = next(iter(message.fields))
-        raise message.error(
-            f"expected a field of a net or solver, found {name!r}", name, 0, CaffeToolsError
-        )
+        text = f"expected a field of a net or solver, found {name!r}"
+        raise message.error(text, name, 0, CaffeToolsError)
     return message
 
 
 def _content(path: str | os.PathLike[str]) -> memoryview:
     content = mapped(path)
     if not content:
-        raise CaffeToolsError(
-            "expected a net, found an empty file", Location(shown_name(path), 1, 1)
-        )
+        place = Location(shown_name(path), 1, 1)
+        raise CaffeToolsError("expected a net, found an empty file", place)
     return content
 
 

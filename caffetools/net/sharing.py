@@ -47,13 +47,9 @@ class ParamSharing:
         """Return the blobs of a layer; GraphError, placed, for sharing that Caffe refuses."""
         specs = node.message.messages("param")
         if len(specs) > len(params):
-            raise node.message.error(
-                f"expected at most {len(params)} param, one for each of the layer's blobs, "
-                f"found {len(specs)}",
-                "param",
-                len(params),
-                GraphError,
-            )
+            most = f"at most {len(params)} param, one for each of the layer's blobs"
+            text = f"expected {most}, found {len(specs)}"
+            raise node.message.error(text, "param", len(params), GraphError)
         return tuple(
             self.blob(node, param, specs[index] if index < len(specs) else None)
             for index, param in enumerate(params)
@@ -95,21 +91,16 @@ class ParamSharing:
         permissive = spec.text("share_mode") == "PERMISSIVE"
         fits = blob.elements == owner.elements if permissive else blob.shape == owner.shape
         if not fits:
-            raise spec.error(
-                f"cannot share {blob.name!a} with layer {key!a}: expected shape "
-                f"{dims(owner.shape)}, found {dims(blob.shape)}",
-                "name",
-                kind=GraphError,
-            )
+            shapes = f"expected shape {dims(owner.shape)}, found {dims(blob.shape)}"
+            text = f"cannot share {blob.name!a} with layer {key!a}: {shapes}"
+            raise spec.error(text, "name", kind=GraphError)
 
     def check_multiplier(self, spec: Message, name: str, field: str) -> None:
         """Raise GraphError if layers give a shared blob different multipliers."""
         if spec.has(field):
-            given = self._given.setdefault((name, field), spec.number(field))
-            if spec.number(field) != given:
-                raise spec.error(
-                    f"expected {field} {given:g} as elsewhere for the shared blob {name!a}, "
-                    f"found {spec.number(field):g}",
-                    field,
-                    kind=GraphError,
-                )
+            value = spec.number(field)
+            given = self._given.setdefault((name, field), value)
+            if value != given:
+                shared = f"{given:g} as elsewhere for the shared blob {name!a}"
+                text = f"expected {field} {shared}, found {value:g}"
+                raise spec.error(text, field, kind=GraphError)

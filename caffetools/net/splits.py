@@ -5,7 +5,7 @@ They are not in the prototxt, but Caffe counts the memory of their tops and logs
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from caffetools.errors import GraphError
 from caffetools.proto.message import Message
@@ -56,9 +56,7 @@ def insert_splits(layers: list[WiredLayer]) -> list[WiredLayer]:
                 bottoms.append(f"{_split_name(layers[top[0]].name, name, top[1])}_{copy}")
             else:
                 bottoms.append(name)
-        kept = WiredLayer(
-            layer.message, layer.name, layer.type, bottoms, layer.tops, layer.loss_weights
-        )
+        kept = replace(layer, bottoms=bottoms)
         result.append(kept)
         for j, name in enumerate(layer.tops):
             copies = readers.get((i, j), 0)
@@ -95,13 +93,9 @@ def _count_readers(
 
 def unknown_bottom(layer: WiredLayer, index: int) -> Exception:
     """Return the error for a bottom that is no top of an earlier layer."""
-    return layer.message.error(
-        f"unknown bottom {layer.bottoms[index]!a} of layer {layer.name!a}: "
-        "it is no top of an earlier layer",
-        "bottom",
-        index,
-        GraphError,
-    )
+    bottom = f"unknown bottom {layer.bottoms[index]!a} of layer {layer.name!a}"
+    text = f"{bottom}: it is no top of an earlier layer"
+    return layer.message.error(text, "bottom", index, GraphError)
 
 
 def _split(layer: WiredLayer, blob: str, index: int, copies: int, weight: float) -> WiredLayer:

@@ -25,9 +25,7 @@ NUMBERS = ("data", "diff", "double_data", "double_diff", "raw_data", "raw_diff")
 _WIRE_TYPES = {
     "float": FIXED32,
     "double": FIXED64,
-    "string": LENGTH,
-    "bytes": LENGTH,
-    "message": LENGTH,
+    **dict.fromkeys(("string", "bytes", "message"), LENGTH),
 }
 """By type of field; integers, booleans and enums are varints."""
 
@@ -134,14 +132,11 @@ class _Reader:
 
     def scalars(self, message: Message, field: Field, found: wire.WireField) -> None:
         """Read a field, packed or not; of a repeated optional field the last value counts."""
-        entries: list[Entry] = [
-            (value, found.start) for value in self.values(message, field, found)
-        ]
-        if not entries:
-            return
-        if field.repeated:
+        values = self.values(message, field, found)
+        entries: list[Entry] = [(value, found.start) for value in values]
+        if entries and field.repeated:
             message.fields.setdefault(field.name, []).extend(entries)
-        else:
+        elif entries:
             message.fields[field.name] = entries
 
     def values(self, message: Message, field: Field, found: wire.WireField) -> Iterator[Value]:
@@ -156,15 +151,13 @@ class _Reader:
             if (end - start) % size:
                 raise wire.WireError(f"field {found.number} holds a part of a number", start)
             for place in range(start, end, size):
-                yield self.number(field, place)
+                if field.type == "float":
+                    yield shortest(wire.float32(self.buffer, place))
+                else:
+                    yield wire.float64(self.buffer, place)
         else:
             for number in wire.packed_varints(self.buffer, start, end):
                 yield from self.whole(message, field, number)
-
-    def number(self, field: Field, start: int) -> float:
-        if field.type == "float":
-            return shortest(wire.float32(self.buffer, start))
-        return wire.float64(self.buffer, start)
 
     def whole(self, message: Message, field: Field, number: int) -> Iterator[Value]:
         """A varint as a value of the field; for an enum's unknown number only a note."""
@@ -187,9 +180,6 @@ class _Reader:
 
 def _fits(field: Field, found: wire.WireField) -> bool:
     """Whether the wire type fits the field; if not, protobuf treats it as unknown, too."""
-    return found.wire_type == _WIRE_TYPES.get(field.type, VARINT) or _is_packed(field, found)
-
-
-def _is_packed(field: Field, found: wire.WireField) -> bool:
-    scalar = _WIRE_TYPES.get(field.type, VARINT) != LENGTH
-    return field.repeated and scalar and found.wire_type == LENGTH
+    wire_type = _WIRE_TYPES.get(field.type, VARINT)
+    packed = field.repeated and wire_type != LENGTH and found.wire_type == LENGTH
+    return found.wire_type == wire_type or packed

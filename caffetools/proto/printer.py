@@ -15,16 +15,8 @@ _LAYERS = ("layer", "layers")
 _FIRST = {
     "NetParameter": ("name",),
     "LayerParameter": (
-        "name",
-        "type",
-        "bottom",
-        "top",
-        "include",
-        "exclude",
-        "phase",
-        "propagate_down",
-        "loss_weight",
-        "param",
+        *("name", "type", "bottom", "top", "include", "exclude"),
+        *("phase", "propagate_down", "loss_weight", "param"),
     ),
 }
 """The fields that are written first, in this order; those of a net's layers come last."""

@@ -226,13 +226,10 @@ class _Parser:
     def no_field(self, message: Message, closer: str) -> NoReturn:
         if self.kind == END:
             line = self.source.location(message.offset).line
-            self.fail(
-                f"the file ends within the message opened in line {line}: expected '{closer}'"
-            )
+            opened = f"the message opened in line {line}"
+            self.fail(f"the file ends within {opened}: expected '{closer}'")
         if self.token in ("}", ">") and not _CONFLICT.match(self.source.text, self.offset):
-            self.fail(
-                f"expected '{closer}', found '{self.token}'"
-                if closer
-                else f"'{self.token}' closes nothing"
-            )
+            if not closer:
+                self.fail(f"'{self.token}' closes nothing")
+            self.fail(f"expected '{closer}', found '{self.token}'")
         self.fail(f"expected the name of a field, found {self.found()}")

@@ -12,12 +12,8 @@ from functools import cache, cached_property
 Default = int | float | bool | str | bytes | None
 
 ZERO: dict[str, Default] = {
-    "int32": 0,
-    "int64": 0,
-    "uint32": 0,
-    "uint64": 0,
-    "float": 0.0,
-    "double": 0.0,
+    **dict.fromkeys(("int32", "int64", "uint32", "uint64"), 0),
+    **dict.fromkeys(("float", "double"), 0.0),
     "bool": False,
     "string": "",
     "bytes": b"",

@@ -46,9 +46,8 @@ def _check_one_age(net: Message) -> None:
         if layer.has("layer") != v0:
             here, there = ("V1", "V0") if v0 else ("V0", "V1")
             found = f"'layers' of {here} here, and of {there}{_in_line(layers[0].location().line)}"
-            raise net.error(
-                f"expected layers of one form: found {found}", "layers", index, GraphError
-            )
+            text = f"expected layers of one form: found {found}"
+            raise net.error(text, "layers", index, GraphError)
 
 
 def _in_line(line: int | None) -> str:
@@ -58,11 +57,8 @@ def _in_line(line: int | None) -> str:
 def _upgrade_input(net: Message, notes: Notes) -> Message:
     """The net with a first layer of type Input for its `input`s (UpgradeNetInput)."""
     shapes = _input_shapes(net, notes)
-    fields = {
-        name: entries
-        for name, entries in net.fields.items()
-        if name not in ("input", "input_shape", "input_dim", "layer")
-    }
+    moved = ("input", "input_shape", "input_dim", "layer")
+    fields = {name: entries for name, entries in net.fields.items() if name not in moved}
     layers = net.fields.get("layer", [])
     if shapes:
         layers = [_input_layer(net, shapes), *layers]
@@ -101,15 +97,13 @@ def _shape(net: Message, dims: list[Entry]) -> Entry:
 
 
 def _input_layer(net: Message, shapes: list[Entry]) -> Entry:
-    offset = net.place("input", 0)
+    offset, place = net.place("input", 0), shapes[0][1]
     parameter = schema.message("InputParameter")
     fields: dict[str, list[Entry]] = {
         "name": [("input", offset)],
         "type": [("Input", offset)],
         "top": net.fields["input"],
-        "input_param": [
-            (Message(parameter, net.source, shapes[0][1], {"shape": shapes}), shapes[0][1])
-        ],
+        "input_param": [(Message(parameter, net.source, place, {"shape": shapes}), place)],
     }
     return Message(schema.message("LayerParameter"), net.source, offset, fields), offset
 
@@ -135,9 +129,8 @@ def _has_three_params(layer: Message) -> bool:
 def _frozen(layer: Message) -> Message:
     params: list[Entry] = []
     for param in layer.messages("param"):
-        multipliers: dict[str, list[Entry]] = {
-            name: [(0.0, param.place(name))] for name in ("lr_mult", "decay_mult")
-        }
-        fields = {**param.fields, **multipliers}
+        fields = dict(param.fields)
+        for name in ("lr_mult", "decay_mult"):
+            fields[name] = [(0.0, param.place(name))]
         params.append((param.replaced(fields), param.offset))
     return layer.replaced({**layer.fields, "param": params})

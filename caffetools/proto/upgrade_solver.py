@@ -9,12 +9,7 @@ from caffetools.errors import CaffeToolsError
 from caffetools.proto.message import Message
 
 _TYPES = {
-    "SGD": "SGD",
-    "NESTEROV": "Nesterov",
-    "ADAGRAD": "AdaGrad",
-    "RMSPROP": "RMSProp",
-    "ADADELTA": "AdaDelta",
-    "ADAM": "Adam",
+    name.upper(): name for name in ("SGD", "Nesterov", "AdaGrad", "RMSProp", "AdaDelta", "Adam")
 }
 """Current name of each value of the former `solver_type`."""
 
@@ -60,8 +55,7 @@ def _with_type(solver: Message) -> Upgraded:
             f"Attempting to upgrade input file {old}': {solver.source.name}",
         ),
         LoggedMessage(
-            "upgrade_proto.cpp:1091",
-            f"Successfully upgraded file {old} to 'type' field (string).",
+            "upgrade_proto.cpp:1091", f"Successfully upgraded file {old} to 'type' field (string)."
         ),
         LoggedMessage("upgrade_proto.cpp:1093", f"Note that {future}", is_warning=True),
     )

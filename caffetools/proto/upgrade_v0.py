@@ -102,9 +102,8 @@ def _unpadded(net: Message) -> list[_Wired]:
         bottoms, pad = list(layers.fields.get("bottom", ())), None
         for index, name in enumerate(layers.texts("bottom")):
             if name not in makers:
-                raise layers.error(
-                    f"unknown bottom {name!a}: no layer above makes it", "bottom", index, GraphError
-                )
+                text = f"unknown bottom {name!a}: no layer above makes it"
+                raise layers.error(text, "bottom", index, GraphError)
             maker = makers[name]
             if maker is not None and _type(maker) == "padding":
                 _check_padding(maker, layers, index)
@@ -159,10 +158,7 @@ def _layer(wired: _Wired, notes: Notes) -> Message:
 
 
 def _move(
-    options: Message,
-    given: dict[str, list[Entry]],
-    fields: dict[str, list[Entry]],
-    notes: Notes,
+    options: Message, given: dict[str, list[Entry]], fields: dict[str, list[Entry]], notes: Notes
 ) -> None:
     """Put each of the options where V1 has it."""
     layer_type = options.text("type")

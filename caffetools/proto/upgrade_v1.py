@@ -43,11 +43,7 @@ FORK_TYPES = {
 }  # fmt: skip
 """Current name of each type that a fork added to V1."""
 
-_TRANSFORMED = {
-    "DATA": "data_param",
-    "IMAGE_DATA": "image_data_param",
-    "WINDOW_DATA": "window_data_param",
-}
+_TRANSFORMED = {name: f"{name.lower()}_param" for name in ("DATA", "IMAGE_DATA", "WINDOW_DATA")}
 _TRANSFORMATION = ("scale", "mean_file", "crop_size", "mirror")
 _PARAM = {
     "param": "name",
@@ -109,11 +105,10 @@ def _with_transformation(old: Message) -> dict[str, list[Entry]]:
     transform = old.message("transform_param")
     if not old.has("transform_param"):
         transform.offset = next(iter(moved.values()))[0][1]
+    left = {name: entries for name, entries in data.fields.items() if name not in moved}
     return {
         **old.fields,
-        holder: [
-            (data.replaced({k: v for k, v in data.fields.items() if k not in moved}), data.offset)
-        ],
+        holder: [(data.replaced(left), data.offset)],
         "transform_param": [(transform.replaced({**transform.fields, **moved}), transform.offset)],
     }
 
@@ -160,9 +155,8 @@ def _retyped_value(message: Message, name: str, index: int, field: Field) -> Val
             text = f"'{name}': {error}"
             raise message.error(text, name, index, PrototxtError) from None
     found = "a message" if isinstance(value, Message) else "a scalar"
-    raise message.error(
-        f"'{name}' is of type {field.type}, found {found}", name, index, PrototxtError
-    )
+    text = f"'{name}' is of type {field.type}, found {found}"
+    raise message.error(text, name, index, PrototxtError)
 
 
 def _retyped_message(untyped: Message, type_name: str) -> Message:

@@ -138,9 +138,8 @@ def _field(buffer: memoryview, position: int, end: int, depth: int) -> tuple[Wir
         raise WireError(f"wire type {wire_type}, which no field has", tag_position)
     if position > end:
         claimed, left = position - start, end - start
-        raise WireError(
-            f"field {number} claims {claimed} bytes where {left} are left", tag_position
-        )
+        text = f"field {number} claims {claimed} bytes where {left} are left"
+        raise WireError(text, tag_position)
     return WireField(number, wire_type, value, start, position), position
 
 

@@ -119,7 +119,7 @@ MEASURE = """
 import sys, time
 import numpy as np
 import caffetools.formats.caffemodel, caffetools.formats.weights
-from caffetools.proto.protobuf_classes import protobuf_classes
+from tests.protobuf_classes import protobuf_classes
 
 def peak():
     lines = open("/proc/self/status").read().splitlines()
@@ -168,6 +168,7 @@ def _measured(body: str, path: str) -> tuple[float, float, float]:
     """Seconds to open and to have read, and the growth of the peak in bytes, in a new process."""
     done = subprocess.run(
         [sys.executable, "-c", MEASURE.format(body=body), path],
+        cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
         check=True,

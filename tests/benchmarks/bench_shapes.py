@@ -20,12 +20,12 @@ from statistics import median
 from google.protobuf import text_format
 
 from caffetools.net.net import from_text
-from caffetools.proto.protobuf_classes import protobuf_classes
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tests.benchmarks.nets import inception_resnet  # noqa: E402
+from tests.protobuf_classes import protobuf_classes  # noqa: E402
 
 CAFFENET = ROOT / "examples" / "caffenet" / "train_val_1000.prototxt"
 ROUNDS = 7

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caffetools.cli.console import escape_unencodable, report_error, report_note, underlined
+from caffetools.cli.console import escape_unencodable, report_error, report_notes, underlined
 from caffetools.errors import CaffeToolsError, Location, Note
 from tests import nets, strategies
 from tests.commands import spawn
@@ -81,8 +81,8 @@ def test_report_error(
     assert capsys.readouterr() == ("", expected)
 
 
-def test_report_note(capsys: pytest.CaptureFixture[str]) -> None:
-    report_note(Note(PLACE, "odd\x07"))
+def test_report_notes(capsys: pytest.CaptureFixture[str]) -> None:
+    report_notes([Note(PLACE, "odd\x07")])
     assert capsys.readouterr() == ("", "net.prototxt:2:7: note: odd\\x07\n")
 
 

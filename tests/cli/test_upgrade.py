@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from caffetools.proto.protobuf_classes import protobuf_classes
 from tests.commands import run
+from tests.protobuf_classes import protobuf_classes
 
 V0 = """\
 name: "n"

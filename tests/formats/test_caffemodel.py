@@ -18,8 +18,8 @@ from caffetools.formats.blob import Blob
 from caffetools.formats.caffemodel import NetTemplate, Weights, caffemodel
 from caffetools.formats.inventory import layer_type
 from caffetools.formats.weights import guess_kind, parse_weights, read_layers
-from caffetools.proto.protobuf_classes import protobuf_classes
 from caffetools.proto.wire import bytes_field, integer_field, string_field
+from tests.protobuf_classes import protobuf_classes
 from tests.torch.training.cases import TEMPLATE
 
 

@@ -18,9 +18,9 @@ from caffetools.formats.datum import (
     read_datum,
     read_datum_size,
 )
-from caffetools.proto.protobuf_classes import protobuf_classes
 from caffetools.proto.wire import bytes_field, integer_field
 from tests.formats.files import datum, encoded, jpeg, number, payload, png
+from tests.protobuf_classes import protobuf_classes
 
 
 @pytest.mark.parametrize(

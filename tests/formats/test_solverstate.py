@@ -12,8 +12,8 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from caffetools.errors import CaffeToolsError
 from caffetools.formats.blob import Blob
 from caffetools.formats.solverstate import SolverState, read_solverstate, solverstate
-from caffetools.proto.protobuf_classes import protobuf_classes
 from caffetools.proto.wire import WireError, bytes_field
+from tests.protobuf_classes import protobuf_classes
 
 BLOBS = arrays(np.float32, array_shapes(max_dims=5, max_side=3)).map(
     lambda array: Blob(array.shape, array)

@@ -20,8 +20,8 @@ from caffetools.net.reading import (
     without_weights,
 )
 from caffetools.proto.message import Notes
-from caffetools.proto.protobuf_classes import protobuf_classes
 from tests.conftest import CheckError
+from tests.protobuf_classes import protobuf_classes
 from tests.trees import corpus, plain
 
 NET = "name: 'n' layer { name: 'a' type: 'ReLU' bottom: 'a' top: 'a' }"

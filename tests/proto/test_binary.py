@@ -15,10 +15,10 @@ from caffetools.errors import CaffeToolsError
 from caffetools.proto import schema, wire
 from caffetools.proto.binary import NUMBERS, parse, serialize, shortest
 from caffetools.proto.message import Message, Notes
-from caffetools.proto.protobuf_classes import protobuf_classes
 from caffetools.proto.prototxt import parse as parse_text
 from caffetools.proto.schema import Descriptor, Field
 from caffetools.proto.source import BinarySource, Source
+from tests.protobuf_classes import protobuf_classes
 from tests.trees import Plain, as_protobuf, corpus, float32s, messages, plain
 from tests.trees import wire as wire_bytes
 

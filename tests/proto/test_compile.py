@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from caffetools.proto.protobuf_classes import file_descriptor
+from tests.protobuf_classes import file_descriptor
 
 pytest.importorskip("grpc_tools", reason="protoc comes with the extra dev")
 

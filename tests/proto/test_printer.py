@@ -16,11 +16,11 @@ from caffetools.net.reading import read_message, read_net
 from caffetools.proto.formatter import format_text
 from caffetools.proto.message import Message, Notes
 from caffetools.proto.printer import debug_string, prototxt, quoted
-from caffetools.proto.protobuf_classes import protobuf_classes
 from caffetools.proto.source import Source
 from caffetools.proto.upgrade import upgrade
 from caffetools.proto.values import unquote
 from tests import nets, strategies
+from tests.protobuf_classes import protobuf_classes
 from tests.trees import as_protobuf, corpus, messages, plain, wire
 
 NET = """\

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 
 from caffetools.errors import PrototxtError
 from caffetools.proto.message import Message, Word
-from caffetools.proto.protobuf_classes import protobuf_classes
 from caffetools.proto.prototxt import MAX_DEPTH, parse
 from caffetools.proto.source import Source, decode
 from tests import nets
 from tests.conftest import CheckError
+from tests.protobuf_classes import protobuf_classes
 from tests.trees import Plain, as_protobuf, corpus, messages, plain, wire
 
 SOLVER = "SolverParameter"

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 import caffetools
-from caffetools.proto.protobuf_classes import protobuf_classes
 from caffetools.torch.solver.net_template import net_template
+from tests.protobuf_classes import protobuf_classes
 
 NET = """\
 name: "net"

@@ -18,7 +18,6 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from caffetools.proto.protobuf_classes import protobuf_classes
 from caffetools.torch.solver.solver_file import read_solver
 from caffetools.torch.solver.solver_project import project_of
 from caffetools.torch.training.glog_writer import GlogWriter
@@ -26,6 +25,7 @@ from caffetools.torch.training.parallel import World
 from caffetools.torch.training.project import RunOptions
 from caffetools.torch.training.run import prepare
 from caffetools.torch.training.trainer import Trainer
+from tests.protobuf_classes import protobuf_classes
 
 pytest.importorskip("h5py")
 

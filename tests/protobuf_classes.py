@@ -1,7 +1,4 @@
-"""The schema as google.protobuf's message classes, for Caffe's binary files.
-
-Importing this loads google.protobuf; what only reads text does without.
-"""
+"""The schema as google.protobuf's message classes, with which tests compare the package's own."""
 
 from __future__ import annotations
 

@@ -12,9 +12,9 @@ import pytest
 from google.protobuf import text_format
 
 from caffetools.proto import schema
-from caffetools.proto.protobuf_classes import file_descriptor, protobuf_classes
+from tests.protobuf_classes import file_descriptor, protobuf_classes
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 
 
 def single(value: float) -> float:
@@ -91,7 +91,7 @@ net.field.add(name="theirs", number=1, type="TYPE_STRING", label="LABEL_OPTIONAL
 pool = descriptor_pool.Default()
 pool.AddSerializedFile(file.SerializeToString())
 theirs = message_factory.GetMessageClass(pool.FindMessageTypeByName("caffe.NetParameter"))
-from caffetools.proto.protobuf_classes import protobuf_classes
+from tests.protobuf_classes import protobuf_classes
 ours = protobuf_classes()["NetParameter"]
 print(theirs(theirs="net").SerializeToString() == ours(name="net").SerializeToString())
 """
@@ -99,7 +99,7 @@ print(theirs(theirs="net").SerializeToString() == ours(name="net").SerializeToSt
 
 @pytest.mark.parametrize(
     "first",
-    ["", "from caffetools.proto.protobuf_classes import protobuf_classes; protobuf_classes()"],
+    ["", "from tests.protobuf_classes import protobuf_classes; protobuf_classes()"],
 )
 def test_another_caffe_schema_may_stand_beside_ours(first: str) -> None:
     """In a process of its own, since what is once in protobuf's default pool stays there."""
