@@ -59,7 +59,7 @@ EVENTS = {
     "resume": EventLook("resumed", "#2b8a6f"),
     "finetune": EventLook("initial weights", "#8a5a9e"),
     "snapshot": EventLook("snapshot", "#7d8995"),
-    "done": EventLook("done", "#2f6fb3"),
+    "done": EventLook("done", "#b58a00"),
     "stopped": EventLook("stopped", "#d0692a"),
     "interrupted": EventLook("stopped", "#d0692a"),
     "error": EventLook("error", "#b8405a"),

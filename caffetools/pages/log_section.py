@@ -130,10 +130,14 @@ def _charts(log: ParsedLog, index: int) -> Iterator[Markup]:
 
 
 def _chart_tools(title: str, lines: int) -> Markup:
-    """Return the controls of a chart; with more lines than colours, the script hides some."""
+    """Return the controls of a chart; a learning rate is exact and is not smoothed.
+
+    With more lines than colours, the script hides the others at first.
+    """
     slider = void("input", type="range", min=0, max=99, value=0, data_chart="smoothing")
+    smoothing = [element("label", "Smoothing ", slider)] if title != "Learning rate" else []
     tools = [
-        element("label", "Smoothing ", slider),
+        *smoothing,
         element("button", "Log scale", type="button", data_chart="log", aria_pressed="false"),
     ]
     if lines > len(LINES):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import caffetools.drawing.style
-from caffetools.drawing.style import FAMILIES, STYLES
+from caffetools.drawing.style import EVENTS, FAMILIES, STYLES
 
 PACKAGE = Path(caffetools.drawing.style.__file__).parents[1]
 
@@ -22,6 +22,13 @@ def test_families_have_a_stripe(family: str) -> None:
 def test_colours_are_plain(name: str) -> None:
     for colour in (STYLES[name].fill, STYLES[name].stroke):
         assert colour is None or re.fullmatch("#[0-9a-f]{6}", colour)
+
+
+def test_events_of_different_names_differ_in_colour_unless_they_are_errors() -> None:
+    looks = set(EVENTS.values())
+    assert len({look.title for look in looks}) == len(looks)
+    errors = {"error", "cut off"}
+    assert len({look.colour for look in looks if look.title not in errors}) == len(looks) - 2
 
 
 def test_no_style_is_left_over() -> None:

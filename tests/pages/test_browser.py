@@ -349,6 +349,14 @@ def test_the_logarithmic_scale(opened_log: Opened) -> None:
     assert chart.locator("g[data-line='0'] path").get_attribute("d") == ""  # 0 has no logarithm
 
 
+def test_labels_are_larger_on_a_narrow_screen(opened_log: Opened) -> None:
+    label = opened_log.page.locator(".chart .tick").first
+    size = "element => parseFloat(getComputedStyle(element).fontSize)"
+    assert label.evaluate(size) == 10
+    opened_log.page.set_viewport_size({"width": 400, "height": 900})
+    assert label.evaluate(size) == 17
+
+
 def test_events_have_a_key(opened_log: Opened) -> None:
     chart = opened_log.page.locator(".chart").first
     assert chart.locator(".chart-events li").all_text_contents() == ["snapshot"]

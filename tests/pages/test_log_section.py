@@ -85,6 +85,7 @@ def test_marks() -> None:
 def test_the_section() -> None:
     html = log_section(CheckedLog(log(*LINES)), 0)
     assert html.count('role="img"') == 3
+    assert html.count('type="range"') == 2  # none for the learning rate
     assert "<td>snapshot</td>" in html
     assert "&lt;b&gt;_iter_100" in html
     assert "<b>" not in html

@@ -121,10 +121,12 @@ for (const chart of all(".chart")) {
     tool("log").setAttribute("aria-pressed", String(isLog));
     draw();
   });
-  tool("smoothing").addEventListener("input", () => {
-    weight = Number(tool("smoothing").value) / 100;
-    draw();
-  });
+  if (tool("smoothing")) {
+    tool("smoothing").addEventListener("input", () => {
+      weight = Number(tool("smoothing").value) / 100;
+      draw();
+    });
+  }
   if (tool("all")) {
     tool("all").addEventListener("click", () => {
       const isAll = shown.every(Boolean);
