@@ -21,33 +21,43 @@ if TYPE_CHECKING:
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 
-_DAMAGED = (OSError, RuntimeError, KeyError, ValueError, TypeError)
+DAMAGED = (OSError, RuntimeError, KeyError, ValueError, TypeError)
 """What h5py raises for a damaged file."""
 
 
-def dataset_shapes(path: str, names: tuple[str, ...]) -> list[tuple[int, ...]]:
-    """Return the shapes of the named data sets, if Caffe would load them (util/hdf5.cpp).
+@contextmanager
+def opened_datasets(path: str, names: tuple[str, ...]) -> Iterator[list[Any]]:
+    """Open the named data sets of a file, if Caffe would load them (util/hdf5.cpp).
 
-    Raises CaffeToolsError for a file that is not HDF5 and for a data set that is missing, has no
-    axis or is not numeric; ImportError without h5py.
+    Raises CaffeToolsError for a data set that is missing, has no axis or is not numeric, one of
+    DAMAGED for a file that is not HDF5, and ImportError without h5py.
     """
     import h5py
 
+    with h5py.File(path, "r") as file:
+        yield [_checked(file.get(name), name) for name in names]
+
+
+def dataset_shapes(path: str, names: tuple[str, ...]) -> list[tuple[int, ...]]:
+    """Return the shapes of the named data sets, checked as in `opened_datasets`.
+
+    Raises CaffeToolsError for a file that is not HDF5, too.
+    """
     try:
-        with h5py.File(path, "r") as file:
-            return [_shape(file.get(name), name) for name in names]
-    except (OSError, RuntimeError, ValueError) as error:
+        with opened_datasets(path, names) as datasets:
+            return [tuple(map(int, dataset.shape)) for dataset in datasets]
+    except DAMAGED as error:
         raise CaffeToolsError(f"{path!a} cannot be read as HDF5: {error}") from None
 
 
-def _shape(dataset: Any, name: str) -> tuple[int, ...]:
+def _checked(dataset: Any, name: str) -> Any:
     if not hasattr(dataset, "dtype"):
         raise CaffeToolsError(f"the HDF5 file has no dataset {name!a}")
     if dataset.dtype.kind not in "fiu":
         raise CaffeToolsError(f"the dataset {name!a} holds {dataset.dtype}, not numbers")
     if not dataset.shape:
         raise CaffeToolsError(f"the dataset {name!a} is a scalar, expected at least 1 axis")
-    return tuple(int(extent) for extent in dataset.shape)
+    return dataset
 
 
 def read_hdf5(path: str, buffer: memoryview) -> Weights:
@@ -70,7 +80,7 @@ def read_hdf5(path: str, buffer: memoryview) -> Weights:
                 )
     except CaffeToolsError as error:
         raise error.at(Location(path)) from None
-    except _DAMAGED as error:
+    except DAMAGED as error:
         text = f"the HDF5 file is damaged: {error}"
         raise CaffeToolsError(text, Location(path)) from None
     text = "this HDF5 file holds neither weights nor the state of a solver"

@@ -120,10 +120,13 @@ def _common(ranges: list[LabelRange]) -> LabelRange:
 
 
 def _source(net: Net, layer: InferredLayer) -> DataSource:
-    """Return a layer's source; its caller feeds arrays to MemoryData, Input and unknown types."""
+    """Return a layer's source: arrays from the caller for a type without a `source_kind`."""
     tops, message = tuple(net.blob(blob) for blob in layer.node.tops), layer.node.message
     source = _SOURCES.get(type(layer.layer))
     if source is None:
+        if layer.layer and layer.layer.source_kind:
+            text = f"training cannot read the {layer.layer.source_kind} of {message.text('type')!a}"
+            raise message.error(text, "type", kind=CaffeToolsError)
         shape = layer.tops[0]
         items = tuple(None if each is None else each[1:] for each in layer.tops)
         return ArraySource(tops, shape[0] if shape else 1, shapes=items)

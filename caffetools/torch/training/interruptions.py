@@ -30,9 +30,9 @@ class Signals:
     def caught(self) -> Iterator[None]:
         """Record both signals instead of ending the process.
 
-        As in Caffe (signal_handler.cpp, HookupHandler) this holds where a signal was ignored
-        before, too: a run under `nohup` or in the background of a shell stops with a snapshot at
-        `kill -INT`, and takes one at `kill -HUP`.
+        As src/caffe/util/signal_handler.cpp (HookupHandler) does whether or not the signal was
+        ignored before: under `nohup` or in a shell's background, too, `kill -INT` stops the run
+        with a snapshot and `kill -HUP` takes one.
         """
         before = {number: signal.signal(number, self._receive) for number in self.effects}
         try:

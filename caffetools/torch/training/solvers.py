@@ -39,12 +39,10 @@ class SGD(Solver):
     rests: ClassVar[bool] = True
 
     def regularize(self, group: ParamGroup, gradients: list[Tensor]) -> None:
-        """Add the weight decay, unless the kernel does."""
         if not self._is_fused_decay():
             super().regularize(group, gradients)
 
     def update(self, group: ParamGroup, gradients: list[Tensor], rate: float) -> None:
-        """Update weights and history."""
         weights, history = group["params"], self.kept(group, "history")
         if not self.settings.momentum:  # the kernel would keep no history
             _foreach_zero_(history)
@@ -77,7 +75,6 @@ class Nesterov(Solver):
     rests: ClassVar[bool] = True
 
     def update(self, group: ParamGroup, gradients: list[Tensor], rate: float) -> None:
-        """Update weights and history."""
         history, momentum = self.kept(group, "history"), self.settings.momentum
         _foreach_mul_(history, momentum)
         _foreach_add_(history, gradients, alpha=rate)
@@ -89,7 +86,6 @@ class AdaGrad(Solver):
     """`h += g^2; w -= rate * g / (sqrt(h) + delta)` (adagrad_solver.cpp)."""
 
     def update(self, group: ParamGroup, gradients: list[Tensor], rate: float) -> None:
-        """Update weights and history."""
         history = self.kept(group, "history")
         _foreach_addcmul_(history, gradients, gradients)
         subtract_ratio(group["params"], gradients, history, rate, self.settings.delta)
@@ -99,7 +95,6 @@ class RMSProp(Solver):
     """`h = d * h + (1 - d) * g^2; w -= rate * g / (sqrt(h) + delta)` (rmsprop_solver.cpp)."""
 
     def update(self, group: ParamGroup, gradients: list[Tensor], rate: float) -> None:
-        """Update weights and history."""
         history = self.kept(group, "history")
         average_squares(history, gradients, self.settings.rms_decay)
         subtract_ratio(group["params"], gradients, history, rate, self.settings.delta)
@@ -114,7 +109,6 @@ class AdaDelta(Solver):
     names: ClassVar[tuple[str, ...]] = ("history", "updates")
 
     def update(self, group: ParamGroup, gradients: list[Tensor], rate: float) -> None:
-        """Update weights and both means."""
         history, updates = self.kept(group, "history"), self.kept(group, "updates")
         momentum, delta = self.settings.momentum, self.settings.delta
         average_squares(history, gradients, momentum)
@@ -136,7 +130,6 @@ class Adam(Solver):
     names: ClassVar[tuple[str, ...]] = ("history", "squares")
 
     def update(self, group: ParamGroup, gradients: list[Tensor], rate: float) -> None:
-        """Update weights and both means."""
         history, squares = self.kept(group, "history"), self.kept(group, "squares")
         first, second = self.settings.momentum, self.settings.momentum2
         _foreach_mul_(history, first)

@@ -6,7 +6,10 @@ import pytest
 
 import caffetools
 from caffetools.errors import CaffeToolsError, Location
+from caffetools.layers.data import HDF5Data
+from caffetools.layers.registry import REGISTRY
 from caffetools.net.net import Net
+from caffetools.torch.solver import data_layers
 from caffetools.torch.solver.data_layers import check_sources, labels_of, origins_of, sources_of
 from caffetools.torch.training.data.hdf5_rows import Hdf5
 from caffetools.torch.training.data.image_list import ImageList
@@ -86,6 +89,22 @@ CASES: list[tuple[str, DataSource]] = [
 def test_sources(text: str, expected: DataSource) -> None:
     net = caffetools.from_text(HEAD + text, data_shape=(3, 9, 9))
     assert sources_of(net) == (expected,)
+
+
+def test_a_forgotten_kind_of_source_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is never replaced by arrays that a program feeds."""
+    monkeypatch.delitem(data_layers._SOURCES, HDF5Data)
+    text = HEAD + '"HDF5Data" hdf5_data_param { source: "l" batch_size: 3 } }'
+    net = caffetools.from_text(text)
+    with pytest.raises(CaffeToolsError) as caught:
+        sources_of(net)
+    assert caught.value.message == "training cannot read the list of HDF5 files of 'HDF5Data'"
+    assert caught.value.location == Location("<text>", 1, HEAD.index("type") + 1)
+
+
+def test_every_kind_of_source_is_read() -> None:
+    found = map(REGISTRY.find, REGISTRY.types())
+    assert {each for each in found if each and each.source_kind} == data_layers._SOURCES.keys()
 
 
 def test_what_makes_its_own_tops_is_no_source() -> None:

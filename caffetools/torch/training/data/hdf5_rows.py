@@ -14,6 +14,7 @@ import numpy as np
 
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.formats.files import check_regular, read_text
+from caffetools.formats.hdf5 import DAMAGED, opened_datasets
 from caffetools.torch.training.data.draws import shuffled
 from caffetools.torch.training.data.sources import ItemArrays, OpenSource, ReadContext
 
@@ -33,7 +34,6 @@ class Hdf5:
     workers = 0
 
     def open(self, place: ReadContext) -> OpenSource:
-        """Open it."""
         return _Rows(self, place)
 
 
@@ -42,7 +42,10 @@ class _Rows:
 
     def __init__(self, source: Hdf5, place: ReadContext) -> None:
         self.source, self.place = source, place
-        self.files = [place.find(name) for name in _listed(place.find(source.source))]
+        path = place.find(source.source)
+        self.files = [place.find(name) for name in read_text(path).split()]
+        if not self.files:
+            raise CaffeToolsError("the list names no HDF5 file", Location(path))
         shapes = [_shapes(path, source.tops) for path in self.files]
         _check_rows(self.files, shapes)
         self.lengths = [each[0][0] for each in shapes]
@@ -50,14 +53,12 @@ class _Rows:
         self._loaded: tuple[int, int, ItemArrays, NDArray[np.int64] | None] | None = None
 
     def read(self, number: int, slot: int) -> ItemArrays:
-        """Return a row of each dataset."""
         epoch, file, place = self._place(number)
         arrays, rows = self.load(epoch, file)
         row = place if rows is None else int(rows[place])
         return tuple(array[row] for array in arrays)
 
     def name(self, number: int, slot: int) -> str:
-        """Return the file and the row in it."""
         epoch, file, place = self._place(number)
         order = self.row_order(epoch, file)
         return f"{self.files[file]}: row {place if order is None else order[place]}"
@@ -84,10 +85,8 @@ class _Rows:
             if self._loaded is not None and self._loaded[1] == file:
                 arrays = self._loaded[2]
             else:
-                with _open(self.files[file]) as data:
-                    arrays = tuple(
-                        np.asarray(data[top][()], np.float32) for top in self.source.tops
-                    )
+                with _opened(self.files[file], self.source.tops) as datasets:
+                    arrays = tuple(np.asarray(each[()], np.float32) for each in datasets)
             self._loaded = epoch, file, arrays, self.row_order(epoch, file)
         return self._loaded[2:]
 
@@ -98,25 +97,9 @@ class _Rows:
         return shuffled(self.lengths[file], self.place.seed, epoch, file)
 
 
-def _listed(path: str) -> list[str]:
-    names = read_text(path).split()
-    if not names:
-        raise CaffeToolsError("the list names no HDF5 file", Location(path))
-    return names
-
-
 def _shapes(path: str, tops: tuple[str, ...]) -> list[tuple[int, ...]]:
-    """Return the shapes of a file's datasets; raise CaffeToolsError for what Caffe refuses."""
-    shapes = []
-    with _open(path) as file:
-        for top in tops:
-            dataset = file.get(top)
-            if not hasattr(dataset, "dtype"):
-                raise CaffeToolsError(f"the file has no dataset {top!a}")
-            if dataset.dtype.kind not in "fiu" or not dataset.shape:
-                found = f"{dataset.dtype} of shape {dataset.shape}"
-                raise CaffeToolsError(f"expected rows of numbers in {top!a}, found {found}")
-            shapes.append(tuple(map(int, dataset.shape)))
+    with _opened(path, tops) as datasets:
+        shapes = [dataset.shape for dataset in datasets]
         lengths = [shape[0] for shape in shapes]
         if len(set(lengths)) != 1 or not lengths[0]:
             found = ", ".join(f"{top!a} {n}" for top, n in zip(tops, lengths, strict=True))
@@ -134,20 +117,18 @@ def _check_rows(paths: list[str], found: list[list[tuple[int, ...]]]) -> None:
 
 
 @contextmanager
-def _open(path: str) -> Iterator[Any]:
-    """Open an HDF5 file; errors become CaffeToolsErrors located at it."""
+def _opened(path: str, tops: tuple[str, ...]) -> Iterator[list[Any]]:
+    """Open the datasets of a file; errors become CaffeToolsErrors located at it."""
     place = Location(path)
     if not os.path.exists(path):
         raise CaffeToolsError("there is no such file", place)
     check_regular(path)
     try:
-        import h5py
-
-        with h5py.File(path, "r") as file:
-            yield file
+        with opened_datasets(path, tops) as datasets:
+            yield datasets
     except ImportError:
         raise CaffeToolsError("HDF5 takes h5py: pip install h5py", place) from None
     except CaffeToolsError as error:
         raise error.at(place) from None
-    except (OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
+    except DAMAGED as error:
         raise CaffeToolsError(f"cannot be read as HDF5: {error}", place) from None

@@ -54,7 +54,6 @@ class ImageList:
     workers = 2
 
     def open(self, place: ReadContext) -> OpenSource:
-        """Open it."""
         return _Images(self, place)
 
 
@@ -71,7 +70,6 @@ class _Images:
         self._order: tuple[int, NDArray[np.int64]] | None = None
 
     def read(self, number: int, slot: int) -> ItemArrays:
-        """Return an image and its label."""
         source = self.source
         name, label = self.lines[self._index(number)].whole
         image = read_image(self.place.find(source.root_folder + name), color=source.is_color)
@@ -82,7 +80,6 @@ class _Images:
         return values, np.float32(label)
 
     def name(self, number: int, slot: int) -> str:
-        """Return the line of the list."""
         return str(Location(self.path, self._index(number) + 1))
 
     def order(self, epoch: int) -> NDArray[np.int64]:

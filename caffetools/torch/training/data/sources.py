@@ -93,7 +93,6 @@ class Database:
         return 2 if self.backend == "LMDB" else 0
 
     def open(self, place: ReadContext) -> OpenSource:
-        """Open it."""
         return _DatabaseItems(self, place)
 
 
@@ -106,14 +105,12 @@ class _DatabaseItems:
         self.skipped = Draws(place.seed).below(source.rand_skip)
 
     def read(self, number: int, slot: int) -> ItemArrays:
-        """Return values and label of a record."""
         datum = read_datum(self.records.read(self._index(number)), self.transform.color)
         draws = self.place.draws(number)
         values = self.transform.apply(datum.values, draws, train=self.place.train)
         return (values, np.float32(datum.label))[: len(self.source.tops)]
 
     def name(self, number: int, slot: int) -> str:
-        """Return the database, and the record's number and key."""
         index = self._index(number)
         try:
             key = f", key {os.fsdecode(self.records.key(index))!a}"
@@ -175,11 +172,9 @@ class ArrayItems:
     arrays: ItemArrays
 
     def read(self, number: int, slot: int) -> ItemArrays:
-        """Return a row of each array."""
         return tuple(array[number % len(array)] for array in self.arrays)
 
     def name(self, number: int, slot: int) -> str:
-        """Return the number of the row."""
         return f"item {number % len(self.arrays[0])} of what was fed"
 
     def take(self, numbers: range) -> list[NDArray[np.float32]]:

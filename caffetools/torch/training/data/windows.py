@@ -1,22 +1,38 @@
-"""WindowData: windows of images, warped to one size (window_data_layer.cpp; R-CNN)."""
+"""WindowData: windows of images, read from a window file and warped to one size.
+
+Source: window_data_layer.cpp. Used by R-CNN.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from caffetools.errors import CaffeToolsError, Location
+from caffetools.formats.files import read_text
 from caffetools.formats.image import resize
 from caffetools.torch.training.data.draws import Draws
 from caffetools.torch.training.data.image_list import read_image
 from caffetools.torch.training.data.sources import ItemArrays, OpenSource, ReadContext
 from caffetools.torch.training.data.transformer import Transform
-from caffetools.torch.training.data.window_file import ImageWindow, read_windows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+class ImageWindow(NamedTuple):
+    """A box in an image; its corners are inclusive."""
+
+    image: int
+    label: int
+    overlap: float
+    x1: int
+    y1: int
+    x2: int
+    y2: int
 
 
 class Region(NamedTuple):
@@ -52,7 +68,6 @@ class WindowFile:
     workers = 2
 
     def open(self, place: ReadContext) -> OpenSource:
-        """Open it."""
         return _Windows(self, place)
 
 
@@ -76,7 +91,6 @@ class _Windows:
             raise CaffeToolsError("an object's window has a label below 1", Location(self.path))
 
     def read(self, number: int, slot: int) -> ItemArrays:
-        """Return values and label of a window."""
         window, draws = self._drawn(number, slot)
         mirrored = self.transform.mirror and draws.below(2) == 1
         path = self.place.find(self.source.root_folder + self.images[window.image])
@@ -84,7 +98,6 @@ class _Windows:
         return self.warped(image, window, mirrored=mirrored), np.float32(window.label)
 
     def name(self, number: int, slot: int) -> str:
-        """Return the window file, the box and its image."""
         window, _ = self._drawn(number, slot)
         return f"{self.path}: window {window[3:]} of {self.images[window.image]}"
 
@@ -170,3 +183,66 @@ def region_of(
 def _round(value: np.floating) -> int:
     """Round halves away from 0, as C's round does."""
     return int(np.copysign(np.floor(abs(value) + np.float32(0.5)), value))
+
+
+def read_windows(path: str) -> tuple[list[str], list[ImageWindow]]:
+    """Read the images of a window file, and all windows in them.
+
+    An image is `#` and its number, its file, channels, height, width and the number of windows;
+    each window is a class, an overlap and two corners. Raises CaffeToolsError, located.
+    """
+    words = _Words(path)
+    images: list[str] = []
+    windows: list[ImageWindow] = []
+    while not words.at_end:
+        mark = words.text()
+        if mark != "#":
+            raise words.error(f"expected # before an image, found {mark!a}")
+        words.text()  # its number; Caffe expects them to count from 0
+        images.append(words.text())
+        *_, count = [words.integer() for _ in range(4)]
+        for _ in range(count):
+            label, overlap = words.integer(), words.number()
+            box = [words.integer() for _ in range(4)]
+            windows.append(ImageWindow(len(images) - 1, label, overlap, *box))
+    if not images:
+        raise CaffeToolsError("the window file is empty", Location(path))
+    return images, windows
+
+
+class _Words:
+    """The words of a file in order."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        lines = read_text(path).split("\n")
+        self._words = [(word, line) for line, text in enumerate(lines, 1) for word in text.split()]
+        self._next = 0
+
+    @property
+    def at_end(self) -> bool:
+        return self._next == len(self._words)
+
+    def error(self, message: str) -> CaffeToolsError:
+        """Locate an error at the word that was read last."""
+        line = self._words[self._next - 1][1] if self._next else 1
+        return CaffeToolsError(message, Location(self.path, line))
+
+    def text(self) -> str:
+        if self.at_end:
+            raise self.error("the window file is cut off")
+        self._next += 1
+        return self._words[self._next - 1][0]
+
+    def integer(self) -> int:
+        return int(self._read(int, "a whole number"))
+
+    def number(self) -> float:
+        return self._read(float, "a number")
+
+    def _read(self, kind: Callable[[str], float], expected: str) -> float:
+        word = self.text()
+        try:
+            return kind(word)
+        except ValueError:
+            raise self.error(f"expected {expected}, found {word!a}") from None

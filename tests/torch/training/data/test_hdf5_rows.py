@@ -98,9 +98,9 @@ def corrupt(folder: Path, change: str) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("missing", "0.h5: the file has no dataset 'label'"),
-        ("text", "0.h5: expected rows of numbers in 'label', found object of shape (2,)"),
-        ("scalar", "0.h5: expected rows of numbers in 'label', found int64 of shape ()"),
+        ("missing", "0.h5: the HDF5 file has no dataset 'label'"),
+        ("text", "0.h5: the dataset 'label' holds object, not numbers"),
+        ("scalar", "0.h5: the dataset 'label' is a scalar, expected at least 1 axis"),
         ("longer", "0.h5: expected as many rows in each dataset, found 'data' 2, 'label' 3"),
         ("empty", "0.h5: expected as many rows in each dataset, found 'data' 0, 'label' 0"),
     ],
