@@ -27,9 +27,9 @@ class Difference(NamedTuple):
 
     layer: str
     logged: str
-    """What the log prints."""
+    """Value in the log."""
     recomputed: str
-    """What the prototxt gives."""
+    """Value recomputed from the prototxt."""
     log_line: int
     location: Location | None
     """Location of the layer in the prototxt."""
@@ -135,7 +135,7 @@ class _Comparing:
         self.layers = layers
         self.age = age
         self.cut = cut
-        """Does the prototxt end before the net does?"""
+        """Whether the prototxt is truncated."""
         self.pairs = list(self.matched())
         self.lines = {layer.name: layer.line for layer in net.layers}
         shapes = [top for layer in net.layers for top in layer.tops if top.shape is not None]
@@ -233,7 +233,7 @@ class _Comparing:
         return padded if self.four_axes or forked else shape
 
     def input_bytes(self) -> int | None:
-        """What the `input:` blobs take, which are no layer of the log's."""
+        """Return the memory of the `input:` blobs, which are not layers of the log."""
         names = {layer.name for layer in self.net.layers}
         shapes = [
             top.shape
@@ -256,7 +256,7 @@ class _Comparing:
                 yield Difference(layer.name, f"needs {found}", mine, line, layer.location)
 
     def notes(self, memory: Judgement) -> Iterator[str]:
-        """What was not compared, and why."""
+        """Yield what was not compared, and why."""
         if self.cut:
             known = sum(not layer.is_split for layer in self.layers)
             layers = sum(not layer.is_split for layer in self.net.layers)

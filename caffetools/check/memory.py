@@ -74,9 +74,9 @@ class Judgement(NamedTuple):
     """How the logged memory agrees with the logged shapes."""
 
     rule: str | None = None
-    """In what way it counts; None where it agrees with none that its Caffe may have used."""
+    """The rule that agrees, if one does."""
     expected: tuple[tuple[str, int], ...] = ()
-    """What each way would give, by its words, where none agrees."""
+    """The rules and their results, if none agrees."""
 
 
 def judge(net: LoggedNet, age: Age, input_bytes: int | None = None) -> Judgement:

@@ -42,19 +42,19 @@ class RecomputedLayer(NamedTuple):
     location: Location
     tops: tuple[RecomputedTop, ...]
     needs_backward: bool
-    """As Caffe tells it since September 2014: does it lead from what learns to a loss?"""
+    """Since September 2014: whether it is on a path from a learned parameter to a loss."""
     needed_backward: bool
-    """As it did before: does it learn, or read what learns? force_backward included."""
+    """Before: whether it or a layer below it learns, force_backward included."""
     is_known: bool
-    """Is its type known?"""
+    """Whether its type is registered."""
     is_split: bool
-    """Is it one that Caffe inserts?"""
+    """Whether Caffe inserts it."""
     is_loss: bool
     refusal: str | None
     """Why Caffe of today refuses it; then its shapes are the log's."""
 
     def moved(self, lines: int) -> RecomputedLayer:
-        """The same layer where the prototxt occurs again, this many lines below."""
+        """Return the layer of the same prototxt repeated this many lines below."""
         place = self.location
         return self._replace(location=place._replace(line=(place.line or 0) + lines))
 

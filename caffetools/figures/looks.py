@@ -42,7 +42,7 @@ def line_looks(panel: Panel, is_overlaid: bool) -> list[dict[str, Any]]:
 
 
 def legend_entries(panel: Panel) -> list[tuple[Any, ...]]:
-    """What each line is called by in a legend: the numbers of a long vector all alike."""
+    """Return the key of each line in the legend; elements of a long vector share one."""
     vectors = [(line.run, *line.series.key[1:4]) for line in panel.lines]
     sizes = Counter(vectors)
     return [

@@ -18,7 +18,7 @@ Across = Literal["iteration", "epoch", "time"]
 
 @dataclass(frozen=True)
 class Selection:
-    """What of some logs is shown."""
+    """Which curves are shown."""
 
     x: Across = "iteration"
     only: tuple[str, ...] = ()

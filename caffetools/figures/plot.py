@@ -120,7 +120,7 @@ def _figure(
 
 
 def _unit(found: Sequence[Panel], selection: Selection) -> tuple[float, str]:
-    """What x is divided by, and what the x axis is called."""
+    """Return the divisor of x, and the label of the x axis."""
     if selection.x != "time":
         return 1, selection.x
     places = (x for panel in found for line in panel.lines for x in line.x if math.isfinite(x))

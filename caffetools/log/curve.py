@@ -115,21 +115,6 @@ class Curve:
         self._flush()
         return array("q", map(int, self._iterations))
 
-    def seconds(self) -> array[float]:
-        """Return the time of each row in seconds since the log's first line, NaN if unknown."""
-        seconds = chain.from_iterable(part.seconds for part in self.parts())
-        return array("d", (math.nan if second is None else second for second in seconds))
-
-    def losses(self) -> array[float]:
-        """Return the loss of each row, NaN if unknown."""
-        self._flush()
-        return self._columns["loss"].floats()
-
-    def lrs(self) -> array[float]:
-        """Return the learning rate of each row, NaN if unknown."""
-        self._flush()
-        return self._columns["lr"].floats()
-
     def sizes(self) -> dict[str, int]:
         """Return how many numbers each output has, in the order of their first row."""
         self._flush()
@@ -146,15 +131,6 @@ class Curve:
         outputs = [output for stretch in self._stretches for output in stretch.outputs]
         weights = {output.name: number(output.weight) for output in outputs}
         return {name: weight for name, weight in weights.items() if weight is not None}
-
-    def output(self, name: str, index: int = 0) -> array[float]:
-        """Return one number of an output in each row, NaN if unknown."""
-        found = array("d")
-        for part in self.parts():
-            columns = part.outputs.get(name, [])
-            values = columns[index] if index < len(columns) else [""] * len(part.iterations)
-            found.extend(math.nan if value is None else value for value in numbers(values))
-        return found
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows one by one."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, repeat
 from typing import NamedTuple, TypeVar
@@ -90,12 +89,6 @@ class Column:
     def __iter__(self) -> Iterator[str]:
         self._close()
         return chain.from_iterable(piece.split("\n") for piece in self._pieces)
-
-    def floats(self) -> array[float]:
-        """Return the values, NaN where the log has none as well."""
-        self._close()
-        values = chain.from_iterable(numbers(piece.split("\n")) for piece in self._pieces)
-        return array("d", (math.nan if value is None else value for value in values))
 
 
 def by_name(names: Iterable[str], members: Iterable[Member]) -> dict[str, list[Member]]:

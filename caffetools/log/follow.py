@@ -213,7 +213,7 @@ class Tail:
     def __init__(self, path: str) -> None:
         self.path = path
         self.is_ended = False
-        """Nothing says of a file that it will not grow."""
+        """Always false: a file may grow at any time."""
         self._file: FileIO | None = None
         self._position = 0
 
@@ -249,7 +249,7 @@ class Tail:
         return clean(block[:end].decode("utf-8", "replace"))
 
     def _is_new(self) -> bool:
-        """Is there another file at the path than the one that is open? It is opened."""
+        """Open the file at the path if it is not the open one; return whether it did."""
         try:
             there = os.stat(self.path)
         except FileNotFoundError:
@@ -275,7 +275,7 @@ class Pipe:
 
     def __init__(self, descriptor: int) -> None:
         self.is_ended = False
-        """Has the other side been closed, and all been read?"""
+        """Whether the other side is closed and everything has been read."""
         self._descriptor = descriptor
         self._rest = b""
 

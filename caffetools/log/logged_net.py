@@ -34,7 +34,7 @@ class LoggedLayer(NamedTuple):
     line: int
     """Where it is created, in lines from the net's first."""
     memory_bytes: int | None
-    """What the net takes so far, where the log tells it after each layer."""
+    """Memory of the net so far, if the log prints it after each layer."""
     memory_line: int
 
     @property
@@ -72,7 +72,7 @@ class LoggedNet:
     outputs: tuple[str, ...]
     sharing: tuple[Sharing, ...]
     memory_bytes: int | None
-    """What it takes in the end; of NVCaffe, its tops."""
+    """Memory of the complete net; of NVCaffe, of its tops."""
     memory_line: int
     """Line of that message, counted from the net's first."""
     is_complete: bool
@@ -108,7 +108,7 @@ class LayerDraft:
     memory_line: int = 0
 
     def add_shape(self, shape: tuple[int, ...], elements: int | None, line: int) -> None:
-        """The shape of the next top."""
+        """Set the shape of the next top."""
         if self.shapes == len(self.tops):
             self.tops.append(LoggedTop(None))
         top = self.tops[self.shapes]
@@ -116,7 +116,7 @@ class LayerDraft:
         self.shapes += 1
 
     def add_weight(self, weight: str) -> None:
-        """The loss weight of the last top that had a shape."""
+        """Set the loss weight of the last top with a shape."""
         if self.shapes:
             top = self.tops[self.shapes - 1]
             self.tops[self.shapes - 1] = top._replace(loss_weight=weight)
@@ -176,11 +176,11 @@ class NetDraft:
 
     @property
     def is_setting_up(self) -> bool:
-        """Is its last layer connected but without shapes? Then a net may come within it."""
+        """Whether its last layer has no shapes yet; such a layer may build an inner net."""
         return bool(self.layers) and not self.is_complete and not self.layers[-1].shapes
 
     def add_layer(self, name: str, type_: str | None, line: int) -> LayerDraft:
-        """A layer begins."""
+        """Begin a layer."""
         if self.layers and self.layers[-1].needs_backward is not None:
             self.backward_by_layer = True
         layer = LayerDraft(name, type_, line - self.line)
@@ -190,11 +190,11 @@ class NetDraft:
         return layer
 
     def find(self, name: str) -> LayerDraft | None:
-        """The layer of a name, the last of them."""
+        """Return the last layer of a name."""
         return self._by_name.get(name)
 
     def set_up(self, name: str) -> None:
-        """The shapes that follow are those of this layer."""
+        """Assign the following shapes to this layer."""
         self._shaped = self._by_name.get(name, self._shaped)
 
     def shaped(self, line: int) -> LayerDraft:
@@ -216,7 +216,7 @@ class NetDraft:
         layer.tops.append(LoggedTop(blob.removesuffix(" (in-place)")))
 
     def set_backward(self, name: str, needed: bool) -> None:
-        """Whether a layer needs backward computation; it may tell the name of the first layer."""
+        """Set whether a layer needs backward computation; this may name the first layer."""
         layer = self.find(name)
         if layer is None and (layer := self._by_name.pop(UNNAMED, None)) is not None:
             layer.name = name
@@ -225,7 +225,7 @@ class NetDraft:
             layer.needs_backward = needed
 
     def set_memory(self, size: int, line: int) -> None:
-        """What the net takes in the end or, where it goes on, so far."""
+        """Set the memory of the net: so far, or in the end."""
         self.memory_bytes, self.memory_line = size, line - self.line
         if self.layers and not self.is_complete:
             self.layers[-1].memory_bytes = size

@@ -46,19 +46,19 @@ class NetReader:
     def __init__(self) -> None:
         self._done: list[LoggedNet] = []
         self._open: dict[str, list[NetDraft]] = {}
-        """Of each thread, the net that is being built, and those that its layers build in turn."""
+        """By thread: the net that is being built, and the inner nets of its layers."""
         self._phase = ""
         self._source = ""
         self._type = ("", "")
         self._known: dict[object, object] = {}
 
     def end(self) -> list[LoggedNet]:
-        """All nets, now that the log has ended, in the order in which they begin."""
+        """Return all nets at the end of the log, by their first line."""
         self.end_nets()
         return sorted(self._done, key=lambda net: net.line)
 
     def end_nets(self) -> None:
-        """A solver begins, or another program: no net that is open goes on."""
+        """Complete the open nets: a solver or another program begins."""
         for drafts in self._open.values():
             self._end(drafts)
         self._open.clear()
@@ -87,7 +87,7 @@ class NetReader:
         return self.read_layer(message) or message.file == "layer_factory.hpp"
 
     def begin_echo(self, message: Message) -> None:
-        """A net is echoed: it begins, or one that a layer of the open one builds."""
+        """Begin a net, or an inner net that a layer of the open net builds."""
         drafts = self._open.get(message.thread, [])
         if drafts and drafts[-1].is_setting_up:
             drafts.append(NetDraft(message.number))
@@ -95,7 +95,7 @@ class NetReader:
             self._begin(message)
 
     def add_echo(self, echo: Echo) -> None:
-        """What was echoed."""
+        """Add the echo to the net that it announced."""
         for drafts in self._open.values():
             for draft in drafts:
                 if draft.line == echo.line:
@@ -129,7 +129,7 @@ class NetReader:
         return found is not None
 
     def read_set_up(self, message: Message) -> bool:
-        """`Setting up conv1`: its shapes follow."""
+        """`Setting up conv1`, before its shapes."""
         if not message.text.startswith("Setting up "):
             return False
         self._draft(message).set_up(message.text[11:].rstrip())
@@ -199,7 +199,7 @@ class NetReader:
         return True
 
     def read_other(self, message: Message) -> bool:
-        """What begins with a layer's name: `conv1 <- data`, `conv1 needs backward computation`."""
+        """Messages that begin with a layer's name: `conv1 <- data`, `conv1 needs backward …`."""
         text = message.text.rstrip()
         if not message.place and message.thread not in self._open:
             return False
@@ -213,7 +213,7 @@ class NetReader:
         return found is not None
 
     def _draft(self, message: Message, begins: bool = False) -> NetDraft:
-        """The net that a message tells of; one that begins a layer begins a net after the last."""
+        """Return the net of a message; a layer after a complete net begins a new one."""
         drafts = self._open.get(message.thread)
         if not drafts or (begins and drafts[-1].is_complete):
             return self._begin(message)

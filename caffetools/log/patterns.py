@@ -30,7 +30,7 @@ class Block(NamedTuple):
 
     pattern: re.Pattern[str]
     fields: tuple[str, ...]
-    """What its groups are: a name of Point's fields, or VALUE for one of the outputs."""
+    """Contents of the groups: a field of Point, or VALUE for an output."""
     outputs: tuple[Output, ...]
     keys: frozenset[tuple[str, str]]
     """The outputs by index and name."""
@@ -178,7 +178,7 @@ OUTPUT_WITH_NOTE = re.compile(
     r"(Train|Test) net output(?: mAP)? #([0-9]{1,9}): (\S+) = ([-+.\w]+)"
     r"(?: \(\* (\S+) = \S+ loss\))?"
 )
-"""The same where something was added to the end of the line."""
+"""The same, if text was appended to the line."""
 
 TESTING = re.compile(r"(?:Iteration ?([0-9]{1,18}), )?Testing net(?: \(#([0-9]{1,9})\))?")
 """Groups: iteration, which the first form did not tell; test net, since they may be several."""

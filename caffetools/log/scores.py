@@ -1,4 +1,4 @@
-"""What `caffe test` prints: the outputs of each batch and their means, in the forms of all ages."""
+"""The output of `caffe test` of all versions: outputs of each batch, and their means."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PROGRAMS = ("caffe.cpp", "test_net.cpp")
 
 @dataclass(slots=True)
 class Score:
-    """The means that one run of `caffe test` found, in the log's words."""
+    """The means of one run of `caffe test`, as printed."""
 
     line: int
     loss: str = ""
@@ -37,7 +37,7 @@ class Scores:
         self._score: Score | None = None
 
     def read(self, message: Message) -> bool:
-        """Is the message one of a test outside of training?"""
+        """Read a message of `caffe test`; return whether it is one."""
         text = message.text
         if found := _BATCH.match(text):
             self._read_batch(message, *found.groups())
@@ -55,12 +55,12 @@ class Scores:
         return found is not None
 
     def turn_to(self, day: str) -> None:
-        """The lines that follow are of this day, `mmdd` or `yyyymmdd`."""
+        """Set the date of the following messages, `mmdd` or `yyyymmdd`."""
         self._end_batch()
         self.batches.days.append((len(self.batches), day))
 
     def end(self) -> list[Score]:
-        """All that was found, now that the log has ended."""
+        """Return all results at the end of the log."""
         self._end_batch()
         return self._found
 

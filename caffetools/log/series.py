@@ -153,7 +153,7 @@ def run_rows(curve: Curve) -> Iterator[tuple[int, Row]]:
 
 
 def run_parts(curve: Curve) -> Iterator[tuple[int, Part]]:
-    """The same rows in columns, in the order of the log."""
+    """Yield the same rows as columns, in the order of the log."""
     iterations = curve.iterations()
     runs = joined(segments(curve, iterations), iterations)
     kept = sorted((rows.start, rows.stop, run) for run, parts in runs.items() for rows in parts)

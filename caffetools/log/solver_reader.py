@@ -28,7 +28,7 @@ class SolverReader:
         self.iteration = 0
         """The last iteration."""
         self.epoch: tuple[int, float] | None = None
-        """An iteration and its epoch, the last that the log tells together."""
+        """The last iteration that was printed with its epoch, and the epoch."""
         self.block: Block | None = None
         """The form of an iteration's lines, once it has been learned."""
         self._year = year
@@ -55,7 +55,7 @@ class SolverReader:
         return self._train_curve
 
     def read_iteration(self, message: Message) -> bool:
-        """A loss or a rate, or the head of a test."""
+        """Read a loss, a rate, or the head of a test."""
         found = patterns.ITERATION.search(message.text) if "=" in message.text else None
         if not found:
             return self.read_testing(message)
@@ -103,7 +103,7 @@ class SolverReader:
         return found is not None
 
     def read_class_score(self, message: Message) -> bool:
-        """A detector's score of one class."""
+        """Read a detector's score of one class."""
         found = patterns.CLASS_SCORE.search(message.text)
         if not found or self._test is None:
             return False
@@ -112,7 +112,7 @@ class SolverReader:
         return True
 
     def read_testing(self, message: Message) -> bool:
-        """The head of a test."""
+        """Read the head of a test."""
         found = patterns.TESTING.search(message.text)
         if not found:
             return False
@@ -140,13 +140,13 @@ class SolverReader:
         return start, 0
 
     def offer(self, form: Block, columns: list[list[str]]) -> None:
-        """Iterations that `form` found in the lines to come, of which none has come yet."""
+        """Set the iterations that `form` found in the next lines; `advance` accepts them."""
         self._add_columns()
         self._form, self._columns = form, columns
         self._taken = self._come = 0
 
     def advance(self, count: int) -> None:
-        """The first `count` of the iterations offered have come."""
+        """Accept the first `count` of the iterations offered."""
         assert self._form
         if count > self._come:
             self._end_train()
@@ -156,7 +156,7 @@ class SolverReader:
             self.iteration = int(self._columns[self._form.fields.index("iteration")][count - 1])
 
     def _add_columns(self) -> None:
-        """Add to the curve the iterations that have come, now that its rows are asked for."""
+        """Add the accepted iterations to the curve."""
         if self._form and self._come > self._taken:
             columns = [column[self._taken : self._come] for column in self._columns]
             pairs = list(zip(self._form.fields, columns, strict=True))
@@ -165,20 +165,20 @@ class SolverReader:
             self._taken = self._come
 
     def turn_to(self, day: str) -> None:
-        """The lines that follow are of this day, `mmdd` or `yyyymmdd`."""
+        """Set the date of the following messages, `mmdd` or `yyyymmdd`."""
         self.end_points()
         self._day = day
         for curve in self.curves():
             curve.days.append((len(curve), day))
 
     def start_run(self) -> None:
-        """A solver starts."""
+        """Begin a run."""
         self.end_points()
         for curve in self.curves():
             curve.starts.append(len(curve))
 
     def restore(self) -> None:
-        """The solver goes on from a snapshot."""
+        """Resume the run from a snapshot."""
         self.end_points()
         for curve in self.curves():
             curve.restores.append(len(curve))

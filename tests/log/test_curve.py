@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 
 from caffetools.log.curve import Curve, Output, Point
@@ -28,8 +26,6 @@ def test_columns(curve: Curve) -> None:
     assert list(curve.iterations()) == [0, 10]
     assert curve.sizes() == {"v": 2, "w": 1}
     assert curve.weights() == {"v": 2.0}
-    assert curve.output("v", 1)[0] == 2
-    assert math.isnan(curve.output("v", 1)[1])
 
 
 def test_the_last_row(curve: Curve) -> None:
