@@ -11,16 +11,18 @@ import os
 import re
 import stat
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from io import FileIO
+from types import MappingProxyType
 from typing import NamedTuple
 
 from caffetools.errors import CaffeToolsError, Location
-from caffetools.log import patterns
-from caffetools.log.curve_columns import number
+from caffetools.log.curve import Point
+from caffetools.log.curve_columns import by_name, number
 from caffetools.log.events import LONGEST_MESSAGE, is_crash, kind_by_severity, kind_of
 from caffetools.log.prefix import Message, messages
+from caffetools.log.solver_reader import SolverReader
 from caffetools.log.text import CHUNK, COMPRESSED, clean
 from caffetools.log.times import Clock
 
@@ -34,6 +36,9 @@ _KEPT = 100
 _LONGEST_FORECAST = 1e9
 """Seconds: what takes longer is no forecast."""
 
+_NO_MARK = -1, math.nan
+"""No loss since the start of the run."""
+
 _MAX_ITER = re.compile(r"\s*max_iter:\s*([0-9]{1,18})\s*")
 
 
@@ -45,19 +50,32 @@ class LiveEvent(NamedTuple):
     message: str
 
 
-class Outputs:
+class Outputs(NamedTuple):
     """The outputs of a net at one iteration, each number as it was printed."""
 
-    def __init__(self, iteration: int | None = None) -> None:
-        self.iteration = iteration
-        self.values: dict[str, list[str]] = {}
-        self._told: set[str] = set()
+    iteration: int | None = None
+    values: Mapping[str, Sequence[str]] = MappingProxyType({})
 
-    def add(self, index: str, name: str, value: str) -> None:
-        """One number; several nets of one process tell the same again."""
-        if index not in self._told and len(self._told) < _KEPT:
-            self._told.add(index)
-            self.values.setdefault(name, []).append(value)
+
+class _OpenPoints(SolverReader):
+    """The iteration and the test that are being read; completed ones are dropped, not stored."""
+
+    def _end_train(self) -> None:
+        self._train = None
+
+    def _end_test(self) -> None:
+        self._test = None
+
+    def read(self, message: Message) -> bool:
+        """Read a message of the solver; of very many outputs only the first are kept."""
+        point = self._test or self._train
+        if point and len(point.values) >= _KEPT and "net output" in message.text:
+            return True
+        return self.read_iteration(message) or self.read_output(message)
+
+    def point(self) -> tuple[Point | None, int | None]:
+        """The open point and the number of its test net, None for the training net."""
+        return (self._train, None) if self._test is None else (self._test, self._test_net)
 
 
 class Live:
@@ -79,9 +97,9 @@ class Live:
         self.event_count = 0
         self.is_done = False
         """Whether the run has ended."""
-        self._test: Outputs | None = None
+        self._solver = _OpenPoints()
         self._clock = Clock()
-        self._mark = 0, math.nan
+        self._mark = _NO_MARK
         """The iteration of the last loss, and its time."""
 
     @property
@@ -100,35 +118,40 @@ class Live:
 
     def _read(self, message: Message) -> None:
         text = message.text
-        if (
-            ("=" in text and (self._read_iteration(message) or self._read_output(text)))
-            or ("Test" in text and self._read_test(text))
-            or (message.head and self._read_event(message))
-        ):
-            return
-        if not message.head and (found := _MAX_ITER.fullmatch(text)):
+        if ("=" in text or "Test" in text) and self._solver.read(message):
+            self._show_point(message)
+        elif message.head:
+            self._read_event(message)
+        elif found := _MAX_ITER.fullmatch(text):
             self.max_iter = int(found[1])
-        elif not message.head and is_crash(text):
+        elif is_crash(text):
             self._add_event("fatal", text)
 
-    def _read_iteration(self, message: Message) -> bool:
-        found = patterns.ITERATION.search(message.text)
-        if not found:
-            return False
-        iteration, taken, _, what, value = found.groups(default="")
-        if int(iteration) != self.iteration:
-            self.iteration = int(iteration)
-            self.train = Outputs()
+    def _show_point(self, message: Message) -> None:
+        """Take over what the solver's reader knows of the open iteration or test."""
+        point, net = self._solver.point()
+        if point is None:
+            return
+        iteration: int | None = int(point.iteration)
+        values = by_name((output.name for output in point.outputs), point.values)
+        if net is not None:
+            known = self.tests.get(net)
+            if self.iteration is None and "Iteration" not in message.text:
+                iteration = known and known.iteration  # the first versions do not print it
+            if known or len(self.tests) < _KEPT:
+                values = {"loss": [point.loss]} if point.loss else values
+                self.tests[net] = Outputs(iteration, values)
+            return
         self.is_done = False
-        setattr(self, what, value)
-        if what == "loss":
+        self.iteration, self.train = iteration, Outputs(iteration, values)
+        self.loss, self.lr = point.loss or self.loss, point.lr or self.lr
+        if point.loss and self._mark[0] != iteration:
             self._measure(message)
-        if speed := patterns.SPEED.match(taken):
-            self.speed = number(speed[1])
-        return True
+        if point.speed:
+            self.speed = number(point.speed)
 
     def _measure(self, message: Message) -> None:
-        """The speed since the loss before."""
+        """Set the speed since the loss before."""
         assert self.iteration is not None
         at = self._clock.seconds(message.time)
         iterations, seconds = self.iteration - self._mark[0], at - self._mark[1]
@@ -136,42 +159,18 @@ class Live:
             self.speed = iterations / seconds
         self._mark = self.iteration, at
 
-    def _read_output(self, text: str) -> bool:
-        found = patterns.OUTPUT.search(text) or patterns.OUTPUT_WITH_NOTE.search(text)
-        if not found:
-            return False
-        outputs = self.train if found[1] == "Train" else self._test
-        if outputs is not None:
-            outputs.add(found[2], found[3], found[4])
-        return True
-
-    def _read_test(self, text: str) -> bool:
-        """Read the head of a test, or a test result of the first versions."""
-        if found := patterns.TESTING.search(text):
-            iteration = int(found[1]) if found[1] else self.iteration
-            net = int(found[2] or 0)
-            self._test = Outputs(iteration)
-            if net in self.tests or len(self.tests) < _KEPT:
-                self.tests[net] = self._test
-        elif self._test is not None and (found := patterns.TEST_LOSS.search(text)):
-            self._test.add("loss", "loss", found[1])
-        elif self._test is not None and (found := patterns.TEST_SCORE.search(text)):
-            self._test.add(found[1], "score", found[2])
-        return found is not None
-
-    def _read_event(self, message: Message) -> bool:
+    def _read_event(self, message: Message) -> None:
         text = message.text.strip()
         kind = kind_of(text) or kind_by_severity(message.severity, text)
         if kind in {"start", "restore", "resume"}:
             # The first speed after a start covers an unknown interval.
-            self._mark = 0, math.nan
+            self._mark = _NO_MARK
             self.speed = None
             self.is_done = False
         elif kind == "done":
             self.is_done = True
         if kind:
             self._add_event(kind, text)
-        return bool(kind)
 
     def _add_event(self, kind: str, text: str) -> None:
         self.event_count += 1

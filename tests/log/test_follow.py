@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from caffetools.errors import CaffeToolsError
 from caffetools.log import follow as module
-from caffetools.log.follow import PAUSE, Live, LiveEvent, Outputs, Pipe, Tail, follow
+from caffetools.log.follow import PAUSE, Live, LiveEvent, Pipe, Tail, follow
 from caffetools.log.text import CHUNK
 from tests.logs import CAFFE, SGD, add, line, lines, train_log
 
@@ -85,11 +85,10 @@ def test_tests_of_the_first_form() -> None:
     assert live(lines("Testing net", "Test loss: 0.25")).tests[0].values == {"loss": ["0.25"]}
 
 
-def test_a_number_is_told_once() -> None:
-    outputs = Outputs()
-    for index, value in (("0", "1"), ("1", "2"), ("0", "1")):
-        outputs.add(index, "v", value)
-    assert outputs.values == {"v": ["1", "2"]}
+def test_a_number_is_shown_once() -> None:
+    """Several nets of one process print the same numbers."""
+    outputs = [f"    Train net output #{i}: v = {value}" for i, value in ((0, 1), (1, 2), (0, 1))]
+    assert live(lines("Iteration 1, loss = 1", *outputs)).train.values == {"v": ["1", "2"]}
 
 
 def test_what_is_kept_is_bounded() -> None:
