@@ -16,7 +16,9 @@ FOLDER = Path(__file__).parent / "golden" / "caffe"
 PACKED = {
     "layers": "one small net for each of Caffe's layer types and options",
     "layers_ssd": "the same of the SSD fork's layers, and small detectors",
+    "layers_hard": "small nets with corner cases of shapes, sharing and propagation",
     "training": "training runs: solver, first weights, log, last snapshot",
+    "training_2": "further runs: clipping with decay, stages, LSTM, a net cut by propagate_down",
 }
 """The archives, and what each holds."""
 
@@ -25,7 +27,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 def pack(source: Path, archive: Path) -> None:
     """Write the files below `source` to a zip archive, in order and without their dates."""
-    paths = sorted(path for path in source.rglob("*") if path.is_file())
+    paths = sorted(path for path in source.rglob("*") if path.is_file() and path.suffix != ".md")
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
         for path in paths:
             entry = zipfile.ZipInfo(path.relative_to(source).as_posix(), _EPOCH)

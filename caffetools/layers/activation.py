@@ -167,7 +167,7 @@ class Softmax(Layer):
 
 
 class ReLU6(Layer):
-    """min(max(0, x), 6) (relu6_layer.cpp)."""
+    """min(max(0, x), 6) + negative_slope * min(0, x) (relu6_layer.cpp)."""
 
     type = "ReLU6"
     keeps_sign = True

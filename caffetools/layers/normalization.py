@@ -110,8 +110,8 @@ class BN(Layer):
     lim0606/caffe-googlenet-bn its blobs are scale and shift, both (1, C, 1, 1); two further tops of
     that shape are the batch's mean and variance, except with INFERENCE. In
     yjxiong/caffe, Cysu/caffe and hszhao/PSPNet the blobs are slope, bias and the running mean and
-    variance, all (1, C), in PSPNet (1, C, 1, 1); no solver changes the last two, nor any with
-    `frozen`. The options distinguish them, or more than two `param`.
+    variance, all (1, C, 1, 1) as in PSPNet, in others (1, C); no solver changes the last two, nor
+    any with `frozen`. The options distinguish them, or more than two `param`.
     """
 
     type = "BN"
@@ -134,11 +134,12 @@ class BN(Layer):
     def params(self, bottom: Shape) -> tuple[Param, ...]:
         """Return the parameters."""
         channels = four_axes(bottom)[1]
+        shape = (1, channels, 1, 1)
         if not self.statistics:
-            return tuple(Param(role, (1, channels, 1, 1)) for role in ("scale", "shift"))
+            return tuple(Param(role, shape) for role in ("scale", "shift"))
         return (
-            *(Param(role, (1, channels), statistic=self.frozen) for role in ("slope", "bias")),
-            *(Param(role, (1, channels), statistic=True) for role in ("mean", "variance")),
+            *(Param(role, shape, statistic=self.frozen) for role in ("slope", "bias")),
+            *(Param(role, shape, statistic=True) for role in ("mean", "variance")),
         )
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from caffetools.net.graph import Graph
+from caffetools.net.graph import Graph, Node
 
 
 def needs_backward(
@@ -16,19 +16,52 @@ def needs_backward(
     reads a blob that needs a gradient. A backward pass keeps it only for layers on a path to a loss
     with a top that `propagate_down: false` does not cut off.
     """
-    blob_needs = [False] * len(graph.blobs)
-    flags = []
-    bottoms: list[list[bool]] = []
-    for node, layer_learns in zip(graph.nodes, learns, strict=True):
-        inherited = [blob_needs[blob] for blob in node.bottoms]
-        flag = layer_learns or any(inherited)
-        bottoms.append(list(map(bool, node.message.all("propagate_down"))) or inherited)
-        if flag:
-            for blob in node.tops:
-                blob_needs[blob] = True
-        flags.append(flag)
+    inherited = _inherited(graph, learns)
+    flags = [own or any(needs) for own, needs in zip(learns, inherited, strict=True)]
+    bottoms = [
+        _propagated(node) or needs for node, needs in zip(graph.nodes, inherited, strict=True)
+    ]
     _clear_without_loss(graph, loss_weights, flags, bottoms)
     return flags
+
+
+def stopped_bottoms(graph: Graph, learns: Sequence[bool]) -> list[tuple[int, ...]]:
+    """Return the bottoms of each layer whose gradient only `propagate_down: false` stops.
+
+    A net with force_backward propagates to them, too, except where the layer does not allow it.
+    """
+    forced = graph.message.flag("force_backward")
+    result = []
+    for node, needs in zip(graph.nodes, _inherited(graph, learns), strict=True):
+        allowed = node.layer_class.force_backward if node.layer_class else ()
+        flags = enumerate(zip(needs, _propagated(node), strict=False))
+        result.append(
+            tuple(
+                index
+                for index, (needed, propagated) in flags
+                if needed
+                and not propagated
+                and not (forced and (index >= len(allowed) or allowed[index]))
+            )
+        )
+    return result
+
+
+def _inherited(graph: Graph, learns: Sequence[bool]) -> list[list[bool]]:
+    """Return for each bottom of each layer whether a layer that learns contributes to it."""
+    blob_needs = [False] * len(graph.blobs)
+    result = []
+    for node, layer_learns in zip(graph.nodes, learns, strict=True):
+        inherited = [blob_needs[blob] for blob in node.bottoms]
+        if layer_learns or any(inherited):
+            for blob in node.tops:
+                blob_needs[blob] = True
+        result.append(inherited)
+    return result
+
+
+def _propagated(node: Node) -> list[bool]:
+    return list(map(bool, node.message.all("propagate_down")))
 
 
 def _clear_without_loss(

@@ -228,7 +228,7 @@ def test_bn_with_running_statistics(options: str, params: int) -> None:
     text = bn(options, params=params)
     case = set_up(text, IMAGE)
     assert case.tops == (IMAGE,)
-    assert case.params == dict.fromkeys(("slope", "bias", "mean", "variance"), (1, 64))
+    assert case.params == dict.fromkeys(("slope", "bias", "mean", "variance"), (1, 64, 1, 1))
     assert [param.learnable for param in case.layer.params] == [True, True, False, False]
     check_explained(text, IMAGE)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from caffetools.net.backward import needs_backward
+from caffetools.net.backward import needs_backward, stopped_bottoms
 from tests import nets, strategies
 from tests.nets import inner_product, layer
 
@@ -208,3 +208,52 @@ def test_only_what_a_loss_needs_and_a_blob_asks_for(text: str) -> None:
 def test_a_net_without_layers() -> None:
     assert needs_backward(nets.graph(""), [], []) == []
     assert needs_backward(nets.graph(nets.given("data", 1)), [True], [(1.0,)]) == [True]
+
+
+STOPPED = "propagate_down: false "
+SCALED_LABEL = layer("Scale", "scaled", "other", "scaled") + layer(
+    "EuclideanLoss", "loss", "ip scaled", "loss", "propagate_down: true " + STOPPED
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(inner_product("ip", "data", 3, STOPPED) + LOSS, {}, id="nothing learns below"),
+        pytest.param(
+            inner_product("a", "data", 2) + inner_product("ip", "a", 3, STOPPED) + LOSS,
+            {"ip": (0,)},
+            id="below a layer that learns",
+        ),
+        pytest.param(
+            inner_product("a", "data", 2, FROZEN) + inner_product("ip", "a", 3, STOPPED) + LOSS,
+            {},
+            id="a frozen layer",
+        ),
+        pytest.param(
+            "force_backward: true "
+            + inner_product("a", "data", 2)
+            + inner_product("ip", "a", 3, STOPPED)
+            + LOSS,
+            {},
+            id="forced",
+        ),
+        pytest.param(
+            inner_product("ip", "data", 2) + SCALED_LABEL, {"loss": (1,)}, id="the second bottom"
+        ),
+        pytest.param(
+            "force_backward: true "
+            + inner_product("ip", "data", 2)
+            + SCALED_LABEL.replace("EuclideanLoss", "SigmoidCrossEntropyLoss"),
+            {"loss": (1,)},
+            id="forced, but the layer does not allow it",
+        ),
+    ],
+)
+def test_which_bottoms_propagate_down_stops(
+    text: str, expected: dict[str, tuple[int, ...]]
+) -> None:
+    net = nets.inferred(DATA + text)
+    learns = [any(blob.needs_backward for blob in each.params) for each in net.layers]
+    found = zip(net.layers, stopped_bottoms(net.graph, learns), strict=True)
+    assert {each.node.name: indices for each, indices in found if indices} == expected

@@ -25,7 +25,7 @@ from tests.caffe_results import cases
 from tests.torch.cases import Case, assert_close, read_case
 
 
-@pytest.mark.parametrize("name", [*cases("layers"), *cases("layers_ssd")])
+@pytest.mark.parametrize("name", [*cases("layers"), *cases("layers_ssd"), *cases("layers_hard")])
 def test_a_case(caffe: Path, name: str) -> None:
     case = read_case(caffe, name)
     program = assemble(caffetools.load(caffe / name / "net.prototxt", phase=case.phase.lower()))

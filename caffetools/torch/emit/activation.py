@@ -48,6 +48,13 @@ def relu(_: ReLU, context: Context) -> Expression:
     return call("F.leaky_relu" if slope else "F.relu", X, **slope)
 
 
+def relu6(_: ReLU6, context: Context) -> Expression:
+    """`F.relu6`, plus the negative part times the negative slope."""
+    slope = context.param("relu6_param").number("negative_slope")
+    value = call("F.relu6", X)
+    return Binary(value, "+", Binary(method(X, "clamp", max=0), "*", slope)) if slope else value
+
+
 def prelu(layer: PReLU, context: Context) -> Emission:
     """`nn.PReLU` with one slope, or with one per channel."""
     shape = context.params[0].shape
@@ -138,7 +145,7 @@ EMITTERS: Emitters = {
     PReLU: prelu,
     Power: power,
     ReLU: relu,
-    ReLU6: function("F.relu6"),
+    ReLU6: relu6,
     Sigmoid: function("torch.sigmoid"),
     Softmax: softmax,
     Swish: swish,

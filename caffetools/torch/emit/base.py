@@ -142,6 +142,8 @@ class Emission:
     """In the order of Caffe's blobs."""
     keeps_state: bool = False
     """Whether the member carries state between passes, so that it is never shared by layers."""
+    stops_gradients: bool = False
+    """Whether `propagate_down: false` is one of the layer's own options."""
     notes: tuple[str, ...] = ()
 
 

@@ -13,6 +13,7 @@ from caffetools.layers.convolution import (
 )
 from caffetools.proto.message import Message
 from caffetools.torch.emit.base import (
+    Attribute,
     Bottom,
     Call,
     Context,
@@ -22,6 +23,8 @@ from caffetools.torch.emit.base import (
     Member,
     MemberRef,
     Slot,
+    Span,
+    Subscript,
     call,
     differing,
     int_or_tuple,
@@ -89,12 +92,13 @@ def _applied(
     If the kernel is larger than the padded input, the rounding of Caffe's division still gives one
     position, whose window reaches into zeros (conv_layer.cpp, compute_output_shape).
     """
+    leading = _leading(x, axis)
     beyond: list[int] = []
     for extent, window in zip(bottom[axis + 1 :], windows, strict=bool(windows)):
         beyond = [0, max(0, window.span - extent - 2 * window.pad), *beyond]
     if any(beyond):
         x = call("F.pad", x, tuple(beyond))
-    return _unbatched(call(MemberRef(), _batched(x, axis)), bottom, axis)
+    return _unbatched(call(MemberRef(), _batched(x, axis)), leading, axis)
 
 
 def im2col(layer: Im2col, context: Context) -> Expression:
@@ -103,7 +107,7 @@ def im2col(layer: Im2col, context: Context) -> Expression:
     axis = layer.channel_axis(bottom)
     kernel, stride, pad, dilation = zip(*layer.windows(context.bottoms), strict=True)
     columns = call("im2col", _batched(Bottom(), axis), kernel, stride, pad, dilation)
-    return _unbatched(columns, bottom, axis)
+    return _unbatched(columns, _leading(Bottom(), axis), axis)
 
 
 def _batched(x: Expression, axis: int) -> Expression:
@@ -113,11 +117,16 @@ def _batched(x: Expression, axis: int) -> Expression:
     return x if axis == 1 else method(x, "flatten", 0, axis - 1)
 
 
-def _unbatched(x: Expression, bottom: Shape, axis: int) -> Expression:
-    """Return `x` with the bottom's axes before the channels."""
+def _leading(bottom: Expression, axis: int) -> Expression:
+    """Return the extents of the axes before the channels."""
+    return Subscript(Attribute(bottom, "shape"), (Span(None, axis),))
+
+
+def _unbatched(x: Expression, leading: Expression, axis: int) -> Expression:
+    """Return `x` with the bottom's leading axes in place of the batch."""
     if axis == 0:
         return method(x, "squeeze", 0)
-    return x if axis == 1 else method(x, "unflatten", 0, bottom[:axis])
+    return x if axis == 1 else method(x, "unflatten", 0, leading)
 
 
 EMITTERS: Emitters = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from caffetools.layers.detection_loss import MultiBoxLoss
 from caffetools.torch.emit.base import (
     Context,
@@ -28,7 +30,7 @@ def multibox_loss(layer: MultiBoxLoss, context: Context) -> Emission:
     nms = {}
     if param.has("nms_param"):
         nms = fields(param.message("nms_param"), nms_threshold=0.0, top_k=-1)
-    # propagate_down can stop the gradient of either half of the loss.
+    # Without propagate_down, either half is missing from the loss, too.
     learns = [bool(each) for each in context.message.all("propagate_down")] or [True, True]
     options = {
         **fields(param, share_location=True, match_type="PER_PREDICTION", overlap_threshold=0.5),
@@ -47,7 +49,8 @@ def multibox_loss(layer: MultiBoxLoss, context: Context) -> Emission:
             propagate_conf=(learns[1], True),
         ),
     }
-    return module(call("MultiBoxLoss", layer.classes, **options), inputs=context.inputs())
+    loss = module(call("MultiBoxLoss", layer.classes, **options), inputs=context.inputs())
+    return replace(loss, stops_gradients=True)
 
 
 EMITTERS: Emitters = {MultiBoxLoss: multibox_loss}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from caffetools.layers.joining import Concat, HDF5Output, Silence, Slice, Split, joined_axis
 from caffetools.torch.emit.base import Context, Emission, Emitters, Expression, X, call, method
 
@@ -17,15 +15,14 @@ def concat(layer: Concat, context: Context) -> Expression:
 
 
 def slice_(layer: Slice, context: Context) -> Expression:
-    """`Tensor.split`, or `Tensor.chunk` into equal parts."""
+    """`Tensor.tensor_split` at the points, or `Tensor.chunk` into equal parts."""
     if layer.top_count == 1:
         return X
     bottom = context.bottoms[0]
     axis = joined_axis(layer.param, "slice_dim", bottom)
     if not layer.points:
         return method(X, "chunk", layer.top_count, dim=axis)
-    sizes: list[Expression] = [end - start for start, end in pairwise(layer.bounds(bottom, axis))]
-    return method(X, "split", sizes, dim=axis)
+    return method(X, "tensor_split", tuple(layer.points), dim=axis)
 
 
 def split(layer: Split, _: Context) -> Emission:

@@ -111,8 +111,7 @@ def batch_normalization(layer: BN, context: Context) -> Emission:
             **fields(param, moving_average=True),
         }
         slots = (*_affine(layer, "slope", "bias"), Slot("mean"), Slot("variance"))
-        shaped = (replace(each, shape=(1, channels, 1, 1)) for each in slots)
-        return module(call("BN", channels, **options), *shaped)
+        return module(call("BN", channels, **options), *slots)
     affine = _affine(layer, "scale", "shift")
     if param.text("bn_mode") == "INFERENCE":
         flat = (replace(each, shape=(channels,)) for each in affine)

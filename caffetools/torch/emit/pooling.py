@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from caffetools.layers.pooling import SPP, Pooling
 from caffetools.torch.emit.base import (
+    Attribute,
     Context,
     Emission,
     Emitters,
     Expression,
     Name,
+    Span,
+    Subscript,
     X,
     call,
     differing,
@@ -32,7 +35,8 @@ def pooling(layer: Pooling, context: Context) -> Emission | Expression:
     ceil = layer.round_mode == "CEIL"
     options = differing(padding=(pad, (0, 0)), ceil_mode=(ceil, True))
     if layer.top_count > 1:
-        return call("caffe_max_pool2d_with_mask", X, kernel, stride, **options)
+        size = Subscript(Attribute(X, "shape"), (Span(2),)) if layer.whole else kernel
+        return call("caffe_max_pool2d_with_mask", X, size, stride, **options)
     if layer.method == "STOCHASTIC":
         return call("stochastic_pool2d", X, kernel, stride, training=Name("self.training"))
     if layer.whole:

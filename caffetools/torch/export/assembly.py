@@ -101,6 +101,7 @@ class _Assembly:
                 bottoms,
                 self.construct(line.layer, emission),
                 line.phase,
+                line.stopped,
             )
         )
 

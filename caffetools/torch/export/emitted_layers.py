@@ -9,6 +9,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from caffetools.errors import CaffeToolsError
+from caffetools.net.backward import stopped_bottoms
 from caffetools.net.graph import AUTOMATIC
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
@@ -26,6 +27,8 @@ class EmittedLayer:
     tops: tuple[str, ...]
     emission: Emission | None
     """None for an input, and for a layer of unknown type."""
+    stopped: tuple[int, ...] = ()
+    """Indices of the bottoms whose gradient `propagate_down: false` stops."""
     phase: str | None = None
     """The only phase that has the layer, None for all phases."""
 
@@ -36,14 +39,18 @@ def emit_layers(net: Net) -> list[EmittedLayer]:
     Raises CaffeToolsError, located, for a layer that cannot be emitted for want of a shape.
     """
     keys = blob_keys(net)
+    learns = [any(blob.needs_backward for blob in each.params) for each in net.inferred.layers]
+    stopped = stopped_bottoms(net.inferred.graph, learns)
     return [
         EmittedLayer(
             layer,
             tuple(keys[blob] for blob in layer.node.bottoms),
             tuple(keys[blob] for blob in layer.node.tops),
-            _emission(net, layer),
+            emission := _emission(net, layer),
+            () if emission and emission.stops_gradients else indices,
         )
-        for layer in net.layers
+        for layer, indices in zip(net.inferred.layers, stopped, strict=True)
+        if not layer.node.inserted
     ]
 
 
@@ -124,7 +131,8 @@ def merge_phases(first: Net, second: Net) -> list[EmittedLayer] | None:
     result = inputs
     for a, b in pairs:
         if a is not None and b is not None:
-            if a.emission != b.emission or alone & {*a.bottoms, *a.tops}:
+            same = (a.emission, a.stopped) == (b.emission, b.stopped)
+            if not same or alone & {*a.bottoms, *a.tops}:
                 return None
             result.append(a)
             continue

@@ -180,6 +180,8 @@ def _statement(line: Statement, writer: ExpressionWriter, indent: str) -> Iterat
     if not line.values:
         yield from statement(f"del {', '.join(bottoms)}", "", indent, comment_text(line.type))
         return
+    for index in line.stopped:
+        bottoms[index] += ".detach()"
     targets = [(tensor,) for tensor in line.targets]
     for each, value in zip(
         [line.targets] if len(line.values) == 1 else targets, line.values, strict=True

@@ -55,6 +55,8 @@ class Statement:
     """Names of the layer's members, by suffix."""
     phase: str | None
     """The only phase that has it, None for all phases."""
+    stopped: tuple[int, ...] = ()
+    """Indices of the bottoms that pass no gradient back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,8 +127,10 @@ def share(test: nn.Module, trained: nn.Module) -> None:
                     f"expected a blob of shape {tuple(state[source].shape)} for layer {layer!a} in "
                     f"the test net, found {tuple(own[key].shape)}"
                 )
-            owner, _, name = key.rpartition(".")
-            setattr(test.get_submodule(owner), name, state[source])
+            for name, tensor in own.items():
+                if tensor is own[key]:  # a tensor that layers share has several names
+                    owner, _, attribute = name.rpartition(".")
+                    setattr(test.get_submodule(owner), attribute, state[source])
 
 
 @torch.no_grad()

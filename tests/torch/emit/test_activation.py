@@ -12,6 +12,12 @@ CASES = (
     ("Sigmoid", [(2, 3)], 1, ["y = torch.sigmoid(a)"]),
     ("TanH", [(2, 3)], 1, ["y = torch.tanh(a)"]),
     ("ReLU6", [(2, 3)], 1, ["y = F.relu6(a)"]),
+    (
+        "ReLU6 relu6_param { negative_slope: 0.1 }",
+        [(2, 3)],
+        1,
+        ["y = F.relu6(a) + a.clamp(max=0) * 0.1"],
+    ),
     ("ReLU", [(2, 3)], 1, ["y = F.relu(a)"]),
     (
         "ReLU relu_param { negative_slope: 0.1 }",

@@ -86,7 +86,7 @@ CASES = (
             "m = nn.Conv2d(2, 4, kernel_size=3)",
             "nn.init.zeros_(m.weight)",
             "nn.init.zeros_(m.bias)",
-            "y = self.m(a.flatten(0, 1)).unflatten(0, (5, 6))",
+            "y = self.m(a.flatten(0, 1)).unflatten(0, a.shape[:2])",
         ],
     ),
     (
@@ -182,7 +182,7 @@ CASES = (
         "Im2col convolution_param { kernel_size: 3 axis: 2 }",
         [(3, 1, 2, 9, 9)],
         1,
-        ["y = im2col(a.flatten(0, 1), (3, 3), (1, 1), (0, 0), (1, 1)).unflatten(0, (3, 1))"],
+        ["y = im2col(a.flatten(0, 1), (3, 3), (1, 1), (0, 0), (1, 1)).unflatten(0, a.shape[:2])"],
     ),
 )
 

@@ -15,7 +15,7 @@ CASES: tuple[tuple[str, list[Shape], int, list[str]], ...] = (
         "Slice slice_param { axis: 0 slice_point: 1 }",
         [(3, 6)],
         2,
-        ["y, y1 = a.split([1, 2], dim=0)"],
+        ["y, y1 = a.tensor_split((1,), dim=0)"],
     ),
     ("Slice", [(2, 6)], 1, ["y = a"]),
     ("Split", [(2, 6)], 2, ["y = a", "y1 = a"]),

@@ -70,6 +70,12 @@ CASES = (
         2,
         ["y, y1 = caffe_max_pool2d_with_mask(a, (2, 2), (2, 2))"],
     ),
+    (
+        "Pooling pooling_param { global_pooling: true }",
+        [(1, 2, 6, 5)],
+        2,
+        ["y, y1 = caffe_max_pool2d_with_mask(a, a.shape[2:], (1, 1))"],
+    ),
     ("SPP spp_param { pyramid_height: 3 }", [(1, 2, 9, 8)], 1, ["y = spatial_pyramid_pool(a, 3)"]),
     (
         "SPP spp_param { pyramid_height: 2 pool: AVE }",

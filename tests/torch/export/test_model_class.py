@@ -100,3 +100,17 @@ def test_words() -> None:
     assert listed(["a", "b"]) == "a, b"
     assert listed([]) == "nothing"
     assert [shown(shape) for shape in ((1, 2), (), None)] == ["1 x 2", "scalar", "unknown"]
+
+
+def test_a_stopped_gradient_is_detached() -> None:
+    text = (
+        'layer { name: "in" type: "Input" top: "x" input_param { shape { dim: 2 dim: 4 } } }'
+        'layer { name: "a" type: "InnerProduct" bottom: "x" top: "a" '
+        "inner_product_param { num_output: 3 } }"
+        'layer { name: "r" type: "ReLU" bottom: "a" top: "a" propagate_down: false }'
+    )
+    forward = [line.strip() for line in lines(text)]
+    assert "a = F.relu(a.detach())  # 2 x 3" in forward
+    assert "a = F.relu(a)  # 2 x 3" in [
+        line.strip() for line in lines(text.replace("propagate_down: false", ""))
+    ]

@@ -47,7 +47,7 @@ def rows(log: Path) -> tuple[dict[int, Row], dict[int, Row]]:
     return train, test
 
 
-@pytest.mark.parametrize("name", cases("training"))
+@pytest.mark.parametrize("name", [*cases("training"), *cases("training_2")])
 def test_a_run(caffe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     ours, ours_tested = rows(run_as_caffe(tmp_path, caffe / name, monkeypatch))
     caffes, caffes_tested = rows(caffe / name / "caffe.log")

@@ -79,6 +79,12 @@ def test_share_makes_one_tensor_of_two() -> None:
     assert test.ip.bias is trained.ip.bias
 
 
+def test_share_reaches_every_layer_that_shares_the_tensor() -> None:
+    trained, test = Shared(), Shared()
+    share(test, trained)
+    assert test.a.weight is test.b.weight is trained.a.weight
+
+
 def test_share_refuses_another_shape() -> None:
     test = SmallTest()
     test.ip = nn.Linear(6, 4)
