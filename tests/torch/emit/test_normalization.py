@@ -215,4 +215,4 @@ def test_caffes_blobs_have_their_places() -> None:
     program = program_of("BN bn_param { frozen: true }", IMAGE)
     found = [(param.key, param.shape, param.stored) for param in program.params["m"]]
     names = ("weight", "bias", "mean", "variance")
-    assert found == [(f"m.{name}", (1, 4), (1, 4, 1, 1)) for name in names]
+    assert found == [(f"m.{name}", (1, 4, 1, 1), (1, 4, 1, 1)) for name in names]
