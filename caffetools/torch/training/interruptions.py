@@ -58,8 +58,8 @@ def first_line(error: Exception) -> str:
 def as_user_error(error: RuntimeError) -> Exception:
     """Return a CaffeToolsError for a failure of memory, workers or data, else the error itself.
 
-    PyTorch raises them wherever the program is when it notices: DataLoader's SIGCHLD handler
-    between any two statements of the main thread, a GPU's at the next synchronization.
+    PyTorch raises them where it notices: a dead worker while the next batch is awaited, a failure
+    on a GPU at the next synchronization.
     """
     line = first_line(error)
     if line.startswith("DataLoader worker"):

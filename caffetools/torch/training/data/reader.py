@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import ctypes
+import multiprocessing
 import os
 import signal
 import threading
@@ -77,6 +80,7 @@ class Reader:
             batch_size=None,
             sampler=positions,
             num_workers=self.workers,
+            multiprocessing_context=_context(),
             pin_memory=self.pin,
             prefetch_factor=4,
             worker_init_fn=_set_worker_signals,
@@ -111,6 +115,26 @@ def _shared(batch: Batch) -> Batch:
         text = f"there is not enough shared memory to read ahead: {first_line(error)}"
         raise CaffeToolsError(text) from None
     return batch
+
+
+class _UnlockedEvent:
+    """An event of several processes without a lock, which a process killed in it would keep."""
+
+    def __init__(self, flag: ctypes.c_byte) -> None:
+        self._flag = flag
+
+    def set(self) -> None:
+        self._flag.value = 1
+
+    def is_set(self) -> bool:
+        return bool(self._flag.value)
+
+
+def _context() -> multiprocessing.context.BaseContext:
+    """Return a context like the default one whose events cannot block."""
+    context = copy.copy(multiprocessing.get_context())
+    vars(context)["Event"] = lambda: _UnlockedEvent(context.RawValue(ctypes.c_byte, 0))
+    return context
 
 
 @contextmanager

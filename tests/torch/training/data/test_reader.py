@@ -74,7 +74,6 @@ KILLED = """
 import multiprocessing
 from caffetools.errors import CaffeToolsError
 from caffetools.torch.training.data.reader import Reader
-from caffetools.torch.training.interruptions import as_user_error
 from tests.torch.training.data.counting import Counting, reading
 
 reader = Reader(Counting(), reading(workers=1))
@@ -85,19 +84,16 @@ try:
     list(iter(reader.next, None))  # what was read before comes first
 except CaffeToolsError as error:
     print(error)
-except RuntimeError as error:  # raised by SIGCHLD's handler, between two calls
-    print(as_user_error(error))
 reader.close()
 """
 
 
 def test_a_worker_that_is_killed_is_an_error() -> None:
-    """As by the system when memory runs out.
-
-    In a process of its own: DataLoader's SIGCHLD handler may raise anywhere in the main thread.
-    """
+    """As by the system when memory runs out; in a process of its own, which may not hang."""
     command = [sys.executable, "-c", KILLED]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
+    )
     assert done.stdout.startswith("the data cannot be read ahead: "), done.stderr
     assert (done.returncode, done.stderr) == (0, "")
 
