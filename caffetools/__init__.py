@@ -66,7 +66,8 @@ def __getattr__(name: str) -> object:
     for shown, (html, svg) in _VIEWS.get(_HOMES[name], {}).items():
         getattr(home, shown)._repr_html_ = _view(html)
         getattr(home, shown)._repr_svg_ = _view(svg)
-    return getattr(home, name)
+    value = globals()[name] = getattr(home, name)  # not looked up again
+    return value
 
 
 def _view(function: str) -> Callable[[object], str]:

@@ -43,7 +43,7 @@ HEAVY = {
 MIRRORS = ("layers", "torch.emit", "torch.runtime")
 """Rooms whose modules have the same names, as do `cli` and the module behind each command."""
 
-SAME_NAMES = {"clock", "glog", "lines", "net", "records", "transform", "weights"}
+SAME_NAMES = {"weights"}
 """Names of several modules that are still to be changed. Add none."""
 
 

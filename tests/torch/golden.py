@@ -1,4 +1,4 @@
-"""Cases that real Caffe computed, compared with the emitted modules."""
+"""Exported modules compared with what real Caffe computed of the same small nets."""
 
 from __future__ import annotations
 
@@ -6,47 +6,68 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 import caffetools
+from caffetools.formats.weights import read_weights
 from caffetools.torch.export.assembly import assemble
-from caffetools.torch.export.model_code import model_code
-from caffetools.torch.export.module_spec import ModuleSpec
-from tests.torch.cases import Blobs, check_case, read_case
-
-
-def module_of(program: ModuleSpec) -> Any:
-    """The emitted module, made."""
-    assert not program.placeholders
-    space: dict[str, Any] = {"__name__": "model", "__file__": "model.py"}
-    exec(compile(model_code(program), "model.py", "exec", dont_inherit=True), space)
-    return space["build"]()
+from caffetools.torch.export.loaded_module import load_module
+from caffetools.torch.export.state_dict import transfer_weights
+from tests.torch.cases import Case, assert_close, read_case
 
 
 def check_emitted(caffe: Path, name: str) -> None:
-    """Do outputs, gradients of the inputs and gradients of the blobs equal Caffe's?"""
+    """Export the net of the case `name` with its weights, and compare the module with Caffe."""
     case = read_case(caffe, name)
-    net = caffetools.load(caffe / name / "net.prototxt", phase=case.phase.lower())
-    program = assemble(net)
-    module = module_of(program)
-    module.train(case.phase == "TRAIN")
-
-    def compute(blobs: Blobs) -> Blobs:
-        found: Tensor | tuple[Tensor, ...] = module(*(blobs[blob] for blob in module.inputs))
-        results = (found,) if isinstance(found, Tensor) else found
-        return dict(zip(module.outputs, results, strict=True))
-
-    layers = {
-        key: Layer(module, [param.key for param in params])
-        for key, params in program.params.items()
-        if params
-    }
-    check_case(case, compute, layers, program.loss_weights)
+    program = assemble(caffetools.load(caffe / name / "net.prototxt", phase=case.phase.lower()))
+    assert not program.placeholders
+    weights = read_weights(str(caffe / name / "net.caffemodel"))
+    module: Any = load_module(program, transfer_weights(program, weights).tensors)
+    check_module(case, module.train(case.phase == "TRAIN"))
 
 
-class Layer(torch.nn.Module):
-    """The parameters of one layer, in the order of its blobs."""
+def check_module(case: Case, module: Any) -> None:
+    """Outputs, running statistics and gradients of inputs and blobs are Caffe's."""
+    inputs = case.inputs()
+    result = module(*(inputs[blob] for blob in module.inputs))
+    results = (result,) if isinstance(result, Tensor) else result
+    outputs = dict(zip(module.outputs, results, strict=True))
+    assert set(outputs) == set(case.outputs)
+    for blob, output in outputs.items():
+        assert_close(case.arrays[f"out/{blob}"], output, blob)
+    _check_statistics(case, module)
+    if case.backward:
+        _check_backward(case, module, inputs, outputs)
 
-    def __init__(self, module: torch.nn.Module, keys: list[str]) -> None:
-        super().__init__()
-        self.blobs = torch.nn.ParameterList(module.get_parameter(key) for key in keys)
+
+def _check_statistics(case: Case, module: nn.Module) -> None:
+    """Mean and variance of each BatchNorm after the pass: Caffe's sums divided by their factor."""
+    blobs = caffetools.to_caffe(module)
+    for key, wanted in case.arrays.items():
+        if key.startswith("after/") and not key.endswith("/2"):
+            layer, _, index = key.removeprefix("after/").rpartition("/")
+            factor = case.arrays[f"after/{layer}/2"]
+            found = torch.from_numpy(blobs[layer][int(index)] / blobs[layer][2])
+            assert_close(wanted / factor, found, key)
+
+
+def _check_backward(
+    case: Case, module: nn.Module, inputs: dict[str, Tensor], outputs: dict[str, Tensor]
+) -> None:
+    total = torch.zeros(())
+    for blob, output in outputs.items():
+        if f"topdiff/{blob}" in case.arrays:
+            total = total + (output * case.tensor(f"topdiff/{blob}").reshape(output.shape)).sum()
+        else:
+            total = total + caffetools.loss_weight(module, blob) * output.sum()
+    torch.autograd.backward(total)
+    for blob, leaf in inputs.items():
+        if leaf.requires_grad:
+            found = torch.zeros_like(leaf) if leaf.grad is None else leaf.grad
+            assert_close(case.arrays[f"din/{blob}"], found, f"gradient of {blob}")
+    named = module.named_parameters()
+    gradients = caffetools.to_caffe(module, {n: p.grad for n, p in named if p.grad is not None})
+    for key, wanted in case.arrays.items():
+        if key.startswith("dparam/"):
+            layer, _, index = key.removeprefix("dparam/").rpartition("/")
+            assert_close(wanted, torch.from_numpy(gradients[layer][int(index)]), key)

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from caffetools.errors import CaffeToolsError
+from caffetools.torch.export.loaded_module import load_module
 from tests.torch.emission import Shape, lines, program_of
-from tests.torch.golden import module_of
 
 CASES = (
     ("Eltwise", [(2, 3), (2, 3), (2, 3)], 1, ["y = a + b + c"]),
@@ -85,7 +85,7 @@ AXPY: tuple[tuple[Shape, Shape, str], ...] = (
 @pytest.mark.parametrize(("factors", "image", "spread"), AXPY)
 def test_axpy(factors: Shape, image: Shape, spread: str) -> None:
     assert lines("Axpy", factors, image, image) == [f"y = torch.addcmul(c, {spread}, b)"]
-    module = module_of(program_of("Axpy", factors, image, image))
+    module = load_module(program_of("Axpy", factors, image, image))
     a, x, y = torch.randn(factors), torch.randn(image), torch.randn(image)
     expected = torch.stack(
         [torch.stack([a[n, c].flatten() * x[n, c] + y[n, c] for c in range(3)]) for n in range(2)]

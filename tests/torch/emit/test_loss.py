@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from caffetools.torch.export.loaded_module import load_module
 from tests.torch.emission import Shape, lines, program_of
-from tests.torch.golden import check_emitted, module_of
+from tests.torch.golden import check_emitted
 
 CASES = (
     ("EuclideanLoss", [(2, 6), (2, 6)], 1, ["y = euclidean_loss(a, b)"]),
@@ -105,7 +106,7 @@ def test_lines_of_ohem(options: str, bottoms: list[Shape], expected: str) -> Non
 
 def test_ohem_by_hand() -> None:
     shape = (1, 2, 1, 2)
-    module = module_of(program_of("SmoothL1LossOHEM", shape, shape, shape, tops=2))
+    module = load_module(program_of("SmoothL1LossOHEM", shape, shape, shape, tops=2))
     a = torch.tensor([[0.5, 2], [-3, 9]]).reshape(shape).requires_grad_()
     weights = torch.tensor([[1.0, 2], [1, 0]]).reshape(shape)
     total, by_place = module(a, torch.zeros(shape), weights)
@@ -119,6 +120,6 @@ def test_ohem_by_hand() -> None:
 
 
 def test_l1_by_hand() -> None:
-    module = module_of(program_of("L1Loss", (2, 2), (2, 2)))
+    module = load_module(program_of("L1Loss", (2, 2), (2, 2)))
     a, b = torch.tensor([[1.0, -2], [3, 0]]), torch.tensor([[0.0, 1], [3, 0.5]])
     assert module(a, b).item() == pytest.approx((1 + 3 + 0 + 0.5) / 2)

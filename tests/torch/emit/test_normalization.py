@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from caffetools.errors import CaffeToolsError
+from caffetools.torch.export.loaded_module import load_module
 from tests.torch.emission import Shape, lines, program_of
-from tests.torch.golden import check_emitted, module_of
+from tests.torch.golden import check_emitted
 
 CASES = (
     ("LRN", [(1, 4, 5, 5)], 1, ["m = nn.LocalResponseNorm(5, alpha=1.0)", "y = self.m(a)"]),
@@ -182,7 +184,7 @@ def test_what_has_no_counterpart_is_refused() -> None:
 
 
 def test_lengths_by_hand() -> None:
-    module = module_of(program_of("Normalize normalize_param { }", (1, 2, 1, 1), tops=2))
+    module = load_module(program_of("Normalize normalize_param { }", (1, 2, 1, 1), tops=2))
     unit, length = module(torch.tensor([3.0, 4]).reshape(1, 2, 1, 1))
     torch.testing.assert_close(unit.flatten(), torch.tensor([0.6, 0.8]))
     torch.testing.assert_close(length, torch.full((1, 1, 1, 1), 5.0))
@@ -190,7 +192,7 @@ def test_lengths_by_hand() -> None:
 
 def test_a_bn_without_statistics_takes_the_batchs_in_both_phases() -> None:
     options = "bn_param { scale_filler { value: 1 } shift_filler { value: 0 } }"
-    module = module_of(program_of(f"BN {options}", IMAGE, tops=3))
+    module = load_module(program_of(f"BN {options}", IMAGE, tops=3))
     x = 3 + torch.randn(IMAGE)
     for phase in (True, False):
         y, mean, variance = module.train(phase)(x)
@@ -201,7 +203,7 @@ def test_a_bn_without_statistics_takes_the_batchs_in_both_phases() -> None:
 
 @pytest.mark.parametrize("frozen", ["true", "false"])
 def test_a_bn_with_statistics_runs_on_them(frozen: str) -> None:
-    module = module_of(program_of(f"BN bn_param {{ frozen: {frozen} }}", IMAGE)).eval()
+    module: Any = load_module(program_of(f"BN bn_param {{ frozen: {frozen} }}", IMAGE)).eval()
     layer = module.m
     with torch.no_grad():
         layer.weight.fill_(2)

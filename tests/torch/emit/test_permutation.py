@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from caffetools.errors import CaffeToolsError
+from caffetools.torch.export.loaded_module import load_module
 from tests.torch.emission import Shape, lines, program_of
-from tests.torch.golden import check_emitted, module_of
+from tests.torch.golden import check_emitted
 
 
 @pytest.mark.parametrize(
@@ -75,7 +76,7 @@ def test_what_caffe_cannot_run_is_refused(layer: str, bottom: Shape, message: st
 
 
 def test_channels_are_shuffled_as_caffe_does() -> None:
-    module = module_of(
+    module = load_module(
         program_of("ShuffleChannel shuffle_channel_param { group: 2 }", (1, 6, 1, 1))
     )
     # channel j of group i goes to j * 2 + i
@@ -84,7 +85,7 @@ def test_channels_are_shuffled_as_caffe_does() -> None:
 
 def test_images_become_sequences_and_back() -> None:
     """Caffe's loop puts element (n, c, i) at (n, i, c), whatever the top's shape is."""
-    to = module_of(
+    to = load_module(
         program_of("Transpose transpose_param { shape { dim: 2 dim: 4 dim: 3 } }", (2, 3, 2, 2))
     )
     x = torch.arange(24.0).reshape(2, 3, 2, 2)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from caffetools.torch.export.loaded_module import load_module
 from tests.torch.emission import lines, program_of
-from tests.torch.golden import module_of
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_lines(layer: str, channels: int, expected: str) -> None:
 
 def test_maxima_by_hand() -> None:
     layer = "ROIPooling roi_pooling_param { pooled_h: 2 pooled_w: 2 spatial_scale: 0.5 }"
-    module = module_of(program_of(layer, (1, 1, 4, 4), (2, 5)))
+    module = load_module(program_of(layer, (1, 1, 4, 4), (2, 5)))
     x = torch.arange(16.0).reshape(1, 1, 4, 4).requires_grad_()
     # The second covers columns and rows 1 to 2, once its corners are halved.
     y = module(x, torch.tensor([[0.0, 0, 0, 6, 6], [0, 2, 2, 4, 4]]))
@@ -43,7 +43,7 @@ def test_maxima_by_hand() -> None:
 
 def test_means_by_hand() -> None:
     layer = "PSROIPooling psroi_pooling_param { output_dim: 1 group_size: 2 spatial_scale: 1 }"
-    module = module_of(program_of(layer, (1, 4, 4, 4), (1, 5)))
+    module = load_module(program_of(layer, (1, 4, 4, 4), (1, 5)))
     # Each of the four bins has a channel of its own: 0, 1, 2, 3.
     x = torch.arange(4.0).reshape(1, 4, 1, 1).expand(1, 4, 4, 4)
     assert module(x, torch.tensor([[0.0, 0, 0, 3, 3]])).flatten().tolist() == [0, 1, 2, 3]

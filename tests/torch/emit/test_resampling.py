@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from caffetools.errors import CaffeToolsError
+from caffetools.torch.export.loaded_module import load_module
 from tests.torch.emission import Shape, lines, program_of
-from tests.torch.golden import module_of
 
 IMAGE: Shape = (1, 2, 4, 5)
 UNPOOL = "unpooling_param { kernel_size: 2 stride: 2 unpool_size: 6"
@@ -63,7 +63,7 @@ def test_lines(layer: str, bottoms: list[Shape], expected: str) -> None:
 @pytest.mark.parametrize(("layer", "bottoms"), [case[:2] for case in CASES])
 def test_the_top_has_the_shape_that_caffe_gives_it(layer: str, bottoms: list[Shape]) -> None:
     program = program_of(layer, *bottoms)
-    y = module_of(program)(*(torch.zeros(shape) for shape in bottoms))
+    y = load_module(program)(*(torch.zeros(shape) for shape in bottoms))
     assert tuple(y.shape) == program.net.layers[-1].tops[0]
 
 
@@ -73,19 +73,19 @@ def test_repeated_images_have_four_axes() -> None:
 
 
 def test_corners_stay_and_the_middle_is_blended() -> None:
-    module = module_of(program_of("Interp interp_param { height: 3 width: 3 }", (1, 1, 2, 2)))
+    module = load_module(program_of("Interp interp_param { height: 3 width: 3 }", (1, 1, 2, 2)))
     y = module(torch.tensor([[0.0, 2], [4, 8]]).reshape(1, 1, 2, 2))
     assert y.flatten().tolist() == [0, 1, 2, 2, 3.5, 5, 4, 6, 8]
 
 
 def test_values_are_repeated() -> None:
-    module = module_of(program_of("Upsample upsample_param { scale: 2 }", (1, 1, 1, 2)))
+    module = load_module(program_of("Upsample upsample_param { scale: 2 }", (1, 1, 1, 2)))
     y = module(torch.tensor([1.0, 2]).reshape(1, 1, 1, 2))
     assert y.reshape(2, 4).tolist() == [[1, 1, 2, 2]] * 2
 
 
 def test_values_return_to_where_they_were_found() -> None:
-    module = module_of(program_of("Upsample", (1, 1, 1, 2), (1, 1, 1, 2)))
+    module = load_module(program_of("Upsample", (1, 1, 1, 2), (1, 1, 1, 2)))
     # The masks count along a top of 2 x 4.
     y = module(*(torch.tensor(row).reshape(1, 1, 1, 2) for row in ([5.0, 6], [4.0, 3])))
     assert y.flatten().tolist() == [0, 0, 0, 6, 5, 0, 0, 0]
