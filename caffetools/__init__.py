@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from caffetools.layers.base import Layer as Layer
     from caffetools.layers.base import Param as Param
     from caffetools.layers.base import Spec as Spec
-    from caffetools.layers.base import Step as Step
-    from caffetools.layers.base import Window as Window
-    from caffetools.layers.base import at_least as at_least
-    from caffetools.layers.base import between as between
-    from caffetools.layers.base import exactly as exactly
+    from caffetools.layers.blobs import Step as Step
+    from caffetools.layers.blobs import at_least as at_least
+    from caffetools.layers.blobs import between as between
+    from caffetools.layers.blobs import exactly as exactly
     from caffetools.layers.python_layer import PythonLayer as PythonLayer
     from caffetools.layers.registry import register as register
+    from caffetools.layers.window import Window as Window
     from caffetools.net.net import Net as Net
     from caffetools.net.net import from_text as from_text
     from caffetools.net.net import load as load
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 _NAMES = {
     "caffetools.check.parsed_log": "ParsedLog parse_log",
     "caffetools.errors": "CaffeToolsError ShapeError",
-    "caffetools.layers.base": "Facts Layer Param Spec Step Window at_least between exactly",
+    "caffetools.layers.base": "Facts Layer Param Spec",
+    "caffetools.layers.blobs": "Step at_least between exactly",
+    "caffetools.layers.window": "Window",
     "caffetools.layers.registry": "register",
     "caffetools.layers.python_layer": "PythonLayer",
     "caffetools.net.net": "Net from_text load",

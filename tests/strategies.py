@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-from caffetools.layers.base import Window
+from caffetools.layers.window import Window
 
 # Blanks, quotes, escapes, marks of several formats, a line end, a wide character, half a surrogate.
 _ODD = "a/_-# \"'\\|*<&=,;\n\r\t\x00\x1b\u2028\u202e\u5377\udc80"

@@ -16,7 +16,7 @@ from caffetools.check.recompute import (
     recompute_file,
 )
 from caffetools.errors import CaffeToolsError, Location
-from caffetools.layers.base import Shape, dims
+from caffetools.layers.blobs import Shape, dims
 from caffetools.log.age import Age
 from caffetools.log.collector import LogContents
 from caffetools.log.logged_net import UNNAMED, LoggedLayer, LoggedNet, LoggedTop
@@ -93,10 +93,7 @@ def compare_file(net: LoggedNet, path: str, age: Age) -> Comparison:
 def compare_printed(net: LoggedNet, age: Age) -> Comparison:
     """A net that the log does not echo: its shapes, their counts and memory against each other."""
     memory = judge(net, age)
-    differences = [
-        *wrong_counts(net),
-        *memory_differences(net, age, memory),
-    ]
+    differences = [*wrong_counts(net), *memory_differences(net, age, memory)]
     return Comparison(differences=tuple(differences), memory_rule=memory.rule)
 
 

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from caffetools.errors import CaffeToolsError, Location
-from caffetools.layers.base import Facts, Layer, LayerClass, Options, Shape, Spec, at_least
+from caffetools.layers.base import Facts, Layer, LayerClass, Options, Spec
+from caffetools.layers.blobs import Shape, at_least
 from caffetools.layers.registry import REGISTRY, Registry
 from caffetools.log.logged_net import LoggedNet
 from caffetools.net.graph import State, build

@@ -11,7 +11,7 @@ from caffetools.cli.console import report_notes
 from caffetools.cli.options import net_options, shape_options
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.formats.weights import read_weights
-from caffetools.layers.base import dims
+from caffetools.layers.blobs import dims
 from caffetools.net.net import Net, load
 from caffetools.table import Column, printable, text_table
 from caffetools.torch.export.export import module_spec

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from caffetools.layers.base import Shape
+from caffetools.layers.blobs import Shape
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
 

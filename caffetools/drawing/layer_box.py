@@ -9,7 +9,7 @@ from caffetools.drawing.diagram import Box, Link, family
 from caffetools.drawing.layer_text import option_text, shape_text
 from caffetools.drawing.scene import Path, Picture, Rect, SceneGroup, SceneItem, Text, polyline
 from caffetools.drawing.style import fitted, styled_width
-from caffetools.layers.base import dims
+from caffetools.layers.blobs import dims
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
 from caffetools.table import shown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from caffetools.layers.base import Shape
+from caffetools.layers.blobs import Shape
 from caffetools.net.explain import steps
 from caffetools.net.infer import InferredLayer
 from caffetools.proto.message import Message

@@ -6,7 +6,7 @@ from math import log2
 from typing import NamedTuple
 
 from caffetools.drawing.scene import Rect, SceneItem, Text, polyline
-from caffetools.layers.base import Shape
+from caffetools.layers.blobs import Shape
 
 _SLANT = (0.55, 0.4)
 """Horizontal and vertical offset of the far edge of the face, as shares of its breadth."""

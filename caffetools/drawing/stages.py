@@ -18,18 +18,10 @@ from caffetools.drawing.layer_text import (
     option_text,
     window_text,
 )
-from caffetools.drawing.scene import (
-    Picture,
-    Rect,
-    Scene,
-    SceneGroup,
-    SceneItem,
-    Text,
-    polyline,
-)
+from caffetools.drawing.scene import Picture, Rect, Scene, SceneGroup, SceneItem, Text, polyline
 from caffetools.drawing.solids import LABEL, solid, solid_items
 from caffetools.drawing.style import fitted, styled_width
-from caffetools.layers.base import Shape
+from caffetools.layers.blobs import Shape
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
 from caffetools.table import printable, shown

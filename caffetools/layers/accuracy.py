@@ -3,17 +3,8 @@
 from __future__ import annotations
 
 from caffetools.errors import ShapeError
-from caffetools.layers.base import (
-    ClassLabels,
-    Facts,
-    Layer,
-    Shape,
-    Spec,
-    between,
-    count,
-    dims,
-    exactly,
-)
+from caffetools.layers.base import ClassLabels, Facts, Layer, Spec
+from caffetools.layers.blobs import Shape, between, count, dims, exactly
 from caffetools.layers.checks import check_int, check_labels, four_axes, mismatch, positions
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 
-from caffetools.layers.base import Facts, Layer, Param, Shape, Spec, Step, Window, product
+from caffetools.layers.base import Facts, Layer, Param, Spec
+from caffetools.layers.blobs import Shape, Step, product
 from caffetools.layers.checks import check_axes, check_not_empty, check_not_in_place
 from caffetools.layers.fillers import check_filler
+from caffetools.layers.window import Window
 from caffetools.proto.message import Message
 from caffetools.proto.wire import single
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from caffetools.errors import ShapeError
-from caffetools.layers.base import INT_MAX, Blobs, Shape, Spec, count, dims
+from caffetools.layers.base import Spec
+from caffetools.layers.blobs import INT_MAX, Blobs, Shape, count, dims
 from caffetools.proto.message import Message
 
 

@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 from caffetools.errors import ShapeError
-from caffetools.layers.base import (
-    Facts,
-    Layer,
-    Param,
-    Shape,
-    Spec,
-    Step,
-    Window,
-    at_least,
-    check_shape,
-    count,
-    dims,
-    product,
-)
+from caffetools.layers.base import Facts, Layer, Param, Spec
+from caffetools.layers.blobs import Shape, Step, at_least, check_shape, count, dims, product
 from caffetools.layers.checks import check_equal_shapes, four_axes, read_integer
 from caffetools.layers.fillers import check_fillers
 from caffetools.layers.window import (
+    Window,
     axis_name,
     axis_names,
     convolved,

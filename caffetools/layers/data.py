@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from caffetools.formats.datum import AnnotatedDatum, read_annotated_datum
 from caffetools.formats.files import find, find_file
-from caffetools.layers.base import Facts, Layer, Shape, Spec, at_least, between, dims, exactly
+from caffetools.layers.base import Facts, Layer, Spec
+from caffetools.layers.blobs import Shape, at_least, between, dims, exactly
 from caffetools.layers.checks import check_int
 from caffetools.layers.items import (
     Item,

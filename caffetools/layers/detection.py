@@ -3,17 +3,8 @@
 from __future__ import annotations
 
 from caffetools.errors import ShapeError
-from caffetools.layers.base import (
-    Facts,
-    Layer,
-    Shape,
-    Spec,
-    Step,
-    at_least,
-    between,
-    count,
-    exactly,
-)
+from caffetools.layers.base import Facts, Layer, Spec
+from caffetools.layers.blobs import Shape, Step, at_least, between, count, exactly
 from caffetools.layers.checks import (
     check_axes,
     check_int,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from caffetools.layers.base import Shape, Spec, Step, exactly
+from caffetools.layers.base import Spec
+from caffetools.layers.blobs import Shape, Step, exactly
 from caffetools.layers.checks import check_axes, four_axes
 from caffetools.layers.detection import TRUTH, check_priors, explain_priors, read_classes
 from caffetools.layers.loss import LossLayer

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from caffetools.layers.base import (
-    Facts,
-    Layer,
-    Param,
+from caffetools.layers.base import Facts, Layer, Param, Spec
+from caffetools.layers.blobs import (
     Shape,
-    Spec,
     Step,
     at_least,
     between,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from caffetools.layers.base import Param, count, dims
+from caffetools.layers.base import Param
+from caffetools.layers.blobs import count, dims
 from caffetools.proto.message import Message
 
 FILLERS = ("constant", "gaussian", "positive_unitball", "uniform", "xavier", "msra", "bilinear")

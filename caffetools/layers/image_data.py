@@ -6,7 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from caffetools.formats.files import find_file
-from caffetools.layers.base import INT_MAX, Facts, Shape, Spec, between, exactly
+from caffetools.layers.base import Facts, Spec
+from caffetools.layers.blobs import INT_MAX, Shape, between, exactly
 from caffetools.layers.checks import check_int, read_integer
 from caffetools.layers.items import DEPRECATED, Item, ItemLayer, batch_size, missing, placed
 from caffetools.proto.message import Message

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from caffetools.layers.base import INT_MAX, Facts, Layer, Param, Shape, Spec, at_least, exactly
+from caffetools.layers.base import Facts, Layer, Param, Spec
+from caffetools.layers.blobs import INT_MAX, Shape, at_least, exactly
 from caffetools.layers.checks import check_int, read_integer
 from caffetools.layers.fillers import check_filler
 from caffetools.layers.items import batch_size

@@ -7,7 +7,8 @@ from typing import ClassVar, NamedTuple, TypeVar
 
 from caffetools.errors import CaffeToolsError
 from caffetools.formats.files import find_file
-from caffetools.layers.base import Facts, Layer, Shape, Spec, exactly
+from caffetools.layers.base import Facts, Layer, Spec
+from caffetools.layers.blobs import Shape, exactly
 from caffetools.layers.checks import check_int
 from caffetools.layers.transform import Transform
 from caffetools.proto.message import Message

@@ -5,19 +5,10 @@ from __future__ import annotations
 from itertools import pairwise
 
 from caffetools.errors import ShapeError
-from caffetools.layers.base import (
-    Facts,
-    Layer,
-    Shape,
-    Spec,
-    Step,
-    Window,
-    at_least,
-    canonical_axis,
-    exactly,
-)
+from caffetools.layers.base import Facts, Layer, Spec
+from caffetools.layers.blobs import Shape, Step, at_least, canonical_axis, exactly
 from caffetools.layers.checks import check_not_empty, check_not_in_place, mismatch
-from caffetools.layers.window import axis_name
+from caffetools.layers.window import Window, axis_name
 from caffetools.proto.message import Message
 
 

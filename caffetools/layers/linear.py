@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from caffetools.layers.base import (
-    Facts,
-    Layer,
-    Param,
-    Shape,
-    Spec,
-    Step,
-    Window,
-    between,
-    count,
-    product,
-)
+from caffetools.layers.base import Facts, Layer, Param, Spec
+from caffetools.layers.blobs import Shape, Step, between, count, product
 from caffetools.layers.checks import check_int, check_not_empty, four_axes, read_integer
 from caffetools.layers.fillers import check_fillers
-from caffetools.layers.window import axis_names, convolved, convolved_step
+from caffetools.layers.window import Window, axis_names, convolved, convolved_step
 
 
 class InnerProduct(Layer):

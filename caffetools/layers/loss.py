@@ -5,17 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from caffetools.errors import ShapeError
-from caffetools.layers.base import (
-    ClassLabels,
-    Facts,
-    Layer,
-    Shape,
-    Spec,
-    between,
-    count,
-    dims,
-    exactly,
-)
+from caffetools.layers.base import ClassLabels, Facts, Layer, Spec
+from caffetools.layers.blobs import Shape, between, count, dims, exactly
 from caffetools.layers.checks import check_axes, four_axes, mismatch, read_integer
 
 

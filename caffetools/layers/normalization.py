@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from caffetools.layers.base import Facts, Layer, Param, Shape, Spec, Step, Window, between, product
+from caffetools.layers.base import Facts, Layer, Param, Spec
+from caffetools.layers.blobs import Shape, Step, between, product
 from caffetools.layers.checks import check_axes, check_int, check_not_empty, four_axes
 from caffetools.layers.fillers import check_fillers
+from caffetools.layers.window import Window
 
 
 class LRN(Layer):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from caffetools.layers.base import Facts, Layer, Shape, Spec, Step, count, dims
+from caffetools.layers.base import Facts, Layer, Spec
+from caffetools.layers.blobs import Shape, Step, count, dims
 from caffetools.layers.checks import check_not_in_place, four_axes, read_integer
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 from caffetools.errors import ShapeError
-from caffetools.layers.base import Facts, Layer, Shape, Spec, Step, Window, between, dims
+from caffetools.layers.base import Facts, Layer, Spec
+from caffetools.layers.blobs import Shape, Step, between, dims
 from caffetools.layers.checks import check_axes, mismatch, read_integer
-from caffetools.layers.window import axis_name, axis_names, quotient
+from caffetools.layers.window import Window, axis_name, axis_names, quotient
 from caffetools.proto.message import Message
 from caffetools.proto.wire import single
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from caffetools.layers.base import Facts, Layer, Shape, Spec, Step, at_least, product
+from caffetools.layers.base import Facts, Layer, Spec
+from caffetools.layers.blobs import Shape, Step, at_least, product
 from caffetools.layers.checks import check_int, check_positive, four_axes, mismatch
 from caffetools.proto.message import Message
 from caffetools.proto.wire import single

@@ -24,7 +24,8 @@ from __future__ import annotations
 import re
 
 from caffetools.errors import CaffeToolsError
-from caffetools.layers.base import Facts, Layer, Shape, Spec, at_least
+from caffetools.layers.base import Facts, Layer, Spec
+from caffetools.layers.blobs import Shape, at_least
 from caffetools.layers.registry import python_type
 
 _OPTION = re.compile(

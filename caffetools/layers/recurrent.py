@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from caffetools.errors import GraphError, ShapeError
-from caffetools.layers.base import (
+from caffetools.layers.base import Facts, Layer, Param, Spec
+from caffetools.layers.blobs import (
     Blobs,
-    Facts,
-    Layer,
-    Param,
     Shape,
-    Spec,
     Step,
     between,
     check_shape,

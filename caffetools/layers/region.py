@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from caffetools.errors import ShapeError
-from caffetools.layers.base import Facts, Layer, Shape, Spec, Step, between, dims, exactly, product
+from caffetools.layers.base import Facts, Layer, Spec
+from caffetools.layers.blobs import Shape, Step, between, dims, exactly, product
 from caffetools.layers.checks import check_axes, check_int, four_axes, mismatch, read_integer
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from caffetools.errors import ShapeError
-from caffetools.layers.base import Facts, Layer, Shape, Spec, Step, Window, between, dims
+from caffetools.layers.base import Facts, Layer, Spec
+from caffetools.layers.blobs import Shape, Step, between, dims
 from caffetools.layers.checks import check_axes, check_int, four_axes, mismatch, read_integer
 from caffetools.layers.pooling import read_kernel, read_pair
-from caffetools.layers.window import axis_names
+from caffetools.layers.window import Window, axis_names
 
 
 class Interp(Layer):

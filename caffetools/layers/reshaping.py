@@ -3,21 +3,10 @@
 from __future__ import annotations
 
 from caffetools.errors import CaffeToolsError
-from caffetools.layers.base import (
-    INT_MAX,
-    Facts,
-    Layer,
-    Shape,
-    Spec,
-    Step,
-    Window,
-    canonical_axis,
-    count,
-    dims,
-    product,
-)
+from caffetools.layers.base import Facts, Layer, Spec
+from caffetools.layers.blobs import INT_MAX, Shape, Step, canonical_axis, count, dims, product
 from caffetools.layers.checks import check_not_empty, check_not_in_place, read_integer
-from caffetools.layers.window import axis_name
+from caffetools.layers.window import Window, axis_name
 
 
 class Reshape(Layer):

@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 from caffetools.errors import ShapeError
-from caffetools.layers.base import (
-    Facts,
-    Layer,
-    Shape,
-    Spec,
-    Step,
-    Window,
-    at_least,
-    exactly,
-    product,
-)
+from caffetools.layers.base import Facts, Layer, Spec
+from caffetools.layers.blobs import Shape, Step, at_least, exactly, product
 from caffetools.layers.checks import check_axes, check_int, check_not_empty, mismatch, read_integer
-from caffetools.layers.window import axis_name
+from caffetools.layers.window import Window, axis_name
 
 
 class Crop(Layer):

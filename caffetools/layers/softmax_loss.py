@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from caffetools.formats.files import find_file
-from caffetools.layers.base import ClassLabels, Facts, Shape, Spec, between, count, dims
+from caffetools.layers.base import ClassLabels, Facts, Spec
+from caffetools.layers.blobs import Shape, between, count, dims
 from caffetools.layers.checks import check_labels, check_not_empty, positions
 from caffetools.layers.items import placed
 from caffetools.layers.loss import LossLayer

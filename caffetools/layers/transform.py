@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from caffetools.layers.base import INT_MAX
+from caffetools.layers.blobs import INT_MAX
 from caffetools.layers.checks import check_int
 from caffetools.proto.message import Message
 from caffetools.proto.wire import single

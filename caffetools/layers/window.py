@@ -2,8 +2,37 @@
 
 from __future__ import annotations
 
-from caffetools.layers.base import INT_MAX, Shape, Step, Window
+from typing import NamedTuple
+
+from caffetools.layers.blobs import INT_MAX, Shape, Step
 from caffetools.proto.message import Message
+
+
+class Window(NamedTuple):
+    """Sliding window along one axis.
+
+    Examples
+    --------
+    >>> Window(kernel=3, stride=2, pad=1, dilation=2).span
+    5
+    """
+
+    kernel: int
+    stride: int = 1
+    pad: int = 0
+    dilation: int = 1
+
+    @property
+    def span(self) -> int:
+        """Extent of the dilated kernel."""
+        return self.dilation * (self.kernel - 1) + 1
+
+    def exceeds(self, extent: int) -> str:
+        """Return a note on a kernel larger than its padded input, empty if it is not."""
+        padded = extent + 2 * self.pad
+        if self.span <= padded:
+            return ""
+        return f"kernel extent {self.span} exceeds padded input {padded}"
 
 
 def read_axes(message: Message, name: str, spatial: int, default: int | None) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from caffetools.errors import CaffeToolsError, Location
-from caffetools.layers.base import Shape
+from caffetools.layers.blobs import Shape
 from caffetools.proto.source import Source, shown_name
 
 if TYPE_CHECKING:

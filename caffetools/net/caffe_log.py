@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from caffetools.errors import GraphError
-from caffetools.layers.base import Shape, count
+from caffetools.layers.blobs import Shape, count
 from caffetools.net.cost import FLOAT_BYTES
 from caffetools.net.infer import Inferred, InferredLayer
 from caffetools.net.sharing import ParamBlob

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from caffetools.layers.base import Shape, count
+from caffetools.layers.blobs import Shape, count
 from caffetools.net.infer import Inferred
 
 FLOAT_BYTES = 4

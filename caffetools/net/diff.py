@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from caffetools.layers.base import Shape, dims
+from caffetools.layers.blobs import Shape, dims
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
 from caffetools.proto.message import Message, Value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from caffetools.layers.base import Shape, Step, count, dims
+from caffetools.layers.blobs import Shape, Step, count, dims
 from caffetools.net.cost import FLOAT_BYTES
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net

@@ -7,7 +7,9 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from caffetools.errors import CaffeToolsError, GraphError, Note
-from caffetools.layers.base import Facts, Layer, Options, Shape, Spec, Window, check_shape, dims
+from caffetools.layers.base import Facts, Layer, Options, Spec
+from caffetools.layers.blobs import Shape, check_shape, dims
+from caffetools.layers.window import Window
 from caffetools.net.backward import needs_backward
 from caffetools.net.graph import Graph, Node
 from caffetools.net.sharing import ParamBlob, ParamSharing

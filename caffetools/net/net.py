@@ -12,7 +12,8 @@ from functools import cached_property
 from typing import Any
 
 from caffetools.errors import Note
-from caffetools.layers.base import Options, Shape, count
+from caffetools.layers.base import Options
+from caffetools.layers.blobs import Shape, count
 from caffetools.layers.registry import REGISTRY
 from caffetools.net.cost import Cost, cost
 from caffetools.net.graph import State, build

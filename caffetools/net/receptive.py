@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from caffetools.layers.base import Window
+from caffetools.layers.window import Window
 from caffetools.net.infer import Inferred, InferredLayer
 
 if TYPE_CHECKING:

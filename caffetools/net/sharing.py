@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from caffetools.errors import GraphError
-from caffetools.layers.base import Param, Shape, count, dims
+from caffetools.layers.base import Param
+from caffetools.layers.blobs import Shape, count, dims
 from caffetools.net.graph import Node
 from caffetools.proto.message import Message
 

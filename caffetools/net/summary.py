@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from caffetools.layers.base import Shape, dims
+from caffetools.layers.blobs import Shape, dims
 from caffetools.net.cost import HISTORY_VALUES, Cost
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net

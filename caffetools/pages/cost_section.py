@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from caffetools.drawing.scene import Rect, Scene, SceneGroup, SceneItem, Text
 from caffetools.drawing.svg import svg
-from caffetools.layers.base import count
+from caffetools.layers.blobs import count
 from caffetools.net.cost import FLOAT_BYTES
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from caffetools.drawing.diagram import diagram, family
 from caffetools.drawing.layer_text import formulas
-from caffetools.layers.base import Shape, dims
+from caffetools.layers.blobs import Shape, dims
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
 from caffetools.net.summary import field, windows

@@ -8,7 +8,7 @@ from caffetools.drawing.graph_page import heading
 from caffetools.drawing.scene import Scene
 from caffetools.drawing.style import FAMILIES
 from caffetools.drawing.svg import svg
-from caffetools.layers.base import dims
+from caffetools.layers.blobs import dims
 from caffetools.net.net import Net
 from caffetools.net.summary import columns, footer, rows
 from caffetools.pages.markup import Markup, cut, element, section, void

@@ -9,7 +9,7 @@ from caffetools.drawing.scene import Rect, Scene, SceneGroup, SceneItem, Text
 from caffetools.drawing.svg import svg
 from caffetools.formats.blob import Blob
 from caffetools.formats.caffemodel import Weights
-from caffetools.layers.base import dims
+from caffetools.layers.blobs import dims
 from caffetools.net.net import Net
 from caffetools.pages.chart import number
 from caffetools.pages.markup import Markup, element, section

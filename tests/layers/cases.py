@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 import pytest
 
 from caffetools.errors import CaffeToolsError
-from caffetools.layers.base import Options, Shape, Window, count
+from caffetools.layers.base import Options
+from caffetools.layers.blobs import Shape, count
 from caffetools.layers.registry import REGISTRY
+from caffetools.layers.window import Window
 from caffetools.net.graph import State, build
 from caffetools.net.infer import InferredLayer, infer
 from caffetools.proto.prototxt import parse

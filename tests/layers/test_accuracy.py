@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from caffetools.layers.base import Shape
+from caffetools.layers.blobs import Shape
 from tests.layers.cases import bottoms_of, check_refused, layer_text, set_up
 
 
@@ -71,11 +71,7 @@ def regression(options: str = "") -> str:
         (seg('file_name: "matrix.txt"'), (SCORES, LABELS), (1, 1, 1, 4)),
         (eltwise("ignore_label: 255"), (SCORES, LABELS), (1, 1, 1, 1)),
         (regression("top_k: 28"), ((16, 28), (16, 28)), (1, 1, 1, 1)),
-        (
-            layer_text("LabelsequenceAccuracy", bottoms="scores labels"),
-            ((18, 64, 83), (64, 7)),
-            (),
-        ),
+        (layer_text("LabelsequenceAccuracy", bottoms="scores labels"), ((18, 64, 83), (64, 7)), ()),
     ],
 )
 def test_shapes(text: str, bottoms: tuple[Shape, ...], top: Shape) -> None:

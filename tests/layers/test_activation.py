@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from caffetools.layers.base import Shape, Window
+from caffetools.layers.blobs import Shape
+from caffetools.layers.window import Window
 from tests.layers.cases import check_explained, check_refused, layer_text, set_up, windows_of
 
 POINTWISE = ("BNLL", "ELU", "Exp", "Log", "Power", "ReLU", "Sigmoid", "Swish", "TanH", "Threshold")

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from caffetools.errors import ShapeError
-from caffetools.layers.base import Options, Shape, Spec
+from caffetools.layers.base import Options, Spec
+from caffetools.layers.blobs import Shape
 from caffetools.layers.checks import (
     check_axes,
     check_int,

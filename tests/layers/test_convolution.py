@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caffetools.layers.base import Shape, Window, count
+from caffetools.layers.blobs import Shape, count
+from caffetools.layers.window import Window
 from tests.layers.cases import bottoms_of, check_explained, check_refused, layer_text, set_up
 
 IMAGE = (1, 4, 9, 9)
@@ -238,13 +239,7 @@ def test_an_unknown_filler_is_noted() -> None:
             "3 output channels do not divide into 2 groups",
         ),
         ("num_output: 2 kernel_size: 1 axis: 4", IMAGE, 2, 50, "axis 4 is out of range"),
-        (
-            "num_output: 2 kernel_size: 20",
-            IMAGE,
-            2,
-            35,
-            "kernel extent 20 exceeds padded input 9",
-        ),
+        ("num_output: 2 kernel_size: 20", IMAGE, 2, 35, "kernel extent 20 exceeds padded input 9"),
         (
             "num_output: 2 kernel_size: 1",
             (1, 0, 5, 5),
@@ -373,10 +368,7 @@ def test_a_filler_of_a_fork() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "windows"),
-    [
-        (depthwise("kernel_size: 3 stride: 2 pad: 1"), [Window(3, 2, 1)] * 2),
-    ],
+    ("text", "windows"), [(depthwise("kernel_size: 3 stride: 2 pad: 1"), [Window(3, 2, 1)] * 2)]
 )
 def test_windows_by_channel(text: str, windows: list[Window]) -> None:
     layer = set_up(text, (1, 2, 8, 8)).layer.layer
@@ -415,11 +407,7 @@ def im2col(options: str) -> str:
             (1, 2, 5, 6),
             (1, 2 * 3 * 1, 5 + 2 - 3 + 1, 6 - 1 + 1),
         ),
-        (
-            "kernel_size: 3 dilation: 2",
-            (1, 2, 9, 7),
-            (1, 2 * 3 * 3, 9 - 5 + 1, 7 - 5 + 1),
-        ),
+        ("kernel_size: 3 dilation: 2", (1, 2, 9, 7), (1, 2 * 3 * 3, 9 - 5 + 1, 7 - 5 + 1)),
         ("kernel_size: 2", (1, 4, 5, 6, 7), (1, 4 * 2 * 2 * 2, 4, 5, 6)),
         ("kernel_size: 2 kernel_size: 5 axis: -3", (9, 4, 4, 5), (9, 4 * 2 * 5, 3, 1)),
         ("kernel_size: 4 stride: 3", (2, 4, 10), (2, 4 * 4, (10 - 4) // 3 + 1)),

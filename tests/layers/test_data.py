@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from caffetools.layers.base import Shape
+from caffetools.layers.blobs import Shape
 from tests.formats.files import (
     datum,
     encoded,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from caffetools.layers.base import Shape
+from caffetools.layers.blobs import Shape
 from tests.layers.cases import check_explained, check_refused, layer_text, set_up
 
 PRIORS = (1, 2, 10 * 4)
@@ -105,13 +105,7 @@ TWO = ((1, 1, 21, 7), (1, 1, 8, 8))
             53,
             "expected an eta over 0 and up to 1, found 1.5",
         ),
-        (
-            output("num_classes: 4"),
-            THREE,
-            1,
-            1,
-            "expected 40 confidences for 10 priors, found 30",
-        ),
+        (output("num_classes: 4"), THREE, 1, 1, "expected 40 confidences for 10 priors, found 30"),
         (
             output("num_classes: 3"),
             ((8, 36), (8, 30), PRIORS),
@@ -253,13 +247,7 @@ def test_explained() -> None:
     ("options", "bottoms", "line", "column", "fragment"),
     [
         ("stride: 0", (IMAGES, BOXES), 2, 31, "expected stride of at least 1, found 0"),
-        (
-            "image_size_x: 4294967295",
-            (IMAGES, BOXES),
-            2,
-            31,
-            "expected image_size_x below 2^31",
-        ),
+        ("image_size_x: 4294967295", (IMAGES, BOXES), 2, 31, "expected image_size_x below 2^31"),
         ("", ((10, 1, 8, 8), BOXES), 1, 1, "images of 3 channels, found 10 x 1 x 8 x 8"),
         ("", (IMAGES, (9, 1, 200, 16)), 1, 1, "boxes of 10 images, found 9 x 1 x 200 x 16"),
     ],

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from caffetools.layers.base import Shape
+from caffetools.layers.blobs import Shape
 from tests.layers.cases import check_explained, check_refused, layer_text, set_up
 
 PRIORS = (1, 2, 10 * 4)
@@ -81,13 +81,7 @@ def test_region_loss() -> None:
             1,
             "found 8 x 40 and 7 x 30",
         ),
-        (
-            loss("num_classes: 2"),
-            FOUR,
-            1,
-            1,
-            "expected 20 confidences for 10 priors, found 30",
-        ),
+        (loss("num_classes: 2"), FOUR, 1, 1, "expected 20 confidences for 10 priors, found 30"),
         (layer_text("RegionLoss", bottoms="a b"), ((4, 125), ()), 1, 1, "found scalar"),
     ],
 )

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from caffetools.layers.base import Shape
+from caffetools.layers.blobs import Shape
 from tests.layers.cases import check_explained, check_refused, layer_text, set_up
 
 AXPY = layer_text("Axpy", bottoms="a b c")

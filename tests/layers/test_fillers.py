@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from caffetools.errors import ShapeError
-from caffetools.layers.base import Param, Shape
+from caffetools.layers.base import Param
+from caffetools.layers.blobs import Shape
 from caffetools.layers.fillers import FILLERS, check_filler
 from caffetools.proto.message import Message
 from caffetools.proto.prototxt import parse

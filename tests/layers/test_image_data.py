@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from caffetools.layers.base import Shape
+from caffetools.layers.blobs import Shape
 from tests.formats.files import png
 from tests.layers.cases import check_refused, layer_text, set_up
 
@@ -153,13 +153,7 @@ def seg(options: str, transform: str = "", tops: str = "data label dim") -> str:
             (360, 480),
             (360 // 8, 480 // 8),
         ),
-        (
-            "crop_height: 100 crop_width: 90 label_divide_factor: 8",
-            "",
-            3,
-            (100, 90),
-            (100, 90),
-        ),
+        ("crop_height: 100 crop_width: 90 label_divide_factor: 8", "", 3, (100, 90), (100, 90)),
     ],
 )
 def test_dense_image_data(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from caffetools.layers.base import Shape
+from caffetools.layers.blobs import Shape
 from tests.layers.cases import check_refused, layer_text, set_up
 
 
@@ -116,12 +116,7 @@ def test_memory_data_has_labels() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "shape"),
-    [
-        ("shape { dim: 2 dim: 3 }", (2, 3)),
-        ("shape { }", ()),
-        ("", ()),
-    ],
+    ("options", "shape"), [("shape { dim: 2 dim: 3 }", (2, 3)), ("shape { }", ()), ("", ())]
 )
 def test_parameter(options: str, shape: Shape) -> None:
     case = set_up(layer_text("Parameter", f"parameter_param {{ {options} }}", ""))

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caffetools.layers.base import Shape, Window
+from caffetools.layers.blobs import Shape
+from caffetools.layers.window import Window
 from tests.layers.cases import check_explained, check_refused, layer_text, set_up
 
 
@@ -139,14 +140,7 @@ def test_slice_explained() -> None:
         ("slice_point: 2 slice_point: 2", 3, (2, 3), 2, 30, "above 2 and of at most 3, found 2"),
         ("slice_point: 4", 2, (2, 3), 2, 15, "of at most 3, found 4"),
         ("slice_point: 4294967295", 2, (2, 3), 2, 15, "of at most 3, found 4294967295"),
-        (
-            "slice_point: 1",
-            2,
-            (2, 1),
-            1,
-            1,
-            "2 tops exceed the extent 1 of axis 1",
-        ),
+        ("slice_point: 1", 2, (2, 1), 1, 1, "2 tops exceed the extent 1 of axis 1"),
         ("axis: 1 slice_dim: 1", 1, (2, 3), 2, 23, "expected either axis or slice_dim, found both"),
         ("slice_dim: 2", 1, (2, 3), 2, 15, "axis 2 is out of range"),
         ("axis: -3", 1, (2, 3), 2, 15, "axis -3 is out of range"),

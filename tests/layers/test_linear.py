@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from caffetools.layers.base import Shape, Window
+from caffetools.layers.blobs import Shape
+from caffetools.layers.window import Window
 from tests.layers.cases import bottoms_of, check_explained, check_refused, layer_text, set_up
 
 
@@ -20,13 +21,7 @@ def inner_product(options: str) -> str:
             {"weight": (4096, 256 * 6 * 6), "bias": (4096,)},
             256 * 4096 * 256 * 6 * 6,
         ),
-        (
-            "num_output: 10 bias_term: false",
-            (8, 500),
-            (8, 10),
-            {"weight": (10, 500)},
-            8 * 10 * 500,
-        ),
+        ("num_output: 10 bias_term: false", (8, 500), (8, 10), {"weight": (10, 500)}, 8 * 10 * 500),
         (
             "num_output: 10 transpose: true",
             (8, 500),
@@ -258,9 +253,7 @@ def test_local_without_bias() -> None:
 
 @pytest.mark.parametrize(
     ("text", "windows"),
-    [
-        (local("num_output: 2 kernel_size: 3 stride: 2 pad: 1"), [Window(3, 2, 1)] * 2),
-    ],
+    [(local("num_output: 2 kernel_size: 3 stride: 2 pad: 1"), [Window(3, 2, 1)] * 2)],
 )
 def test_windows_of_local(text: str, windows: list[Window]) -> None:
     layer = set_up(text, (1, 2, 8, 8)).layer.layer

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from caffetools.layers.base import Shape
+from caffetools.layers.blobs import Shape
 from caffetools.layers.registry import REGISTRY
 from tests.layers.cases import check_refused, layer_text, set_up
 from tests.nets import given, inferred, inner_product, layer
@@ -76,11 +76,7 @@ def test_a_loss_makes_what_is_above_it_learn() -> None:
     ("type_name", "bottoms", "fragment"),
     [
         ("EuclideanLoss", ((4, 6), (3, 6)), "the same first extent, found 4 x 6 and 3 x 6"),
-        (
-            "EuclideanLoss",
-            ((4, 6), (4, 5)),
-            "per item in both bottoms, found 4 x 6 and 4 x 5",
-        ),
+        ("EuclideanLoss", ((4, 6), (4, 5)), "per item in both bottoms, found 4 x 6 and 4 x 5"),
         ("EuclideanLoss", ((), ()), "at least 1 axis, found a scalar"),
         ("HingeLoss", ((4, 6), ()), "at least 1 axis, found a scalar"),
         ("HingeLoss", ((4, 6), (5,)), "the same first extent, found 4 x 6 and 5"),

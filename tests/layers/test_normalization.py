@@ -2,14 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from caffetools.layers.base import Shape, Window
-from tests.layers.cases import (
-    check_explained,
-    check_refused,
-    layer_text,
-    set_up,
-    windows_of,
-)
+from caffetools.layers.blobs import Shape
+from caffetools.layers.window import Window
+from tests.layers.cases import check_explained, check_refused, layer_text, set_up, windows_of
 
 WITHIN = "norm_region: WITHIN_CHANNEL"
 
@@ -90,11 +85,7 @@ def test_batch_norm_with_params_that_do_not_learn(specs: int) -> None:
 @pytest.mark.parametrize(
     ("options", "column", "fragment"),
     [
-        (
-            "param { lr_mult: 1 }",
-            9,
-            "expected lr_mult 0 for the statistics, found 1",
-        ),
+        ("param { lr_mult: 1 }", 9, "expected lr_mult 0 for the statistics, found 1"),
         ("param { decay_mult: 0 }", 1, "found 1"),
         ("param { lr_mult: 0 } param { lr_mult: 0 } param { lr_mult: 0.5 }", 51, "found 0.5"),
         ("param { lr_mult: 0 } " * 4, 64, "expected at most 3 param"),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caffetools.layers.base import Shape, count
+from caffetools.layers.blobs import Shape, count
 from tests.layers.cases import check_explained, check_refused, set_up
 
 

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from caffetools.errors import ShapeError
-from caffetools.layers.base import Shape, Window
+from caffetools.layers.blobs import Shape
 from caffetools.layers.pooling import divide, level_window, pooled, pooled_step
+from caffetools.layers.window import Window
 from tests.layers.cases import bottoms_of, check_explained, check_refused, layer_text, set_up
 
 EXTENTS = st.integers(1, 40)
@@ -180,13 +181,7 @@ def test_single_precision_may_find_windows_that_are_not_there() -> None:
         ("kernel_size: 2 pad_h: 1", (1, 2, 4, 4), 2, 32, "expected pad, or both pad_h and pad_w"),
         ("kernel_size: 2 pad: 1 pad_h: 1 pad_w: 1", (1, 2, 4, 4), 2, 39, "expected pad, or both"),
         ("kernel_size: 2 stride_w: 1", (1, 2, 4, 4), 2, 32, "expected stride, or both stride_h"),
-        (
-            "kernel_size: 2 stride: 0",
-            (1, 2, 4, 4),
-            2,
-            32,
-            "expected stride of at least 1, found 0",
-        ),
+        ("kernel_size: 2 stride: 0", (1, 2, 4, 4), 2, 32, "expected stride of at least 1, found 0"),
         (
             "kernel_size: 2 pad: 2",
             (1, 2, 4, 4),

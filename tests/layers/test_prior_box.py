@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caffetools.layers.base import Shape
+from caffetools.layers.blobs import Shape
 from tests.layers.cases import check_explained, check_refused, layer_text, set_up
 
 IMAGE = (1, 3, 300, 300)
@@ -80,13 +80,7 @@ def test_a_ratio_counts_once_and_turned_once(ratios: list[float], flip: bool) ->
     [
         ("", (1, 8, 3, 4), 2, 1, "expected a min_size, found none"),
         ("min_size: 0", (1, 8, 3, 4), 2, 19, "expected min_size over 0, found 0"),
-        (
-            "min_size: 5 min_size: -1",
-            (1, 8, 3, 4),
-            2,
-            31,
-            "expected min_size over 0, found -1",
-        ),
+        ("min_size: 5 min_size: -1", (1, 8, 3, 4), 2, 31, "expected min_size over 0, found -1"),
         (
             "min_size: 5 min_size: 6 max_size: 7",
             (1, 8, 3, 4),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import caffetools
-from caffetools.layers.base import Shape
+from caffetools.layers.blobs import Shape
 from caffetools.layers.registry import REGISTRY
 from tests.layers.cases import bottoms_of, check_explained, check_refused, layer_text, set_up
 
@@ -30,12 +30,7 @@ def recurrent(type_name: str, bottoms: int = 2, tops: int = 1, options: str = ""
 LSTM_PARAMS = {"W_xc": (4 * D, K), "b_c": (4 * D,), "W_hc": (4 * D, D)}
 
 
-LSTM_STATIC = {
-    "W_xc": (4 * D, K),
-    "b_c": (4 * D,),
-    "W_xc_static": (4 * D, S),
-    "W_hc": (4 * D, D),
-}
+LSTM_STATIC = {"W_xc": (4 * D, K), "b_c": (4 * D,), "W_xc_static": (4 * D, S), "W_hc": (4 * D, D)}
 
 
 LSTM_MACS = T * N * 4 * D * K + T * N * 4 * D * D

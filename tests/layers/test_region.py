@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from caffetools.layers.base import Shape
+from caffetools.layers.blobs import Shape
 from tests.layers.cases import check_explained, check_refused, layer_text, set_up
 
 IMAGE = (1, 512, 38, 50)
@@ -80,20 +80,8 @@ def test_a_region_may_be_anywhere(text: str, bottoms: tuple[Shape, ...]) -> None
 @pytest.mark.parametrize(
     ("text", "bottoms", "line", "column", "fragment"),
     [
-        (
-            roi("pooled_h: 7"),
-            (IMAGE, REGIONS),
-            2,
-            1,
-            "expected pooled_w of at least 1, found 0",
-        ),
-        (
-            roi("pooled_h: 2147483648"),
-            (IMAGE, REGIONS),
-            2,
-            21,
-            "expected pooled_h below 2^31",
-        ),
+        (roi("pooled_h: 7"), (IMAGE, REGIONS), 2, 1, "expected pooled_w of at least 1, found 0"),
+        (roi("pooled_h: 2147483648"), (IMAGE, REGIONS), 2, 21, "expected pooled_h below 2^31"),
         (
             psroi("spatial_scale: 1 output_dim: -1 group_size: 1"),
             (IMAGE, REGIONS),

@@ -11,7 +11,8 @@ import pytest
 
 import caffetools
 from caffetools.errors import CaffeToolsError
-from caffetools.layers.base import Blobs, Facts, Layer, Param, Shape
+from caffetools.layers.base import Facts, Layer, Param
+from caffetools.layers.blobs import Blobs, Shape
 from caffetools.layers.pooling import Pooling
 from caffetools.layers.registry import KINDS, REGISTRY, Registry, load_plugin, python_type, register
 from caffetools.proto.prototxt import parse

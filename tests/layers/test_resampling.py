@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from caffetools.layers.base import Shape, Window
+from caffetools.layers.blobs import Shape
+from caffetools.layers.window import Window
 from tests.layers.cases import check_explained, check_refused, set_up
 
 
@@ -136,13 +137,7 @@ SMALL = (1, 2, 4, 5)
         (interp("height: 0 width: 2"), (SMALL,), 2, 18, "a height of at least 1, found 0"),
         (interp("height: 1 width: -2"), (SMALL,), 2, 28, "a width of at least 1, found -2"),
         (interp("use_blob_size: true"), (SMALL,), 2, 18, "a second bottom with the size"),
-        (
-            interp("zoom_factor: 2 pad_beg: -4"),
-            (SMALL,),
-            1,
-            1,
-            "a crop of 4 exceeds 1 x 2 x 4 x 5",
-        ),
+        (interp("zoom_factor: 2 pad_beg: -4"), (SMALL,), 1, 1, "a crop of 4 exceeds 1 x 2 x 4 x 5"),
         (interp("zoom_factor: 2"), ((1,) * 5,), 1, 1, "expected a bottom of at most 4 axes"),
         (
             upsample("scale: 2 scale_h: 2 scale_w: 2"),

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caffetools.layers.base import Shape, Window, count
+from caffetools.layers.blobs import Shape, count
+from caffetools.layers.window import Window
 from tests.layers.cases import (
     bottoms_of,
     check_explained,
@@ -69,13 +70,7 @@ def test_reshape_explained() -> None:
 @pytest.mark.parametrize(
     ("shape", "rest", "bottom", "column", "fragment"),
     [
-        (
-            "7 -1",
-            "",
-            (2, 3),
-            17,
-            "2 x 3 are not divisible by the 7 of the given extents",
-        ),
+        ("7 -1", "", (2, 3), 17, "2 x 3 are not divisible by the 7 of the given extents"),
         ("5", "", (2, 3), 17, "the 6 elements of 2 x 3 do not match the 5 of 5"),
         ("", "", (2, 3), 17, "the 6 elements of 2 x 3 do not match the 1 of scalar"),
         ("-1 -1", "", (2, 3), 33, "expected one -1, found 2"),
@@ -149,13 +144,7 @@ def test_flatten_explained() -> None:
     ("options", "bottom", "line", "column", "fragment"),
     [
         ("", (2,), 1, 1, "axis 1 is out of range for a blob of shape 2"),
-        (
-            "flatten_param { axis: 3 end_axis: 1 }",
-            (2, 3, 4, 5),
-            2,
-            17,
-            "axis 3 exceeds end_axis 1",
-        ),
+        ("flatten_param { axis: 3 end_axis: 1 }", (2, 3, 4, 5), 2, 17, "axis 3 exceeds end_axis 1"),
         ("flatten_param { end_axis: 2 }", (2, 3), 2, 17, "axis 2 is out of range"),
         ("flatten_param { axis: -3 }", (2, 3), 2, 17, "axis -3 is out of range"),
     ],

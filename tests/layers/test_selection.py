@@ -4,14 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caffetools.layers.base import Shape, Window
-from tests.layers.cases import (
-    check_explained,
-    check_refused,
-    layer_text,
-    set_up,
-    windows_of,
-)
+from caffetools.layers.blobs import Shape
+from caffetools.layers.window import Window
+from tests.layers.cases import check_explained, check_refused, layer_text, set_up, windows_of
 
 
 def crop(options: str) -> str:
@@ -58,22 +53,8 @@ def test_crop_moves_the_receptive_field() -> None:
 @pytest.mark.parametrize(
     ("options", "bottom", "size", "line", "column", "fragment"),
     [
-        (
-            "",
-            (1, 3, 4, 4),
-            (1, 3, 5, 4),
-            1,
-            1,
-            "offset 0 + 5 exceeds extent 4 of axis 2",
-        ),
-        (
-            "offset: 3",
-            (1, 3, 4, 4),
-            (1, 3, 1, 2),
-            1,
-            1,
-            "offset 3 + 2 exceeds extent 4 of axis 3",
-        ),
+        ("", (1, 3, 4, 4), (1, 3, 5, 4), 1, 1, "offset 0 + 5 exceeds extent 4 of axis 2"),
+        ("offset: 3", (1, 3, 4, 4), (1, 3, 1, 2), 1, 1, "offset 3 + 2 exceeds extent 4 of axis 3"),
         ("", (1, 3, 4, 4), (1, 3, 4), 1, 1, "expected a second bottom of 4 axes, as the first"),
         (
             "offset: 1 offset: 1 offset: 1",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from caffetools.layers.base import Shape
+from caffetools.layers.blobs import Shape
 from tests.layers.cases import check_refused, layer_text, set_up
 
 
@@ -83,13 +83,7 @@ def test_infogain_loss() -> None:
         ("", ((4, 3), (2, 2), (3, 3)), 1, 1, "the same first extent, found 4 x 3 and 2 x 2"),
         ("", ((4, 3), (4, 2), (3, 3)), 1, 1, "a label for each of 4 predictions"),
         ("", ((4, 0), (4,), ()), 1, 1, "not empty"),
-        (
-            "loss_param { normalize: true }",
-            ((4, 3), (4,), (9,)),
-            2,
-            14,
-            "expected normalization",
-        ),
+        ("loss_param { normalize: true }", ((4, 3), (4,), (9,)), 2, 14, "expected normalization"),
         ("infogain_loss_param { axis: -3 }", ((4, 3), (4,), (9,)), 2, 23, "out of range"),
         ("infogain_loss_param { }", ((4, 3), (4,)), 2, 1, "expected a source, or a third bottom"),
     ],

@@ -74,10 +74,7 @@ def test_size(
 
 
 def test_refused() -> None:
-    assert refusal("crop_size: 21", 20, 30) == (
-        19,
-        "crop_size 21 exceeds the item's 20 x 30",
-    )
+    assert refusal("crop_size: 21", 20, 30) == (19, "crop_size 21 exceeds the item's 20 x 30")
     assert refusal("crop_height: 8 crop_width: 2", 7, 7)[1] == (
         "crop_height 8 x 2 exceeds the item's 7 x 7"
     )

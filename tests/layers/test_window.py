@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from caffetools.errors import ShapeError
-from caffetools.layers.base import Window
 from caffetools.layers.window import (
+    Window,
     axis_name,
     axis_names,
     convolved,
@@ -27,6 +27,13 @@ from caffetools.proto.source import Source
 WINDOWS = st.builds(
     Window, st.integers(1, 9), st.integers(1, 7), st.integers(0, 9), st.integers(1, 4)
 )
+
+
+@pytest.mark.parametrize(
+    ("window", "span"), [(Window(3), 3), (Window(3, dilation=2), 5), (Window(1, 9, 9, 9), 1)]
+)
+def test_span(window: Window, span: int) -> None:
+    assert window.span == span
 
 
 def options(text: str) -> Message:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 import caffetools
-from caffetools.layers.base import Step
+from caffetools.layers.blobs import Step
 from caffetools.net.explain import explain, steps, totals
 from caffetools.net.net import Net
 from tests import nets, strategies
@@ -146,11 +146,7 @@ def test_copies_are_called_as_their_blob() -> None:
 
 def test_hostile_names_are_escaped() -> None:
     text = 'layer { name: "a\\nb" type: "\\033[1m" top: "\\r" }'
-    assert list(explain(nets.net(text))) == [
-        "a\\nb (\\x1b[1m)",
-        "    out  \\r: unknown",
-        "",
-    ]
+    assert list(explain(nets.net(text))) == ["a\\nb (\\x1b[1m)", "    out  \\r: unknown", ""]
 
 
 def test_a_blob_is_its_factors() -> None:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 
 from caffetools.errors import CaffeToolsError, GraphError
-from caffetools.layers.base import Blobs, Layer, at_least, between, exactly
+from caffetools.layers.base import Layer
+from caffetools.layers.blobs import Blobs, at_least, between, exactly
 from caffetools.layers.registry import Registry
 from caffetools.net.graph import Graph, State, build, keeps, meets
 from tests import nets, strategies

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 import pytest
 from hypothesis import given
 
-from caffetools.layers.base import INT_MAX, Layer, Options, Shape, Spec
+from caffetools.layers.base import Layer, Options, Spec
+from caffetools.layers.blobs import INT_MAX, Shape
 from caffetools.layers.registry import Registry
 from caffetools.net.graph import State, build
 from caffetools.net.infer import Inferred, infer
@@ -194,11 +195,7 @@ def test_an_in_place_layer_of_an_unknown_type_hides_the_shape() -> None:
             {"batch_size": 7, "input_shapes": {"a": (1, 6)}},
             {"a": (7, 6), "b": (7,)},
         ),
-        (
-            layer("Unheard", "x", "", "a b"),
-            {"input_shapes": {"b": (4,)}},
-            {"a": None, "b": (4,)},
-        ),
+        (layer("Unheard", "x", "", "a b"), {"input_shapes": {"b": (4,)}}, {"a": None, "b": (4,)}),
         # A layer that reads is no source: its top is what it computes.
         (
             DATA + layer("ReLU", "r", "data", "r"),

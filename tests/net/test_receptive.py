@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caffetools.layers.base import Window
+from caffetools.layers.window import Window
 from caffetools.net.receptive import ReceptiveField, ReceptiveFields, _union, receptive_fields
 from tests import nets, strategies
 from tests.nets import layer
@@ -189,10 +189,7 @@ def test_a_field_is_what_an_element_depends_on(windows: list[Window], element: i
     assert found is not None
     size, stride, start = found[0]
     seen = seen_from(element, windows)
-    assert (min(seen), max(seen)) == (
-        start + element * stride,
-        start + element * stride + size - 1,
-    )
+    assert (min(seen), max(seen)) == (start + element * stride, start + element * stride + size - 1)
     assert found[0].offset == sum((min(seen_from(0, windows)), max(seen_from(0, windows)))) / 2
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from caffetools.layers.base import Facts, Shape, count, exactly
+from caffetools.layers.base import Facts
+from caffetools.layers.blobs import Shape, count, exactly
 from caffetools.layers.checks import mismatch
 from caffetools.layers.python_layer import PythonLayer
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from caffetools.layers.base import Facts, Shape, at_least, exactly
+from caffetools.layers.base import Facts
+from caffetools.layers.blobs import Shape, at_least, exactly
 from caffetools.layers.checks import check_axes, mismatch
 from caffetools.layers.python_layer import PythonLayer
 

@@ -5,7 +5,8 @@ Their size is that of the first image, which no prototxt defines; `--data-shape`
 
 from __future__ import annotations
 
-from caffetools.layers.base import Facts, Shape, at_least, exactly
+from caffetools.layers.base import Facts
+from caffetools.layers.blobs import Shape, at_least, exactly
 from caffetools.layers.items import hint
 from caffetools.layers.python_layer import PythonLayer
 

@@ -8,7 +8,8 @@ note reports where they are assumed.
 from __future__ import annotations
 
 from caffetools.errors import GraphError
-from caffetools.layers.base import Facts, Shape, Spec, Step, at_least, between, exactly
+from caffetools.layers.base import Facts, Spec
+from caffetools.layers.blobs import Shape, Step, at_least, between, exactly
 from caffetools.layers.checks import check_axes
 from caffetools.layers.items import hint
 from caffetools.layers.python_layer import PythonLayer

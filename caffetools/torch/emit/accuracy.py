@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from caffetools.layers.accuracy import Accuracy
-from caffetools.layers.base import canonical_axis
+from caffetools.layers.blobs import canonical_axis
 from caffetools.torch.emit.base import (
     Bottom,
     Context,

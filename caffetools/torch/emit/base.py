@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from caffetools.errors import CaffeToolsError
-from caffetools.layers.base import Layer, Shape
+from caffetools.layers.base import Layer
+from caffetools.layers.blobs import Shape
 from caffetools.layers.checks import four_axes
 from caffetools.net.sharing import ParamBlob
 from caffetools.proto.message import Message

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from caffetools.layers.base import Shape, Window
+from caffetools.layers.blobs import Shape
 from caffetools.layers.checks import four_axes
 from caffetools.layers.convolution import (
     Convolution,
@@ -11,6 +11,7 @@ from caffetools.layers.convolution import (
     DepthwiseConvolution,
     Im2col,
 )
+from caffetools.layers.window import Window
 from caffetools.proto.message import Message
 from caffetools.torch.emit.base import (
     Attribute,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import reduce
 
-from caffetools.layers.base import canonical_axis, count, dims
+from caffetools.layers.blobs import canonical_axis, count, dims
 from caffetools.layers.elementwise import Axpy, Bias, Eltwise, Scale
 from caffetools.torch.emit.activation import scaled
 from caffetools.torch.emit.base import (

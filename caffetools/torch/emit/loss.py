@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from caffetools.layers.base import count
+from caffetools.layers.blobs import count
 from caffetools.layers.checks import four_axes
 from caffetools.layers.loss import (
     ContrastiveLoss,

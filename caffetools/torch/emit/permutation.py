@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from caffetools.errors import CaffeToolsError
-from caffetools.layers.base import count, dims
+from caffetools.layers.blobs import count, dims
 from caffetools.layers.checks import four_axes
 from caffetools.layers.permutation import Flip, Permute, Reorg, Reverse, ShuffleChannel, Transpose
 from caffetools.torch.emit.base import Context, Emitters, Expression, X, call, differing, method

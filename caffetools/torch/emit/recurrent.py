@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from caffetools.layers.base import count
+from caffetools.layers.blobs import count
 from caffetools.layers.recurrent import LSTM, RNN, LSTMUnit, Recurrent
 from caffetools.torch.emit.base import (
     Attribute,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from caffetools.layers.base import dims
+from caffetools.layers.blobs import dims
 from caffetools.layers.resampling import Interp, Unpooling, Upsample
 from caffetools.torch.emit.base import (
     Attribute,

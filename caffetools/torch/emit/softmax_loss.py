@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from caffetools.formats.files import find_file
 from caffetools.formats.weights import read_weights
-from caffetools.layers.base import canonical_axis
+from caffetools.layers.blobs import canonical_axis
 from caffetools.layers.softmax_loss import InfogainLoss, SoftmaxWithLoss
 from caffetools.torch.emit.base import (
     Bottom,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from caffetools.errors import CaffeToolsError, Note
-from caffetools.layers.base import dims
+from caffetools.layers.blobs import dims
 from caffetools.net.graph import AUTOMATIC
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net

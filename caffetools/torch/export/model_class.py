@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from caffetools.layers.base import Shape, dims
+from caffetools.layers.blobs import Shape, dims
 from caffetools.torch.export.expressions import ExpressionWriter
 from caffetools.torch.export.module_spec import ModuleSpec, Statement, Variable
 from caffetools.torch.export.names import comment_text

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from caffetools.layers.base import dims
+from caffetools.layers.blobs import dims
 from caffetools.torch.emit.base import Name, call, differing
 from caffetools.torch.export.expressions import ExpressionWriter
 from caffetools.torch.export.helpers import Helper, needed

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from caffetools.errors import Note
-from caffetools.layers.base import LayerClass, Shape
+from caffetools.layers.base import LayerClass
+from caffetools.layers.blobs import Shape
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
 from caffetools.torch.emit.base import Call, Expression, Fill

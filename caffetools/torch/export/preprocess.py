@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from caffetools.errors import Note
 from caffetools.formats.files import find_file
 from caffetools.formats.weights import read_weights
-from caffetools.layers.base import Shape
+from caffetools.layers.blobs import Shape
 from caffetools.layers.image_data import ImageData
 from caffetools.layers.items import ItemLayer
 from caffetools.net.infer import InferredLayer
@@ -88,9 +88,7 @@ def _size(layer: InferredLayer, param: Message) -> tuple[int, int] | None:
     return None
 
 
-def _mean_image(
-    param: Message,
-) -> tuple[NDArray[np.float32] | None, tuple[Note, ...]]:
+def _mean_image(param: Message) -> tuple[NDArray[np.float32] | None, tuple[Note, ...]]:
     """Read the image of mean_file, (C, H, W)."""
     if not param.has("mean_file"):
         return None, ()

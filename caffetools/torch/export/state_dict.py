@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from caffetools.errors import CaffeToolsError, Location, Note
 from caffetools.formats.caffemodel import StoredLayer, Weights
 from caffetools.formats.safetensors import read_safetensors
-from caffetools.layers.base import dims
+from caffetools.layers.blobs import dims
 from caffetools.torch.export.module_spec import ModuleSpec, ParameterSpec
 
 if TYPE_CHECKING:

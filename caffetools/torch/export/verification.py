@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from caffetools.errors import CaffeToolsError, Location
-from caffetools.layers.base import Shape, dims
+from caffetools.layers.blobs import Shape, dims
 from caffetools.proto.source import read_bytes
 from caffetools.torch.export.module_spec import ModuleSpec, Variable
 

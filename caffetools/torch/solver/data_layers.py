@@ -12,7 +12,8 @@ from typing import Any
 from caffetools.errors import CaffeToolsError
 from caffetools.formats.database import backend_of
 from caffetools.formats.files import find
-from caffetools.layers.base import ClassLabels, Layer, Shape
+from caffetools.layers.base import ClassLabels, Layer
+from caffetools.layers.blobs import Shape
 from caffetools.layers.data import Data, HDF5Data
 from caffetools.layers.image_data import ImageData, WindowData
 from caffetools.net.infer import InferredLayer
