@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -14,18 +13,15 @@ import pytest
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
+COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 PYTHON = re.compile(r"(?<=^```python\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
 REST = "[...]\n"
 """A last line that stands for whatever else is printed."""
 
 
 def examples(block: str) -> list[tuple[str, str]]:
-    """Each command of a block, with what is said to be printed."""
-    starts = [match.start() for match in re.finditer(r"^\$ ", block, re.MULTILINE)]
-    parts = [block[start:end] for start, end in pairwise([*starts, len(block)])]
-    return [
-        (command[2:], output) for command, _, output in (part.partition("\n") for part in parts)
-    ]
+    """Each command of a block, which may go on after a backslash, with its stated output."""
+    return COMMAND.findall(block)
 
 
 def run(command: str) -> str:
