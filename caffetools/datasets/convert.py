@@ -56,11 +56,7 @@ class Conversion:
 
 
 def convert(
-    listing: Listing,
-    output: str,
-    backend: str,
-    conversion: Conversion,
-    note: Callable[[str], None],
+    listing: Listing, output: str, backend: str, conversion: Conversion, note: Callable[[str], None]
 ) -> int:
     """Write a database atomically and return its number of images.
 

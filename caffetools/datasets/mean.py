@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.formats.blob import Blob, binaryproto
 from caffetools.formats.database import open_database
 from caffetools.formats.datum import read_datum
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)

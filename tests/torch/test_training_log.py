@@ -15,7 +15,7 @@ from torch import Tensor
 from caffetools.check.parsed_log import parse_log
 from caffetools.torch.solver.solver_file import read_solver
 from caffetools.torch.solver.solver_project import project_of
-from caffetools.torch.training import trainer as trainer_module
+from caffetools.torch.training.forward import Forward
 from caffetools.torch.training.glog_writer import GlogWriter
 from caffetools.torch.training.parallel import World
 from caffetools.torch.training.project import RunOptions
@@ -83,15 +83,15 @@ def trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Recording,
     (tmp_path / "net.prototxt").write_text(NET)
     (tmp_path / "solver.prototxt").write_text(SOLVER)
     tests: list[Any] = []
-    scores = vars(trainer_module)["mean_outputs"]
+    scores = Forward.mean_outputs
 
-    def recorded(*args: Any) -> Any:
-        result = scores(*args)
+    def recorded(*given: Any) -> Any:
+        result = scores(*given)
         assert result is not None
         tests.append(row(result[0]))
         return result
 
-    monkeypatch.setattr(trainer_module, "mean_outputs", recorded)
+    monkeypatch.setattr(Forward, "mean_outputs", recorded)
     monkeypatch.setattr("caffetools.torch.training.run.Trainer", Recording)
     stream = io.StringIO()
     log = GlogWriter(stream)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -14,18 +12,16 @@ from caffetools.errors import CaffeToolsError
 from caffetools.formats.blob import Blob
 from caffetools.formats.caffemodel import NetTemplate
 from caffetools.formats.solverstate import SolverState
-from caffetools.torch.training import model, snapshots
+from caffetools.torch.training import model
 from caffetools.torch.training.data.reader import Reader
+from caffetools.torch.training.forward import TestNet
 from caffetools.torch.training.glog_writer import GlogWriter
-from caffetools.torch.training.losses import SmoothedLoss
 from caffetools.torch.training.parallel import World
+from caffetools.torch.training.progress import Losses
 from caffetools.torch.training.rates import Schedule
 from caffetools.torch.training.settings import SolverSettings
-from caffetools.torch.training.snapshots import Resume, Snapshot
+from caffetools.torch.training.snapshots import Resume, Snapshot, SnapshotPaths
 from caffetools.torch.training.solver_base import Solver
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 
 @dataclass
@@ -41,11 +37,11 @@ class RunState:
     world: World
     log: GlogWriter
     module: nn.Module
+    readers: tuple[Reader, ...]
+    tests: tuple[TestNet, ...]
     solver: Solver
     schedule: Schedule
-    smoothed: SmoothedLoss
-    readers: tuple[Reader, ...]
-    test_readers: tuple[tuple[Reader, ...], ...]
+    losses: Losses
     seed: int = 0
     saved: int = 0
     positions: list[int] = field(default_factory=list)
@@ -56,20 +52,19 @@ def save(run: RunState) -> None:
 
     Raises CaffeToolsError if a file cannot be written.
     """
-    settings, iteration = run.settings, run.solver.iteration
+    iteration = run.solver.iteration
     generators = run.world.gather(generator_states(run.world.device))
     if not run.world.is_first:
         run.saved = iteration
         return
-    names = [snapshots.file_name(settings, iteration, end) for end in snapshots.endings(settings)]
+    paths = SnapshotPaths(run.settings, iteration)
     form, places = "binary proto", ("solver.cpp:464", "sgd_solver.cpp:284")
-    if settings.snapshot_format == "HDF5":
+    if paths.is_hdf5:
         form, places = "HDF5", ("solver.cpp:474", "sgd_solver.cpp:296")
-    run.log.say(places[0], f"Snapshotting to {form} file {names[0]}")
-    snapshots.save_model(settings, iteration, run.template, layer_blobs(run))
-    run.log.say(places[1], f"Snapshotting solver state to {form} file {names[1]}")
-    state = solver_state(run, names[0])
-    snapshots.save_state(settings, iteration, state, resume(run, generators))
+    run.log.say(places[0], f"Snapshotting to {form} file {paths.model}")
+    paths.save_model(run.template, layer_blobs(run))
+    run.log.say(places[1], f"Snapshotting solver state to {form} file {paths.state}")
+    paths.save_state(solver_state(run, paths.model), resume(run, generators))
     run.saved = iteration
 
 
@@ -80,41 +75,31 @@ def layer_blobs(run: RunState) -> dict[str, list[Blob | None]]:
     layers: dict[str, list[Blob | None]] = {}
     for blob in model.layer_blobs(run.module):
         left_out = is_hdf5 and (blob.layer, blob.position) not in owned
-        saved = None if left_out else Blob(blob.shape, _array(blob.tensor))
+        saved = None if left_out else _blob(blob.shape, blob.tensor)
         layers.setdefault(blob.layer, []).append(saved)
     return layers
 
 
-def _array(tensor: Tensor) -> NDArray[np.float32]:
-    array: NDArray[np.float32] = tensor.detach().float().cpu().numpy()
-    return array
+def _blob(shape: tuple[int, ...], tensor: Tensor) -> Blob:
+    return Blob(shape, tensor.detach().float().cpu().numpy())
 
 
 def solver_state(run: RunState, learned_net: str) -> SolverState:
     """Return the content of a .solverstate; `learned_net` is the path of the weights."""
     solver, schedule = run.solver, run.schedule
     shapes = [blob.shape for blob in model.owned_blobs(run.module)] * len(solver.names)
+    history = [_blob(*each) for each in zip(shapes, solver.histories(), strict=True)]
     is_plateau = run.settings.lr_policy == "plateau"
-    return SolverState(
-        solver.iteration,
-        learned_net,
-        [Blob(shape, _array(each)) for shape, each in zip(shapes, solver.histories(), strict=True)],
-        schedule.current_step,
-        (schedule.minimum_loss, schedule.iter_last_event) if is_plateau else None,
-    )
+    plateau = (schedule.minimum_loss, schedule.iter_last_event) if is_plateau else None
+    return SolverState(solver.iteration, learned_net, history, schedule.current_step, plateau)
 
 
 def resume(run: RunState, generators: list[dict[str, str]]) -> Resume:
     """Return the content of a .resume.json."""
-    smoothed = run.smoothed
+    tested = [[reader.position for reader in test.readers] for test in run.tests]
+    mean = run.losses.smoothed
     return Resume(
-        run.seed,
-        run.positions,
-        [[reader.position for reader in readers] for readers in run.test_readers],
-        list(smoothed.losses),
-        smoothed.value,
-        smoothed.count,
-        generators,
+        run.seed, run.positions, tested, list(mean.losses), mean.value, mean.count, generators
     )
 
 
@@ -135,16 +120,15 @@ def restore(run: RunState, snapshot: Snapshot) -> None:
 
 
 def _resume_exactly(run: RunState, resumed: Resume) -> None:
-    smoothed, positions = run.smoothed, resumed.positions
+    smoothed, positions = run.losses.smoothed, resumed.positions
     if len(resumed.losses) <= smoothed.average_loss:
         smoothed.losses = list(resumed.losses)
         smoothed.value, smoothed.count = resumed.smoothed_loss, resumed.loss_count
     if len(positions) != len(run.readers):
-        raise CaffeToolsError(
-            f"expected positions in {len(run.readers)} sources, found {len(positions)}"
-        )
+        text = f"expected positions in {len(run.readers)} sources, found {len(positions)}"
+        raise CaffeToolsError(text)
     run.positions = list(positions)
-    tested = zip(run.test_readers, resumed.test_positions, strict=False)
+    tested = zip((test.readers for test in run.tests), resumed.test_positions, strict=False)
     for readers, places in ((run.readers, positions), *tested):
         for reader, position in zip(readers, places, strict=False):
             reader.go_to(position)

@@ -33,25 +33,17 @@ def main(
     `feeds` are arrays for the inputs that no data layer fills, by name, `test_feeds` those of the
     test nets; their items are used in order, from the start again after the last.
     """
-    given = _parser(description).parse_args(arguments)
-    if given.max_iter is not None:
-        project = replace(project, solver=replace(project.solver, max_iter=given.max_iter))
-    if given.data is not None:
-        project = replace(project, folder=given.data)
-    options = RunOptions(
-        given.device,
-        amp=given.amp,
-        compile=given.compile,
-        snapshot=given.resume,
-        strict=given.strict,
-        workers=given.workers,
-        feeds=feeds or {},
-        test_feeds=test_feeds or {},
-    )
+    given = vars(_parser(description).parse_args(arguments))
+    most, folder = given.pop("max_iter"), given.pop("data")
+    if most is not None:
+        project = replace(project, solver=replace(project.solver, max_iter=most))
+    if folder is not None:
+        project = replace(project, folder=folder)
+    options = RunOptions(**given, feeds=feeds or {}, test_feeds=test_feeds or {})
     log = GlogWriter(sys.stderr if os.environ.get("RANK", "0") == "0" else None)
-    gpu = given.device.partition(":")[2] or "0"
-    if given.device.startswith("cuda"):
-        log.say("caffe.cpp:204", f"Using GPUs {gpu}")
+    kind, _, number = options.device.partition(":")
+    if kind == "cuda":
+        log.say("caffe.cpp:204", f"Using GPUs {number or 0}")
     else:
         log.say("caffe.cpp:197", "Use CPU.")
     text = "Initializing solver from parameters: \n" + settings_text(project.solver)
@@ -90,7 +82,9 @@ def _parser(description: str) -> argparse.ArgumentParser:
     parser.add_argument("--amp", action="store_true", help="use bfloat16 where autocast does")
     parser.add_argument("--compile", action="store_true", help="compile the net first")
     parser.add_argument("--max-iter", type=int, metavar="N", help="override the solver's max_iter")
-    parser.add_argument("--resume", metavar="FILE.solverstate", help="resume from a snapshot")
+    parser.add_argument(
+        "--resume", dest="snapshot", metavar="FILE.solverstate", help="resume from a snapshot"
+    )
     parser.add_argument("--data", metavar="FOLDER", help="search this folder for data, too")
     parser.add_argument("--workers", type=int, metavar="N", help="processes that read data ahead")
     parser.add_argument("--strict", action="store_true", help="stop at a damaged item of the data")

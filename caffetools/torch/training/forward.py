@@ -22,39 +22,6 @@ _COMPILER = ("torch._dynamo", "torch._inductor")
 """Modules of torch.compile, which has errors of its own."""
 
 
-class Forward:
-    """Calls nets; in training `called`, such as a DistributedDataParallel, replaces `trained`."""
-
-    def __init__(self, trained: nn.Module, called: nn.Module, kind: str, *, amp: bool) -> None:
-        self.trained, self.called = trained, called
-        self.kind, self.amp = kind, amp
-
-    def __call__(self, module: nn.Module, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return the outputs of a module by name.
-
-        Raises CaffeToolsError if the net cannot take the shapes of the inputs, if labels made by
-        other layers are out of range, or if the net cannot be compiled.
-        """
-        called = self.called if module is self.trained and module.training else module
-        names: tuple[str, ...] = module.inputs  # type: ignore[assignment]
-        amp = torch.autocast(self.kind, torch.bfloat16) if self.amp else nullcontext()
-        try:
-            with amp:
-                result = called(*(inputs[name] for name in names))
-        except (IndexError, RuntimeError) as error:
-            text = first_line(error)
-            if type(error).__module__.startswith(_COMPILER):
-                reason = " ".join(str(error).partition("\n\n")[0].split())
-                raise CaffeToolsError(f"PyTorch cannot compile the net: {reason}") from None
-            if "out of bounds" in text:
-                raise CaffeToolsError(f"a label is out of range: {text}") from None
-            if any(word in text for word in _MISFITS):
-                found = ", ".join(f"{name!a} {tuple(inputs[name].shape)}" for name in names)
-                raise CaffeToolsError(f"the net cannot take {found}: {text}") from None
-            raise
-        return outputs_of(module, result)
-
-
 @dataclass(frozen=True)
 class TestNet:
     """A test net with the readers of its sources.
@@ -71,40 +38,68 @@ class TestNet:
     loss_weights: Mapping[str, float]
 
 
-def read_inputs(
-    readers: tuple[Reader, ...], device: torch.device, skipped: SkippedItems
-) -> dict[str, Tensor]:
-    """Return the next batch of each source by top, on the device; log notes to `skipped`."""
-    tensors: dict[str, Tensor] = {}
-    for reader in readers:
-        batch = reader.next()
-        tensors.update(batch.tensors)
-        skipped.log_notes(batch.notes)
-    return {top: each.to(device, non_blocking=True) for top, each in tensors.items()}
+@dataclass
+class Forward:
+    """Calls nets; in training `called`, such as a DistributedDataParallel, replaces `trained`."""
 
+    trained: nn.Module
+    called: nn.Module
+    device: torch.device
+    skipped: SkippedItems
+    amp: bool
 
-@torch.no_grad()
-def mean_outputs(
-    net: TestNet,
-    forward: Callable[[nn.Module, dict[str, Tensor]], dict[str, Tensor]],
-    device: torch.device,
-    skipped: SkippedItems,
-    stop: Callable[[], bool],
-) -> tuple[dict[str, Tensor], Tensor] | None:
-    """Return the mean of each output and of the loss over all batches, or None once `stop()`."""
-    totals: dict[str, Tensor] = {}
-    loss = torch.zeros((), device=device)
-    was_training = net.module.training
-    net.module.eval()
-    try:
-        for _ in range(net.iterations):
-            if stop():
-                return None
-            outputs = forward(net.module, read_inputs(net.readers, device, skipped))
-            loss += total_loss(outputs, net.loss_weights)
-            for blob, values in outputs.items():
-                totals[blob] = totals[blob] + values if blob in totals else values.float()
-    finally:
-        net.module.train(was_training)
-    count = max(net.iterations, 1)
-    return {blob: total / count for blob, total in totals.items()}, loss / count
+    def __call__(self, module: nn.Module, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return the outputs of a module by name.
+
+        Raises CaffeToolsError if the net cannot take the shapes of the inputs, if labels made by
+        other layers are out of range, or if the net cannot be compiled.
+        """
+        called = self.called if module is self.trained and module.training else module
+        names: tuple[str, ...] = module.inputs  # type: ignore[assignment]
+        amp = torch.autocast(self.device.type, torch.bfloat16) if self.amp else nullcontext()
+        try:
+            with amp:
+                result = called(*(inputs[name] for name in names))
+        except (IndexError, RuntimeError) as error:
+            text = first_line(error)
+            if type(error).__module__.startswith(_COMPILER):
+                reason = " ".join(str(error).partition("\n\n")[0].split())
+                raise CaffeToolsError(f"PyTorch cannot compile the net: {reason}") from None
+            if "out of bounds" in text:
+                raise CaffeToolsError(f"a label is out of range: {text}") from None
+            if any(word in text for word in _MISFITS):
+                found = ", ".join(f"{name!a} {tuple(inputs[name].shape)}" for name in names)
+                raise CaffeToolsError(f"the net cannot take {found}: {text}") from None
+            raise
+        return outputs_of(module, result)
+
+    def inputs(self, readers: tuple[Reader, ...]) -> dict[str, Tensor]:
+        """Return the next batch of each source by top, on the device; log notes to `skipped`."""
+        tensors: dict[str, Tensor] = {}
+        for reader in readers:
+            batch = reader.next()
+            tensors.update(batch.tensors)
+            self.skipped.log_notes(batch.notes)
+        return {top: each.to(self.device, non_blocking=True) for top, each in tensors.items()}
+
+    @torch.no_grad()
+    def mean_outputs(
+        self, net: TestNet, stop: Callable[[], bool]
+    ) -> tuple[dict[str, Tensor], Tensor] | None:
+        """Return the mean of each output and of the loss over all batches; None once `stop()`."""
+        totals: dict[str, Tensor] = {}
+        loss = torch.zeros((), device=self.device)
+        was_training = net.module.training
+        net.module.eval()
+        try:
+            for _ in range(net.iterations):
+                if stop():
+                    return None
+                outputs = self(net.module, self.inputs(net.readers))
+                loss += total_loss(outputs, net.loss_weights)
+                for blob, values in outputs.items():
+                    totals[blob] = totals[blob] + values if blob in totals else values.float()
+        finally:
+            net.module.train(was_training)
+        count = max(net.iterations, 1)
+        return {blob: total / count for blob, total in totals.items()}, loss / count

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -70,10 +69,9 @@ def check_finite(module: nn.Module, iteration: int) -> None:
     """
     for blob in owned_blobs(module):
         if not torch.isfinite(blob.tensor).all():
-            raise CaffeToolsError(
-                f"blob {blob.position} of layer {blob.layer!a} holds nan or inf after iteration "
-                f"{iteration}: training stops, the last snapshot is kept"
-            )
+            text = f"blob {blob.position} of layer {blob.layer!a} holds nan or inf after iteration"
+            stops = "training stops, the last snapshot is kept"
+            raise CaffeToolsError(f"{text} {iteration}: {stops}")
 
 
 def loss_weights(module: nn.Module) -> dict[str, float]:
@@ -114,19 +112,15 @@ def share(test: nn.Module, trained: nn.Module) -> None:
     trained_params = _params(trained)
     state, own = trained.state_dict(keep_vars=True), test.state_dict(keep_vars=True)
     for layer, keys in _params(test).items():
-        if layer not in trained_params:
+        sources, place = trained_params.get(layer), f"for layer {layer!a} in the test net"
+        if sources is None:
             continue
-        if len(keys) != len(trained_params[layer]):
-            raise CaffeToolsError(
-                f"expected {len(trained_params[layer])} blobs for layer {layer!a} in the test net, "
-                f"found {len(keys)}"
-            )
-        for key, source in zip(keys, trained_params[layer], strict=True):
-            if own[key].shape != state[source].shape:
-                raise CaffeToolsError(
-                    f"expected a blob of shape {tuple(state[source].shape)} for layer {layer!a} in "
-                    f"the test net, found {tuple(own[key].shape)}"
-                )
+        if len(keys) != len(sources):
+            raise CaffeToolsError(f"expected {len(sources)} blobs {place}, found {len(keys)}")
+        for key, source in zip(keys, sources, strict=True):
+            wanted, found = tuple(state[source].shape), tuple(own[key].shape)
+            if found != wanted:
+                raise CaffeToolsError(f"expected a blob of shape {wanted} {place}, found {found}")
             for name, tensor in own.items():
                 if tensor is own[key]:  # a tensor that layers share has several names
                     owner, _, attribute = name.rpartition(".")
@@ -152,26 +146,18 @@ def load(module: nn.Module, layers: Mapping[str, Sequence[Blob | None]]) -> Iter
         present = {index for index, found in enumerate(given) if found is not None}
         missing = {blob.position for blob in own[layer]} - present
         if len(given) > len(own[layer]) or any((layer, index) in owned for index in missing):
-            raise CaffeToolsError(
-                f"expected {len(own[layer])} blobs for layer {layer!a}, found {len(present)}"
-            )
+            text = f"expected {len(own[layer])} blobs for layer {layer!a}, found {len(present)}"
+            raise CaffeToolsError(text)
         for mine, found in zip(own[layer], given, strict=False):
             if found is None:
                 continue
-            if _significant(mine.shape) != _significant(found.shape):
-                raise CaffeToolsError(
-                    f"expected blob {mine.position} of layer {layer!a} to be {mine.shape}, "
-                    f"found {found.shape}"
-                )
-            values = torch.from_numpy(np.array(found.values, np.float32))
-            mine.tensor.copy_(values.reshape(mine.tensor.shape))
+            if not found.fits(mine.shape):
+                text = f"expected blob {mine.position} of layer {layer!a} to be {mine.shape}"
+                raise CaffeToolsError(f"{text}, found {found.shape}")
+            values = torch.from_numpy(found.as_float32(tuple(mine.tensor.shape)).copy())
+            mine.tensor.copy_(values)
 
 
 def _params(module: nn.Module) -> Mapping[str, tuple[str, ...]]:
     params: Mapping[str, tuple[str, ...]] = module.caffe_params  # type: ignore[assignment]
     return params
-
-
-def _significant(shape: Sequence[int]) -> list[int]:
-    """Return the extents other than 1: old files have four for every blob."""
-    return [extent for extent in shape if extent != 1]

@@ -92,9 +92,9 @@ class World:
         dist.all_gather_object(values, value)
         return values
 
-    def first(self, compute: Callable[[], Any]) -> Any:
-        """Return what the first process computes, in each."""
-        values = [compute() if self.is_first else None]
+    def first(self, compute: Callable[[], int]) -> int:
+        """Return the number that the first process computes, in each."""
+        values = [compute() if self.is_first else 0]
         if self.size > 1:
             dist.broadcast_object_list(values, device=self.device)
         return values[0]

@@ -25,11 +25,7 @@ class Schedule:
         self.iter_last_event = 0
         """Iteration of the last new minimum of the smoothed loss, or step, of `plateau`."""
         self.messages: list[str] = []
-
-    def take_messages(self) -> list[str]:
-        """Return the log messages since the last call."""
-        messages, self.messages = self.messages, []
-        return messages
+        """To log; the reader removes them."""
 
     def rate(self, iteration: int, smoothed_loss: float) -> float:
         """Return the rate of an iteration; call it once in each, in order."""
@@ -68,34 +64,23 @@ class Schedule:
 
     def _pass_stepvalue(self, iteration: int) -> None:
         """Take at most one step in each iteration, as Caffe does."""
-        steps = self.settings.stepvalue
-        if self.current_step < len(steps) and iteration >= steps[self.current_step]:
-            self.current_step += 1
-            self.messages.append(
-                f"MultiStep Status: Iteration {iteration}, step = {self.current_step}"
-            )
+        steps, step = self.settings.stepvalue, self.current_step
+        if step < len(steps) and iteration >= steps[step]:
+            self.current_step = step + 1
+            self.messages.append(f"MultiStep Status: Iteration {iteration}, step = {step + 1}")
 
     def _watch(self, iteration: int, smoothed_loss: float) -> None:
         """Lower the rate if no new minimum came within plateau_winsize iterations."""
         if smoothed_loss < self.minimum_loss:
-            self.minimum_loss = smoothed_loss
-            self.iter_last_event = iteration
+            self.minimum_loss, self.iter_last_event = smoothed_loss, iteration
+        head, step = f"Plateau Status: Iteration {iteration}", self.current_step
         windows = self.settings.plateau_winsize
-        if (
-            self.current_step < len(windows)
-            and iteration >= self.iter_last_event + windows[self.current_step]
-        ):
-            self.current_step += 1
-            self.iter_last_event = iteration
-            self.messages.append(
-                f"Plateau Status: Iteration {iteration}, step = {self.current_step}"
-            )
+        if step < len(windows) and iteration >= self.iter_last_event + windows[step]:
+            self.current_step, self.iter_last_event = step + 1, iteration
+            self.messages.append(f"{head}, step = {step + 1}")
         display = self.settings.display
         if display and iteration % display == 0 and self.iter_last_event > iteration - display:
-            self.messages.append(
-                f"Plateau Status: Iteration {iteration}, "
-                f"current minimum_loss = {number(self.minimum_loss)}"
-            )
+            self.messages.append(f"{head}, current minimum_loss = {number(self.minimum_loss)}")
 
 
 def power(base: float, exponent: float) -> float:

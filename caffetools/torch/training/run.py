@@ -62,12 +62,11 @@ def prepare(project: Project, options: RunOptions, world: World, log: GlogWriter
     net = project.net.fed(options.feeds)
     module = net.build().to(world.device).train()
     readers = _readers(net, project, options, world, (seed, 0))
-    tests = []
-    for index, test in enumerate(project.tests if world.is_first else ()):
+    tests, alone = [], World(world.device)
+    for number, test in enumerate(project.tests if world.is_first else (), 1):
         fed = test.fed(options.test_feeds)
-        place = (seed, index + 1)
-        alone = World(world.device)
-        tests.append(_test_net(fed, module, _readers(fed, project, options, alone, place)))
+        test_readers = _readers(fed, project, options, alone, (seed, number))
+        tests.append(_test_net(fed, module, test_readers))
     torch.manual_seed(seed + world.rank)
     trainer = Trainer(project, options, world, log, (module, readers, tuple(tests)))
     trainer.state.seed = seed
@@ -87,8 +86,7 @@ def _seed(given: int, snapshot: Snapshot | None, world: World) -> int:
         return snapshot.resume.seed
     if given >= 0:
         return given
-    drawn: int = world.first(lambda: secrets.randbelow(2**31))
-    return drawn
+    return world.first(lambda: secrets.randbelow(2**31))
 
 
 def _readers(
@@ -127,11 +125,7 @@ def _test_net(net: NetWithData, trained: nn.Module, readers: tuple[Reader, ...])
     else:
         module = module.to(next(iter(trained.parameters()), torch.empty(0)).device).eval()
         share(module, trained)
-    return TestNet(module, readers, net.iterations, _test_weights(module))
-
-
-def _test_weights(module: nn.Module) -> dict[str, float]:
     was_training = module.training
     weights = loss_weights(module.eval())
     module.train(was_training)
-    return weights
+    return TestNet(module, readers, net.iterations, weights)

@@ -26,15 +26,13 @@ from caffetools.formats.weights import read_layers, read_weights
 from caffetools.torch.training.settings import SolverSettings
 from caffetools.writing import replace_file
 
-_STATE_ENDINGS = (".solverstate", ".solverstate.h5")
-
 
 @dataclass(frozen=True)
 class Resume:
     """Content of a .resume.json: what a resumed run needs to equal the uncut one.
 
     `positions` are the numbers of items used of each training source, `test_positions` those of
-    each test net. `losses`, `smoothed_loss` and `loss_count` are of `losses.SmoothedLoss`.
+    each test net. `losses`, `smoothed_loss` and `loss_count` are of `progress.SmoothedLoss`.
     `generators` has PyTorch's random states by device, in base64, for each process.
     """
 
@@ -56,15 +54,27 @@ class Snapshot:
     resume: Resume | None
 
 
-def file_name(settings: SolverSettings, iteration: int, ending: str) -> str:
-    """Return Caffe's name of a file of a snapshot."""
-    return f"{settings.snapshot_prefix}_iter_{iteration}{ending}"
+class SnapshotPaths:
+    """The paths of a snapshot's files, named as Caffe names them."""
 
+    def __init__(self, settings: SolverSettings, iteration: int) -> None:
+        start = f"{settings.snapshot_prefix}_iter_{iteration}"
+        self.is_hdf5 = settings.snapshot_format == "HDF5"
+        end = ".h5" if self.is_hdf5 else ""
+        self.model, self.state = f"{start}.caffemodel{end}", f"{start}.solverstate{end}"
+        self.resume = f"{start}.resume.json"
 
-def endings(settings: SolverSettings) -> tuple[str, str]:
-    """Return the file endings of the weights and of the solver state."""
-    end = ".h5" if settings.snapshot_format == "HDF5" else ""
-    return f".caffemodel{end}", f".solverstate{end}"
+    def save_model(self, template: NetTemplate, blobs: Mapping[str, Sequence[Blob | None]]) -> None:
+        """Write the weights, after removing an older .solverstate of the same name."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.state)
+        encoded = hdf5_caffemodel(template, blobs) if self.is_hdf5 else template.with_blobs(blobs)
+        replace_file(self.model, encoded)
+
+    def save_state(self, state: SolverState, resume: Resume) -> None:
+        """Write .resume.json and .solverstate, after the weights."""
+        replace_file(self.resume, (json.dumps(asdict(resume)) + "\n").encode())
+        replace_file(self.state, hdf5_solverstate(state) if self.is_hdf5 else solverstate(state))
 
 
 def check_writable(settings: SolverSettings) -> None:
@@ -74,7 +84,7 @@ def check_writable(settings: SolverSettings) -> None:
     """
     if not settings.snapshot and not settings.snapshot_after_train:
         return
-    probe = file_name(settings, settings.max_iter, f".{os.getpid()}.solverstate.h5")
+    probe = SnapshotPaths(settings, settings.max_iter).state + f".{os.getpid()}"
     try:
         with open(probe, "xb"):
             pass
@@ -82,32 +92,6 @@ def check_writable(settings: SolverSettings) -> None:
     except (OSError, ValueError) as error:  # ValueError: a null byte in the name
         text = f"snapshots cannot be written: {getattr(error, 'strerror', error)}"
         raise CaffeToolsError(text, Location(settings.snapshot_prefix)) from None
-
-
-def save_model(
-    settings: SolverSettings,
-    iteration: int,
-    template: NetTemplate,
-    blobs: Mapping[str, Sequence[Blob | None]],
-) -> None:
-    """Write the weights, after removing an older .solverstate of the same name."""
-    model, state = (file_name(settings, iteration, ending) for ending in endings(settings))
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(state)
-    is_hdf5 = settings.snapshot_format == "HDF5"
-    data = hdf5_caffemodel(template, blobs) if is_hdf5 else template.with_blobs(blobs)
-    replace_file(model, data)
-
-
-def save_state(
-    settings: SolverSettings, iteration: int, state: SolverState, resume: Resume
-) -> None:
-    """Write .resume.json and .solverstate, after the weights."""
-    resume_path = file_name(settings, iteration, ".resume.json")
-    replace_file(resume_path, (json.dumps(asdict(resume)) + "\n").encode())
-    is_hdf5 = settings.snapshot_format == "HDF5"
-    data = hdf5_solverstate(state) if is_hdf5 else solverstate(state)
-    replace_file(file_name(settings, iteration, endings(settings)[1]), data)
 
 
 def read(path: str) -> Snapshot:
@@ -127,9 +111,9 @@ def read(path: str) -> Snapshot:
 
 
 def _read_resume(path: str) -> Resume | None:
-    ending = next((ending for ending in reversed(_STATE_ENDINGS) if path.endswith(ending)), "")
-    resume_path = path.removesuffix(ending) + ".resume.json"
-    if not ending or not os.path.isfile(resume_path):
+    state = path.removesuffix(".h5")
+    resume_path = state.removesuffix(".solverstate") + ".resume.json"
+    if not state.endswith(".solverstate") or not os.path.isfile(resume_path):
         return None
     try:
         with open(resume_path, "rb") as file:

@@ -13,13 +13,12 @@ from caffetools.errors import CaffeToolsError
 from caffetools.torch.training import checkpoint, interruptions
 from caffetools.torch.training.checkpoint import RunState
 from caffetools.torch.training.data.reader import Reader
-from caffetools.torch.training.forward import Forward, TestNet, mean_outputs, read_inputs
+from caffetools.torch.training.forward import Forward, TestNet
 from caffetools.torch.training.glog_writer import GlogWriter
 from caffetools.torch.training.interruptions import Signals, as_user_error
-from caffetools.torch.training.losses import Losses
 from caffetools.torch.training.model import check_finite, learnable, loss_weights, total_loss
 from caffetools.torch.training.parallel import World
-from caffetools.torch.training.progress import Report, SkippedItems
+from caffetools.torch.training.progress import Losses, Report, SkippedItems
 from caffetools.torch.training.project import Project, RunOptions
 from caffetools.torch.training.rates import Schedule
 from caffetools.torch.training.solvers import SOLVERS
@@ -50,23 +49,16 @@ class Trainer:
         self.report = Report(log, world, settings, self.losses)
         self.signals = Signals(options.sigint, options.sighup)
         self.state = RunState(
-            settings,
-            project.template,
-            world,
-            log,
-            self.module,
-            self.solver,
-            self.schedule,
-            self.losses.smoothed,
-            self.readers,
-            tuple(test.readers for test in self.tests),
+            settings, project.template, world, log, *nets, self.solver, self.schedule, self.losses
         )
         self._mark_positions()
         if options.compile:
             self.module.compile()
         self._called = world.wrapped(self.module, has_unused=project.has_unused)
-        self.forward = Forward(self.module, self._called, world.device.type, amp=options.amp)
         self.skipped = SkippedItems(log)
+        self.forward = Forward(
+            self.module, self._called, world.device, self.skipped, amp=options.amp
+        )
         self._request = interruptions.NONE
         self._failure: CaffeToolsError | None = None
 
@@ -119,11 +111,9 @@ class Trainer:
         if self.iteration != self.state.saved and math.isfinite(self.losses.smoothed.value):
             with suppress(CaffeToolsError):  # the first error is raised
                 self.snapshot()
-        saved = self.state.saved
-        last = (
-            f"the last snapshot is that of iteration {saved}" if saved else "there is no snapshot"
-        )
-        self.log.remark("solver.cpp:464", last)
+        at = self.state.saved
+        text = f"the last snapshot is that of iteration {at}" if at else "there is no snapshot"
+        self.log.remark("solver.cpp:464", text)
 
     def close(self) -> None:
         """Stop the processes that read ahead."""
@@ -168,7 +158,7 @@ class Trainer:
         weights = loss_weights(self.module)
         losses, outputs = [], {}
         for batch in range(size):
-            inputs = self.inputs()
+            inputs = self.forward.inputs(self.readers)
             alone = batch < size - 1 and self._called is not self.module and self.world.size > 1
             with self._called.no_sync() if alone else nullcontext():  # type: ignore[operator]
                 outputs = self.forward(self.module, inputs)
@@ -178,10 +168,6 @@ class Trainer:
             losses.append(loss.detach())
         self.losses.add(losses[0] if size == 1 else torch.stack(losses).mean())
         return outputs
-
-    def inputs(self) -> dict[str, Tensor]:
-        """Return the next training batch."""
-        return read_inputs(self.readers, self.world.device, self.skipped)
 
     @contextmanager
     def _located(self, doing: str) -> Iterator[None]:
@@ -195,8 +181,8 @@ class Trainer:
     def update(self, *, shows: bool) -> None:
         """Update the weights with the learning rate of this iteration."""
         rate = self.schedule.rate(self.iteration, self.losses.smoothed.value)
-        for message in self.schedule.take_messages():
-            self.log.say("sgd_solver.cpp:50", message)
+        while self.schedule.messages:
+            self.log.say("sgd_solver.cpp:50", self.schedule.messages.pop(0))
         if shows:
             self.report.rate(self.iteration, rate)
         norm = self.solver.clip()
@@ -208,7 +194,7 @@ class Trainer:
     def show_last_loss(self) -> None:
         """Log the loss of one more batch, as Caffe does after the last iteration."""
         with torch.no_grad(), self._located("training"):
-            outputs = self.forward(self.module, self.inputs())
+            outputs = self.forward(self.module, self.forward.inputs(self.readers))
             self.losses.add(total_loss(outputs, loss_weights(self.module)))
         self.report.last_loss(self.iteration)
 
@@ -217,9 +203,7 @@ class Trainer:
         for index, net in enumerate(self.tests):
             self.log.say("solver.cpp:347", f"Iteration {self.iteration}, Testing net (#{index})")
             with self._located(f"test net #{index}"):
-                result = mean_outputs(
-                    net, self.forward, self.world.device, self.skipped, self._stops_test
-                )
+                result = self.forward.mean_outputs(net, self._stops_test)
             if result is None:
                 self.log.say("solver.cpp:396", "Test interrupted.")
                 return False

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from caffetools.errors import CaffeToolsError
-from caffetools.torch.training.forward import Forward, mean_outputs
+from caffetools.torch.training.forward import Forward
 from caffetools.torch.training.glog_writer import GlogWriter
 from caffetools.torch.training.progress import SkippedItems
 from tests.torch.training.cases import Small, project, trainer
@@ -15,8 +15,9 @@ from tests.torch.training.cases import Small, project, trainer
 DATA, LABEL = torch.ones(2, 1, 2, 3), torch.tensor([0.0, 2.0])
 
 
-def forward(module: nn.Module, *, amp: bool = False) -> Forward:
-    return Forward(module, module, "cpu", amp=amp)
+def forward(module: nn.Module, called: nn.Module | None = None) -> Forward:
+    skipped = SkippedItems(GlogWriter(None))
+    return Forward(module, called or module, torch.device("cpu"), skipped, amp=False)
 
 
 def test_the_outputs_by_name() -> None:
@@ -31,7 +32,7 @@ def test_what_stands_for_a_net_is_called_in_training_alone() -> None:
             return torch.tensor(7.0)
 
     module = Small()
-    call = Forward(module, Averaging(), "cpu", amp=False)
+    call = forward(module, Averaging())
     assert call(module, {"data": DATA, "label": LABEL})["loss"] == 7
     assert call(module.eval(), {"data": DATA, "label": LABEL})["loss"] != 7
 
@@ -78,9 +79,7 @@ def test_scores_are_the_mean_of_all_batches(tmp_path: Path) -> None:
     inputs = net.readers[0].batches
     with torch.no_grad():
         batches = [made.forward(net.module, inputs[start].tensors) for start in (0, 5)]
-    result = mean_outputs(
-        net, made.forward, torch.device("cpu"), SkippedItems(GlogWriter(None)), lambda: False
-    )
+    result = made.forward.mean_outputs(net, lambda: False)
     assert result is not None
     for blob in ("accuracy", "loss"):
         mean = sum(float(batch[blob]) for batch in batches) / 2
@@ -91,13 +90,4 @@ def test_scores_are_the_mean_of_all_batches(tmp_path: Path) -> None:
 
 def test_a_test_may_be_stopped(tmp_path: Path) -> None:
     made = trainer(project(tmp_path))
-    assert (
-        mean_outputs(
-            made.tests[0],
-            made.forward,
-            torch.device("cpu"),
-            SkippedItems(GlogWriter(None)),
-            lambda: True,
-        )
-        is None
-    )
+    assert made.forward.mean_outputs(made.tests[0], lambda: True) is None

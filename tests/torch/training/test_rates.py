@@ -41,11 +41,10 @@ def test_rate(policy: str, options: dict[str, Any], iteration: int, expected: fl
 def test_multistep_passes_one_value_in_each_iteration() -> None:
     given = schedule("multistep", gamma=0.5, stepvalue=(2, 3))
     assert [given.rate(i, 0.0) for i in range(5)] == [0.5, 0.5, 0.25, 0.125, 0.125]
-    assert given.take_messages() == [
+    assert given.messages == [
         "MultiStep Status: Iteration 2, step = 1",
         "MultiStep Status: Iteration 3, step = 2",
     ]
-    assert given.take_messages() == []
     # Two values at once take two iterations.
     given = schedule("multistep", gamma=0.5, stepvalue=(1, 1))
     assert [given.rate(i, 0.0) for i in range(4)] == [0.5, 0.25, 0.125, 0.125]
@@ -63,7 +62,7 @@ def test_plateau_lowers_the_rate_where_the_loss_stays() -> None:
     rates = [given.rate(i, loss) for i, loss in enumerate(losses)]
     # The minimum of iteration 1 is not passed by 1 + 2 = 3, then not by 3 + 3 = 6.
     assert rates == pytest.approx([0.5] * 3 + [0.05] * 3 + [0.005] * 3)
-    assert given.take_messages() == [
+    assert given.messages == [
         "Plateau Status: Iteration 3, step = 1",
         "Plateau Status: Iteration 6, step = 2",
     ]
@@ -75,7 +74,7 @@ def test_plateau_tells_a_new_minimum_when_the_loss_is_shown() -> None:
     given = schedule("plateau", gamma=0.1, plateau_winsize=(9,), display=2)
     for i, loss in enumerate([5.0, 1.25, 6.0, 6.0, 6.0]):
         given.rate(i, loss)
-    assert given.take_messages() == [
+    assert given.messages == [
         "Plateau Status: Iteration 0, current minimum_loss = 5",
         "Plateau Status: Iteration 2, current minimum_loss = 1.25",
     ]

@@ -14,7 +14,7 @@ from caffetools.formats.blob import Blob
 from caffetools.formats.solverstate import SolverState
 from caffetools.torch.training import snapshots
 from caffetools.torch.training.settings import SolverSettings
-from caffetools.torch.training.snapshots import Resume
+from caffetools.torch.training.snapshots import Resume, SnapshotPaths
 from tests.torch.training.cases import TEMPLATE
 
 BLOB = Blob((2,), np.array([1, 2], np.float32))
@@ -27,10 +27,10 @@ def settings(folder: Path, **changes: Any) -> SolverSettings:
 
 def saved(given: SolverSettings) -> str:
     """A snapshot of iteration 3; returns the path of its state."""
-    snapshots.save_model(given, 3, TEMPLATE, {"ip": [BLOB]})
-    model, state = (snapshots.file_name(given, 3, end) for end in snapshots.endings(given))
-    snapshots.save_state(given, 3, SolverState(3, model, [BLOB]), RESUME)
-    return state
+    paths = SnapshotPaths(given, 3)
+    paths.save_model(TEMPLATE, {"ip": [BLOB]})
+    paths.save_state(SolverState(3, paths.model, [BLOB]), RESUME)
+    return paths.state
 
 
 @pytest.mark.parametrize("form", ["BINARYPROTO", "HDF5"])
@@ -65,7 +65,7 @@ def test_an_old_state_goes_before_the_new_weights_come(
 
     monkeypatch.setattr(snapshots, "replace_file", full)
     with pytest.raises(CaffeToolsError):
-        snapshots.save_model(given, 3, TEMPLATE, {})
+        SnapshotPaths(given, 3).save_model(TEMPLATE, {})
     assert not os.path.exists(state)
     assert os.path.exists(tmp_path / "net_iter_3.caffemodel")
 
@@ -76,7 +76,7 @@ def test_a_full_disk_leaves_nothing_half(tmp_path: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(CaffeToolsError, match="cannot be written: No space left"):
-        snapshots.save_model(settings(tmp_path), 3, TEMPLATE, {"ip": [BLOB]})
+        SnapshotPaths(settings(tmp_path), 3).save_model(TEMPLATE, {"ip": [BLOB]})
     assert list(tmp_path.iterdir()) == []
 
 

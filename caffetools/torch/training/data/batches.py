@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -21,9 +22,6 @@ from caffetools.torch.training.data.sources import (
     OpenSource,
     ReadContext,
 )
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 Shapes = tuple[tuple[int, ...], ...]
 """Shape of each array of an item."""

@@ -8,12 +8,8 @@ are equal to Caffe's, the numbers are not.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 _MASK = 2**64 - 1
 _STEP = 0x9E3779B97F4A7C15

@@ -8,18 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.formats.files import check_regular, read_text
 from caffetools.formats.hdf5 import DAMAGED, opened_datasets
 from caffetools.torch.training.data.draws import shuffled
 from caffetools.torch.training.data.sources import ItemArrays, OpenSource, ReadContext
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)

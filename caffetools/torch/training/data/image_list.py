@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.formats.files import read_bytes, read_text
@@ -14,9 +15,6 @@ from caffetools.formats.image import decode, resize
 from caffetools.torch.training.data.draws import Draws, shuffled
 from caffetools.torch.training.data.sources import ItemArrays, OpenSource, ReadContext
 from caffetools.torch.training.data.transformer import Transform
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 _LABEL = re.compile(r"\s*([-+]?[0-9]+)")
 """The part of a text that C's atoi reads."""

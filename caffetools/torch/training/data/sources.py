@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from caffetools.errors import CaffeToolsError
 from caffetools.formats.database import open_database
@@ -17,11 +18,7 @@ from caffetools.formats.datum import read_datum
 from caffetools.torch.training.data.draws import Draws
 from caffetools.torch.training.data.transformer import Transform
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-
-ItemArrays = tuple["NDArray[np.generic]", ...]
+ItemArrays = tuple[NDArray[np.generic], ...]
 """One item: an array for each top of the layer."""
 
 

@@ -6,17 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.formats.files import check_regular
 from caffetools.formats.weights import read_weights
 from caffetools.torch.training.data.draws import Draws
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.formats.files import read_text
@@ -18,9 +19,6 @@ from caffetools.torch.training.data.draws import Draws
 from caffetools.torch.training.data.image_list import read_image
 from caffetools.torch.training.data.sources import ItemArrays, OpenSource, ReadContext
 from caffetools.torch.training.data.transformer import Transform
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 
 class ImageWindow(NamedTuple):
