@@ -33,9 +33,8 @@ class Accuracy(Layer):
         check_labels(scores, labels, axis)
         top_k = self.param.integer("top_k")
         if top_k > scores[axis]:
-            raise self.param.error(
-                f"expected top_k of at most the {scores[axis]} classes, found {top_k}", "top_k"
-            )
+            text = f"expected top_k of at most the {scores[axis]} classes, found {top_k}"
+            raise self.param.error(text, "top_k")
         return Facts(((), (scores[axis],))[: self.top_count])
 
     def expects(self, bottoms: tuple[Shape | None, ...]) -> dict[int, Shape]:
@@ -106,9 +105,8 @@ class EltwiseAccuracy(ForkAccuracy):
         self.check_labels(*bottoms)
         top_k, elements = self.param.integer("top_k"), count(bottoms[0][1:])
         if top_k > elements:
-            raise self.param.error(
-                f"expected a top_k of at most {elements}, found {top_k}", "top_k"
-            )
+            text = f"expected a top_k of at most {elements}, found {top_k}"
+            raise self.param.error(text, "top_k")
         return Facts(((1, 1, 1, 1),))
 
 

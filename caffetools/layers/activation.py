@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 
 from caffetools.layers.base import Facts, Layer, Param, Spec
-from caffetools.layers.blobs import Shape, Step, product
+from caffetools.layers.blobs import Shape
 from caffetools.layers.checks import check_axes, check_not_empty, check_not_in_place
 from caffetools.layers.fillers import check_filler
-from caffetools.layers.window import Window
 from caffetools.proto.message import Message
 from caffetools.proto.wire import single
 
@@ -53,10 +52,8 @@ class Dropout(Layer):
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         if 0 < self.ratio < 1:
             return Facts(bottoms)
-        note = (
-            f"a debug build of Caffe refuses a dropout_ratio of {self.ratio:g}: not between 0 and 1"
-        )
-        return Facts(bottoms, notes=(note,))
+        refused = f"a dropout_ratio of {self.ratio:g}: not between 0 and 1"
+        return Facts(bottoms, notes=(f"a debug build of Caffe refuses {refused}",))
 
 
 class ELU(Layer):
@@ -102,23 +99,12 @@ class PReLU(Layer):
     param_name = "prelu_param"
     keeps_sign = True
 
-    def __init__(self, spec: Spec) -> None:
-        super().__init__(spec)
-        self.shared = self.param.flag("channel_shared")
-
-    def slope(self, bottom: Shape) -> Param:
-        """Return the parameter."""
-        return Param("slope", () if self.shared else (bottom[1],))
-
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         bottom = bottoms[0]
         check_axes(bottom, 2, 4)
         check_not_empty(bottom[1:], bottom)
-        slope = self.slope(bottom)
+        slope = Param("slope", () if self.param.flag("channel_shared") else bottom[1:2])
         return Facts(bottoms, (slope,), notes=check_filler(self.param.message("filler"), slope))
-
-    def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
-        return [product("slope", self.slope(bottoms[0]).shape)]
 
 
 class ReLU(Layer):
@@ -158,14 +144,12 @@ class Softmax(Layer):
 
     type = "Softmax"
     param_name = "softmax_param"
+    mixes_axis = True
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         axis = self.axis_of(bottoms[0])
         check_not_empty(bottoms[0][axis : axis + 1], bottoms[0])
         return Facts(bottoms)
-
-    def windows(self, bottoms: tuple[Shape, ...]) -> list[Window] | None:
-        return [] if self.axis_of(bottoms[0]) < 2 else None
 
 
 class ReLU6(Layer):

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple, TypeAlias
 
-from caffetools.layers.blobs import Blobs, Shape, Step, canonical_axis, exactly
+from caffetools.layers.blobs import Blobs, Shape, Step, canonical_axis, exactly, product
 from caffetools.layers.window import Window
 from caffetools.proto.message import Message
 
@@ -119,6 +119,16 @@ class Spec:
         """Return a message with options, such as `pooling_param`, empty if it is not given."""
         return self.message.message(name)
 
+    @property
+    def gives_tops(self) -> bool:
+        """Whether the user overrides the shape of every top; then no source is opened."""
+        return all(top in self.options.input_shapes for top in self.tops)
+
+    def batch_size(self, param: Message) -> int:
+        """Return the batch size: the user's, that of an overriding shape, or that in `param`."""
+        given = self.options.input_shapes.get(self.tops[0])
+        return self.options.batch_size or (given[0] if given else param.integer("batch_size"))
+
     def in_place(self, index: int = 0) -> bool:
         """Whether top and bottom of this index are the same blob."""
         return self.tops[index : index + 1] == self.bottoms[index : index + 1] != ()
@@ -179,6 +189,8 @@ class Layer:
     """Whether `windows` slide over the top, as in a deconvolution."""
     is_global: ClassVar[bool] = False
     """Whether each top position depends on all spatial positions of the bottom."""
+    mixes_axis: ClassVar[bool] = False
+    """Whether each top position depends on all positions along `axis` of the bottom."""
     keeps_sign: ClassVar[bool] = False
     """Whether the top is positive just where the bottom is, wherever it passes a gradient."""
     class_labels: ClassVar[ClassLabels | None] = None
@@ -196,6 +208,7 @@ class Layer:
 
     def __init__(self, spec: Spec) -> None:
         """Read the options; raises ShapeError, with its location, as Caffe's LayerSetUp would."""
+        self.spec = spec
         self.param = spec.param(self.param_name) if self.param_name else spec.message
         self.top_count = len(spec.tops)
 
@@ -213,14 +226,15 @@ class Layer:
 
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
         """Return the arithmetic behind `facts`, in the order of a calculation by hand."""
-        return []
+        return [product(param.role, param.shape) for param in self.facts(bottoms).params]
 
     def windows(self, bottoms: tuple[Shape, ...]) -> list[Window] | None:
         """Return the window of each spatial axis; None if a position depends on all of the bottom.
 
         An empty list means that each position depends on the same position of the bottom.
         """
-        return None if self.is_global else []
+        mixed = self.is_global or (self.mixes_axis and self.axis_of(bottoms[0]) >= 2)
+        return None if mixed else []
 
 
 LayerClass: TypeAlias = type[Layer]

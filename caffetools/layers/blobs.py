@@ -27,6 +27,13 @@ class Blobs(NamedTuple):
             return str(self.least) if self.least else "no"
         return f"{self.least} to {self.most}" if self.least else f"at most {self.most}"
 
+    def mismatch(self, what: str, found: int) -> str:
+        """Return what is expected and found for a number out of range, else an empty text."""
+        if self.least <= found and (self.most is None or found <= self.most):
+            return ""
+        plural = "" if (self.least if self.most is None else self.most) == 1 else "s"
+        return f"expects {self} {what}{plural}, found {found}"
+
 
 def exactly(count: int) -> Blobs:
     """Exactly `count` blobs.

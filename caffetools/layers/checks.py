@@ -27,12 +27,9 @@ def four_axes(shape: Shape) -> Shape:
 def check_not_in_place(spec: Spec) -> None:
     """Raise ShapeError if the layer computes in place."""
     if spec.in_place():
-        raise spec.message.error(
-            f"{spec.message.text('type')} cannot compute in place, "
-            f"found {spec.tops[0]!a} as bottom and top",
-            "top",
-            0,
-        )
+        found = f"found {spec.tops[0]!a} as bottom and top"
+        text = f"{spec.message.text('type')} cannot compute in place, {found}"
+        raise spec.message.error(text, "top", 0)
 
 
 def check_not_empty(extents: Shape, bottom: Shape) -> None:

@@ -69,9 +69,8 @@ class Convolution(Layer):
         """Raise ShapeError for groups that do not divide channels, or unequal bottoms."""
         for what, extent in (("input channels", channels), ("output channels", self.num_output)):
             if extent % self.group:
-                raise self.param.error(
-                    f"{extent} {what} do not divide into {self.group} groups", "group"
-                )
+                text = f"{extent} {what} do not divide into {self.group} groups"
+                raise self.param.error(text, "group")
         check_equal_shapes(bottoms)
 
     def check_buffers(self, weight: Shape, moved: Shape, top: Shape) -> None:
@@ -96,12 +95,7 @@ class Convolution(Layer):
         axis = self.channel_axis(bottom)
         windows = self.windows(bottoms)
         params = self.params(bottom[axis], windows)
-        steps = [
-            self.step(name, extent, window)
-            for name, extent, window in zip(
-                axis_names(len(windows)), bottom[axis + 1 :], windows, strict=True
-            )
-        ]
+        steps = list(map(self.step, axis_names(len(windows)), bottom[axis + 1 :], windows))
         top = self.top(bottom, axis, windows)
         if self.group > 1:
             kernels, channels = self.weight_channels(bottom[axis])
@@ -240,9 +234,8 @@ class Im2col(Layer):
         """Return the axis of the channels; ShapeError without a spatial axis after it."""
         axis = self.axis_of(bottom)
         if axis == len(bottom) - 1:
-            raise self.param.error(
-                f"expected a spatial axis after the channel axis {axis}, found none", "axis"
-            )
+            text = f"expected a spatial axis after the channel axis {axis}, found none"
+            raise self.param.error(text, "axis")
         return axis
 
     def windows(self, bottoms: tuple[Shape, ...]) -> list[Window]:

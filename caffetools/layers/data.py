@@ -11,15 +11,7 @@ from caffetools.formats.files import find, find_file
 from caffetools.layers.base import Facts, Layer, Spec
 from caffetools.layers.blobs import Shape, at_least, between, dims, exactly
 from caffetools.layers.checks import check_int
-from caffetools.layers.items import (
-    Item,
-    ItemLayer,
-    all_given,
-    batch_size,
-    missing,
-    needs_extra,
-    placed,
-)
+from caffetools.layers.items import Item, ItemLayer, missing, needs_extra, placed
 from caffetools.proto.message import Message
 
 YOLO_BOXES = 300
@@ -45,9 +37,8 @@ class Data(ItemLayer):
             return Item(self.transform.forced_channels())
         if kind != self.param.text("backend"):
             backend = self.param.text("backend")
-            raise self.param.error(
-                f"expected a source of the backend {backend}, found {kind}", "source"
-            )
+            text = f"expected a source of the backend {backend}, found {kind}"
+            raise self.param.error(text, "source")
         try:
             record = placed(self.param, "source", partial(first_record, folder, kind))
         except ImportError as error:
@@ -67,9 +58,8 @@ class Data(ItemLayer):
             return Item(channels, item.height, item.width)
         extents = (item.channels or 0, item.height, item.width)
         if extents[0] == 0 or min(extents) < 0:
-            raise self.param.error(
-                f"expected items of at least 1 channel, found {dims(extents)}", "source"
-            )
+            text = f"expected items of at least 1 channel, found {dims(extents)}"
+            raise self.param.error(text, "source")
         return Item(*extents)
 
 
@@ -93,9 +83,8 @@ class AnnotatedData(Data):
         if resize and resize.text("resize_mode") == "FIT_SMALL_SIZE":
             batch = self.param.integer("batch_size")
             if batch != 1:
-                raise resize.error(
-                    f"expected a batch_size of 1 for FIT_SMALL_SIZE, found {batch}", "resize_mode"
-                )
+                text = f"expected a batch_size of 1 for FIT_SMALL_SIZE, found {batch}"
+                raise resize.error(text, "resize_mode")
 
     def read(self, record: bytes) -> Item:
         self.first = placed(self.param, "source", lambda: read_annotated_datum(record))
@@ -110,7 +99,7 @@ class AnnotatedData(Data):
 
     def boxes(self) -> tuple[Shape, tuple[str, ...]]:
         """Return the shape of the second top, and a note if it depends on the data."""
-        batch = batch_size(self.spec, self.param)
+        batch = self.spec.batch_size(self.param)
         if self.annotation.integer("yolo_data_type") == 1:
             return (batch, 1, YOLO_BOXES, 5), ()
         if self.first and not (self.first.has_type or self.annotation.has("anno_type")):
@@ -140,7 +129,7 @@ class CompactData(ItemLayer):
         return Item(3)
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
-        facts, batch = super().facts(bottoms), batch_size(self.spec, self.param)
+        facts, batch = super().facts(bottoms), self.spec.batch_size(self.param)
         tops = (facts.tops[0], (batch, 1, 1, 1), (batch, 6, 1, 1))
         return Facts(tops[: len(self.spec.tops)], notes=facts.notes)
 
@@ -163,10 +152,8 @@ class CPMData(ItemLayer):
         own = spec.message.has("cpm_transform_param")
         self.channels = 6 if own else 4
         pose = spec.param("cpm_transform_param" if own else "transform_param")
-        self.size = (
-            read_cpm_option(pose, "crop_size_y", 368),
-            read_cpm_option(pose, "crop_size_x", 368),
-        )
+        height, width = (read_cpm_option(pose, f"crop_size_{axis}", 368) for axis in "yx")
+        self.size = (height, width)
         self.stride = read_cpm_option(pose, "stride", 4)
         self.parts = read_cpm_option(pose, "num_parts", 14)
 
@@ -180,7 +167,7 @@ class CPMData(ItemLayer):
         maps = None
         if data is not None:
             height, width = (extent // self.stride for extent in data[2:])
-            maps = (batch_size(self.spec, self.param), 2 * (self.parts + 1), height, width)
+            maps = (self.spec.batch_size(self.param), 2 * (self.parts + 1), height, width)
         return Facts((data, maps)[: len(self.spec.tops)], notes=facts.notes)
 
 
@@ -199,16 +186,15 @@ class HDF5Data(Layer):
     tops = at_least(1)
 
     def __init__(self, spec: Spec) -> None:
-        self.spec = spec
-        self.param = spec.param("hdf5_data_param")
+        super().__init__(spec)
         check_int(self.param, "batch_size")
         if spec.message.has("transform_param"):
             raise spec.message.error("HDF5Data does not support transform_param", "transform_param")
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
-        if all_given(self.spec):
+        if self.spec.gives_tops:
             return Facts((None,) * len(self.spec.tops))
-        batch = batch_size(self.spec, self.param)
+        batch = self.spec.batch_size(self.param)
         path, notes = self.file()
         if path is not None:
             from caffetools.formats.hdf5 import dataset_shapes
@@ -239,11 +225,9 @@ class HDF5Data(Layer):
         """Raise ShapeError for datasets with different numbers of rows."""
         for shape in shapes[1:]:
             if shape[0] != shapes[0][0]:
-                raise self.param.error(
-                    "expected datasets with the same number of rows, "
-                    f"found {dims(shapes[0])} and {dims(shape)}",
-                    "source",
-                )
+                found = f"found {dims(shapes[0])} and {dims(shape)}"
+                text = f"expected datasets with the same number of rows, {found}"
+                raise self.param.error(text, "source")
 
     def without_file(self, batch: int, notes: tuple[str, ...]) -> Facts:
         """Return the shapes that the user gives, for a file that cannot be read."""

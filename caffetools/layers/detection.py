@@ -5,23 +5,15 @@ from __future__ import annotations
 from caffetools.errors import ShapeError
 from caffetools.layers.base import Facts, Layer, Spec
 from caffetools.layers.blobs import Shape, Step, at_least, between, count, exactly
-from caffetools.layers.checks import (
-    check_axes,
-    check_int,
-    check_positive,
-    four_axes,
-    mismatch,
-    read_integer,
-)
+from caffetools.layers.checks import check_axes, check_positive, four_axes, mismatch, read_integer
 from caffetools.proto.message import Message
 from caffetools.proto.wire import single
 
 TRUTH = (1, 1, 1, 8)
 """Shape of one object of AnnotatedData: item, label, instance, box, difficult."""
 
-DETECTIONS = Facts(
-    ((1, 1, 1, 7),), notes=("the number of rows depends on the data: one per detection",)
-)
+_ROWS = "the number of rows depends on the data: one per detection"
+DETECTIONS = Facts(((1, 1, 1, 7),), notes=(_ROWS,))
 
 LABEL = 8
 """Channels of the grid before the classes: foreground, box, size and norm."""
@@ -47,9 +39,8 @@ class DetectionOutput(Layer):
         nms = self.param.message("nms_param")
         threshold, eta = nms.number("nms_threshold"), nms.number("eta")
         if not threshold >= 0:
-            raise nms.error(
-                f"expected an nms_threshold of at least 0, found {threshold:g}", "nms_threshold"
-            )
+            text = f"expected an nms_threshold of at least 0, found {threshold:g}"
+            raise nms.error(text, "nms_threshold")
         if not 0 < eta <= 1:
             raise nms.error(f"expected an eta over 0 and up to 1, found {eta:g}", "eta")
 
@@ -85,10 +76,8 @@ class DetectionEvaluate(Layer):
             num, channels, _, found = four_axes(bottom)
             if (num, channels, found) != (1, 1, width):
                 raise mismatch(f"1 x 1 x any x {width} of {what}", bottom)
-        return Facts(
-            ((1, 1, self.explain(bottoms)[0].value, 5),),
-            notes=("the top has one row less for each row of a bottom that is no detection",),
-        )
+        note = "the top has one row less for each row of a bottom that is no detection"
+        return Facts(((1, 1, self.explain(bottoms)[0].value, 5),), notes=(note,))
 
     def expects(self, bottoms: tuple[Shape | None, ...]) -> dict[int, Shape]:
         return {1: TRUTH} if bottoms[1] is None else {}
@@ -131,8 +120,8 @@ class EvalDetection(Layer):
 
     def __init__(self, spec: Spec) -> None:
         super().__init__(spec)
-        for name in ("side", "num_class", "num_object"):
-            check_int(self.param, name)
+        names = ("side", "num_class", "num_object")
+        self.counts = [read_integer(self.param, name, 0) for name in names]
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         check_axes(bottoms[0], 1)
@@ -142,7 +131,7 @@ class EvalDetection(Layer):
         return Facts(((four_axes(bottoms[0])[0], marks.value),))
 
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
-        side, classes, objects = map(self.param.integer, ("side", "num_class", "num_object"))
+        side, classes, objects = self.counts
         boxes = side * side * objects
         formula = f"{side} * {side} * {objects}"
         return [
@@ -167,10 +156,9 @@ class DetectNetTransformation(Layer):
 
     def __init__(self, spec: Spec) -> None:
         param = spec.param("detectnet_groundtruth_param")
-        for name in ("image_size_x", "image_size_y"):
-            check_int(param, name)
+        width, height = (read_integer(param, f"image_size_{axis}", 0) for axis in "xy")
         self.stride = read_integer(param, "stride")
-        self.size = (param.integer("image_size_y"), param.integer("image_size_x"))
+        self.size = (height, width)
         mapped = [mapping.integer("dst") for mapping in param.messages("object_class")]
         self.classes = max(mapped, default=0) + 1
 
@@ -203,23 +191,20 @@ def read_classes(param: Message) -> int:
     """Read the required `num_classes`."""
     if not param.has("num_classes"):
         raise param.error("expected num_classes, found none")
-    check_int(param, "num_classes")
-    return param.integer("num_classes")
+    return read_integer(param, "num_classes", 0)
 
 
 def check_priors(bottoms: tuple[Shape, ...], places: int, classes: int) -> None:
     """Raise ShapeError for numbers of locations or confidences that do not match the priors."""
     locations, confidences = four_axes(bottoms[0]), four_axes(bottoms[1])
     if locations[0] != confidences[0]:
-        raise mismatch(
-            "locations and confidences of the same number of items", bottoms[0], bottoms[1]
-        )
+        text = "locations and confidences of the same number of items"
+        raise mismatch(text, bottoms[0], bottoms[1])
     steps = explain_priors(bottoms, places, classes)
     for found, step in zip((locations, confidences), steps[1:], strict=True):
         if found[1] != step.value:
-            raise ShapeError(
-                f"expected {step.value} {step.name} for {steps[0].value} priors, found {found[1]}"
-            )
+            expected = f"expected {step.value} {step.name} for {steps[0].value} priors"
+            raise ShapeError(f"{expected}, found {found[1]}")
 
 
 def explain_priors(bottoms: tuple[Shape, ...], places: int, classes: int) -> list[Step]:

@@ -42,20 +42,15 @@ class MultiBoxLoss(LossLayer):
         self.places = 1 if shared else self.classes
         mining = param.text("mining_type")
         if param.has("do_neg_mining") and param.flag("do_neg_mining") != (mining != "NONE"):
-            raise param.error(
-                f"do_neg_mining does not match the mining_type {mining}", "do_neg_mining"
-            )
+            text = f"do_neg_mining does not match the mining_type {mining}"
+            raise param.error(text, "do_neg_mining")
         if mining != "NONE" and not shared:
-            raise param.error(
-                f"expected share_location with the mining_type {mining}", "share_location"
-            )
+            text = f"expected share_location with the mining_type {mining}"
+            raise param.error(text, "share_location")
         background = param.integer("background_label_id")
         if param.text("conf_loss_type") == "SOFTMAX" and background >= self.classes:
-            raise param.error(
-                f"expected background_label_id below num_classes, {self.classes}, "
-                f"found {background}",
-                "background_label_id",
-            )
+            expected = f"expected background_label_id below num_classes, {self.classes}"
+            raise param.error(f"{expected}, found {background}", "background_label_id")
 
     def check(self, bottoms: tuple[Shape, ...]) -> None:
         super().check(bottoms)

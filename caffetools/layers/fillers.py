@@ -19,14 +19,11 @@ def check_filler(filler: Message, param: Param) -> tuple[str, ...]:
     if kind not in FILLERS:
         return (f"unknown filler {kind!a} of the {param.role}",)
     if kind == "bilinear" and (len(shape) != 4 or shape[2] != shape[3]):
-        raise filler.error(
-            f"expected 4 axes and a square kernel to fill, the {param.role} is {dims(shape)}",
-            "type",
-        )
+        text = f"expected 4 axes and a square kernel to fill, the {param.role} is {dims(shape)}"
+        raise filler.error(text, "type")
     if count(shape) == 0:
-        raise filler.error(
-            f"the {param.role} of shape {dims(shape)} is empty, nothing can be filled"
-        )
+        text = f"the {param.role} of shape {dims(shape)} is empty, nothing can be filled"
+        raise filler.error(text)
     sparse = filler.integer("sparse")
     if kind == "gaussian" and sparse < -1:
         raise filler.error(f"expected sparse of at least -1, found {sparse}", "sparse")

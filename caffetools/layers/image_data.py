@@ -9,7 +9,7 @@ from caffetools.formats.files import find_file
 from caffetools.layers.base import Facts, Spec
 from caffetools.layers.blobs import INT_MAX, Shape, between, exactly
 from caffetools.layers.checks import check_int, read_integer
-from caffetools.layers.items import DEPRECATED, Item, ItemLayer, batch_size, missing, placed
+from caffetools.layers.items import DEPRECATED, Item, ItemLayer, missing, placed
 from caffetools.proto.message import Message
 
 if TYPE_CHECKING:
@@ -141,10 +141,8 @@ class DenseImageData(SegmentationData):
         super().__init__(spec)
         factor = self.param.number("label_divide_factor")
         if not 1 <= factor <= INT_MAX:
-            raise self.param.error(
-                f"expected a label_divide_factor from 1 to 2^31 - 1, found {factor:g}",
-                "label_divide_factor",
-            )
+            text = f"expected a label_divide_factor from 1 to 2^31 - 1, found {factor:g}"
+            raise self.param.error(text, "label_divide_factor")
         self.divisor = int(factor)
 
     def label_size(self, data: Shape) -> Shape:
@@ -170,15 +168,14 @@ class ImageSegData(SegmentationData):
         if param.has("mean_file"):
             raise param.error("ImageSegData does not support mean_file", "mean_file")
         if self.crop and param.has("crop_size"):
-            raise param.error(
-                "expected crop_size, or crop_height and crop_width, found both", "crop_size"
-            )
+            text = "expected crop_size, or crop_height and crop_width, found both"
+            raise param.error(text, "crop_size")
 
     def crop_options(self) -> Message:
         return self.transform.param
 
     def other_tops(self) -> tuple[Shape, ...]:
-        return ((batch_size(self.spec, self.param), 1, 1, 2),)
+        return ((self.spec.batch_size(self.param), 1, 1, 2),)
 
 
 class VideoData(ItemLayer):
@@ -227,7 +224,7 @@ class VideoData(ItemLayer):
 
     def labels(self) -> Shape:
         """Return the shape of the second top."""
-        batch = batch_size(self.spec, self.param)
+        batch = self.spec.batch_size(self.param)
         if self.stacked:
             return (batch, 1, 1, 1)
         if self.video.flag("use_multiple_label"):

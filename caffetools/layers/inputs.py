@@ -9,7 +9,6 @@ from caffetools.layers.base import Facts, Layer, Param, Spec
 from caffetools.layers.blobs import INT_MAX, Shape, at_least, exactly
 from caffetools.layers.checks import check_int, read_integer
 from caffetools.layers.fillers import check_filler
-from caffetools.layers.items import batch_size
 from caffetools.layers.transform import Transform
 from caffetools.proto.message import Message
 
@@ -26,21 +25,20 @@ class Input(Layer):
     bottoms = exactly(0)
     tops = at_least(1)
     whole_shapes = True
+    param_name = "input_param"
 
     def __init__(self, spec: Spec) -> None:
-        self.names = spec.tops
-        self.param = spec.param("input_param")
+        super().__init__(spec)
         if self.param.has("shape"):
             check_once_or_each(self.param, "shape", len(spec.tops))
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         if not self.param.has("shape"):
-            example = " ".join(f"--input-shape {ascii(name)[1:-1]}=D,D,…" for name in self.names)
-            return Facts(
-                (None,) * len(self.names),
-                notes=(f"the shape of an Input is unknown; pass {example}",),
-            )
-        return Facts(listed_shapes(self.param, len(self.names)))
+            names = [ascii(name)[1:-1] for name in self.spec.tops]
+            example = " ".join(f"--input-shape {name}=D,D,…" for name in names)
+            note = f"the shape of an Input is unknown; pass {example}"
+            return Facts((None,) * self.top_count, notes=(note,))
+        return Facts(listed_shapes(self.param, self.top_count))
 
 
 class DummyData(Layer):
@@ -64,10 +62,9 @@ class DummyData(Layer):
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         if self.legacy:
-            shapes = tuple(
-                tuple(pick(self.param.integers(name), index) for name in _LEGACY)
-                for index in range(self.count)
-            )
+            extents = [self.param.integers(name) for name in _LEGACY]
+            tops = range(self.count)
+            shapes = tuple(tuple(pick(each, index) for each in extents) for index in tops)
             for name in _LEGACY:
                 check_int(self.param, name)
         else:
@@ -88,16 +85,16 @@ class MemoryData(Layer):
     no_torch = "an input of the model"
     bottoms = exactly(0)
     tops = exactly(2)
+    param_name = "memory_data_param"
 
     def __init__(self, spec: Spec) -> None:
-        self.spec = spec
-        self.param = spec.param("memory_data_param")
+        super().__init__(spec)
         Transform(spec.message)  # applied to the images that a program adds
         for name in ("batch_size", "channels", "height", "width"):
             read_integer(self.param, name)
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
-        batch = batch_size(self.spec, self.param)
+        batch = self.spec.batch_size(self.param)
         item = (self.param.integer(name) for name in ("channels", "height", "width"))
         return Facts(((batch, *item), (batch,)))
 

@@ -40,8 +40,7 @@ class ItemLayer(Layer):
     deprecated: ClassVar[tuple[str, ...]] = DEPRECATED
 
     def __init__(self, spec: Spec) -> None:
-        self.spec = spec
-        self.param = spec.param(self.param_name)
+        super().__init__(spec)
         self.transform = Transform(spec.message)
         check_int(self.param, "batch_size")
 
@@ -50,8 +49,8 @@ class ItemLayer(Layer):
         raise NotImplementedError
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
-        batch = batch_size(self.spec, self.param)
-        item, notes = (None, ()) if all_given(self.spec) else self.item()
+        batch = self.spec.batch_size(self.param)
+        item, notes = (None, ()) if self.spec.gives_tops else self.item()
         data = None if item is None else (batch, *item)
         notes += tuple(
             f"Caffe does not read {name} in {self.param_name}, only in transform_param"
@@ -102,17 +101,6 @@ class ItemLayer(Layer):
         mean = placed(self.transform.param, "mean_file", lambda: read_blob_shape(path))
         channels, height, width = (1, 1, 1, *mean)[-3:]
         return Item(known.channels or channels, height, width, known.notes)
-
-
-def batch_size(spec: Spec, param: Message) -> int:
-    """Return the batch size: the user's, that of a shape that the user gives, or the layer's."""
-    given = spec.options.input_shapes.get(spec.tops[0])
-    return spec.options.batch_size or (given[0] if given else param.integer("batch_size"))
-
-
-def all_given(spec: Spec) -> bool:
-    """Whether the user gives the shape of every top; then no source is opened."""
-    return all(top in spec.options.input_shapes for top in spec.tops)
 
 
 def hint(spec: Spec, index: int = 0) -> str:

@@ -45,7 +45,7 @@ class InnerProduct(Layer):
         axis = self.axis_of(bottom)
         return [
             product("inputs", bottom[axis:]),
-            *(product(param.role, param.shape) for param in facts.params),
+            *super().explain(bottoms),
             product("multiply-accumulates", (*bottom[:axis], *facts.params[0].shape)),
         ]
 
@@ -74,9 +74,6 @@ class Embed(Layer):
             check_not_empty(bottom, bottom)
         return Facts(((*bottom, self.num_output),), tuple(self.params), notes=notes)
 
-    def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
-        return [product(param.role, param.shape) for param in self.params]
-
 
 class InnerDistance(Layer):
     """(M…, K…) -> (M…, num_output), where K… are the axes from `axis` on, flattened.
@@ -99,35 +96,22 @@ class InnerDistance(Layer):
         check_int(self.param, "num_output")
         weights = 2 if self.param.flag("update_center_only") else 1
         self.owns_weight = len(spec.bottoms) <= weights
-        self.bias = self.param.has("bias_filler") or (
-            self.param.has("bias_term") and self.param.flag("bias_term")
-        )
+        with_term = self.param.has("bias_term") and self.param.flag("bias_term")
+        self.bias = self.param.has("bias_filler") or with_term
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         axis = self.axis_of(bottoms[0])
-        params = self.params(bottoms)
-        notes = check_fillers(self.param, params)
-        return Facts(((*bottoms[0][:axis], self.outputs(bottoms)),), params, notes=notes)
-
-    def outputs(self, bottoms: tuple[Shape, ...]) -> int:
-        """Return the number of weight vectors."""
-        return four_axes(bottoms[1])[0] if len(bottoms) > 1 else self.param.integer("num_output")
-
-    def params(self, bottoms: tuple[Shape, ...]) -> tuple[Param, ...]:
-        """Return the parameters."""
-        if not self.owns_weight:
-            return ()
-        axis = self.axis_of(bottoms[0])
-        shape = (self.outputs(bottoms), count(bottoms[0][axis:]))
+        outputs = four_axes(bottoms[1])[0] if len(bottoms) > 1 else self.param.integer("num_output")
+        shape = (outputs, count(bottoms[0][axis:]))
         weight = Param("weight", shape[::-1] if self.param.flag("transpose") else shape)
-        return (weight, Param("bias", shape[:1])) if self.bias else (weight,)
+        owned = (weight, Param("bias", shape[:1])) if self.bias else (weight,)
+        params = owned if self.owns_weight else ()
+        notes = check_fillers(self.param, params)
+        return Facts(((*bottoms[0][:axis], outputs),), params, notes=notes)
 
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
-        axis = self.axis_of(bottoms[0])
-        return [
-            product("inputs", bottoms[0][axis:]),
-            *(product(param.role, param.shape) for param in self.params(bottoms)),
-        ]
+        inputs = bottoms[0][self.axis_of(bottoms[0]) :]
+        return [product("inputs", inputs), *super().explain(bottoms)]
 
 
 class Local(Layer):
@@ -164,10 +148,8 @@ class Local(Layer):
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         bottom = four_axes(bottoms[0])
         if min(bottom[2:]) < self.window.kernel:
-            raise self.param.error(
-                f"kernel extent {self.window.kernel} exceeds the bottom's {min(bottom[2:])}",
-                "kernel_size",
-            )
+            text = f"kernel extent {self.window.kernel} exceeds the bottom's {min(bottom[2:])}"
+            raise self.param.error(text, "kernel_size")
         top = (bottom[0], self.num_output, *(convolved(each, self.window) for each in bottom[2:]))
         params = self.params(bottoms)
         notes = check_fillers(self.param, params)

@@ -168,9 +168,8 @@ class CtcLoss(LossLayer):
         check_axes(scores, 2)
         check_axes(labels, 1)
         if scores[1] != labels[0]:
-            raise mismatch(
-                f"labels of {scores[1]} items, the second extent of {dims(scores)}", labels
-            )
+            text = f"labels of {scores[1]} items, the second extent of {dims(scores)}"
+            raise mismatch(text, labels)
 
     def expects(self, bottoms: tuple[Shape | None, ...]) -> dict[int, Shape]:
         return {}  # the length of the sequences is unknown

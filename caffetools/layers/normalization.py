@@ -54,36 +54,24 @@ class BatchNorm(Layer):
         super().__init__(spec)
         specs = spec.message.messages("param")[:3]
         learning = [param for param in specs if param.number("lr_mult") != 0]
-        self.affine = self.param.flag("scale_bias") or any(
-            self.param.has(name) for name in ("scale_filler", "bias_filler", "filler")
-        )
+        fillers = ("scale_filler", "bias_filler", "filler")
+        self.affine = self.param.flag("scale_bias") or any(map(self.param.has, fillers))
         self.affine_first = bool(learning) and learning[0] is specs[0]
         if learning and not self.affine:
-            raise learning[0].error(
-                f"expected lr_mult 0 for the statistics, found {learning[0].number('lr_mult'):g}",
-                "lr_mult",
-            )
+            text = f"expected lr_mult 0 for the statistics, found {learning[0].number('lr_mult'):g}"
+            raise learning[0].error(text, "lr_mult")
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         bottom = bottoms[0]
         check_axes(bottom, 2)
         check_not_empty(bottom, bottom)
-        notes = check_fillers(self.param, self.learned(bottom))
-        return Facts(bottoms, self.blobs(bottom), notes=notes)
-
-    def learned(self, bottom: Shape) -> tuple[Param, ...]:
-        """Return the parameters of the affine part."""
-        return tuple(Param(role, bottom[1:2]) for role in ("scale", "bias")) if self.affine else ()
-
-    def blobs(self, bottom: Shape) -> tuple[Param, ...]:
-        """Return all parameters, in Caffe's order."""
         shapes = {"mean": bottom[1:2], "variance": bottom[1:2], "factor": (1,)}
         statistics = tuple(Param(role, shape, statistic=True) for role, shape in shapes.items())
-        learned = self.learned(bottom)
-        return learned + statistics if self.affine_first else statistics + learned
-
-    def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
-        return [product(param.role, param.shape) for param in self.blobs(bottoms[0])]
+        roles = ("scale", "bias") if self.affine else ()
+        learned = tuple(Param(role, bottom[1:2]) for role in roles)
+        notes = check_fillers(self.param, learned)
+        params = learned + statistics if self.affine_first else statistics + learned
+        return Facts(bottoms, params, notes=notes)
 
 
 class MVN(Layer):
@@ -172,12 +160,10 @@ class Normalize(Layer):
 
     def __init__(self, spec: Spec) -> None:
         super().__init__(spec)
-        self.shared = self.param.flag("channel_shared")
         self.bare = self.top_count == 2 or spec.message.has("normalize_param")
         if self.bare and spec.message.has("norm_param"):
-            raise spec.message.error(
-                "norm_param expected one top and no normalize_param", "norm_param"
-            )
+            text = "norm_param expected one top and no normalize_param"
+            raise spec.message.error(text, "norm_param")
 
     def windows(self, bottoms: tuple[Shape, ...]) -> list[Window] | None:
         return None if self.param.flag("across_spatial") and not self.bare else []
@@ -189,12 +175,5 @@ class Normalize(Layer):
             return Facts((top, (top[0], 1, *top[2:]))[: self.top_count])
         check_axes(bottom, 2, 4)
         check_not_empty(bottom[1:], bottom)
-        scale = (self.scale(bottom),)
+        scale = (Param("scale", () if self.param.flag("channel_shared") else bottom[1:2]),)
         return Facts(bottoms, scale, notes=check_fillers(self.param, scale))
-
-    def scale(self, bottom: Shape) -> Param:
-        """Return the parameter."""
-        return Param("scale", () if self.shared else bottom[1:2])
-
-    def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
-        return [] if self.bare else [product("scale", self.scale(bottoms[0]).shape)]

@@ -62,9 +62,8 @@ class Transpose(Permutation):
         if self.reshapes:
             return Facts((self.reshaped(bottom),))
         if not bottom or len(self.dim) != len(bottom):
-            raise self.param.error(
-                f"expected a dim for each axis of {dims(bottom)}, found {len(self.dim)}", "dim"
-            )
+            text = f"expected a dim for each axis of {dims(bottom)}, found {len(self.dim)}"
+            raise self.param.error(text, "dim")
         for index, axis in enumerate(self.dim):
             self.check_axis(bottom, axis, "dim", index)
         return Facts((tuple(bottom[axis] for axis in self.dim),))
@@ -73,11 +72,8 @@ class Transpose(Permutation):
         """Return `shape`; ShapeError unless it has as many elements as the bottom."""
         top = tuple(self.param.message("shape").integers("dim"))
         if count(top) != count(bottom):
-            raise self.param.error(
-                f"expected {count(bottom)} elements, as {dims(bottom)} has, "
-                f"found {count(top)} ({dims(top)})",
-                "shape",
-            )
+            expected = f"expected {count(bottom)} elements, as {dims(bottom)} has"
+            raise self.param.error(f"{expected}, found {count(top)} ({dims(top)})", "shape")
         return top
 
 

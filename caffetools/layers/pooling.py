@@ -42,9 +42,8 @@ class Pooling(Layer):
                 raise param.error(f"pad expected MAX or AVE pooling, found {self.method}", "pad")
             for pad, kernel in zip(self.pads, self.kernels or (), strict=True):
                 if pad >= kernel:
-                    raise param.error(
-                        f"expected pad below the kernel extent {kernel}, found {pad}", "pad"
-                    )
+                    text = f"expected pad below the kernel extent {kernel}, found {pad}"
+                    raise param.error(text, "pad")
 
     def windows(self, bottoms: tuple[Shape, ...]) -> list[Window]:
         kernels = self.kernels or bottoms[0][2:]
@@ -54,16 +53,12 @@ class Pooling(Layer):
         bottom = bottoms[0]
         check_axes(bottom, 4, 4)
         if self.whole and 0 in bottom[2:]:
-            raise ShapeError(
-                f"global pooling expected a bottom that is not empty, found {dims(bottom)}"
-            )
-        windows = self.windows(bottoms)
-        extents = [
-            pooled(extent, window, self.round_mode, any(self.pads))
-            for extent, window in zip(bottom[2:], windows, strict=True)
-        ]
+            text = f"global pooling expected a bottom that is not empty, found {dims(bottom)}"
+            raise ShapeError(text)
+        axes = list(zip(bottom[2:], self.windows(bottoms), strict=True))
+        extents = [pooled(*axis, self.round_mode, any(self.pads)) for axis in axes]
         notes: tuple[str, ...] = ()
-        for extent, window, number in zip(bottom[2:], windows, extents, strict=True):
+        for (extent, window), number in zip(axes, extents, strict=True):
             note = window.exceeds(extent)
             if number < 0 and note:
                 raise self.param.error(note, "kernel_size")
@@ -71,12 +66,8 @@ class Pooling(Layer):
         return Facts(((*bottom[:2], *extents),) * self.top_count, notes=notes)
 
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
-        return [
-            pooled_step(name, extent, window, self.round_mode, any(self.pads))
-            for name, extent, window in zip(
-                axis_names(2), bottoms[0][2:], self.windows(bottoms), strict=True
-            )
-        ]
+        axes = zip(axis_names(2), bottoms[0][2:], self.windows(bottoms), strict=True)
+        return [pooled_step(*axis, self.round_mode, any(self.pads)) for axis in axes]
 
 
 class SPP(Layer):
@@ -100,10 +91,8 @@ class SPP(Layer):
         windows = [level_window(extent, 2**index) for extent in bottom[2:]]
         padded = any(window.pad for window in windows)
         if padded and self.method == "STOCHASTIC":
-            raise self.param.error(
-                f"level {index} of {dims(bottom)} requires a pad, expected MAX or AVE pooling",
-                "pool",
-            )
+            text = f"level {index} of {dims(bottom)} requires a pad, expected MAX or AVE pooling"
+            raise self.param.error(text, "pool")
         for extent, window in zip(bottom[2:], windows, strict=True):
             if window.pad >= window.kernel:
                 raise self.param.error(
@@ -119,12 +108,9 @@ class SPP(Layer):
         for index in range(self.height):
             windows = self.level(index, bottom)
             padded = any(window.pad for window in windows)
-            levels.append(
-                [
-                    pooled_step(f"{name} of level {index}", extent, window, "CEIL", padded)
-                    for name, extent, window in zip(axis_names(2), bottom[2:], windows, strict=True)
-                ]
-            )
+            names = [f"{name} of level {index}" for name in axis_names(2)]
+            axes = zip(names, bottom[2:], windows, strict=True)
+            levels.append([pooled_step(*axis, "CEIL", padded) for axis in axes])
         return levels
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
@@ -187,9 +173,8 @@ def read_kernel(param: Message) -> tuple[int, int]:
     both = param.has("kernel_h") and param.has("kernel_w")
     if param.has("kernel_size") == both:
         found = "both" if both else "neither"
-        raise param.error(
-            f"expected kernel_size or kernel_h and kernel_w, found {found}", "kernel_size"
-        )
+        text = f"expected kernel_size or kernel_h and kernel_w, found {found}"
+        raise param.error(text, "kernel_size")
     names = ("kernel_h", "kernel_w") if both else ("kernel_size", "kernel_size")
     return read_integer(param, names[0]), read_integer(param, names[1])
 

@@ -49,11 +49,8 @@ class PriorBox(Layer):
         cells = four_axes(bottoms[0])[2:]
         formula = f"{self.sizes} * {self.ratios}" + (f" + {self.larger}" if self.larger else "")
         priors = Step("priors of a cell", formula, self.sizes * self.ratios + self.larger)
-        return [
-            priors,
-            product("priors", (*cells, priors.value)),
-            product("coordinates", (*cells, priors.value, 4)),
-        ]
+        boxes = (*cells, priors.value)
+        return [priors, product("priors", boxes), product("coordinates", (*boxes, 4))]
 
 
 def read_ratios(param: Message) -> list[float]:
@@ -78,26 +75,20 @@ def check_sizes(param: Message) -> None:
         raise param.error("expected a min_size, found none")
     check_positive(param, "min_size")
     if larger and len(larger) != len(smaller):
-        raise param.error(
-            f"expected a max_size for each of {len(smaller)} min_size, found {len(larger)}",
-            "max_size",
-        )
+        text = f"expected a max_size for each of {len(smaller)} min_size, found {len(larger)}"
+        raise param.error(text, "max_size")
     for index, (size, least) in enumerate(zip(larger, smaller, strict=False)):
         if not size > least:
-            raise param.error(
-                f"expected a max_size over the min_size {least:g}, found {size:g}",
-                "max_size",
-                index,
-            )
+            text = f"expected a max_size over the min_size {least:g}, found {size:g}"
+            raise param.error(text, "max_size", index)
 
 
 def check_variance(param: Message) -> None:
     """Raise ShapeError unless there are at most one or four variances, all above 0."""
     variance = param.numbers("variance")
     if len(variance) > 1 and len(variance) != 4:
-        raise param.error(
-            f"expected variance once or four times, found {len(variance)}", "variance"
-        )
+        text = f"expected variance once or four times, found {len(variance)}"
+        raise param.error(text, "variance")
     check_positive(param, "variance")
 
 

@@ -6,17 +6,7 @@ from typing import ClassVar
 
 from caffetools.errors import GraphError, ShapeError
 from caffetools.layers.base import Facts, Layer, Param, Spec
-from caffetools.layers.blobs import (
-    Blobs,
-    Shape,
-    Step,
-    between,
-    check_shape,
-    count,
-    dims,
-    exactly,
-    product,
-)
+from caffetools.layers.blobs import Shape, Step, between, check_shape, count, dims, exactly, product
 from caffetools.layers.checks import check_axes, four_axes, mismatch, read_integer
 from caffetools.layers.fillers import check_filler
 
@@ -47,19 +37,13 @@ class Recurrent(Layer):
         self.exposed = self.states if self.param.flag("expose_hidden") else 0
         self.static = len(spec.bottoms) > 2 + self.exposed
         least = 2 + self.exposed
-        self.check_counts(spec, "bottom", len(spec.bottoms), between(least, least + 1))
-        self.check_counts(spec, "top", len(spec.tops), exactly(1 + self.exposed))
-
-    def check_counts(self, spec: Spec, what: str, found: int, takes: Blobs) -> None:
-        """Raise GraphError for a number of blobs that does not match expose_hidden."""
-        if not takes.least <= found <= (takes.most or 0):
-            how = "with" if self.exposed else "without"
-            raise spec.message.error(
-                f"{self.type} {how} expose_hidden expects {takes} "
-                f"{what}{'' if takes.most == 1 else 's'}, found {found}",
-                what,
-                kind=GraphError,
-            )
+        bottoms, tops = between(least, least + 1), exactly(1 + self.exposed)
+        for what, takes, found in (("bottom", bottoms, spec.bottoms), ("top", tops, spec.tops)):
+            wrong = takes.mismatch(what, len(found))
+            if wrong:
+                how = "with" if self.exposed else "without"
+                text = f"{self.type} {how} expose_hidden {wrong}"
+                raise spec.message.error(text, what, kind=GraphError)
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         self.check(bottoms)
@@ -81,9 +65,8 @@ class Recurrent(Layer):
         if steps == 0 or streams == 0:
             raise mismatch("at least 1 time step and 1 stream", bottoms[0])
         if bottoms[1] != (steps, streams):
-            raise mismatch(
-                f"a second bottom of {dims((steps, streams))}, time steps and streams", bottoms[1]
-            )
+            text = f"a second bottom of {dims((steps, streams))}, time steps and streams"
+            raise mismatch(text, bottoms[1])
         if self.static and (len(bottoms[2]) < 2 or bottoms[2][0] != streams):
             raise mismatch(f"a static input of {streams} streams and at least 2 axes", bottoms[2])
         state = (1, streams, self.num_output)
@@ -109,20 +92,16 @@ class Recurrent(Layer):
     def products(self, bottoms: tuple[Shape, ...]) -> list[Shape]:
         """Return for each weight its number of applications and its extents."""
         steps, streams = bottoms[0][:2]
+        times = {self.input_blobs[2]: (streams,)}
         weights = [param for param in self.params(bottoms) if len(param.shape) > 1]
-        return [
-            (streams, *param.shape)
-            if param.role == self.input_blobs[2]
-            else (steps, streams, *param.shape)
-            for param in weights
-        ]
+        return [(*times.get(param.role, (steps, streams)), *param.shape) for param in weights]
 
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
         products = self.products(bottoms)
         formula = " + ".join(" * ".join(map(str, factors)) for factors in products)
         return [
             product("inputs", bottoms[0][2:]),
-            *(product(param.role, param.shape) for param in self.params(bottoms)),
+            *super().explain(bottoms),
             Step("multiply-accumulates", formula, sum(map(count, products))),
         ]
 
@@ -142,12 +121,8 @@ class RNN(Recurrent):
     input_blobs = ("W_xh", "b_h", "W_xh_static")
 
     def state_params(self) -> tuple[Param, ...]:
-        outputs = self.num_output
-        return (
-            Param("W_hh", (outputs, outputs)),
-            Param("W_ho", (outputs, outputs)),
-            Param("b_o", (outputs,)),
-        )
+        square = (self.num_output, self.num_output)
+        return Param("W_hh", square), Param("W_ho", square), Param("b_o", square[:1])
 
 
 class LSTM(Recurrent):
@@ -184,10 +159,8 @@ class LSTMUnit(Layer):
         check_axes(cells, 3, 3)
         expected = ((1, *cells[1:]), (1, cells[1], 4 * cells[2]), (1, cells[1]))
         if bottoms != expected:
-            raise ShapeError(
-                f"expected bottoms of {', '.join(map(dims, expected))}, "
-                f"found {', '.join(map(dims, bottoms))}"
-            )
+            wanted, found = (", ".join(map(dims, shapes)) for shapes in (expected, bottoms))
+            raise ShapeError(f"expected bottoms of {wanted}, found {found}")
         return Facts((cells, cells))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from caffetools.errors import ShapeError
@@ -31,9 +32,8 @@ class Interp(Layer):
         param = self.param
         for name in ("pad_beg", "pad_end"):
             if param.integer(name) > 0:
-                raise param.error(
-                    f"expected a {name} of at most 0, found {param.integer(name)}", name
-                )
+                text = f"expected a {name} of at most 0, found {param.integer(name)}"
+                raise param.error(text, name)
         self.pad = param.integer("pad_beg") + param.integer("pad_end")
         self.like_blob = param.flag("use_blob_size")
         if self.like_blob and len(spec.bottoms) == 1:
@@ -52,25 +52,16 @@ class Interp(Layer):
         steps = self.explain(bottoms)
         for step in steps:
             if step.value < 1:
-                raise self.param.error(
-                    f"expected a {step.name} of at least 1, found {step.value}", step.name
-                )
+                text = f"expected a {step.name} of at least 1, found {step.value}"
+                raise self.param.error(text, step.name)
         return Facts(((*bottom[:2], *(step.value for step in steps)),))
 
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
         if self.like_blob:
-            extents = four_axes(bottoms[1])[2:]
-        elif self.given:
-            extents = (self.param.integer("height"), self.param.integer("width"))
-        else:
-            return [
-                self.scaled(name, extent)
-                for name, extent in zip(axis_names(2), four_axes(bottoms[0])[2:], strict=True)
-            ]
-        return [
-            Step(name, str(extent), extent)
-            for name, extent in zip(axis_names(2), extents, strict=True)
-        ]
+            return given_steps(four_axes(bottoms[1])[2:])
+        if self.given:
+            return given_steps(map(self.param.integer, ("height", "width")))
+        return list(map(self.scaled, axis_names(2), four_axes(bottoms[0])[2:]))
 
     def scaled(self, name: str, extent: int) -> Step:
         """Return the arithmetic of the factors: the extent less 1 is shrunk, then zoomed."""
@@ -108,32 +99,20 @@ class Upsample(Layer):
             return
         by_axis = param.has("scale_h"), param.has("scale_w")
         if param.has("upsample_h") and param.has("upsample_w"):
-            self.axes = [
-                Enlarged(extent=read_integer(param, f"upsample_{axis}", 2)) for axis in "hw"
-            ]
+            extents = [read_integer(param, f"upsample_{axis}", 2) for axis in "hw"]
+            self.axes = [Enlarged(extent=extent) for extent in extents]
         elif any(by_axis) and (not all(by_axis) or param.has("scale")):
-            raise param.error(
-                "expected upsample_h and upsample_w, scale, or scale_h and scale_w",
-                "scale_h" if by_axis[0] else "scale_w",
-            )
+            text = "expected upsample_h and upsample_w, scale, or scale_h and scale_w"
+            raise param.error(text, "scale_h" if by_axis[0] else "scale_w")
         else:
-            self.axes = [
-                Enlarged(
-                    read_integer(param, f"scale_{axis}" if all(by_axis) else "scale", 2),
-                    self.cut(axis),
-                )
-                for axis in "hw"
-            ]
-            for axis, enlarged in zip("hw", self.axes, strict=True):
-                if enlarged.cut and enlarged.scale != 2:
-                    raise param.error(
-                        f"pad_out_{axis} expected a scale of 2, found {enlarged.scale}",
-                        f"pad_out_{axis}",
-                    )
-
-    def cut(self, axis: str) -> int:
-        """Return by how much the top is smaller than the scaled bottom."""
-        return int(self.param.flag(f"pad_out_{axis}"))
+            names = ("scale_h", "scale_w") if all(by_axis) else ("scale", "scale")
+            scales = [read_integer(param, name, 2) for name in names]
+            cuts = [param.flag("pad_out_h"), param.flag("pad_out_w")]
+            for axis, scale, cut in zip("hw", scales, cuts, strict=True):
+                if cut and scale != 2:
+                    text = f"pad_out_{axis} expected a scale of 2, found {scale}"
+                    raise param.error(text, f"pad_out_{axis}")
+            self.axes = list(map(Enlarged, scales, map(int, cuts)))
 
     def windows(self, bottoms: tuple[Shape, ...]) -> list[Window] | None:
         return [Window(axis.scale, axis.scale) for axis in self.axes if axis.scale] or None
@@ -146,10 +125,7 @@ class Upsample(Layer):
         return Facts(((*bottoms[0][:-2], *(step.value for step in self.explain(bottoms))),))
 
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
-        return [
-            axis.step(name, extent)
-            for name, extent, axis in zip(axis_names(2), bottoms[0][-2:], self.axes, strict=True)
-        ]
+        return list(map(Enlarged.step, self.axes, axis_names(2), bottoms[0][-2:]))
 
 
 class Enlarged(NamedTuple):
@@ -205,7 +181,11 @@ class Unpooling(Layer):
         return Facts(((*four_axes(bottoms[0])[:2], *self.extents),))
 
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
-        return [
-            Step(name, str(extent), extent)
-            for name, extent in zip(axis_names(2), self.extents, strict=True)
-        ]
+        return given_steps(self.extents)
+
+
+def given_steps(extents: Iterable[int]) -> list[Step]:
+    """Return a height and a width that are not computed."""
+    return [
+        Step(name, str(extent), extent) for name, extent in zip(axis_names(2), extents, strict=True)
+    ]

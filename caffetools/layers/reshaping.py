@@ -24,9 +24,8 @@ class Reshape(Layer):
         self.given = self.shape.integers("dim")
         for index, extent in enumerate(self.given):
             if not -1 <= extent <= INT_MAX:
-                raise self.shape.error(
-                    f"expected -1, 0 or a dim below 2^31, found {extent}", "dim", index
-                )
+                text = f"expected -1, 0 or a dim below 2^31, found {extent}"
+                raise self.shape.error(text, "dim", index)
         if self.given.count(-1) > 1:
             raise self.shape.error(f"expected one -1, found {self.given.count(-1)}", "dim")
 
@@ -39,10 +38,8 @@ class Reshape(Layer):
         if num_axes == -1:
             return start, len(bottom)
         if num_axes < 0 or start + num_axes > len(bottom):
-            raise self.param.error(
-                f"expected num_axes of 0 to {len(bottom) - start}, or -1 for all, found {num_axes}",
-                "num_axes",
-            )
+            expected = f"expected num_axes of 0 to {len(bottom) - start}, or -1 for all"
+            raise self.param.error(f"{expected}, found {num_axes}", "num_axes")
         return start, start + num_axes
 
     def known(self, bottom: Shape) -> list[int]:
@@ -50,11 +47,9 @@ class Reshape(Layer):
         start, end = self.replaced(bottom)
         for index, extent in enumerate(self.given):
             if extent == 0 and start + index >= len(bottom):
-                raise self.shape.error(
-                    f"a dim of 0 copies an extent, but {dims(bottom)} has no axis {start + index}",
-                    "dim",
-                    index,
-                )
+                missing = f"{dims(bottom)} has no axis {start + index}"
+                text = f"a dim of 0 copies an extent, but {missing}"
+                raise self.shape.error(text, "dim", index)
         new = [extent or bottom[start + index] for index, extent in enumerate(self.given)]
         return [*bottom[:start], *new, *bottom[end:]]
 
@@ -68,9 +63,8 @@ class Reshape(Layer):
                 raise self.mismatch(bottom, f"are not divisible by the {rest} of the given extents")
             top[top.index(-1)] = count(bottom) // rest
         elif count(tuple(top)) != count(bottom):
-            raise self.mismatch(
-                bottom, f"do not match the {count(tuple(top))} of {dims(tuple(top))}"
-            )
+            found = tuple(top)
+            raise self.mismatch(bottom, f"do not match the {count(found)} of {dims(found)}")
         return Facts((tuple(top),))
 
     def mismatch(self, bottom: Shape, reason: str) -> CaffeToolsError:
@@ -104,10 +98,8 @@ class Flatten(Layer):
 
     def flattened(self, bottom: Shape) -> tuple[int, int]:
         """Return the first merged axis, and the one after the last."""
-        start, last = (
-            canonical_axis(self.param.integer(name), bottom, self.param, name)
-            for name in ("axis", "end_axis")
-        )
+        names, param = ("axis", "end_axis"), self.param
+        start, last = (canonical_axis(param.integer(name), bottom, param, name) for name in names)
         if start > last + 1:
             raise self.param.error(f"axis {start} exceeds end_axis {last}", "axis")
         return start, last + 1
@@ -134,6 +126,7 @@ class Tile(Layer):
 
     type = "Tile"
     param_name = "tile_param"
+    mixes_axis = True
 
     def __init__(self, spec: Spec) -> None:
         super().__init__(spec)
@@ -146,9 +139,6 @@ class Tile(Layer):
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
         bottom, axis = bottoms[0], self.axis_of(bottoms[0])
         return [product(axis_name(axis, bottom), (bottom[axis], self.tiles))]
-
-    def windows(self, bottoms: tuple[Shape, ...]) -> list[Window] | None:
-        return [] if self.axis_of(bottoms[0]) < 2 else None
 
 
 class Reduction(Layer):

@@ -30,10 +30,8 @@ class Crop(Layer):
         axis = self.axis_of(bottom)
         cropped = len(bottom) - axis
         if len(self.given) > 1 and len(self.given) != cropped:
-            raise self.param.error(
-                f"expected offset once or once for each of {cropped} axes, found {len(self.given)}",
-                "offset",
-            )
+            expected = f"expected offset once or once for each of {cropped} axes"
+            raise self.param.error(f"{expected}, found {len(self.given)}", "offset")
         offsets = self.given if len(self.given) > 1 else (self.given or [0]) * cropped
         return [None] * axis + [*offsets]
 
@@ -48,9 +46,8 @@ class Crop(Layer):
                 continue
             top[axis] = size[axis]
             if offset + size[axis] > bottom[axis]:
-                raise ShapeError(
-                    f"offset {offset} + {size[axis]} exceeds extent {bottom[axis]} of axis {axis}"
-                )
+                limit = f"extent {bottom[axis]} of axis {axis}"
+                raise ShapeError(f"offset {offset} + {size[axis]} exceeds {limit}")
         return Facts((tuple(top),))
 
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
@@ -92,11 +89,10 @@ class ArgMax(Layer):
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         bottom, axis = bottoms[0], self.axis(bottoms[0])
         check_axes(bottom, 1)
-        if self.top_k > self.candidates(bottom).value:
-            raise self.param.error(
-                f"expected a top_k of at most {self.candidates(bottom).value}, found {self.top_k}",
-                "top_k",
-            )
+        most = self.candidates(bottom).value
+        if self.top_k > most:
+            text = f"expected a top_k of at most {most}, found {self.top_k}"
+            raise self.param.error(text, "top_k")
         if axis is not None:
             return Facts(((*bottom[:axis], self.top_k, *bottom[axis + 1 :]),))
         rest = (1,) * (len(bottom) - 3)
@@ -143,11 +139,9 @@ class Filter(Layer):
 
     def __init__(self, spec: Spec) -> None:
         if len(spec.tops) != len(spec.bottoms) - 1:
-            raise spec.message.error(
-                f"expected a top for each bottom but the last, found {len(spec.bottoms)} bottoms "
-                f"and {len(spec.tops)} tops",
-                "top",
-            )
+            found = f"found {len(spec.bottoms)} bottoms and {len(spec.tops)} tops"
+            text = f"expected a top for each bottom but the last, {found}"
+            raise spec.message.error(text, "top")
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         *items, selector = bottoms

@@ -63,9 +63,8 @@ class InfogainLoss(SoftmaxLoss):
         super().__init__(spec)
         self.folder = spec.options.folder
         if spec.param("loss_param").has("normalize"):
-            raise spec.param("loss_param").error(
-                "InfogainLoss expected normalization, found normalize", "normalize"
-            )
+            text = "InfogainLoss expected normalization, found normalize"
+            raise spec.param("loss_param").error(text, "normalize")
         if len(spec.bottoms) < 3 and not self.param.has("source"):
             raise self.param.error("expected a source, or a third bottom with the matrix")
 
@@ -74,10 +73,8 @@ class InfogainLoss(SoftmaxLoss):
         matrix, notes = (bottoms[2], ()) if len(bottoms) > 2 else self.matrix()
         classes = bottoms[0][self.axis_of(bottoms[0])]
         if matrix is not None and count(matrix) != classes**2:
-            raise self.param.error(
-                f"expected a matrix of {classes} x {classes} classes, found {dims(matrix)}",
-                "source",
-            )
+            text = f"expected a matrix of {classes} x {classes} classes, found {dims(matrix)}"
+            raise self.param.error(text, "source")
         return Facts(((), bottoms[0])[: self.top_count], notes=notes)
 
     def matrix(self) -> tuple[Shape | None, tuple[str, ...]]:

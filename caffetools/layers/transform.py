@@ -42,9 +42,8 @@ class Transform:
     def require_crop(self) -> None:
         """Raise ShapeError without a crop."""
         if not self.crop:
-            raise self.param.error(
-                "expected a crop_size of at least 1 in transform_param, found 0", "crop_size"
-            )
+            text = "expected a crop_size of at least 1 in transform_param, found 0"
+            raise self.param.error(text, "crop_size")
 
     def size(self, height: int | None, width: int | None) -> tuple[int, int] | None:
         """Return height and width of the top for an item, None if they are unknown.

@@ -45,21 +45,17 @@ def read_axes(message: Message, name: str, spatial: int, default: int | None) ->
     values = message.integers(name)
     if by_name:
         if spatial != 2:
-            raise message.error(
-                f"{by_name[0]} expected 2 spatial axes, found {spatial}", by_name[0]
-            )
+            text = f"{by_name[0]} expected 2 spatial axes, found {spatial}"
+            raise message.error(text, by_name[0])
         if values:
-            raise message.error(
-                f"expected either {name} or {base}_h and {base}_w, found both", name
-            )
+            text = f"expected either {name} or {base}_h and {base}_w, found both"
+            raise message.error(text, name)
         values = [message.integer(f"{base}_h"), message.integer(f"{base}_w")]
     elif not values and default is not None:
         values = [default]
     elif len(values) not in (1, spatial):
-        raise message.error(
-            f"expected {name} once or once for each of {spatial} spatial axes, found {len(values)}",
-            name,
-        )
+        expected = f"expected {name} once or once for each of {spatial} spatial axes"
+        raise message.error(f"{expected}, found {len(values)}", name)
     if any(value > INT_MAX for value in values):
         raise message.error(f"{name} exceeds 2^31 - 1", name)
     return tuple(values * spatial if len(values) == 1 else values)

@@ -192,10 +192,9 @@ def check_counts(layer: WiredLayer, layer_class: LayerClass, tops: int) -> None:
         ("bottom", layer_class.bottoms, bottoms),
         ("top", layer_class.tops, tops),
     ):
-        if found < takes.least or (takes.most is not None and found > takes.most):
-            plural = "" if (takes.least if takes.most is None else takes.most) == 1 else "s"
-            text = f"{layer.type} expects {takes} {what}{plural}, found {found}"
-            raise layer.message.error(text, what, kind=GraphError)
+        wrong = takes.mismatch(what, found)
+        if wrong:
+            raise layer.message.error(f"{layer.type} {wrong}", what, kind=GraphError)
     if layer_class.as_many_tops_as_bottoms and tops != bottoms:
         text = f"{layer.type} expects a top for each bottom, {bottoms} in all, found {tops}"
         raise layer.message.error(text, "top", kind=GraphError)

@@ -33,9 +33,8 @@ class RoIDataLayer(PythonLayer):
         self.proposals = "im_info" in spec.tops or "gt_boxes" in spec.tops
         if len(spec.tops) not in ((3,) if self.proposals else (3, 5, 6)):
             kind = "3 tops" if self.proposals else "3, 5 or 6 tops"
-            raise spec.message.error(
-                f"expected {kind}, found {len(spec.tops)}", "top", kind=GraphError
-            )
+            text = f"expected {kind}, found {len(spec.tops)}"
+            raise spec.message.error(text, "top", kind=GraphError)
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         tops = len(self.spec.tops)

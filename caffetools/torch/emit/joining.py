@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from caffetools.layers.joining import Concat, HDF5Output, Silence, Slice, Split, joined_axis
+from caffetools.layers.joining import Concat, HDF5Output, Silence, Slice, Split
 from caffetools.torch.emit.base import Context, Emission, Emitters, Expression, X, call, method
 
 
@@ -10,7 +10,7 @@ def concat(layer: Concat, context: Context) -> Expression:
     """`torch.cat`."""
     if len(context.bottoms) == 1:
         return X
-    axis = joined_axis(layer.param, "concat_dim", context.bottoms[0])
+    axis = layer.axis_of(context.bottoms[0])
     return call("torch.cat", [*context.inputs()], dim=axis)
 
 
@@ -18,8 +18,7 @@ def slice_(layer: Slice, context: Context) -> Expression:
     """`Tensor.tensor_split` at the points, or `Tensor.chunk` into equal parts."""
     if layer.top_count == 1:
         return X
-    bottom = context.bottoms[0]
-    axis = joined_axis(layer.param, "slice_dim", bottom)
+    axis = layer.axis_of(context.bottoms[0])
     if not layer.points:
         return method(X, "chunk", layer.top_count, dim=axis)
     return method(X, "tensor_split", tuple(layer.points), dim=axis)

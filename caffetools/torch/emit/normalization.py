@@ -76,7 +76,7 @@ def normalize(layer: Normalize, context: Context) -> Emission:
         return _bare(layer, context)
     options = {
         **fields(layer.param, across_spatial=True),
-        **differing(channel_shared=(layer.shared, True)),
+        **differing(channel_shared=(layer.param.flag("channel_shared"), True)),
         **fields(layer.param, eps=1e-10),
     }
     weight = slot("weight", layer.param, "scale_filler", 1.0, 1.0)
