@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import Any
 
 import click
 
-from caffetools.cli.options import plugin_option
+from caffetools.cli.options import choice, flag, output_option, plugin_option
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.formats.database import backend_of
 from caffetools.writing import replace_file
@@ -23,23 +24,21 @@ def command() -> None:
 
 @command.command("convert")
 @click.argument("folder", metavar="FOLDER")
-@click.option("-o", "--output", metavar="DATABASE", required=True, help="Where to; it must be new.")
+@output_option("DATABASE", "Where to; it must be new.")
 @click.option("--list", "path", metavar="FILE", help="`path label` a line, in Caffe's form.")
-@click.option(
-    "--backend", type=click.Choice(tuple(_BACKENDS)), default="lmdb", help="The kind of database."
-)
-@click.option("--gray", is_flag=True, help="Read the images in grey.")
-@click.option("--shuffle", is_flag=True, help="Mix them.")
+@choice("The kind of database.", "--backend", of=tuple(_BACKENDS))
+@flag("--gray", help="Read the images in grey.")
+@flag("--shuffle", help="Mix them.")
 @click.option("--seed", type=int, default=0, help="For --shuffle.")
 @click.option("--resize-height", "height", type=click.IntRange(min=0), default=0, metavar="N")
 @click.option("--resize-width", "width", type=click.IntRange(min=0), default=0, metavar="N")
-@click.option("--encoded", is_flag=True, help="Keep them in a file's form, decoded when read.")
+@flag("--encoded", help="Keep them in a file's form, decoded when read.")
 @click.option(
     "--encode-type", default="", show_default=False, metavar="jpg|png", help="In this form."
 )
-@click.option("--check-size", is_flag=True, help="Stop at one of another size than the first.")
+@flag("--check-size", help="Stop at one of another size than the first.")
 @click.option("--labels", metavar="FILE", help="Write the names of the classes, one a line.")
-@click.option("--strict", is_flag=True, help="Stop at an image that cannot be read.")
+@flag("--strict", help="Stop at an image that cannot be read.")
 def convert_command(folder: str, output: str, **options: Any) -> None:
     """Make a database of the images in FOLDER, as Caffe's convert_imageset does.
 
@@ -57,7 +56,9 @@ def convert_command(folder: str, output: str, **options: Any) -> None:
         raise click.UsageError("--labels are the names of folders: they do not go with --list")
     if shuffle:
         listing = listing.shuffled(seed)
-    count = convert(listing, output, _BACKENDS[backend], Conversion(**options), _note)
+    count = convert(
+        listing, output, _BACKENDS[backend], Conversion(**options), partial(click.echo, err=True)
+    )
     if labels is not None:
         names = "".join(f"{name}\n" for name in listing.classes)
         replace_file(labels, names.encode("utf-8", "surrogateescape"))
@@ -84,7 +85,3 @@ def mean_command(database: str, output: str | None) -> None:
     click.echo(f"{mean.count} items of {' x '.join(map(str, mean.image.shape))}", err=True)
     for channel in mean.channels:
         click.echo(f"mean_value: {channel:g}")
-
-
-def _note(text: str) -> None:
-    click.echo(text, err=True)

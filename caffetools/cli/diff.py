@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from caffetools.cli.console import report_notes
-from caffetools.cli.options import net_options
+from caffetools.cli.options import flag, net_options
 from caffetools.net.diff import differences
 from caffetools.net.net import load
 
@@ -16,7 +16,7 @@ from caffetools.net.net import load
 @click.argument("old", metavar="OLD")
 @click.argument("new", metavar="NEW")
 @net_options
-@click.option("--exit-code", is_flag=True, help="Exit with status 1 if the nets differ.")
+@flag("--exit-code", help="Exit with status 1 if the nets differ.")
 @click.pass_context
 def command(ctx: click.Context, /, old: str, new: str, exit_code: bool, **options: Any) -> None:
     """Compare two nets, layer by layer.

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from caffetools.cli.console import report_notes
-from caffetools.cli.options import force_option, net_options
+from caffetools.cli.options import choice, flag, force_option, net_options, output_option
 from caffetools.drawing.dot import dot
 from caffetools.drawing.graph_page import graph_scene
 from caffetools.drawing.stages import all_stages_scene, stage_scene, stages
@@ -21,20 +21,10 @@ from caffetools.writing import IMAGE_FORMATS, format_of, write_files
 @click.command("draw")
 @click.argument("net", metavar="NET")
 @net_options
-@click.option(
-    "-o",
-    "--output",
-    metavar="FILE|DIR",
-    required=True,
-    help="File to write: .svg, .png, .pdf or .dot; with --stages a folder.",
-)
-@click.option(
-    "--stages", "by_stage", is_flag=True, help="Draw one diagram for each layer with weights."
-)
-@click.option(
-    "--form", type=click.Choice(IMAGE_FORMATS), default="svg", help="File format for --stages."
-)
-@click.option("--no-fold", is_flag=True, help="Draw each of several repeated blocks.")
+@output_option("FILE|DIR", "File to write: .svg, .png, .pdf or .dot; with --stages a folder.")
+@flag("--stages", "by_stage", help="Draw one diagram for each layer with weights.")
+@choice("File format for --stages.", "--form", of=IMAGE_FORMATS)
+@flag("--no-fold", help="Draw each of several repeated blocks.")
 @click.option(
     "--columns", type=click.IntRange(min=1), help="Number of columns, if the graph can be split."
 )

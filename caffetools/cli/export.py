@@ -10,16 +10,17 @@ from typing import Any
 import click
 
 from caffetools.cli.console import report_notes
-from caffetools.cli.options import force_option, net_options, shape_options
+from caffetools.cli.options import (
+    choice,
+    flag,
+    force_option,
+    net_options,
+    output_option,
+    shape_options,
+)
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.net.net import Net, load
-from caffetools.torch.export.export import (
-    ExportOptions,
-    Files,
-    export,
-    export_onnx,
-    module_spec,
-)
+from caffetools.torch.export.export import ExportOptions, Files, export, export_onnx, module_spec
 from caffetools.torch.export.module_spec import ModuleSpec
 from caffetools.writing import check_absent, replace_file, replace_folder
 
@@ -29,39 +30,29 @@ TrainingFiles = Callable[[ModuleSpec], dict[str, bytes]]
 @click.command("export")
 @click.argument("net", metavar="NET")
 @net_options
-@click.option(
+@choice(
+    "Format; onnx is for inference and implies --phase test.",
     "--to",
     "target",
-    type=click.Choice(("torch", "onnx")),
-    default="torch",
-    help="Format; onnx is for inference and implies --phase test.",
+    of=("torch", "onnx"),
 )
 @click.option(
     "--weights",
     metavar="FILE",
     help="Weights to export: a .caffemodel of any version, or a .caffemodel.h5.",
 )
-@click.option(
-    "-o",
-    "--output",
-    metavar="DIR|FILE|-",
-    default="-",
-    help="Output folder, file for the model alone, or - for standard output.",
+@output_option(
+    "DIR|FILE|-", "Output folder, file for the model alone, or - for standard output.", default="-"
 )
 @click.option("--solver", metavar="FILE", help="Solver: the folder gets a train.py, too.")
-@click.option(
-    "--standalone",
-    is_flag=True,
-    help="Copy the parts of caffetools that train.py imports into the folder.",
-)
+@flag("--standalone", help="Copy the parts of caffetools that train.py imports into the folder.")
 @click.option("--labels", metavar="FILE", help="Class names to export, one a line.")
-@click.option(
+@flag(
     "--fold-bn",
     "fold",
-    is_flag=True,
     help="Fold BatchNorm and Scale into the preceding layers; needs --weights, implies test.",
 )
-@click.option("--allow-missing", is_flag=True, help="Export placeholders for unknown layer types.")
+@flag("--allow-missing", help="Export placeholders for unknown layer types.")
 @force_option
 def command(net: str, output: str, **options: Any) -> None:
     """Export a net as a PyTorch module, or to ONNX.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from caffetools.cli.console import report_error
-from caffetools.cli.options import plugin_option
+from caffetools.cli.options import flag, plugin_option
 from caffetools.errors import CaffeToolsError
 from caffetools.net.reading import read_text
 from caffetools.proto.formatter import first_difference, format_text
@@ -14,10 +14,8 @@ from caffetools.writing import replace_file
 
 @click.command("fmt")
 @click.argument("nets", metavar="NET...", nargs=-1, required=True)
-@click.option(
-    "--check", is_flag=True, help="Print nothing; exit with status 1 if a file is not formatted."
-)
-@click.option("--write", is_flag=True, help="Replace the files.")
+@flag("--check", help="Print nothing; exit with status 1 if a file is not formatted.")
+@flag("--write", help="Replace the files.")
 @plugin_option
 @click.pass_context
 def command(context: click.Context, nets: tuple[str, ...], check: bool, write: bool) -> None:
@@ -30,28 +28,23 @@ def command(context: click.Context, nets: tuple[str, ...], check: bool, write: b
         raise click.UsageError("--check and --write exclude each other")
     if write and "-" in nets:
         raise click.UsageError("--write does not take standard input")
-    done = [_succeeds(net, check, write) for net in nets]
+    done = [_format(net, check, write) for net in nets]
     context.exit(0 if all(done) else 1)
 
 
-def _succeeds(net: str, check: bool, write: bool) -> bool:
+def _format(net: str, check: bool, write: bool) -> bool:
     """Format one file; report its error, so that the others are formatted all the same."""
     try:
-        _format(net, check, write)
+        source = read_text(net)
+        text = format_text(source)
+        difference = first_difference(source, text) if check else None
+        if difference is not None:
+            raise source.error("this line is not formatted", difference)
+        if write and text != source.text:
+            replace_file(net, text.encode("utf-8", "surrogateescape"))
     except CaffeToolsError as error:
         report_error(error)
         return False
-    return True
-
-
-def _format(net: str, check: bool, write: bool) -> None:
-    source = read_text(net)
-    text = format_text(source)
-    if check:
-        difference = first_difference(source, text)
-        if difference is not None:
-            raise source.error("this line is not formatted", difference)
-    elif not write:
+    if not (check or write):
         click.echo(text.encode("utf-8", "surrogateescape"), nl=False)
-    elif text != source.text:
-        replace_file(net, text.encode("utf-8", "surrogateescape"))
+    return True

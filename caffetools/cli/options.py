@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -74,40 +74,47 @@ phase_option = click.option(
     help="Phase of the net; of a solver, its train net or its first test net.",
 )
 
-year_option = click.option(
-    "--year", type=click.IntRange(1970, 9999), help="Year of the first line."
-)
-
-force_option = click.option("--force", is_flag=True, help="Overwrite existing files.")
+flag = functools.partial(click.option, is_flag=True)
+force_option = flag("--force", help="Overwrite existing files.")
 
 _YEARS = click.IntRange(1970, 9999)
 year_option = click.option("--year", type=_YEARS, help="Year of the first line of a log.")
 
 
+def output_option(metavar: str, text: str, **more: Any) -> Callable[[Command], Command]:
+    """Return the option `-o`, required unless it has a default."""
+    more = more or {"required": True}
+    return click.option("-o", "--output", metavar=metavar, help=text, **more)
+
+
+def repeatable(text: str, *names: str, **more: Any) -> Callable[[Command], Command]:
+    """Return an option that collects the values of all its uses."""
+    return click.option(*names, multiple=True, help=f"{text} Repeatable.", **more)
+
+
+def choice(text: str, *names: str, of: Sequence[str], **more: Any) -> Callable[[Command], Command]:
+    """Return an option that is one of some words, the first by default."""
+    return click.option(*names, type=click.Choice(of), help=text, **{"default": of[0], **more})
+
+
 def format_option(*formats: str, text: str = "Output format.") -> Callable[[Command], Command]:
     """Return the option `--format`, whose default is the first of the formats."""
-    kind = click.Choice(formats)
-    return click.option("--format", "form", type=kind, default=formats[0], help=text)
+    return choice(text, "--format", "form", of=formats)
 
 
 def net_options(command: Command) -> Command:
     """Add the state of a net and the shapes of its inputs."""
     options = (
         phase_option,
-        click.option(
-            "--stage",
-            "stages",
-            multiple=True,
-            metavar="NAME",
-            help="Add a stage for include and exclude rules. Repeatable.",
+        repeatable(
+            "Add a stage for include and exclude rules.", "--stage", "stages", metavar="NAME"
         ),
         click.option("--level", type=int, default=0, help="Level for include and exclude rules."),
-        click.option(
+        repeatable(
+            "Override the shape of a top of an input or data layer.",
             "--input-shape",
             "input_shapes",
             type=ShapeType(named=True),
-            multiple=True,
-            help="Override the shape of a top of an input or data layer. Repeatable.",
         ),
         click.option(
             "--data-shape",

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from caffetools.cli.console import report_notes
-from caffetools.cli.options import force_option, net_options, shape_options
+from caffetools.cli.options import force_option, net_options, output_option, shape_options
 from caffetools.errors import CaffeToolsError, Location, Note
 from caffetools.formats.caffemodel import caffemodel
 from caffetools.net.net import load
@@ -20,7 +20,7 @@ from caffetools.writing import check_absent, replace_file
 @click.argument("net", metavar="NET")
 @click.argument("state", metavar="STATE")
 @net_options
-@click.option("-o", "--output", metavar="OUT.caffemodel", required=True, help="Output file.")
+@output_option("OUT.caffemodel", "Output file.")
 @force_option
 def command(net: str, state: str, output: str, force: bool, **options: Any) -> None:
     """Write the weights of an exported module as a .caffemodel.

@@ -6,7 +6,15 @@ from typing import Any
 
 import click
 
-from caffetools.cli.options import force_option, plugin_option, year_option
+from caffetools.cli.options import (
+    choice,
+    flag,
+    force_option,
+    output_option,
+    plugin_option,
+    repeatable,
+    year_option,
+)
 from caffetools.figures.panels import Selection
 from caffetools.log.parser import read_log
 from caffetools.writing import format_of, write_files
@@ -15,19 +23,10 @@ from caffetools.writing import format_of, write_files
 @click.command("plot")
 @click.argument("logs", metavar="LOG…", nargs=-1, required=True)
 @plugin_option
-@click.option(
-    "-o", "--output", metavar="FILE", required=True, help="Where to: a .svg, .png or .pdf."
-)
-@click.option(
-    "--name", "names", multiple=True, metavar="NAME", help="What a log is called, in their order."
-)
-@click.option(
-    "--x",
-    type=click.Choice(("iteration", "epoch", "time")),
-    default="iteration",
-    help="What the curves go over.",
-)
-@click.option("--only", multiple=True, metavar="OUTPUT", help="Draw this output; may be repeated.")
+@output_option("FILE", "Where to: a .svg, .png or .pdf.")
+@repeatable("What a log is called, in their order.", "--name", "names", metavar="NAME")
+@choice("What the curves go over.", "--x", of=("iteration", "epoch", "time"))
+@repeatable("Draw this output.", "--only", metavar="OUTPUT")
 @click.option(
     "--smooth",
     type=click.IntRange(min=1),
@@ -35,10 +34,10 @@ from caffetools.writing import format_of, write_files
     metavar="N",
     help="Average over N values; the values are drawn behind the line.",
 )
-@click.option("--log-x", is_flag=True, help="A logarithmic x axis.")
-@click.option("--log-y", is_flag=True, help="Logarithmic axes of losses and of large outputs.")
-@click.option("--no-rate", is_flag=True, help="Leave the learning rate out.")
-@click.option("--no-events", is_flag=True, help="Leave snapshots, restarts and errors out.")
+@flag("--log-x", help="A logarithmic x axis.")
+@flag("--log-y", help="Logarithmic axes of losses and of large outputs.")
+@flag("--no-rate", help="Leave the learning rate out.")
+@flag("--no-events", help="Leave snapshots, restarts and errors out.")
 @click.option("--title", default="", show_default=False, help="Figure title.")
 @year_option
 @force_option
@@ -56,12 +55,7 @@ def command(logs: tuple[str, ...], output: str, year: int | None, **options: Any
     from caffetools.figures.plot import Drawing, plot
 
     selection = Selection(options["x"], options["only"], not options["no_rate"])
-    drawing = Drawing(
-        options["smooth"],
-        options["log_x"],
-        options["log_y"],
-        not options["no_events"],
-        options["title"],
-    )
+    wanted = {name: options[name] for name in ("smooth", "log_x", "log_y", "title")}
+    drawing = Drawing(events=not options["no_events"], **wanted)
     picture = plot(found, form, options["names"], selection, drawing)
     write_files({output: picture}, options["force"])

@@ -8,7 +8,7 @@ import click
 
 from caffetools.check.parsed_log import parse_log
 from caffetools.cli.console import report_notes
-from caffetools.cli.options import force_option, net_options
+from caffetools.cli.options import force_option, net_options, output_option, repeatable
 from caffetools.formats.weights import read_weights
 from caffetools.net.net import load
 from caffetools.pages.log_section import CheckedLog
@@ -19,9 +19,9 @@ from caffetools.writing import write_files
 @click.command("report")
 @click.argument("net", metavar="NET")
 @net_options
-@click.option("--log", "logs", multiple=True, metavar="LOG", help="A training log. Repeatable.")
+@repeatable("A training log.", "--log", "logs", metavar="LOG")
 @click.option("--weights", metavar="W", help="A .caffemodel or .caffemodel.h5, for histograms.")
-@click.option("-o", "--output", metavar="FILE", required=True, help="HTML file to write.")
+@output_option("FILE", "HTML file to write.")
 @force_option
 def command(
     net: str, logs: tuple[str, ...], weights: str | None, output: str, force: bool, **options: Any
@@ -33,12 +33,8 @@ def command(
     """
     loaded = load(net, **options)
     report_notes(loaded.notes)
-    made = page(
-        loaded,
-        net,
-        [_checked(log, net) for log in logs],
-        None if weights is None else read_weights(weights),
-    )
+    stored = None if weights is None else read_weights(weights)
+    made = page(loaded, net, [_checked(log, net) for log in logs], stored)
     write_files({output: made.encode("utf-8")}, force)
 
 

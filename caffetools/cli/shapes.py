@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from caffetools.cli.console import report_notes
-from caffetools.cli.options import format_option, net_options
+from caffetools.cli.options import flag, format_option, net_options
 from caffetools.errors import CaffeToolsError
 from caffetools.net.net import Net, load
 from caffetools.net.summary import columns, footer, rows
@@ -23,8 +23,8 @@ from caffetools.table import csv_table, markdown_table, text_table
     *("table", "json", "csv", "markdown", "caffe-log"),
     text="Output format; caffe-log is what Caffe logs while it initializes the net.",
 )
-@click.option("--explain", is_flag=True, help="Print the arithmetic behind every size.")
-@click.option("--strict", is_flag=True, help="Turn notes into errors: exit with status 1.")
+@flag("--explain", help="Print the arithmetic behind every size.")
+@flag("--strict", help="Turn notes into errors: exit with status 1.")
 def command(net: str, form: str, explain: bool, strict: bool, **options: Any) -> None:
     """Print the shapes, parameters and costs of a net.
 

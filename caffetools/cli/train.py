@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from caffetools.cli.console import report_notes
-from caffetools.cli.options import plugin_option
+from caffetools.cli.options import choice, flag, plugin_option
 from caffetools.errors import CaffeToolsError
 
 if TYPE_CHECKING:
     from caffetools.torch.solver.solver_file import SolverFile
 
 
-def _effect_option(signal: str, default: str) -> Callable[[Any], Any]:
-    """Return the option that gives the effect of a signal, spelled as in Caffe or with a dash."""
-    return click.option(
-        f"--{signal}_effect",
-        f"--{signal}-effect",
-        signal,
-        type=click.Choice(("stop", "snapshot", "none")),
-        default=default,
-        help=f"Effect of {signal.upper()}.",
-    )
+_EFFECTS = ("stop", "snapshot", "none")
 
 
 @click.command("train")
@@ -37,13 +27,20 @@ def _effect_option(signal: str, default: str) -> Callable[[Any], Any]:
 @click.option("--phase", help="Ignored, as in Caffe: the solver names the training net.")
 @click.option("--stage", metavar="NAME[,NAME]", help="Stages of the training net.")
 @click.option("--level", type=int, default=0, help="Level of the training net.")
-@_effect_option("sigint", "stop")
-@_effect_option("sighup", "snapshot")
+@choice("Effect of SIGINT.", "--sigint_effect", "--sigint-effect", "sigint", of=_EFFECTS)
+@choice(
+    "Effect of SIGHUP.",
+    "--sighup_effect",
+    "--sighup-effect",
+    "sighup",
+    of=_EFFECTS,
+    default="snapshot",
+)
 @click.option("--max-iter", type=click.IntRange(min=0), help="Override the solver's max_iter.")
-@click.option("--amp", is_flag=True, help="Compute in bfloat16 where autocast does.")
-@click.option("--compile", is_flag=True, help="Compile the net with torch.compile.")
+@flag("--amp", help="Compute in bfloat16 where autocast does.")
+@flag("--compile", help="Compile the net with torch.compile.")
 @click.option("--workers", type=click.IntRange(min=0), help="Processes that read data ahead.")
-@click.option("--strict", is_flag=True, help="Stop at a damaged item of the data.")
+@flag("--strict", help="Stop at a damaged item of the data.")
 @plugin_option
 def command(solver_path: str, **options: Any) -> None:
     """Train a net in PyTorch, as `caffe train` does.
@@ -82,7 +79,8 @@ def _train(solver_path: str, gpus: list[str], options: dict[str, Any]) -> None:
     for said in solver.log:
         (log.remark if said.is_warning else log.say)(said.place, said.text)
     gpus = gpus or _gpus_of_solver(solver.message)
-    log.say("caffe.cpp:204" if gpus else "caffe.cpp:197", _device_line(gpus))
+    line = f"Using GPUs {', '.join(gpus)}" if gpus else "Use CPU."
+    log.say("caffe.cpp:204" if gpus else "caffe.cpp:197", line)
     given = options["weights"].split(",") if options["weights"] else []
     named = [name for each in solver.message.texts("weights") for name in each.split(",")]
     weights = [] if options["snapshot"] else [name.strip() for name in given or named]
@@ -127,10 +125,6 @@ def _gpus_of_solver(solver: Any) -> list[str]:
 
     asks = solver.has("solver_mode") and solver.text("solver_mode") == "GPU"
     return [str(solver.integer("device_id"))] if asks and torch.cuda.is_available() else []
-
-
-def _device_line(gpus: list[str]) -> str:
-    return f"Using GPUs {', '.join(gpus)}" if gpus else "Use CPU."
 
 
 def _spread(gpus: list[str]) -> None:

@@ -14,17 +14,11 @@ from caffetools.formats.weights import read_weights
 from caffetools.layers.blobs import dims
 from caffetools.net.net import Net, load
 from caffetools.table import Column, printable, text_table
+from caffetools.torch.export import verification
 from caffetools.torch.export.export import module_spec
 from caffetools.torch.export.module_spec import ModuleSpec
 from caffetools.torch.export.state_dict import transfer_weights
-from caffetools.torch.export.verification import (
-    BlobComparison,
-    compare_blobs,
-    read_arrays,
-    run,
-    run_pycaffe,
-    seeded_inputs,
-)
+from caffetools.torch.export.verification import BlobComparison
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,7 +42,7 @@ def command(net: str, weights: str, against: str | None, **options: Any) -> None
     """
     reference: dict[str, NDArray[Any]] = {}
     if against is not None and against != "pycaffe":
-        reference = read_arrays(against)
+        reference = verification.read_arrays(against)
     loaded, spec = _loaded(net, reference, options)
     if spec.placeholders:
         node = spec.placeholders[0].layers[0].node
@@ -58,10 +52,11 @@ def command(net: str, weights: str, against: str | None, **options: Any) -> None
     report_notes((*loaded.notes, *spec.notes, *transferred.notes, *transferred.misfits))
     if transferred.misfits:
         raise CaffeToolsError(transferred.misfits[0].message, transferred.misfits[0].location)
-    inputs = seeded_inputs(spec, reference)
+    inputs = verification.seeded_inputs(spec, reference)
     if against == "pycaffe":
-        reference = run_pycaffe(net, weights, loaded.state.phase, inputs)
-    results = list(compare_blobs(spec, run(spec, transferred.tensors, inputs), reference))
+        reference = verification.run_pycaffe(net, weights, loaded.state.phase, inputs)
+    found = verification.run(spec, transferred.tensors, inputs)
+    results = list(verification.compare_blobs(spec, found, reference))
     for line in text_table(_COLUMNS, results):
         click.echo(line)
     _conclude(results, net)

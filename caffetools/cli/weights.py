@@ -6,7 +6,7 @@ import json
 
 import click
 
-from caffetools.cli.options import force_option, format_option, plugin_option
+from caffetools.cli.options import force_option, format_option, output_option, plugin_option
 from caffetools.formats.inventory import columns, named, rows, to_dict
 from caffetools.formats.npz import npz
 from caffetools.formats.safetensors import safetensors
@@ -19,11 +19,8 @@ from caffetools.writing import check_absent, replace_file
 @click.argument("file", metavar="FILE")
 @plugin_option
 @format_option("table", "json", "csv")
-@click.option(
-    "-o",
-    "--output",
-    metavar="OUT",
-    help="Write the blobs to a .npz or .safetensors file instead, as layer/index.",
+@output_option(
+    "OUT", "Write the blobs to a .npz or .safetensors file instead, as layer/index.", required=False
 )
 @force_option
 def command(file: str, form: str, output: str | None, force: bool) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from caffetools.drawing.grid import Grid
+from caffetools.drawing.grid import Grid, indices
 
 Links = list[list[int]]
 
@@ -59,13 +59,9 @@ def _inner_conflicts(grid: Grid) -> set[tuple[int, int]]:
 
 def _aligned(rows: Links, links: Links, conflicts: set[tuple[int, int]]) -> list[int]:
     """Return the block of each point, named by its first point: points to align."""
-    count = len(links)
-    place = [0] * count
-    for row in rows:
-        for index, point in enumerate(row):
-            place[point] = index
-    root = list(range(count))
-    taken = [False] * count
+    place = indices(rows, len(links))
+    root = list(range(len(links)))
+    taken = [False] * len(links)
     for row in rows[1:]:
         reached = -1
         for point in row:
@@ -121,17 +117,10 @@ def _balanced(results: list[list[float]], points: list[int], breadths: list[floa
     The leftmost results are first aligned with the left edge of the narrowest result, the rightmost
     ones with its right edge.
     """
-    edges = [
-        (
-            min(places[point] - breadths[point] / 2 for point in points),
-            max(places[point] + breadths[point] / 2 for point in points),
-        )
-        for places in results
-    ]
+    starts = [min(places[point] - breadths[point] / 2 for point in points) for places in results]
+    ends = [max(places[point] + breadths[point] / 2 for point in points) for places in results]
+    edges = list(zip(starts, ends, strict=True))
     left, right = min(edges, key=lambda edge: edge[1] - edge[0])
-    shifts = [
-        (left - start if index % 2 == 0 else right - end)
-        for index, (start, end) in enumerate(edges)
-    ]
+    shifts = [right - end if i % 2 else left - start for i, (start, end) in enumerate(edges)]
     moved = [[x + shift for x in places] for places, shift in zip(results, shifts, strict=True)]
     return [sum(sorted(four)[1:3]) / 2 for four in zip(*moved, strict=True)]

@@ -155,11 +155,7 @@ def _rows(
 
 def _sheet(points: Grid, x: list[float], rows: list[_Row], firsts: list[int]) -> Sheet:
     """Place the rows below each other, column by column."""
-    moved = [0.0] * len(x)
-    tops: list[float] = []
-    bottoms: list[float] = []
-    rights: list[float] = []
-    feet: list[float] = []
+    sheet = Sheet([0.0] * len(x), [], [], tuple(firsts), [], [])
     left = 0.0
     for first, end in zip(firsts, [*firsts[1:], len(rows)], strict=True):
         part = rows[first:end]
@@ -168,12 +164,12 @@ def _sheet(points: Grid, x: list[float], rows: list[_Row], firsts: list[int]) ->
         y = arriving * TRACK + _ROW_GAP + rows[first - 1].gap / 2 if first else 0.0
         for rank in range(first, end):
             for point in points.rows[rank]:
-                moved[point] = x[point] + shift
-            tops.append(y)
-            bottoms.append(y + rows[rank].height)
+                sheet.x[point] = x[point] + shift
+            sheet.top.append(y)
+            sheet.bottom.append(y + rows[rank].height)
             y += rows[rank].height + rows[rank].gap
         leaving = part[-1].wires if end < len(rows) else 0
-        rights.append(shift + max(row.right for row in part))
-        feet.append(bottoms[-1] + (_ROW_GAP / 2 + leaving * TRACK if leaving else 0))
-        left = rights[-1] + _GUTTER + leaving * TRACK
-    return Sheet(moved, tops, bottoms, tuple(firsts), rights, feet)
+        sheet.right.append(shift + max(row.right for row in part))
+        sheet.foot.append(sheet.bottom[-1] + (_ROW_GAP / 2 + leaving * TRACK if leaving else 0))
+        left = sheet.right[-1] + _GUTTER + leaving * TRACK
+    return sheet

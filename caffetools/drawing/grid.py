@@ -69,10 +69,16 @@ class Grid:
 
     def number(self) -> None:
         """Set `place` from `rows`."""
-        self.place = [0] * len(self.rank)
-        for row in self.rows:
-            for index, point in enumerate(row):
-                self.place[point] = index
+        self.place = indices(self.rows, len(self.rank))
+
+
+def indices(rows: list[list[int]], count: int) -> list[int]:
+    """Return the index of each of `count` points in its row."""
+    found = [0] * count
+    for row in rows:
+        for index, point in enumerate(row):
+            found[point] = index
+    return found
 
 
 def grid(graph: LayoutGraph, rank: list[int]) -> Grid:

@@ -136,6 +136,5 @@ def arrow_head(x: float, y: float) -> Path:
 
 def link_tooltip(link: Link, readers: Sequence[str]) -> str:
     """Return the name, shape and readers of a link."""
-    shape = "unknown" if link.shape is None else dims(link.shape)
-    to = ", ".join(readers)
-    return f"{link.name}: {shape}" + (f", read by {to}" if readers else ", an output")
+    end = f"read by {', '.join(readers)}" if readers else "an output"
+    return f"{link.name}: {dims(link.shape)}, {end}"

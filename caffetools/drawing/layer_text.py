@@ -67,13 +67,9 @@ def window_text(layer: InferredLayer, defaults: bool = False) -> str:
     """Return `stride 2, pad 1`; stride 1 and pad 0 are left out unless `defaults` is set."""
     if not layer.windows:
         return ""
-    _, stride, pad, dilation = zip(*layer.windows, strict=True)
     parts = []
-    for name, values, default in (
-        ("stride", stride, 1),
-        ("pad", pad, 0),
-        ("dilation", dilation, 1),
-    ):
+    for name, default in (("stride", 1), ("pad", 0), ("dilation", 1)):
+        values = [getattr(window, name) for window in layer.windows]
         if set(values) != {default} or (defaults and name != "dilation"):
             one = len(set(values)) == 1
             parts.append(f"{name} {values[0] if one else '×'.join(map(str, values))}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Callable
 from typing import Any, Literal
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -56,11 +55,10 @@ def _saved(scene: Scene, scale: float, form: str, **options: Any) -> bytes:
     axes.set_ylim(scene.height, 0)
     axes.set_axis_off()
     for order, (item, x, y) in enumerate(flat(scene.items)):
-        for artist in _artists(item, x, y, scale):
-            artist.set_zorder(order)
-            artist.set_clip_on(False)
-            add: Callable[[Any], Any] = axes.add_artist
-            add(artist)
+        artist = _artist(item, x, y, scale)
+        artist.set_zorder(order)
+        artist.set_clip_on(False)
+        axes.add_artist(artist)
     out = io.BytesIO()
     with warnings.catch_warnings():
         # DejaVu Sans lacks some scripts and shows a frame for them.
@@ -69,13 +67,13 @@ def _saved(scene: Scene, scale: float, form: str, **options: Any) -> bytes:
     return out.getvalue()
 
 
-def _artists(item: Primitive, x: float, y: float, scale: float) -> list[Any]:
+def _artist(item: Primitive, x: float, y: float, scale: float) -> Any:
     style = STYLES[item.style]
     if isinstance(item, Rect):
         return _rect(item, style, x, y, scale)
     if isinstance(item, Text):
-        return [_text(item, style, x, y, scale)]
-    return [_path(item, style, x, y, scale)]
+        return _text(item, style, x, y, scale)
+    return _path(item, style, x, y, scale)
 
 
 def _look(style: Style, scale: float) -> dict[str, Any]:
@@ -86,14 +84,14 @@ def _look(style: Style, scale: float) -> dict[str, Any]:
     }
 
 
-def _rect(item: Rect, style: Style, x: float, y: float, scale: float) -> list[Any]:
+def _rect(item: Rect, style: Style, x: float, y: float, scale: float) -> FancyBboxPatch:
     radius = min(item.radius, item.width / 2, item.height / 2)
     rounded = f"round,pad=0,rounding_size={radius}" if radius else "square,pad=0"
     corner = (item.x + x, item.y + y)
     look = _look(style, scale)
     if style.fill and item.opacity != 1:
         look["facecolor"] = (style.fill, item.opacity)
-    return [FancyBboxPatch(corner, item.width, item.height, boxstyle=rounded, **look)]
+    return FancyBboxPatch(corner, item.width, item.height, boxstyle=rounded, **look)
 
 
 def _path(item: Path, style: Style, x: float, y: float, scale: float) -> PathPatch:

@@ -57,14 +57,9 @@ def solid_items(drawn: Solid, x: float, middle: float, label: str) -> list[Scene
     items: list[SceneItem] = []
     if drawn.up:
         dx, dy = drawn.right, -drawn.up
-        face = [(x, top), (x + dx, top + dy), (right + dx, top + dy), (right, top), (x, top)]
-        side = [
-            (right, top),
-            (right + dx, top + dy),
-            (right + dx, bottom + dy),
-            (right, bottom),
-            (right, top),
-        ]
+        back = right + dx
+        face = [(x, top), (x + dx, top + dy), (back, top + dy), (right, top), (x, top)]
+        side = [(right, top), (back, top + dy), (back, bottom + dy), (right, bottom), (right, top)]
         items = [polyline(face, "volume-top"), polyline(side, "volume-side")]
     items.append(Rect(x, top, drawn.thickness, drawn.height, "volume-front"))
     items.append(Text(x + drawn.width / 2, bottom + 14, label, "extent", "middle"))

@@ -6,6 +6,7 @@ drawn in lanes; of more than two groups the first and the last.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import NamedTuple
 
 from caffetools.drawing.diagram import Diagram, diagram, family
@@ -59,11 +60,7 @@ class Stage(NamedTuple):
 def stages(net: Net) -> tuple[Stage, ...]:
     """Return the stages of a net, in the order of its file."""
     drawing = diagram(net)
-    reads = [0] * len(drawing.boxes)
-    for link in drawing.links:
-        for reader in link.readers:
-            reads[reader] += 1
-    following = _following_boxes(drawing, reads)
+    following = _following_boxes(drawing)
     found: list[Stage] = []
     for box, inside in enumerate(drawing.boxes):
         if family(net.layers[inside.layers[0]]) not in {"convolution", "connected"}:
@@ -77,8 +74,9 @@ def stages(net: Net) -> tuple[Stage, ...]:
     return tuple(found)
 
 
-def _following_boxes(drawing: Diagram, reads: list[int]) -> dict[int, int]:
+def _following_boxes(drawing: Diagram) -> dict[int, int]:
     """Return, by box, the only reader of its only blob, where that reads no other blob."""
+    reads = Counter(reader for link in drawing.links for reader in link.readers)
     tops: dict[int, list[tuple[int, ...]]] = {}
     for link in drawing.links:
         tops.setdefault(link.source, []).append(link.readers)

@@ -20,15 +20,8 @@ class Style(NamedTuple):
     bold: bool = False
 
 
-class Family(NamedTuple):
-    """A family of layers (see `diagram.family`)."""
-
-    title: str
-    colour: str
-
-
-class EventLook(NamedTuple):
-    """Name and colour of a kind of log events."""
+class Look(NamedTuple):
+    """Name and colour of a family of layers (see `diagram.family`), or of a kind of log events."""
 
     title: str
     colour: str
@@ -40,31 +33,31 @@ LINE = "#7d8995"
 PAPER = "#ffffff"
 
 FAMILIES = {
-    "data": Family("data", "#6b7683"),
-    "convolution": Family("convolution", "#2f6fb3"),
-    "connected": Family("fully connected", "#5b4fa8"),
-    "pooling": Family("pooling", "#2b8a6f"),
-    "pointwise": Family("element by element", "#c07a1a"),
-    "joining": Family("joining, splitting", "#8a5a9e"),
-    "loss": Family("loss", "#b8405a"),
-    "unknown": Family("unknown", "#9a9a9a"),
+    "data": Look("data", "#6b7683"),
+    "convolution": Look("convolution", "#2f6fb3"),
+    "connected": Look("fully connected", "#5b4fa8"),
+    "pooling": Look("pooling", "#2b8a6f"),
+    "pointwise": Look("element by element", "#c07a1a"),
+    "joining": Look("joining, splitting", "#8a5a9e"),
+    "loss": Look("loss", "#b8405a"),
+    "unknown": Look("unknown", "#9a9a9a"),
 }
 
 LINES = ("#2f6fb3", "#d0692a", "#2b8a6f", "#8a5a9e", "#b8405a", "#6b7683", "#b58a00", "#2aa1b8")
 """Colours of the lines of a chart or figure, in order."""
 
 EVENTS = {
-    "start": EventLook("start", "#2f6fb3"),
-    "restore": EventLook("resumed", "#2b8a6f"),
-    "resume": EventLook("resumed", "#2b8a6f"),
-    "finetune": EventLook("initial weights", "#8a5a9e"),
-    "snapshot": EventLook("snapshot", "#7d8995"),
-    "done": EventLook("done", "#b58a00"),
-    "stopped": EventLook("stopped", "#d0692a"),
-    "interrupted": EventLook("stopped", "#d0692a"),
-    "error": EventLook("error", "#b8405a"),
-    "fatal": EventLook("error", "#b8405a"),
-    "cut": EventLook("cut off", "#b8405a"),
+    "start": Look("start", "#2f6fb3"),
+    "restore": Look("resumed", "#2b8a6f"),
+    "resume": Look("resumed", "#2b8a6f"),
+    "finetune": Look("initial weights", "#8a5a9e"),
+    "snapshot": Look("snapshot", "#7d8995"),
+    "done": Look("done", "#b58a00"),
+    "stopped": Look("stopped", "#d0692a"),
+    "interrupted": Look("stopped", "#d0692a"),
+    "error": Look("error", "#b8405a"),
+    "fatal": Look("error", "#b8405a"),
+    "cut": Look("cut off", "#b8405a"),
 }
 """Looks of events by kind; any other kind looks like an error."""
 

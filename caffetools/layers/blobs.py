@@ -111,8 +111,10 @@ def canonical_axis(axis: int, shape: Shape, message: Message, name: str = "axis"
     return axis + len(shape) if axis < 0 else axis
 
 
-def dims(shape: Shape) -> str:
-    """Format a shape: `1 x 3 x 227 x 227`."""
+def dims(shape: Shape | None) -> str:
+    """Format a shape: `1 x 3 x 227 x 227`, or `unknown`."""
+    if shape is None:
+        return "unknown"
     return " x ".join(map(str, shape)) if shape else "scalar"
 
 

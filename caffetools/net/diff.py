@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from caffetools.layers.blobs import Shape, dims
+from caffetools.layers.blobs import dims
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
 from caffetools.proto.message import Message, Value
@@ -53,10 +53,10 @@ def _layer(old: Net, before: InferredLayer, new: Net, after: InferredLayer) -> I
     yield from _fields("", before.node.message, after.node.message)
     for index, (shape, other) in enumerate(zip(before.tops, after.tops, strict=False)):
         if shape != other:
-            yield f"shape of {old.blob(before.node.tops[index])}: {_dims(shape)} -> {_dims(other)}"
+            yield f"shape of {old.blob(before.node.tops[index])}: {dims(shape)} -> {dims(other)}"
     blobs = [{blob.role: blob for blob in layer.params} for layer in (before, after)]
     for role in dict.fromkeys((*blobs[0], *blobs[1])):
-        shapes = [_dims(side[role].shape) if role in side else "none" for side in blobs]
+        shapes = [dims(side[role].shape) if role in side else "none" for side in blobs]
         if shapes[0] != shapes[1]:
             yield f"{role}: {shapes[0]} -> {shapes[1]}"
         owners = [side[role].owner if role in side else None for side in blobs]
@@ -98,10 +98,6 @@ def _text(value: Value) -> str:
 def _default(message: Message, name: str) -> list[Value]:
     value = message.get(name)
     return [] if value is None else [value]
-
-
-def _dims(shape: Shape | None) -> str:
-    return "unknown" if shape is None else dims(shape)
 
 
 def _totals(old: Net, new: Net) -> Iterator[str]:

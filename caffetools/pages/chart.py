@@ -11,6 +11,8 @@ from caffetools.drawing.style import EVENTS, LINES, fitted, styled_width
 
 WIDTH, HEIGHT = 720.0, 300.0
 LEFT, RIGHT, TOP, BOTTOM = 62.0, 24.0, 12.0, 44.0
+AREA = {"left": LEFT, "right": WIDTH - RIGHT, "top": TOP, "bottom": HEIGHT - BOTTOM}
+"""Edges of the drawing's inner part, for the script of a page."""
 _EQUAL = 1e-9
 """Maximum relative difference of values that an axis treats as equal."""
 MAX_POINTS = 800
@@ -50,11 +52,7 @@ class Axis(NamedTuple):
 
 
 def chart(
-    title: str,
-    series: Sequence[ChartLine],
-    marks: Sequence[EventMark] = (),
-    *,
-    legend: bool = True,
+    title: str, series: Sequence[ChartLine], marks: Sequence[EventMark] = (), *, legend: bool = True
 ) -> Scene:
     """Draw lines over iterations; points that are not finite are left out.
 

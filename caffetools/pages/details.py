@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 from caffetools.drawing.diagram import diagram, family
 from caffetools.drawing.layer_text import formulas
@@ -17,16 +17,8 @@ from caffetools.table import printable
 _MAX_LINES = 200
 
 
-class Snippet(NamedTuple):
-    """Lines of a prototxt."""
-
-    line: int
-    """Number of the first line, from 1."""
-    lines: tuple[str, ...]
-
-
-def snippets(net: Net) -> list[Snippet | None]:
-    """Return the lines of each layer; None for a layer that is not from a text (.caffemodel)."""
+def snippets(net: Net) -> list[dict[str, Any]]:
+    """Return the `text` of each layer and its first `line`; nothing if it is not from a text."""
     messages = [layer.node.message for layer in net.layers]
     starts: dict[Source, set[int]] = {}
     for message in (*messages, *net.inferred.graph.message.messages("layer")):
@@ -42,24 +34,21 @@ def snippets(net: Net) -> list[Snippet | None]:
     ]
 
 
-def _snippet(source: Source, start: int, end: int) -> Snippet | None:
+def _snippet(source: Source, start: int, end: int) -> dict[str, Any]:
     """Return the lines from a layer to the next one, without the comments between them."""
     text = source.text[start:end]
     if not text.strip():
-        return None
+        return {}
     last = text.rfind("}")
     kept = text[: last + 1] if last >= 0 else text.rstrip()
     lines = kept.splitlines()[:_MAX_LINES]
-    return Snippet(source.location(start).line or 1, tuple(lines))
+    return {"line": source.location(start).line or 1, "text": list(map(printable, lines))}
 
 
 def details(net: Net) -> list[dict[str, Any]]:
     """Return the details of each layer, in the order of the net; all strings are printable."""
     sources, readers = _neighbours(net)
-    lines = [
-        {} if s is None else {"line": s.line, "text": [printable(line) for line in s.lines]}
-        for s in snippets(net)
-    ]
+    lines = snippets(net)
     return [
         {
             "name": printable(layer.node.key),
@@ -103,8 +92,7 @@ def _neighbours(net: Net) -> tuple[list[list[int]], list[list[int]]]:
 
 def _blobs(net: Net, blobs: tuple[int, ...], shapes: tuple[Shape | None, ...]) -> list[list[str]]:
     return [
-        [printable(net.blob(blob)), "unknown" if shape is None else dims(shape)]
-        for blob, shape in zip(blobs, shapes, strict=True)
+        [printable(net.blob(blob)), dims(shape)] for blob, shape in zip(blobs, shapes, strict=True)
     ]
 
 

@@ -15,13 +15,8 @@ from caffetools.figures.looks import line_words
 from caffetools.figures.panels import Line, Selection, grouped_lines
 from caffetools.log.logged_net import LoggedNet
 from caffetools.pages.chart import (
-    BOTTOM,
-    HEIGHT,
-    LEFT,
+    AREA,
     MAX_POINTS,
-    RIGHT,
-    TOP,
-    WIDTH,
     ChartLine,
     EventMark,
     axis,
@@ -109,10 +104,7 @@ def _charts(log: ParsedLog, index: int) -> Iterator[Markup]:
             "first": len(LINES),
             "low": x.low,
             "high": x.high,
-            "left": LEFT,
-            "right": WIDTH - RIGHT,
-            "top": TOP,
-            "bottom": HEIGHT - BOTTOM,
+            **AREA,
         }
         yield element(
             "figure",

@@ -28,7 +28,7 @@ def summary(net: Net) -> Markup:
         _tile("bytes of memory for data", cost.memory_bytes),
     ]
     inputs = [
-        element("li", element("code", net.blob(blob)), ": ", "unknown" if not s else dims(s))
+        element("li", element("code", net.blob(blob)), ": ", dims(s))
         for layer in net.layers
         if not layer.node.bottoms
         for blob, s in zip(layer.node.tops, layer.tops, strict=True)

@@ -20,17 +20,7 @@ from caffetools.pages.markup import Markup, data_block, element, void
 from caffetools.pages.net_sections import SWATCHES, graph_section, summary, table
 from caffetools.pages.weights_section import weights_section
 
-_SCRIPT = (
-    "start",
-    "graph",
-    "details",
-    "choice",
-    "search",
-    "pointer",
-    "keys",
-    "table",
-    "curves",
-)
+_SCRIPT = ("start", "graph", "details", "choice", "search", "pointer", "keys", "table", "curves")
 """Parts of the script, each after the parts that it uses while it is loaded."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from caffetools.net.net import from_text
-from caffetools.pages.details import Snippet, details, snippets
+from caffetools.pages.details import details, snippets
 from tests.drawing.cases import LABELLED, conv, relu
 from tests.nets import given, net
 
@@ -74,20 +74,19 @@ state { phase: TRAIN }
 def test_snippets() -> None:
     data, a, b = snippets(from_text(PROTOTXT))
     lines = PROTOTXT.splitlines()
-    assert data == Snippet(2, tuple(lines[1:5]))
-    assert a == Snippet(9, ('layer { name: "a" type: "ReLU" bottom: "data" top: "a" }',))
-    assert b is not None
-    assert (b.line, b.lines[0]) == (9, 'layer { name: "b"')
+    assert data == {"line": 2, "text": lines[1:5]}
+    assert a == {"line": 9, "text": ['layer { name: "a" type: "ReLU" bottom: "data" top: "a" }']}
+    assert (b["line"], b["text"][0]) == (9, 'layer { name: "b"')
 
 
 def test_layers_of_input_fields() -> None:
     text = 'input: "data"\n' + "input_dim: 1\n" * 4
     (found,) = snippets(from_text(text))
-    assert found == Snippet(1, tuple(text.splitlines()))
+    assert found == {"line": 1, "text": text.splitlines()}
 
 
 def test_no_text_no_lines() -> None:
     made = net('layer { name: "data" type: "Input" top: "data" }')
     message = made.layers[0].node.message
     message.source.text = ""
-    assert snippets(made) == [None]
+    assert snippets(made) == [{}]
