@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from caffetools.log.age import Age, age
 from caffetools.log.curve import Curve
@@ -196,7 +197,8 @@ class LogCollector:
             curve.origin = self._origin
         return LogContents(
             name=name,
-            caffe=age(self._first.values(), self._fork),
+            places=tuple(self._first.values()),
+            fork=self._fork,
             nets=tuple(self.nets.end()),
             solvers=tuple(self._solvers),
             train=self.solver.train,
@@ -219,7 +221,10 @@ class LogContents:
 
     name: str
     """The log's file."""
-    caffe: Age
+    places: tuple[Message, ...]
+    """The first message of each source line."""
+    fork: str | None
+    """What a fork calls itself."""
     nets: tuple[LoggedNet, ...]
     solvers: tuple[Echo, ...]
     """Each solver that the log echoes."""
@@ -240,3 +245,8 @@ class LogContents:
     lines: int
     skipped_lines: int
     """Lines of other programs."""
+
+    @cached_property
+    def caffe(self) -> Age:
+        """Which Caffe wrote the log."""
+        return age(self.places, self.fork)

@@ -33,20 +33,17 @@ def number(text: str) -> float | None:
         return -value if words[1] else value
 
 
-def numbers(texts: Sequence[str]) -> list[float | None]:
-    """Return the values of numbers as C++ prints them."""
+def numbers(text: str) -> list[float | None]:
+    """Return the values of numbers as C++ prints them, one a line."""
+    texts = text.split("\n")
     try:
-        return list(map(float, texts)) if "_" not in "".join(texts) else list(map(number, texts))
+        return list(map(float if "_" not in text else number, texts))
     except ValueError:
         return list(map(number, texts))
 
 
 class Column:
-    """Numbers as text, in order; `""` where the log has none.
-
-    Text takes as little memory as floats (`6.91801` and a separator are eight bytes), keeps the
-    printed digits, and takes a tenth of the time.
-    """
+    """Numbers as text, in order."""
 
     __slots__ = ("_new", "_pieces", "_size")
 
@@ -63,32 +60,11 @@ class Column:
         self._new.append(text)
         self._size += 1
         if len(self._new) >= _PIECE:
-            self._close()
-
-    def extend(self, texts: Iterable[str], count: int) -> None:
-        """Append `count` numbers."""
-        self._close()
-        if count:
-            self._pieces.append("\n".join(texts))
-            self._size += count
-
-    def _close(self) -> None:
-        if self._new:
             self._pieces.append("\n".join(self._new))
             self._new.clear()
 
-    def last(self, count: int) -> list[str]:
-        """Return the last `count` numbers, in order."""
-        self._close()
-        found: list[str] = []
-        pieces = reversed(self._pieces)
-        while len(found) < count and (piece := next(pieces, None)) is not None:
-            found[:0] = piece.split("\n")
-        return found[len(found) - count :]
-
     def __iter__(self) -> Iterator[str]:
-        self._close()
-        return chain.from_iterable(piece.split("\n") for piece in self._pieces)
+        return chain(*(piece.split("\n") for piece in self._pieces), self._new)
 
 
 def by_name(names: Iterable[str], members: Iterable[Member]) -> dict[str, list[Member]]:
@@ -118,36 +94,43 @@ class Row(NamedTuple):
 class Part(NamedTuple):
     """Consecutive rows with the same outputs, as columns of one length.
 
-    Losses, rates and outputs are text as printed, `""` where the log has no value.
+    Losses, rates and outputs are text as printed, a line for each row, empty where the log has no
+    value.
     """
 
     iterations: list[int]
     times: list[str | None]
     seconds: list[float | None]
-    losses: list[str]
-    lrs: list[str]
+    losses: str
+    lrs: str
     speeds: list[float | None]
     names: tuple[str, ...]
     """The output that each column of `values` belongs to; a vector's name occurs repeatedly."""
-    values: list[list[str]]
+    values: list[str]
 
     @property
-    def outputs(self) -> dict[str, list[list[str]]]:
+    def outputs(self) -> dict[str, list[str]]:
         """The columns of each output, in the order of their first occurrence."""
         return by_name(self.names, self.values)
 
     def sliced(self, start: int, stop: int) -> Part:
         """Return rows start to stop - 1."""
+        if stop - start == len(self.iterations):
+            return self
         rows = slice(start, stop)
+
+        def lines(text: str) -> str:
+            return "\n".join(text.split("\n")[rows])
+
         return Part(
             self.iterations[rows],
             self.times[rows],
             self.seconds[rows],
-            self.losses[rows],
-            self.lrs[rows],
+            lines(self.losses),
+            lines(self.lrs),
             self.speeds[rows],
             self.names,
-            [column[rows] for column in self.values],
+            list(map(lines, self.values)),
         )
 
     def rows(self) -> Iterator[Row]:
@@ -168,25 +151,23 @@ class Speeds:
         self._seconds: float | None = None
 
     def of(
-        self, iterations: Sequence[int], seconds: Sequence[float | None], logged: Sequence[str]
+        self, iterations: Sequence[int], seconds: Sequence[float | None], logged: str
     ) -> list[float | None]:
-        """Return the logged speeds, or the speeds computed from the times of consecutive rows."""
-        rows = zip(
-            iterations,
-            seconds,
-            chain([self._iteration], iterations),
-            chain([self._seconds], seconds),
-            strict=False,
+        """Return the logged speeds, or the speeds computed from the times of consecutive rows.
+
+        `logged` has a line for each row, empty where the log has no speed.
+        """
+        befores = zip(
+            chain([self._iteration], iterations), chain([self._seconds], seconds), strict=True
         )
         speeds = [
             (iteration - last) / (at - since)
             if since is not None and at is not None and at > since and iteration > last
             else None
-            for iteration, at, last, since in rows
+            for iteration, at, (last, since) in zip(iterations, seconds, befores, strict=False)
         ]
-        if iterations:
-            self._iteration, self._seconds = iterations[-1], seconds[-1]
-        if any(logged):
+        self._iteration, self._seconds = iterations[-1], seconds[-1]
+        if logged.strip("\n"):
             own = numbers(logged)
             speeds = [speed if one is None else one for speed, one in zip(speeds, own, strict=True)]
         return speeds

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from caffetools.log.curve import Curve
-from caffetools.log.curve_columns import Part, Row, number, numbers
+from caffetools.log.curve_columns import Part, Row, numbers
 from caffetools.log.series import run_parts
 
 _FIELDS = Row._fields[:-1]
@@ -27,7 +27,6 @@ _NUMBER = (
 )
 _AS_REPR = re.compile(rf"{_NUMBER}(?:\n{_NUMBER})*")
 """Numbers that repr writes the same: up to 15 digits, without needless zeros."""
-_OTHERWISE = rf"(?m)^(?!{_NUMBER}$).*$"
 
 
 def json_number(value: float | None) -> float | str | None:
@@ -57,19 +56,32 @@ def json_text(curve: Curve, net: int | None = None) -> Iterator[str]:
 
     for part in curve.parts():
         fields = _texts(part, _JSON, '"') | {"net": [str(net)] * len(part.iterations)}
-        names = _names(net)
-        own = [f"{json.dumps(name)}: %s" for name in names]
-        outputs = []
-        for name, members in part.outputs.items():
-            # A name may contain any character.
-            key = json.dumps(name).replace("%", "%%")
-            outputs.append(f"{key}: [{', '.join(['%s'] * len(members))}]")
-        row = f'{{{", ".join(own)}, "outputs": {{{", ".join(outputs)}}}}}'
-        values = (
-            _printed(column, _JSON) for columns in part.outputs.values() for column in columns
-        )
-        texts = zip(*(fields[name] for name in names), *values, strict=True)
-        yield ", ".join(map(row.__mod__, texts))
+        row: list[str | list[str]] = []
+        for i, name in enumerate(_names(net)):
+            row += [f"{', ' if i else '{'}{json.dumps(name)}: ", fields[name]]
+        row.append(', "outputs": {')
+        for i, (name, columns) in enumerate(part.outputs.items()):
+            row.append(f"{', ' if i else ''}{json.dumps(name)}: [")
+            row += _between(", ", (_printed(column, _JSON) for column in columns))
+            row.append("]")
+        row.append("}}, ")
+        yield _interleaved(row, len(part.iterations)).removesuffix(", ")
+
+
+def _between(separator: str, columns: Iterable[list[str]]) -> list[str | list[str]]:
+    """Return columns with a separator after each but the last."""
+    row: list[str | list[str]] = []
+    for column in columns:
+        row += [column, separator]
+    return row[:-1]
+
+
+def _interleaved(row: Sequence[str | list[str]], count: int) -> str:
+    """Return `count` rows of columns and of texts that each row has."""
+    texts = [""] * (len(row) * count)
+    for i, cells in enumerate(row):
+        texts[i :: len(row)] = [cells] * count if isinstance(cells, str) else cells
+    return "".join(texts)
 
 
 def _names(net: int | None) -> tuple[str, ...]:
@@ -90,26 +102,20 @@ def _texts(part: Part, words: Mapping[str, str], quote: str) -> dict[str, list[s
 
 
 def _computed(values: list[float | None], words: Mapping[str, str]) -> list[str]:
+    """Write numbers as Python's repr does."""
     text = repr(values)[1:-1]
     texts = text.split(", ")
     return [words.get(one, one) for one in texts] if "n" in text else texts
 
 
-def _printed(texts: list[str], words: Mapping[str, str]) -> list[str]:
-    """Rewrite numbers as Python's repr does; most of what Caffe prints stays as it is."""
-
-    def as_repr(text: str) -> str:
-        value = repr(number(text))
-        return words.get(value, value)
-
-    if texts.count(texts[0]) == len(texts):
-        return [as_repr(texts[0])] * len(texts)
-    if not _AS_REPR.fullmatch(texts[0]):
-        return list(map(as_repr, texts))
-    joined = "\n".join(texts)
-    if _AS_REPR.fullmatch(joined):
-        return texts
-    return re.sub(_OTHERWISE, lambda found: as_repr(found[0]), joined).split("\n")
+def _printed(column: str, words: Mapping[str, str]) -> list[str]:
+    """Rewrite numbers, one a line, as repr does; most of what Caffe prints stays as it is."""
+    if _AS_REPR.fullmatch(column):
+        return column.split("\n")
+    texts = column.split("\n")
+    distinct = list(set(texts))
+    known = dict(zip(distinct, _computed(numbers("\n".join(distinct)), words), strict=True))
+    return [known[text] for text in texts]
 
 
 def records(curve: Curve, once: bool = False) -> Iterator[dict[str, Any]]:
@@ -135,8 +141,8 @@ def csv_text(curve: Curve) -> Iterator[str]:
         yield ",".join(map(_csv_name, head)) + "\n"
     for part in curve.parts():
         outputs = (_printed(column, _CSV) for column in _output_columns(part, head))
-        columns = zip(*_texts(part, _CSV, "").values(), *outputs, strict=True)
-        yield "\n".join(map(",".join, columns)) + "\n"
+        row = _between(",", (*_texts(part, _CSV, "").values(), *outputs))
+        yield _interleaved([*row, "\n"], len(part.iterations))
 
 
 def _csv_name(name: str) -> str:
@@ -153,10 +159,10 @@ def _head(curve: Curve) -> dict[str, tuple[str, int]]:
     return head
 
 
-def _output_columns(part: Part, head: Mapping[str, tuple[str, int]]) -> Iterator[list[str]]:
+def _output_columns(part: Part, head: Mapping[str, tuple[str, int]]) -> Iterator[str]:
     """Yield the columns of the head's outputs."""
     outputs = part.outputs
-    blank = [""] * len(part.iterations)
+    blank = "\n" * (len(part.iterations) - 1)
     for name, index in list(head.values())[len(_FIELDS) :]:
         columns = outputs.get(name, [])
         yield columns[index] if index < len(columns) else blank

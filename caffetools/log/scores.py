@@ -57,7 +57,7 @@ class Scores:
     def turn_to(self, day: str) -> None:
         """Set the date of the following messages, `mmdd` or `yyyymmdd`."""
         self._end_batch()
-        self.batches.days.append((len(self.batches), day))
+        self.batches.turn_to(day)
 
     def end(self) -> list[Score]:
         """Return all results at the end of the log."""

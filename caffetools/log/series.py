@@ -92,7 +92,7 @@ class Series:
     """Since the log's first line, NaN if unknown."""
     values: array[float] = field(default_factory=lambda: array("d"))
 
-    def add(self, part: Part, column: list[str]) -> None:
+    def add(self, part: Part, column: str) -> None:
         """Append the known values of a column of further rows."""
         values = numbers(column)
         known = [value is not None for value in values]
@@ -167,7 +167,7 @@ def run_parts(curve: Curve) -> Iterator[tuple[int, Part]]:
         first = end
 
 
-def _columns(part: Part, kinds: dict[str, Kind]) -> Iterator[tuple[Kind, str, int, list[str]]]:
+def _columns(part: Part, kinds: dict[str, Kind]) -> Iterator[tuple[Kind, str, int, str]]:
     """The columns of numbers in the order in which a row tells them."""
     yield "total", "", 0, part.losses
     yield "rate", "", 0, part.lrs

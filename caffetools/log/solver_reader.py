@@ -169,7 +169,7 @@ class SolverReader:
         self.end_points()
         self._day = day
         for curve in self.curves():
-            curve.days.append((len(curve), day))
+            curve.turn_to(day)
 
     def start_run(self) -> None:
         """Begin a run."""

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import math
 from calendar import isleap, monthrange
-from collections.abc import Sequence
+from collections.abc import Iterator
 from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta
 from itertools import groupby, repeat
-from operator import itemgetter, sub
+from operator import sub
 
 DAY = 86400.0
 _EPOCH = date(2000, 1, 1)
 _MINUTES = {f"{m // 60:02}:{m % 60:02}:": 60.0 * m for m in range(24 * 60)}
-_DATE = itemgetter(slice(None, -16))
-"""The date of `0721 10:38:15.326920`."""
 _MIDNIGHT = datetime(2000, 1, 1)  # noqa: DTZ001  # glog's times have no zone
 _COMMON_YEAR = 2001
 _LEAP_YEAR = 2000
+
+
+def _runs(times: str) -> Iterator[tuple[str, str]]:
+    """Yield each date of times such as `0721 10:38:15.326920`, one a line, and its lines."""
+    first = times.partition("\n")[0][:-16]
+    if times.count(f"{first} ") == times.count("\n") + 1:
+        yield first, times
+        return
+    for date_, run in groupby(times.split("\n"), key=lambda time: time[:-16]):
+        yield date_, "\n".join(run)
 
 
 class Clock:
@@ -85,35 +93,35 @@ class Clock:
         except (KeyError, ValueError):
             return math.nan
 
-    def moments(
-        self, times: Sequence[str], origin: float
-    ) -> tuple[list[float | None], list[str | None]]:
-        """Return each time in seconds since `origin` and by ISO 8601, None if it is no time."""
+    def moments(self, times: str, origin: float) -> tuple[list[float | None], list[str | None]]:
+        """Return each time, one a line, in seconds since `origin` and by ISO 8601.
+
+        Both are None if it is no time.
+        """
         seconds: list[float | None] = []
         isos: list[str | None] = []
         start = None if math.isnan(origin) else round(origin * 1e6)
-        for date_, group in groupby(times, key=_DATE):
-            run = list(group)
+        for date_, run in _runs(times):
             if start is not None and (same_day := self._same_day(date_, run, start)):
                 seconds += same_day[0]
                 isos += same_day[1]
                 continue
-            for time in run:
+            for time in run.split("\n"):
                 moment, iso = self._moment(time)
                 seconds.append(None if moment is None or start is None else (moment - start) / 1e6)
                 isos.append(iso)
         return seconds, isos
 
     def _same_day(
-        self, date_: str, times: list[str], origin: int
+        self, date_: str, joined: str, origin: int
     ) -> tuple[list[float], list[str]] | None:
         """Seconds and ISO forms of times of one date, None unless all have microseconds."""
-        joined = "\n".join(times)
+        count = joined.count("\n") + 1
         is_usual = (
             len(date_) in {4, 8}
             and date_.isdecimal()
-            and len(joined) == (len(date_) + 17) * len(times) - 1
-            and joined.count(".") == joined.count(f"{date_} ") == len(times)
+            and len(joined) == (len(date_) + 17) * count - 1
+            and joined.count(".") == joined.count(f"{date_} ") == count
         )
         try:
             if not is_usual:

@@ -34,13 +34,13 @@ def test_the_last_row(curve: Curve) -> None:
 
 
 def test_rows_that_tell_the_same_come_as_one_part(curve: Curve) -> None:
-    curve.extend({"iteration": ["20", "30"], "loss": ["1", "2"]}, [Output("w")], [["4", "nan"]])
+    curve.extend({"iteration": ["20", "30"], "loss": ["1", "2"]}, (Output("w"),), [["4", "nan"]])
     curve.restores.append(2)
     first, second = curve.parts()
-    assert (first.names, first.values) == (("v", "v"), [["1"], ["2"]])
+    assert (first.names, first.values) == (("v", "v"), ["1", "2"])
     assert (second.iterations, second.names) == ([10, 20, 30], ("w",))
-    assert second.values == [["3", "4", "nan"]]
-    assert second.losses == ["", "1", "2"]
+    assert second.values == ["3\n4\nnan"]
+    assert second.losses == "\n1\n2"
 
 
 def test_no_speed_is_known_where_a_run_begins(curve: Curve) -> None:
@@ -57,7 +57,7 @@ def test_an_empty_curve_has_no_rows() -> None:
 def test_times_turn_where_the_log_does() -> None:
     curve = Curve(day="20141231")
     curve.append(Point("0", "1231 23:59:59"))
-    curve.days.append((1, "20151231"))
+    curve.turn_to("20151231")
     curve.append(Point("1", "1231 23:59:59"))
     # A year comes too late once lines have been read, unless one was known.
     assert [row.time for row in curve.rows()] == ["2014-12-31T23:59:59", "2015-12-31T23:59:59"]

@@ -114,7 +114,7 @@ def test_moments_are_what_single_lines_tell() -> None:
         *("0722 25:00:00.000000", "0722 00:00:x1.000000", "20150722 00:00:02.000000"),
     ]
     midnight = Clock(2015).seconds("0721 00:00:00")
-    found = zip(*Clock(2015).moments(times, midnight), strict=True)
+    found = zip(*Clock(2015).moments("\n".join(times), midnight), strict=True)
     at = 10 * 3600 + 38 * 60
     none = (None, None)
     assert [(seconds and round(seconds, 6), iso) for seconds, iso in found] == [
