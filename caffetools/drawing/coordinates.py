@@ -8,6 +8,7 @@ blocks, which also works for points of different widths.
 
 from __future__ import annotations
 
+from graphlib import TopologicalSorter
 from itertools import pairwise
 
 from caffetools.drawing.grid import Grid, indices
@@ -89,7 +90,7 @@ def _packed(rows: Links, root: list[int], breadths: list[float]) -> list[float]:
             distance = (breadths[left] + breadths[right]) / 2
             a, b = root[left], root[right]
             after[a][b] = before[b][a] = max(distance, after[a].get(b, 0.0))
-    order = _in_order(after, before)
+    order = list(TopologicalSorter(before).static_order())
     x: dict[int, float] = {}
     for block in order:
         x[block] = max((x[left] + gap for left, gap in before[block].items()), default=0.0)
@@ -97,18 +98,6 @@ def _packed(rows: Links, root: list[int], breadths: list[float]) -> list[float]:
         if after[block]:
             x[block] = max(x[block], min(x[right] - gap for right, gap in after[block].items()))
     return [x.get(block, 0.0) for block in root]
-
-
-def _in_order(after: dict[int, dict[int, float]], before: dict[int, dict[int, float]]) -> list[int]:
-    """Sort the blocks topologically: each after all that are left of it in some row."""
-    missing = {block: len(left) for block, left in before.items()}
-    order = [block for block, left in missing.items() if not left]
-    for block in order:
-        for right in after[block]:
-            missing[right] -= 1
-            if not missing[right]:
-                order.append(right)
-    return order
 
 
 def _balanced(results: list[list[float]], points: list[int], breadths: list[float]) -> list[float]:

@@ -177,10 +177,8 @@ def _move(grid: Grid, run: int, points: list[int], run_of: list[int], order: lis
     best = min(totals)
     if totals[now] == best:
         return False
-    target = min(
-        (index for index, total in enumerate(totals) if total == best),
-        key=lambda index: abs(index - now),
-    )
+    targets = [index for index, total in enumerate(totals) if total == best]
+    target = min(targets, key=lambda index: abs(index - now))
     order[:] = [*others[:target], run, *others[target:]]
     return True
 

@@ -47,6 +47,8 @@ class OutlineLink(NamedTuple):
     """Its index in the diagram."""
     source: int
     readers: tuple[int, ...]
+    shapes: tuple[int, ...]
+    """The links whose shapes its label shows; none for a blob that is labelled elsewhere."""
 
 
 class Outline(NamedTuple):
@@ -177,14 +179,15 @@ def outline(drawing: Diagram, found: Sequence[Repeat]) -> Outline:
         if isinstance(vertex, int) or exits[vertex] == index:
             readers = dict.fromkeys(vertex_of[reader] for reader in link.readers)
             readers.pop(source, None)
-            links.append(OutlineLink(index, source, tuple(readers)))
+            links.append(OutlineLink(index, source, tuple(readers), (index,)))
     return Outline(tuple(vertices), tuple(links))
 
 
 def block_outline(drawing: Diagram, repeat: Repeat) -> Outline:
     """Return the first block of a repeat, with a vertex for its entry and one for its exit.
 
-    Both are -1. The exit reads the blob that the next block reads.
+    Both are -1. The exit reads the blob that the next block reads. The blobs that enter and leave
+    are labelled outside of the block, the others with their shapes in the first and last block.
     """
     members = range(repeat.start, repeat.start + repeat.length)
     leaving = exit_link(drawing, repeat)
@@ -195,7 +198,9 @@ def block_outline(drawing: Diagram, repeat: Repeat) -> Outline:
             readers.append(repeat.length + 1)
         if readers or link.source in members:
             source = link.source - repeat.start + 1 if link.source in members else 0
-            links.append(OutlineLink(index, source, tuple(readers)))
+            is_inside = source and index != leaving
+            shapes = (index, in_last_block(drawing, repeat, index)) if is_inside else ()
+            links.append(OutlineLink(index, source, tuple(readers), shapes))
     return Outline((-1, *members, -1), tuple(links))
 
 

@@ -6,16 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from caffetools.drawing.diagram import Diagram, diagram
-from caffetools.drawing.folding import (
-    Outline,
-    OutlineLink,
-    Repeat,
-    block_outline,
-    exit_link,
-    in_last_block,
-    outline,
-    repeats,
-)
+from caffetools.drawing.folding import Outline, OutlineLink, Repeat, block_outline, outline, repeats
 from caffetools.drawing.graph_layout import Layout, layout
 from caffetools.drawing.layer_box import (
     LABEL_DROP,
@@ -127,12 +118,10 @@ class _Painter:
         for index, link in enumerate(drawing.links):
             self.tops[link.source].append(index)
 
-    def parts(
-        self, shown: Outline, block: Repeat | None = None
-    ) -> tuple[list[Picture], list[Connection]]:
+    def parts(self, shown: Outline) -> tuple[list[Picture], list[Connection]]:
         """Draw the parts of the whole graph, or of a block."""
         pictures = [self.picture(vertex) for vertex in shown.vertices]
-        return pictures, [self.connection(link, block) for link in shown.links]
+        return pictures, [self.connection(link) for link in shown.links]
 
     def picture(self, vertex: int | Repeat) -> Picture:
         """Draw a box, a folded repeat, or the empty entry or exit of a block (-1)."""
@@ -140,23 +129,18 @@ class _Painter:
             return self.folded(vertex)
         if vertex < 0:
             return Picture(0, 0, ())
-        labels = [self.label(link).width + _LABEL_GAP for link in self.tops[vertex]]
+        labels = [self.label(link, (link,)).width + _LABEL_GAP for link in self.tops[vertex]]
         min_width = round(sum(labels)) if len(labels) > 1 else 0
         return box_picture(self.net, self.drawing.boxes[vertex], self.largest, min_width)
 
-    def label(self, link: int, shape: str | None = None) -> BlobLabel:
-        found = self.drawing.links[link]
-        return blob_label(found, len(self.tops[found.source]) > 1, shape)
+    def label(self, index: int, shapes: tuple[int, ...]) -> BlobLabel:
+        link = self.drawing.links[index]
+        text = shape_range_text([self.drawing.links[each].shape for each in shapes])
+        return blob_label(link, len(self.tops[link.source]) > 1, text)
 
-    def connection(self, shown: OutlineLink, block: Repeat | None) -> Connection:
-        """Connect pictures; the blobs that enter and leave a block are labelled outside of it."""
+    def connection(self, shown: OutlineLink) -> Connection:
         link = self.drawing.links[shown.link]
-        label = None
-        if block is None:
-            label = self.label(shown.link)
-        elif shown.source and shown.link != exit_link(self.drawing, block):
-            last = self.drawing.links[in_last_block(self.drawing, block, shown.link)]
-            label = self.label(shown.link, shape_range_text([link.shape, last.shape]))
+        label = self.label(shown.link, shown.shapes) if shown.shapes else None
         readers = [self.drawing.boxes[reader].layers[0] for reader in link.readers]
         source = self.drawing.boxes[link.source].layers[0]
         tooltip = link_tooltip(link, [self.net.layers[reader].node.key for reader in readers])
@@ -165,7 +149,7 @@ class _Painter:
 
     def folded(self, block: Repeat) -> Picture:
         """Draw the first block of a repeat in a frame, entered and left in the middle."""
-        pictures, connections = self.parts(block_outline(self.drawing, block), block)
+        pictures, connections = self.parts(block_outline(self.drawing, block))
         inner, items = assemble(pictures, connections, 1, without_arrow=len(pictures) - 1)
         boxes = self.drawing.boxes[block.start : block.end]
         title, subtitle = self.heading(block)

@@ -75,8 +75,7 @@ def layout(graph: LayoutGraph, wanted_columns: int | None = None) -> Layout:
         for vertex, (size, rank) in enumerate(zip(graph.sizes, points.rank, strict=False))
     )
     found = routes(graph, points, starts, sheet, corners)
-    height = max(sheet.foot)
-    return Layout(sheet.right[-1], height, corners, found, crossings(points))
+    return Layout(sheet.right[-1], max(sheet.foot), corners, found, crossings(points))
 
 
 def _starts(graph: LayoutGraph, points: Grid, x: list[float]) -> list[float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from caffetools.drawing.diagram import family
-from caffetools.drawing.graph_drawing import GraphDrawing, draw_graph
+from caffetools.drawing.graph_drawing import draw_graph
 from caffetools.drawing.layer_text import short_number
 from caffetools.drawing.scene import Rect, Scene, SceneGroup, SceneItem, Text
 from caffetools.drawing.style import FAMILIES, fitted, styled_width
@@ -32,8 +32,9 @@ def graph_scene(net: Net, fold: bool = True, columns: int | None = None) -> Scen
         Text(0, 14, fitted(name, "title", width), "title"),
         Text(0, 31, fitted(totals, "subtitle", width), "subtitle"),
     )
+    page = (width + 2 * MARGIN, height + 2 * MARGIN)
     items: list[SceneItem] = [
-        Rect(0, 0, width + 2 * MARGIN, height + 2 * MARGIN, "paper"),
+        Rect(0, 0, *page, "paper"),
         SceneGroup(title, offset=(MARGIN, MARGIN)),
         SceneGroup(graph.items, offset=(MARGIN + left, MARGIN + _TITLE)),
     ]
@@ -41,13 +42,9 @@ def graph_scene(net: Net, fold: bool = True, columns: int | None = None) -> Scen
     for row in rows:
         items.append(SceneGroup(tuple(row), offset=(MARGIN, y)))
         y += _LEGEND_LINE
-    return Scene(
-        width + 2 * MARGIN,
-        height + 2 * MARGIN,
-        printable(net.name) or "net",
-        _description(totals, graph),
-        tuple(items),
-    )
+    folded = "".join(f" {block.times} equal blocks are drawn once." for block in graph.repeats)
+    description = f"The graph of a net from top to bottom: {totals}.{folded}"
+    return Scene(*page, printable(net.name) or "net", description, tuple(items))
 
 
 def heading(net: Net) -> tuple[str, str]:
@@ -57,12 +54,6 @@ def heading(net: Net) -> tuple[str, str]:
         f"{net.state.phase.lower()} phase, {len(net.layers)} layers, "
         f"{short_number(cost.params)} parameters, {short_number(cost.macs)} multiply-accumulates"
     )
-
-
-def _description(totals: str, graph: GraphDrawing) -> str:
-    """Describe the picture for screen readers."""
-    folded = "".join(f" {block.times} equal blocks are drawn once." for block in graph.repeats)
-    return f"The graph of a net from top to bottom: {totals}.{folded}"
 
 
 def _legend(net: Net) -> list[tuple[list[SceneItem], float]]:

@@ -118,8 +118,7 @@ def _turns(graph: LayoutGraph, points: Grid, sheet: Sheet) -> dict[tuple[int, in
         reached = float("inf")
         head = len(leaving) * TRACK
         for number, (_, aim, index) in enumerate(leaving):
-            x = min(aim, reached - TRACK)
-            reached = x
+            x = reached = min(aim, reached - TRACK)
             found[index, rank] = _Turn(
                 foot=sheet.bottom[rank] + _FOOT + number * TRACK,
                 gutter=sheet.right[column] + 2 * _FOOT + number * TRACK,
@@ -134,8 +133,7 @@ def rounded(corners: list[Point]) -> list[Move]:
     """Draw lines from corner to corner, with inner corners rounded."""
     moves = []
     for before, corner, after in zip(corners, corners[1:], corners[2:], strict=False):
-        moves.append(Move(_towards(corner, before)))
-        moves.append(Move(_towards(corner, after), (corner,)))
+        moves += [Move(_towards(corner, before)), Move(_towards(corner, after), (corner,))]
     moves.append(Move(corners[-1]))
     return moves
 
@@ -168,9 +166,8 @@ def _ports(
     for reader, wires in entering.items():
         wires.sort()
         places = _spread([x for x, _ in wires], sheet.x[reader], graph.sizes[reader].width)
-        found.update(
-            ((reader, index), place) for (_, index), place in zip(wires, places, strict=True)
-        )
+        for (_, index), place in zip(wires, places, strict=True):
+            found[reader, index] = place
     return found
 
 

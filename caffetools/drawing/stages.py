@@ -178,13 +178,9 @@ def _title(stage: Stage) -> tuple[Text, Text]:
 def _arrow(layer: InferredLayer, lanes: int) -> _Arrow:
     in_place = " (in place)" if any(layer.node.in_place) else ""
     heading = [(layer.node.key, "operation"), (layer.node.type + in_place, "type")]
-    if kernel_text(layer):
-        options = [
-            (kernel_text(layer, lanes), "kernel"),
-            (window_text(layer, defaults=True), "detail"),
-        ]
-    else:
-        options = [(option_text(layer, defaults=True), "detail")]
+    kernel = kernel_text(layer, lanes)
+    text = window_text(layer, defaults=True) if kernel else option_text(layer, defaults=True)
+    options = [(kernel, "kernel"), (text, "detail")]
     above, in_lane = (
         [(fitted(text, style, _WIDEST), style) for text, style in lines if text]
         for lines in (heading, options)

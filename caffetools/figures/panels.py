@@ -61,12 +61,8 @@ def grouped_lines(
     logs: Sequence[LogContents], names: Sequence[str], selection: Selection
 ) -> list[Panel]:
     """Return the same panels for any logs, with the learning rate; none without lines."""
-    found = [
-        Panel("loss"),
-        Panel("outputs"),
-        Panel("other outputs"),
-        Panel("learning rate", [], True),
-    ]
+    titles = ("loss", "outputs", "other outputs", "learning rate")
+    found = [Panel(title, is_rate=title == "learning rate") for title in titles]
     for line in _all_lines(logs, names, selection):
         found[_panel_of(line)].lines.append(line)
     return [panel for panel in found if panel.lines]
@@ -93,7 +89,8 @@ def _all_lines(
 ) -> Iterator[Line]:
     first = 0
     for number, log in enumerate(logs):
-        name = names[number] if number < len(names) else _file_name(log.name)
+        stem, _ = os.path.splitext(os.path.basename(log.name))
+        name = names[number] if number < len(names) else stem
         series = [one for one in _shown(log_series(log)) if _is_asked_for(one, selection)]
         runs = sorted({one.key.run for one in series})
         for one in series:
@@ -104,10 +101,6 @@ def _all_lines(
             x = list(one.seconds) if by_time else places(one.iterations, log, selection.x)
             yield Line(one, first + runs.index(one.key.run), run_name, x)
         first += len(runs)
-
-
-def _file_name(path: str) -> str:
-    return os.path.splitext(os.path.basename(path))[0]
 
 
 def _shown(series: list[Series]) -> Iterator[Series]:

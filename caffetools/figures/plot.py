@@ -21,8 +21,6 @@ from caffetools.figures.looks import legend_entries, line_looks, line_words, sho
 from caffetools.figures.panels import Panel, Selection, event_place, panels
 from caffetools.log.collector import LogContents
 
-FORMS = ("png", "svg", "pdf")
-
 _EVENTS = ("restore", "stopped", "interrupted", "error", "fatal", "cut")
 """Kinds of events that are drawn as lines."""
 
@@ -33,7 +31,7 @@ _HEIGHT, _RATE_HEIGHT = 2.3, 0.9
 _DENSITY = 200
 _MOST_LINES = 14
 """Of a legend; more are counted."""
-_UNITS = ((3 * 86400, 86400, "days"), (2 * 3600, 3600, "hours"), (300, 60, "minutes"))
+_UNITS = ((259200, 86400, "days"), (7200, 3600, "hours"), (300, 60, "minutes"), (0, 1, "seconds"))
 """From so many seconds on a unit of so many seconds."""
 
 _LOOK: dict[Any, Any] = {
@@ -125,9 +123,7 @@ def _unit(found: Sequence[Panel], selection: Selection) -> tuple[float, str]:
         return 1, selection.x
     places = (x for panel in found for line in panel.lines for x in line.x if math.isfinite(x))
     longest = max(places, default=0)
-    seconds, name = next(
-        ((seconds, name) for most, seconds, name in _UNITS if longest >= most), (1, "seconds")
-    )
+    seconds, name = next((unit, name) for least, unit, name in _UNITS if longest >= least)
     return seconds, f"time in {name}"
 
 

@@ -47,8 +47,6 @@ def _snippet(source: Source, start: int, end: int) -> dict[str, Any]:
 
 def details(net: Net) -> list[dict[str, Any]]:
     """Return the details of each layer, in the order of the net; all strings are printable."""
-    sources, readers = _neighbours(net)
-    lines = snippets(net)
     return [
         {
             "name": printable(layer.node.key),
@@ -63,12 +61,17 @@ def details(net: Net) -> list[dict[str, Any]]:
             "windows": windows(layer),
             "field": field(fields),
             "steps": [list(step) for step in formulas(layer)],
-            "from": sources[index],
-            "to": readers[index],
-            **lines[index],
+            "from": sources,
+            "to": readers,
+            **lines,
         }
-        for index, (layer, needed, fields) in enumerate(
-            zip(net.layers, net.needs_backward, net.fields, strict=True)
+        for layer, needed, fields, sources, readers, lines in zip(
+            net.layers,
+            net.needs_backward,
+            net.fields,
+            *_neighbours(net),
+            snippets(net),
+            strict=True,
         )
     ]
 
@@ -91,9 +94,8 @@ def _neighbours(net: Net) -> tuple[list[list[int]], list[list[int]]]:
 
 
 def _blobs(net: Net, blobs: tuple[int, ...], shapes: tuple[Shape | None, ...]) -> list[list[str]]:
-    return [
-        [printable(net.blob(blob)), dims(shape)] for blob, shape in zip(blobs, shapes, strict=True)
-    ]
+    named = zip(map(net.blob, blobs), shapes, strict=True)
+    return [[printable(name), dims(shape)] for name, shape in named]
 
 
 def _params(layer: InferredLayer) -> list[dict[str, Any]]:

@@ -43,13 +43,11 @@ class CheckedLog(NamedTuple):
 
 def log_section(found: CheckedLog, index: int) -> Markup:
     """Return the section of a log; `index` makes its ids unique."""
-    contents = found.log.contents
-    age = contents.caffe
-    release = f", written by Caffe {age.release}" if age.release else ""
-    parts = [element("p", f"{contents.name}: {shown(contents.lines)} lines{release}")]
-    parts.append(element("div", *_charts(found.log, index), class_="charts"))
-    parts.append(_events(found.log))
-    parts.append(_differences(found))
+    log, contents = found.log, found.log.contents
+    release = f", written by Caffe {contents.caffe.release}" if contents.caffe.release else ""
+    head = element("p", f"{contents.name}: {shown(contents.lines)} lines{release}")
+    drawn = element("div", *_charts(log, index), class_="charts")
+    parts = (head, drawn, _events(log), _differences(found))
     return section(f"log-{index}", f"Log {index + 1}", *parts)
 
 

@@ -72,12 +72,11 @@ def _head(net: Net, script: str) -> list[Markup]:
 def _header(net: Net, name: str, sections: list[tuple[str, str]]) -> Markup:
     title, totals = heading(net)
     links = [element("a", words, href=f"#{identity}") for identity, words in sections]
-    dark = element("button", "Light or dark", type="button", id="theme")
     return element(
         "header",
         element("div", element("h1", title), element("p", f"{totals}; {name}"), class_="heading"),
         element("nav", *links, aria_label="Sections of this page"),
-        dark,
+        element("button", "Light or dark", type="button", id="theme"),
     )
 
 

@@ -95,17 +95,17 @@ def drawing() -> Diagram:
 def test_without_folds_all_boxes_are_vertices() -> None:
     shown = outline(drawing(), [])
     assert shown.vertices == tuple(range(2 + 3 * 4 + 1))
-    assert shown.links[1] == OutlineLink(1, 1, (2, 4))
+    assert shown.links[1] == OutlineLink(1, 1, (2, 4), (1,))
 
 
 def test_a_fold_is_one_vertex() -> None:
     shown = outline(drawing(), [FOLD])
     assert shown.vertices == (0, 1, FOLD, 14)
     assert shown.links == (
-        OutlineLink(0, 0, (1,)),
-        OutlineLink(1, 1, (2,)),
-        OutlineLink(13, 2, (3,)),
-        OutlineLink(14, 3, ()),
+        OutlineLink(0, 0, (1,), (0,)),
+        OutlineLink(1, 1, (2,), (1,)),
+        OutlineLink(13, 2, (3,), (13,)),
+        OutlineLink(14, 3, (), (14,)),
     )
 
 
@@ -114,10 +114,10 @@ def test_inside() -> None:
     assert shown.vertices == (-1, 2, 3, 4, -1)
     # What enters is read by the convolution and by the sum; what the sum makes leaves.
     assert shown.links == (
-        OutlineLink(1, 0, (1, 3)),
-        OutlineLink(2, 1, (2,)),
-        OutlineLink(3, 2, (3,)),
-        OutlineLink(4, 3, (4,)),
+        OutlineLink(1, 0, (1, 3), ()),
+        OutlineLink(2, 1, (2,), (2, 11)),
+        OutlineLink(3, 2, (3,), (3, 12)),
+        OutlineLink(4, 3, (4,), ()),
     )
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from caffetools.errors import CaffeToolsError
 from caffetools.figures.panels import Selection
-from caffetools.figures.plot import FORMS, Drawing, plot
+from caffetools.figures.plot import Drawing, plot
+from caffetools.writing import IMAGE_FORMATS
 from tests.logs import SOLVER, line, lines, read, train_log
 
 TESTED = lines("Iteration 20, Testing net (#0)", "    Test net output #0: accuracy = 0.5")
@@ -31,7 +32,7 @@ def texts(svg: bytes) -> list[str]:
     ("form", "head"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")]
 )
 def test_forms(form: str, head: bytes) -> None:
-    assert form in FORMS
+    assert form in IMAGE_FORMATS
     picture = plot([LOG], form)
     assert picture.startswith(head)
     assert picture == plot([LOG], form)
