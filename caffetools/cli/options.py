@@ -77,8 +77,12 @@ phase_option = click.option(
 flag = functools.partial(click.option, is_flag=True)
 force_option = flag("--force", help="Overwrite existing files.")
 
-_YEARS = click.IntRange(1970, 9999)
-year_option = click.option("--year", type=_YEARS, help="Year of the first line of a log.")
+
+def log_options(command: Command) -> Command:
+    """Add what commands that read logs and write files share."""
+    years = click.IntRange(1970, 9999)
+    year_option = click.option("--year", type=years, help="Year of the first line of a log.")
+    return plugin_option(year_option(force_option(command)))
 
 
 def output_option(metavar: str, text: str, **more: Any) -> Callable[[Command], Command]:

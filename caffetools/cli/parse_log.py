@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from caffetools.cli.options import force_option, format_option, plugin_option, year_option
+from caffetools.cli.options import flag, format_option, log_options
 from caffetools.errors import CaffeToolsError
 from caffetools.log.curve_data import csv_text
 from caffetools.log.parser import read_log
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 @click.command("parse-log")
 @click.argument("log", metavar="LOG")
-@plugin_option
 @format_option(
     *("table", "json", "csv"),
     text="Output format; csv is the training curve, or one file per net with -o.",
@@ -30,9 +29,8 @@ if TYPE_CHECKING:
 @click.option("--plot", metavar="FILE", help="Plot the curves: .svg, .png or .pdf.")
 @click.option("-o", "--output", metavar="STEM", help="csv: STEM.train.csv, STEM.test0.csv, …")
 @click.option("--tensorboard", metavar="DIR", help="Write the curves for TensorBoard.")
-@click.option("--follow", is_flag=True, help="Show the progress of LOG while it grows.")
-@year_option
-@force_option
+@flag("--follow", help="Show the progress of LOG while it grows.")
+@log_options
 def command(
     log: str, form: str, check: str | None, output: str | None, year: int | None, **options: Any
 ) -> None:

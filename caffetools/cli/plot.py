@@ -6,15 +6,7 @@ from typing import Any
 
 import click
 
-from caffetools.cli.options import (
-    choice,
-    flag,
-    force_option,
-    output_option,
-    plugin_option,
-    repeatable,
-    year_option,
-)
+from caffetools.cli.options import choice, flag, log_options, output_option, repeatable
 from caffetools.figures.panels import Selection
 from caffetools.log.parser import read_log
 from caffetools.writing import format_of, write_files
@@ -22,7 +14,6 @@ from caffetools.writing import format_of, write_files
 
 @click.command("plot")
 @click.argument("logs", metavar="LOG…", nargs=-1, required=True)
-@plugin_option
 @output_option("FILE", "Where to: a .svg, .png or .pdf.")
 @repeatable("What a log is called, in their order.", "--name", "names", metavar="NAME")
 @choice("What the curves go over.", "--x", of=("iteration", "epoch", "time"))
@@ -39,8 +30,7 @@ from caffetools.writing import format_of, write_files
 @flag("--no-rate", help="Leave the learning rate out.")
 @flag("--no-events", help="Leave snapshots, restarts and errors out.")
 @click.option("--title", default="", show_default=False, help="Figure title.")
-@year_option
-@force_option
+@log_options
 def command(logs: tuple[str, ...], output: str, year: int | None, **options: Any) -> None:
     """Plot the curves of training logs.
 
