@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from caffetools.errors import CaffeToolsError
 from caffetools.layers.blobs import Shape
+from caffetools.layers.window import Window
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
 
@@ -72,17 +74,34 @@ def diagram(net: Net) -> Diagram:
     return Diagram(tuple(Box(tuple(box)) for box in boxes), links)
 
 
+def windows(layer: InferredLayer) -> list[Window] | None:
+    """Return the windows of a layer, as `Layer.windows` does; none for an unknown type.
+
+    Unknown bottoms count as images, with four axes: kernels as large as the image are 0.
+    """
+    if layer.layer is None:
+        return []
+    if layer.known_bottoms is not None:
+        return layer.layer.windows(layer.known_bottoms)
+    try:
+        return layer.layer.windows(((1, 1, 0, 0),) * len(layer.bottoms))
+    except CaffeToolsError:
+        return []
+
+
 def family(layer: InferredLayer) -> str:
     """Family of a layer, a key of `style.FAMILIES`, by its properties and not its type's name."""
-    if layer.layer is None or layer.known_bottoms is None:
+    if layer.layer is None:
         return "unknown"
     if not layer.node.bottoms or any(layer.loss_weights):
         return "loss" if layer.node.bottoms else "data"
-    windows = layer.layer.windows(layer.known_bottoms)
+    found = windows(layer)
     weighted = any(not blob.statistic for blob in layer.params)
-    if windows:
+    if layer.known_bottoms is None:
+        weighted = hasattr(layer.layer, "num_output")
+    if found:
         return "convolution" if weighted else "pooling"
-    if weighted and windows is None:
+    if weighted and found is None:
         return "connected"
     several = len(set(layer.node.bottoms)) > 1 or len(layer.node.tops) > 1
     return "joining" if several else "pointwise"

@@ -19,7 +19,7 @@ from caffetools.drawing.layer_box import (
     largest_cost,
     link_tooltip,
 )
-from caffetools.drawing.layer_text import shape_range_text, short_number
+from caffetools.drawing.layer_text import cost_text, shape_range_text, short_number
 from caffetools.drawing.ranks import LayoutGraph, Size, Wire
 from caffetools.drawing.scene import Path, Picture, Rect, SceneGroup, SceneItem, Text
 from caffetools.drawing.style import fitted, styled_width
@@ -178,9 +178,4 @@ class _Painter:
             fitted(layer.node.key, "frame-title", 130)
             for layer in (layers[0], self.net.layers[boxes[-1].layers[0]])
         )
-        params = short_number(sum(layer.owned_params for layer in layers))
-        macs = short_number(sum(layer.macs or 0 for layer in layers))
-        return (
-            f"{block.times} ×  {first} … {last}",
-            f"in all {params} parameters, {macs} multiply-accumulates",
-        )
+        return f"{block.times} ×  {first} … {last}", f"in all {cost_text(layers, short_number)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from caffetools.drawing.diagram import family
 from caffetools.drawing.graph_drawing import draw_graph
-from caffetools.drawing.layer_text import short_number
+from caffetools.drawing.layer_text import cost_text, short_number
 from caffetools.drawing.scene import Rect, Scene, SceneGroup, SceneItem, Text
 from caffetools.drawing.style import FAMILIES, fitted, styled_width
 from caffetools.net.net import Net
@@ -49,11 +49,8 @@ def graph_scene(net: Net, fold: bool = True, columns: int | None = None) -> Scen
 
 def heading(net: Net) -> tuple[str, str]:
     """Return the name of a net, and one line about its size."""
-    cost = net.cost
-    return net.name or "net without a name", (
-        f"{net.state.phase.lower()} phase, {len(net.layers)} layers, "
-        f"{short_number(cost.params)} parameters, {short_number(cost.macs)} multiply-accumulates"
-    )
+    size = f"{len(net.layers)} layers, {cost_text(net.layers, short_number)}"
+    return net.name or "net without a name", f"{net.state.phase.lower()} phase, {size}"
 
 
 def _legend(net: Net) -> list[tuple[list[SceneItem], float]]:

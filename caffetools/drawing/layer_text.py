@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from caffetools.drawing.diagram import family, windows
 from caffetools.layers.blobs import Shape
 from caffetools.net.explain import steps
 from caffetools.net.infer import InferredLayer
 from caffetools.proto.message import Message
+from caffetools.table import shown
 
 _TIMES = " × "
 _FILES = {"source", "root_folder", "mean_file", "backend", "db_backend"}
@@ -43,9 +45,13 @@ def item_shape_text(shape: Shape | None, groups: int = 1) -> str:
 def kernel_text(layer: InferredLayer, lanes: int = 1) -> str:
     """Return the kernels of a convolution as `96 × 11×11×3`; empty for a layer without weights.
 
+    The number of input channels is `?` if it is unknown.
     An inner product has neurons: `4096 × 9216`. With `lanes`, count the kernels of one lane.
     """
     weight = next((blob for blob in layer.params if blob.role == "weight"), None)
+    if layer.known_bottoms is None and family(layer) == "convolution":
+        kernels = "×".join(str(window.kernel) for window in windows(layer) or ())
+        return f"{getattr(layer.layer, 'num_output', 0) // lanes}{_TIMES}{kernels}×?"
     if weight is None or layer.layer is None:
         return ""
     count, *rest = weight.shape
@@ -65,12 +71,10 @@ def group_count(layer: InferredLayer) -> int:
 
 def window_text(layer: InferredLayer, defaults: bool = False) -> str:
     """Return `stride 2, pad 1`; stride 1 and pad 0 are left out unless `defaults` is set."""
-    if not layer.windows:
-        return ""
     parts = []
     for name, default in (("stride", 1), ("pad", 0), ("dilation", 1)):
-        values = [getattr(window, name) for window in layer.windows]
-        if set(values) != {default} or (defaults and name != "dilation"):
+        values = [getattr(window, name) for window in windows(layer) or ()]
+        if values and (set(values) != {default} or (defaults and name != "dilation")):
             one = len(set(values)) == 1
             parts.append(f"{name} {values[0] if one else '×'.join(map(str, values))}")
     return ", ".join(parts)
@@ -88,7 +92,7 @@ def option_text(layer: InferredLayer, defaults: bool = False) -> str:
 
 def _pooling_text(layer: InferredLayer) -> str:
     """Return the window of a layer without weights, as `MAX 3×3`."""
-    sizes = "×".join(str(window.kernel) for window in layer.windows)
+    sizes = "×".join(str(window.kernel) for window in windows(layer) or () if window.kernel)
     if not sizes or not layer.node.message.has("pooling_param"):
         return sizes
     return f"{layer.node.message.message('pooling_param').text('pool')} {sizes}"
@@ -130,6 +134,21 @@ def formulas(layer: InferredLayer) -> list[tuple[str, str]]:
             if not same or {step.name, *same} <= _AXES:
                 same.append(step.name)
     return [(", ".join(same), formula) for formula, same in names.items()]
+
+
+def cost_text(layers: Sequence[InferredLayer], form: Callable[[int | None], str] = shown) -> str:
+    """Return the total cost of layers: `34,944 parameters, 105,415,200 multiply-accumulates`."""
+    is_known = all(layer.macs is not None for layer in layers)
+    params = total_text(sum(layer.owned_params for layer in layers), is_known, form)
+    macs = total_text(sum(layer.macs or 0 for layer in layers), is_known, form)
+    return f"{params} parameters, {macs} multiply-accumulates"
+
+
+def total_text(total: int, is_known: bool, form: Callable[[int | None], str] = shown) -> str:
+    """Return a total; if parts of it are unknown, `at least` the sum of the others, or `?`."""
+    if is_known or not total:
+        return form(total if is_known else None)
+    return f"at least {form(total)}"
 
 
 def short_number(number: int | None) -> str:

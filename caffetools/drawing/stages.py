@@ -12,6 +12,7 @@ from typing import NamedTuple
 from caffetools.drawing.diagram import Diagram, diagram, family
 from caffetools.drawing.graph_page import MARGIN
 from caffetools.drawing.layer_text import (
+    cost_text,
     formulas,
     group_count,
     item_shape_text,
@@ -25,7 +26,7 @@ from caffetools.drawing.style import fitted, styled_width
 from caffetools.layers.blobs import Shape
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
-from caffetools.table import printable, shown
+from caffetools.table import printable
 
 _WIDEST = 330.0
 """Maximum width of a line of text."""
@@ -168,9 +169,7 @@ def _title(stage: Stage) -> tuple[Text, Text]:
     """Return the lines above a diagram."""
     first = stage.layers[0]
     batch = f"a batch of {first.tops[0][0]}; " if first.tops and first.tops[0] else ""
-    params = sum(layer.owned_params for layer in stage.layers)
-    macs = sum(layer.macs or 0 for layer in stage.layers)
-    cost = f"{batch}{shown(params)} parameters, {shown(macs)} multiply-accumulates"
+    cost = f"{batch}{cost_text(stage.layers)}"
     name = fitted(f"{stage.number}. {stage.name}", "title", 600)
     return Text(0, 14, name, "title"), Text(0, 31, cost, "subtitle")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from caffetools.drawing.layer_text import total_text
 from caffetools.drawing.scene import Rect, Scene, SceneGroup, SceneItem, Text
 from caffetools.drawing.svg import svg
 from caffetools.layers.blobs import count
@@ -23,6 +24,8 @@ class Profile(NamedTuple):
 
     title: str
     values: tuple[int, ...]
+    is_known: bool = True
+    """Whether no value is unknown, and so counted as 0."""
 
     @property
     def total(self) -> int:
@@ -37,10 +40,13 @@ class Profile(NamedTuple):
 
 def profiles(net: Net) -> tuple[Profile, ...]:
     """Return parameters, multiply-accumulates and memory of tops; unknown values count as 0."""
+    layers = net.layers
+    is_known = net.cost.macs is not None
+    has_shapes = net.cost.memory_bytes is not None
     return (
-        Profile("parameters", tuple(layer.owned_params for layer in net.layers)),
-        Profile("multiply-accumulates", tuple(layer.macs or 0 for layer in net.layers)),
-        Profile("bytes of tops", tuple(map(_bytes, net.layers))),
+        Profile("parameters", tuple(layer.owned_params for layer in layers), is_known),
+        Profile("multiply-accumulates", tuple(layer.macs or 0 for layer in layers), is_known),
+        Profile("bytes of tops", tuple(map(_bytes, layers)), has_shapes),
     )
 
 
@@ -94,7 +100,7 @@ def _figure(net: Net, profile: Profile, index: int) -> Markup:
     ]
     return element(
         "figure",
-        element("figcaption", f"{profile.title}: {profile.total:,}"),
+        element("figcaption", f"{profile.title}: {total_text(profile.total, profile.is_known)}"),
         Markup(svg(profile_scene(net, profile), f"profile-{index}", own_style=False)),
         element("ol", *largest),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from caffetools.drawing.diagram import Box, Link, diagram, family
+from caffetools.drawing.diagram import Box, Link, diagram, family, windows
 from tests.drawing.cases import LABELLED, conv, relu, residual
 from tests.nets import given, layer, net
 
@@ -63,9 +63,21 @@ def test_family(text: str, expected: str) -> None:
     assert family(made.layers[-1]) == expected
 
 
-def test_what_reads_an_unknown_shape_is_unknown() -> None:
-    made = net(layer("NoSuchType", "n", "", "n") + relu("n"))
-    assert [family(found) for found in made.layers] == ["unknown", "unknown"]
+def test_the_family_does_not_need_shapes() -> None:
+    text = layer("NoSuchType", "n", "", "n") + relu("n") + conv("c", "n")
+    text += layer("Pooling", "p", "c", "p", "pooling_param { global_pooling: true }")
+    text += layer("InnerProduct", "i", "p", "i", "inner_product_param { num_output: 2 }")
+    text += layer("Eltwise", "e", "i p", "e") + layer("Softmax", "s", "e", "s")
+    found = [family(each) for each in net(text).layers]
+    kinds = ["unknown", "pointwise", "convolution", "pooling", "connected", "joining", "pointwise"]
+    assert found == kinds
+
+
+def test_options_that_need_shapes_to_be_valid() -> None:
+    text = layer("NoSuchType", "n", "", "n")
+    text += conv("c", "n", "convolution_param { num_output: 2 kernel_size: [3, 3, 3] }")
+    made = net(text)
+    assert windows(made.layers[0]) == windows(made.layers[1]) == []
 
 
 def test_links_lead_on() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from caffetools.drawing.layer_text import (
+    cost_text,
     formulas,
     group_count,
     item_shape_text,
@@ -13,6 +14,7 @@ from caffetools.drawing.layer_text import (
     shape_range_text,
     shape_text,
     short_number,
+    total_text,
     window_text,
 )
 from tests.drawing.cases import conv
@@ -172,3 +174,41 @@ def test_axes_that_differ_are_two() -> None:
 )
 def test_item_shape_text(shape: tuple[int, ...] | None, lanes: int, expected: str) -> None:
     assert item_shape_text(shape, lanes) == expected
+
+
+UNKNOWN = layer("Data", "data", "", "data", "data_param { batch_size: 2 }")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (conv("c", "data"), "4 × 3×3×?, pad 1"),
+        (
+            conv("c", "data", "convolution_param { num_output: 4 kernel_size: 1 group: 2 }"),
+            "4 × 1×1×?, 2 groups",
+        ),
+        (
+            layer("Pooling", "p", "data", "p", "pooling_param { kernel_size: 3 stride: 2 }"),
+            "MAX 3×3, stride 2",
+        ),
+        (
+            layer("Pooling", "p", "data", "p", "pooling_param { pool: AVE global_pooling: true }"),
+            "pool AVE, global_pooling true",
+        ),
+        (
+            layer("InnerProduct", "i", "data", "i", "inner_product_param { num_output: 5 }"),
+            "num_output 5",
+        ),
+    ],
+)
+def test_options_of_layers_of_unknown_shape(text: str, expected: str) -> None:
+    assert option_text(net(UNKNOWN + text).layers[-1]) == expected
+
+
+def test_totals() -> None:
+    known = given("x", 1, 4, 8, 8) + conv("a", "x")  # 4 * 4 * 3 * 3 + 4 parameters
+    layers = net(UNKNOWN + conv("c", "data") + known).layers
+    assert cost_text(layers[2:]) == "148 parameters, 9,216 multiply-accumulates"
+    assert cost_text(layers) == "at least 148 parameters, at least 9,216 multiply-accumulates"
+    assert cost_text(layers[:2], short_number) == "? parameters, ? multiply-accumulates"
+    assert total_text(0, is_known=True) == "0"

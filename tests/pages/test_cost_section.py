@@ -24,10 +24,16 @@ MADE = net(
 
 def test_profiles() -> None:
     params, macs, memory = profiles(MADE)
-    assert params == Profile("parameters", (0, 4 * 4 * 3 * 3 + 4, 0, 0))
+    assert params == Profile("parameters", (0, 4 * 4 * 3 * 3 + 4, 0, 0), is_known=False)
     assert macs.values == (0, 4 * 8 * 8 * 4 * 3 * 3, 0, 0)
     assert memory.values == (4 * 4 * 8 * 8, 4 * 4 * 8 * 8, 0, 0)  # float32; in place nothing
     assert memory.total == 2 * 4 * 4 * 8 * 8
+
+
+def test_totals_of_unknown_layers() -> None:
+    html = cost_section(MADE)
+    assert "<figcaption>parameters: at least 148</figcaption>" in html
+    assert "<figcaption>bytes of tops: at least 2,048</figcaption>" in html
 
 
 def test_largest() -> None:
