@@ -23,15 +23,12 @@ def graph_scene(net: Net, fold: bool = True, columns: int | None = None) -> Scen
     """
     graph = draw_graph(net, fold, columns)
     legend = _legend(net)
-    width = max(graph.layout.width, 420.0)
+    name, totals = heading(net)
+    width = max(graph.layout.width, 420.0, styled_width(totals, "subtitle"))
     rows = _flowed(legend, width)
     height = _TITLE + graph.layout.height + 26 + len(rows) * _LEGEND_LINE
     left = (width - graph.layout.width) / 2
-    name, totals = heading(net)
-    title = (
-        Text(0, 14, fitted(name, "title", width), "title"),
-        Text(0, 31, fitted(totals, "subtitle", width), "subtitle"),
-    )
+    title = (Text(0, 14, fitted(name, "title", width), "title"), Text(0, 31, totals, "subtitle"))
     page = (width + 2 * MARGIN, height + 2 * MARGIN)
     items: list[SceneItem] = [
         Rect(0, 0, *page, "paper"),

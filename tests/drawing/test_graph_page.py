@@ -5,7 +5,7 @@ from __future__ import annotations
 from caffetools.drawing.graph_page import graph_scene, heading
 from caffetools.drawing.scene import Text, flat
 from tests.drawing.cases import check_scene, conv, residual
-from tests.nets import given, net
+from tests.nets import given, layer, net
 
 
 def test_heading() -> None:
@@ -14,6 +14,16 @@ def test_heading() -> None:
     totals = "train phase, 7 layers, 444 parameters, 27.6 k multiply-accumulates"
     assert heading(made) == ("n", totals)
     assert heading(net(residual(1)))[0] == "net without a name"
+
+
+def test_the_totals_are_not_shortened() -> None:
+    text = layer("Data", "d", "", "d", "data_param { batch_size: 1 }") + conv("e", "d")
+    made = net(text + given("data", 1, 4, 8, 8) + conv("c", "data"))
+    _, totals = heading(made)
+    assert totals.endswith("at least 148 parameters, at least 9.22 k multiply-accumulates")
+    assert totals in [
+        item.text for item, _, _ in flat(graph_scene(made).items) if isinstance(item, Text)
+    ]
 
 
 def test_description() -> None:
