@@ -15,10 +15,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from caffetools.errors import CaffeToolsError, Location
+from caffetools.formats.database import plyvel_message
 from caffetools.formats.datum import encoded_datum, raw_datum
 from caffetools.formats.files import read_bytes
 from caffetools.formats.image import decode, resize
-from caffetools.formats.leveldb import plyvel_message
 from caffetools.torch.training.data.image_list import ListedImage, read_list
 
 if TYPE_CHECKING:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
-from mmap import ACCESS_READ, mmap
 from typing import TYPE_CHECKING, Any
 
 from caffetools.errors import CaffeToolsError
@@ -97,13 +95,12 @@ def read_blob(buffer: memoryview, start: int, end: int, what: str = "the blob") 
 
 
 def read_blob_shape(path: str) -> Shape:
-    """Read the shape of the blob in a .binaryproto, without its values and without numpy.
+    """Read the shape of the blob in a .binaryproto, without numpy.
 
     Raises CaffeToolsError for a file that is no BlobProto; OSError for one that cannot be read.
     """
     with open(path, "rb") as file:
-        empty = os.fstat(file.fileno()).st_size == 0
-        buffer = memoryview(b"" if empty else mmap(file.fileno(), 0, access=ACCESS_READ))
+        buffer = memoryview(file.read())
     reader = _ShapeReader(buffer)
     try:
         for found in wire.fields(buffer):

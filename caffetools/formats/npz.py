@@ -15,24 +15,15 @@ _OLDEST = (1980, 1, 1, 0, 0, 0)
 
 
 class _Pieces(io.RawIOBase):
-    """A file that keeps what is written to it until it is taken."""
+    """A file that keeps what is written to it."""
 
     def __init__(self) -> None:
         self.written: list[bytes] = []
-
-    def writable(self) -> bool:
-        """Return True."""
-        return True
 
     def write(self, data: Any) -> int:
         """Keep a piece."""
         self.written.append(bytes(data))
         return len(self.written[-1])
-
-    def taken(self) -> list[bytes]:
-        """Return and forget what was written."""
-        pieces, self.written = self.written, []
-        return pieces
 
 
 def npz(arrays: Mapping[str, NDArray[Any]]) -> Iterator[bytes]:
@@ -45,5 +36,6 @@ def npz(arrays: Mapping[str, NDArray[Any]]) -> Iterator[bytes]:
             member = zipfile.ZipInfo(f"{name}.npy", _OLDEST)
             with archive.open(member, "w", force_zip64=True) as file:
                 np.lib.format.write_array(file, np.asanyarray(array), allow_pickle=False)
-            yield from sink.taken()
-    yield from sink.taken()
+            yield from sink.written
+            sink.written.clear()
+    yield from sink.written

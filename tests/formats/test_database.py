@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from caffetools.errors import CaffeToolsError
-from caffetools.formats.database import backend_of, first_record, open_database
+from caffetools.formats.database import CURRENT, backend_of, first_record, open_database
 from tests.formats.files import write_leveldb, write_lmdb
 
 
@@ -20,6 +20,30 @@ def test_leveldb(tmp_path: Path) -> None:
     write_leveldb(tmp_path / "db", b"record")
     assert backend_of(str(tmp_path / "db")) == "LEVELDB"
     assert first_record(str(tmp_path / "db"), "LEVELDB") == b"record"
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"), [((b"first", b"second"), b"first"), ((b"",), b""), ((), None)]
+)
+def test_the_first_record_of_a_leveldb(
+    tmp_path: Path, records: tuple[bytes, ...], expected: bytes | None
+) -> None:
+    write_leveldb(tmp_path / "db", *records)
+    assert first_record(str(tmp_path / "db"), "LEVELDB") == expected
+    assert first_record(str(tmp_path / "db"), "LEVELDB") == expected  # it was closed
+
+
+def test_a_damaged_leveldb(tmp_path: Path) -> None:
+    write_leveldb(tmp_path / "db", b"first")
+    (tmp_path / "db" / CURRENT).write_bytes(b"MANIFEST-999999\n")
+    with pytest.raises(CaffeToolsError, match="the LevelDB cannot be opened"):
+        first_record(str(tmp_path / "db"), "LEVELDB")
+
+
+def test_first_record_without_plyvel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "plyvel", None)
+    with pytest.raises(ImportError, match="plyvel"):
+        first_record(str(tmp_path), "LEVELDB")
 
 
 def test_neither(tmp_path: Path) -> None:

@@ -12,16 +12,17 @@ from caffetools.formats.blob import Blob
 from caffetools.formats.caffemodel import NetTemplate
 from caffetools.formats.weights import read_layers
 from caffetools.net.caffe_log import caffe_log
+from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
 from caffetools.net.reading import without_weights
 from caffetools.proto import schema
-from caffetools.proto.message import Entry, Message
+from caffetools.proto.binary import serialize
+from caffetools.proto.message import Entry, Message, Value
 from caffetools.proto.printer import debug_string
 from caffetools.torch.export.assembly import assemble
 from caffetools.torch.export.emitted_layers import blob_keys, loss_weights
 from caffetools.torch.export.loaded_module import module_builder
 from caffetools.torch.solver.data_layers import check_sources, labels_of, origins_of, sources_of
-from caffetools.torch.solver.net_template import net_template
 from caffetools.torch.solver.solver_file import SolverFile
 from caffetools.torch.training.glog_writer import GlogWriter
 from caffetools.torch.training.model import load
@@ -164,16 +165,56 @@ def _log_net(net: Net, weights: Sequence[str], log: GlogWriter) -> None:
 def _filtered(net: Net) -> Message:
     """Return the net as Caffe logs it: its state, and the layers that the state includes."""
     whole = without_weights(net.inferred.graph.message)
-    state = Message(schema.message("NetState"), whole.source)
-    state.fields = {
-        "phase": [(net.state.phase, 0)],
-        "level": [(net.state.level, 0)] if net.state.level or net.state.phase == "TRAIN" else [],
-        "stage": [(stage, 0) for stage in net.state.stages],
-    }
+    phase, level = net.state.phase, net.state.level
+    fields: dict[str, list[Value]] = {"phase": [phase], "stage": list(net.state.stages)}
+    if level or phase == "TRAIN":
+        fields["level"] = [level]
     layers: list[Entry] = [(layer.node.message, 0) for layer in net.layers]
-    own: dict[str, list[Entry]] = {"state": [(state, 0)], "layer": layers}
-    return whole.replaced({**whole.fields, **own})
+    state = _message("NetState", whole, fields)
+    return whole.replaced({**whole.fields, "state": [(state, 0)], "layer": layers})
 
 
 def _path(net: Net) -> str:
     return net.inferred.graph.message.source.name
+
+
+def net_template(net: Net) -> bytes:
+    """The NetParameter with all layers, inserted Splits included, as they were set up.
+
+    Each has its phase; losses have their weight, and BatchNorm multipliers of 0 for its statistics.
+    """
+    graph = net.inferred.graph
+    layers = [_layer(net, layer) for layer in net.inferred.layers]
+    return serialize(
+        _message("NetParameter", graph.message, {"name": [net.name], "layer": list(layers)})
+    )
+
+
+def _layer(net: Net, layer: InferredLayer) -> Message:
+    node, blobs = layer.node, net.inferred.graph.blobs
+    named = [blobs[blob].name for blob in node.tops]
+    fields: dict[str, list[Value]] = {
+        **{name: [value for value, _ in entries] for name, entries in node.message.fields.items()},
+        "name": [node.name],
+        "type": [node.type],
+        "bottom": [blobs[blob].name for blob in node.bottoms],
+        "top": list(named[: node.message.count("top")] if not node.inserted else named),
+    }
+    fields.pop("blobs", None)
+    fields.setdefault("phase", [net.state.phase])
+    weights = list(layer.loss_weights)
+    if any(weights) and not node.message.has("loss_weight"):
+        fields["loss_weight"] = list(weights[: 1 + max(i for i, w in enumerate(weights) if w)])
+    statistics = [blob for blob in layer.params if blob.statistic]
+    if statistics and len(fields.get("param", [])) < len(layer.params):
+        spec = _message("ParamSpec", node.message, {"lr_mult": [0.0]})
+        given = fields.get("param", [])
+        fields["param"] = [*given, *[spec] * (len(layer.params) - len(given))]
+    return _message("LayerParameter", node.message, {k: v for k, v in fields.items() if v})
+
+
+def _message(name: str, where: Message, fields: dict[str, list[Value]]) -> Message:
+    entries: dict[str, list[Entry]] = {
+        field: [(value, where.offset) for value in values] for field, values in fields.items()
+    }
+    return Message(schema.message(name), where.source, where.offset, entries)

@@ -20,9 +20,8 @@ from caffetools.torch.export.model_code import model_code
 from caffetools.torch.export.module_spec import ModuleSpec
 from caffetools.torch.export.names import comment_text
 from caffetools.torch.export.pretty import Group, Piece, laid_out, literal, string
-from caffetools.torch.solver.net_template import net_template
 from caffetools.torch.solver.solver_file import SolverFile
-from caffetools.torch.solver.solver_project import project_with
+from caffetools.torch.solver.solver_project import net_template, project_with
 from caffetools.torch.training.command import main
 
 TEMPLATE = "net.caffemodel"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,8 @@ from caffetools.torch.training.data.draws import Draws
 from caffetools.torch.training.data.image_list import read_image
 from caffetools.torch.training.data.sources import ItemArrays, OpenSource, ReadContext
 from caffetools.torch.training.data.transformer import Transform
+
+Value = TypeVar("Value")
 
 
 class ImageWindow(NamedTuple):
@@ -82,8 +84,8 @@ class _Windows:
             if each.overlap < min(source.bg_threshold, source.fg_threshold)
         ]
         if not self.foreground or not self.background:
-            found = f"found {len(self.foreground)} and {len(self.background)}"
-            text = f"expected windows of objects and of background, {found}"
+            found = f"{len(self.foreground)} and {len(self.background)}"
+            text = f"expected windows of objects and of background, found {found}"
             raise CaffeToolsError(text, Location(self.path))
         if any(each.label < 1 for each in self.foreground):
             raise CaffeToolsError("an object's window has a label below 1", Location(self.path))
@@ -166,16 +168,9 @@ def region_of(
     x1, x2, y1, y2 = x1 + before_x, x2 - after_x, y1 + before_y, y2 - after_y
     left = _round(np.float32(after_x if mirrored else before_x) * scale_x)
     top = _round(np.float32(before_y) * scale_y)
-    return Region(
-        x1,
-        y1,
-        x2,
-        y2,
-        min(_round(np.float32(x2 - x1 + 1) * scale_x), size - left),
-        min(_round(np.float32(y2 - y1 + 1) * scale_y), size - top),
-        left,
-        top,
-    )
+    warped_width = min(_round(np.float32(x2 - x1 + 1) * scale_x), size - left)
+    warped_height = min(_round(np.float32(y2 - y1 + 1) * scale_y), size - top)
+    return Region(x1, y1, x2, y2, warped_width, warped_height, left, top)
 
 
 def _round(value: np.floating) -> int:
@@ -192,15 +187,13 @@ def read_windows(path: str) -> tuple[list[str], list[ImageWindow]]:
     words = _Words(path)
     images: list[str] = []
     windows: list[ImageWindow] = []
-    while not words.at_end:
-        mark = words.text()
-        if mark != "#":
-            raise words.error(f"expected # before an image, found {mark!a}")
-        words.text()  # its number; Caffe expects them to count from 0
-        images.append(words.text())
+    while words.left:
+        words.read({"#": "#"}.__getitem__, "# before an image")
+        words.read(str)  # its number; Caffe expects them to count from 0
+        images.append(words.read(str))
         *_, count = [words.integer() for _ in range(4)]
         for _ in range(count):
-            label, overlap = words.integer(), words.number()
+            label, overlap = words.integer(), words.read(float, "a number")
             box = [words.integer() for _ in range(4)]
             windows.append(ImageWindow(len(images) - 1, label, overlap, *box))
     if not images:
@@ -209,38 +202,23 @@ def read_windows(path: str) -> tuple[list[str], list[ImageWindow]]:
 
 
 class _Words:
-    """The words of a file in order."""
+    """The words of a file in order, the last of those `left` first; errors have their line."""
 
     def __init__(self, path: str) -> None:
-        self.path = path
-        lines = read_text(path).split("\n")
-        self._words = [(word, line) for line, text in enumerate(lines, 1) for word in text.split()]
-        self._next = 0
-
-    @property
-    def at_end(self) -> bool:
-        return self._next == len(self._words)
-
-    def error(self, message: str) -> CaffeToolsError:
-        """Locate an error at the word that was read last."""
-        line = self._words[self._next - 1][1] if self._next else 1
-        return CaffeToolsError(message, Location(self.path, line))
-
-    def text(self) -> str:
-        if self.at_end:
-            raise self.error("the window file is cut off")
-        self._next += 1
-        return self._words[self._next - 1][0]
+        lines = enumerate(read_text(path).split("\n"), 1)
+        words = [(word, Location(path, line)) for line, text in lines for word in text.split()]
+        self.left, self._place = words[::-1], Location(path, 1)
 
     def integer(self) -> int:
-        return int(self._read(int, "a whole number"))
+        return self.read(int, "a whole number")
 
-    def number(self) -> float:
-        return self._read(float, "a number")
-
-    def _read(self, kind: Callable[[str], float], expected: str) -> float:
-        word = self.text()
+    def read(self, kind: Callable[[str], Value], expected: str = "") -> Value:
+        """Return the next word as a value; `kind` raises ValueError or KeyError for another."""
+        if not self.left:
+            raise CaffeToolsError("the window file is cut off", self._place)
+        word, self._place = self.left.pop()
         try:
             return kind(word)
-        except ValueError:
-            raise self.error(f"expected {expected}, found {word!a}") from None
+        except (ValueError, KeyError):
+            text = f"expected {expected}, found {word!a}"
+            raise CaffeToolsError(text, self._place) from None
