@@ -18,7 +18,7 @@ def replace_file(path: str | os.PathLike[str], data: bytes | Iterable[bytes | me
     CaffeToolsError for a path that cannot be written.
     """
     target = os.path.realpath(path)
-    with _placed_errors("cannot be written", path):
+    with placed_errors("cannot be written", path):
         handle, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=".caffetools-")
         try:
             with open(handle, "wb") as file:
@@ -40,7 +40,7 @@ def replace_folder(
     CaffeToolsError for a folder that cannot be written.
     """
     target = os.path.realpath(folder)
-    with _placed_errors("cannot be written", folder):
+    with placed_errors("cannot be written", folder):
         os.makedirs(os.path.dirname(target), exist_ok=True)
         temporary = tempfile.mkdtemp(dir=os.path.dirname(target), prefix=".caffetools-")
         try:
@@ -58,7 +58,7 @@ def replace_folder(
 
 
 @contextlib.contextmanager
-def _placed_errors(what: str, path: str | os.PathLike[str]) -> Iterator[None]:
+def placed_errors(what: str, path: str | os.PathLike[str]) -> Iterator[None]:
     """Turn an OSError into a CaffeToolsError at the path."""
     try:
         yield
@@ -93,7 +93,7 @@ def write_files(
     """
     check_absent(files, force)
     if folder is not None:
-        with _placed_errors("this folder cannot be made", folder):
+        with placed_errors("this folder cannot be made", folder):
             os.makedirs(folder, exist_ok=True)
     for path, data in files.items():
         replace_file(path, data)

@@ -20,6 +20,7 @@ from caffetools.formats.datum import encoded_datum, raw_datum
 from caffetools.formats.files import read_bytes
 from caffetools.formats.image import decode, resize
 from caffetools.torch.training.data.image_list import ListedImage, read_list
+from caffetools.writing import placed_errors
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,12 +66,9 @@ def convert(
     """
     if os.path.lexists(output):
         raise CaffeToolsError("this is there already", Location(output))
-    try:
-        temporary = tempfile.mkdtemp(
-            dir=os.path.dirname(os.path.realpath(output)), prefix=".caffetools-"
-        )
-    except OSError as error:
-        raise CaffeToolsError(f"cannot be written: {error.strerror}", Location(output)) from None
+    with placed_errors("cannot be written", output):
+        beside = os.path.dirname(os.path.realpath(output))
+        temporary = tempfile.mkdtemp(dir=beside, prefix=".caffetools-")
     try:
         made = os.path.join(temporary, "database")
         with _writer(made, backend, output) as write:
@@ -160,9 +158,8 @@ def _writer(path: str, backend: str, shown: str) -> Iterator[Callable[[list[Reco
             finally:
                 database.close()
     except (library.Error, OSError) as error:
-        raise CaffeToolsError(
-            f"cannot be written: {plyvel_message(error)}", Location(shown)
-        ) from None
+        text = f"cannot be written: {plyvel_message(error)}"
+        raise CaffeToolsError(text, Location(shown)) from None
 
 
 def _put_all(transaction: Any, records: list[Record]) -> None:
@@ -200,10 +197,8 @@ def found(folder: str) -> Listing:
 
     Raises CaffeToolsError, located, for a folder without such images.
     """
-    try:
+    with placed_errors("cannot be read", folder):
         classes = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir())
-    except OSError as error:
-        raise CaffeToolsError(f"cannot be read: {error.strerror}", Location(folder)) from None
     images = [
         ListedImage(os.path.join(name, image), label)
         for label, name in enumerate(classes)

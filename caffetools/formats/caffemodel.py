@@ -49,11 +49,13 @@ class StoredLayer:
     indices: tuple[int, ...] | None = None
     """Index of each blob in Caffe's layer, if not 0, 1, ...: HDF5 leaves out shared blobs."""
 
+    def numbered(self) -> Iterator[tuple[int, Blob]]:
+        """Return the blobs with their index in Caffe's layer."""
+        return zip(self.indices or range(len(self.blobs)), self.blobs, strict=True)
+
     def by_index(self) -> list[Blob | None]:
         """Return the blobs by their index in Caffe's layer, None for one that is left out."""
-        if self.indices is None:
-            return [*self.blobs]
-        found = dict(zip(self.indices, self.blobs, strict=True))
+        found = dict(self.numbered())
         return [found.get(index) for index in range(max(found, default=-1) + 1)]
 
 

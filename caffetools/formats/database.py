@@ -115,10 +115,7 @@ class LevelDb:
         return self._last
 
 
-_FORMATS = {
-    "LMDB": (lmdb.DATA, lmdb.first_value),
-    "LEVELDB": (CURRENT, _first_of_leveldb),
-}
+_FORMATS = {"LMDB": (lmdb.DATA, lmdb.first_value), "LEVELDB": (CURRENT, _first_of_leveldb)}
 """By Caffe's name: the file that identifies such a folder, and the reader of its first record."""
 
 

@@ -133,15 +133,10 @@ def raw_datum(image: NDArray[np.uint8], label: int) -> bytes:
     height, width, channels = image.shape
     planes = np.ascontiguousarray(image.transpose(2, 0, 1)).tobytes()
     shape = ((_CHANNELS, channels), (_HEIGHT, height), (_WIDTH, width))
-    return (
-        b"".join(wire.integer_field(number, extent) for number, extent in shape)
-        + wire.bytes_field(_DATA, planes)
-        + wire.integer_field(_LABEL, label)
-        + wire.integer_field(_ENCODED, 0)
-    )
+    return b"".join(wire.integer_field(*each) for each in shape) + encoded_datum(planes, label, 0)
 
 
-def encoded_datum(data: bytes, label: int) -> bytes:
-    """Encode the record of an image file."""
-    fields = wire.integer_field(_LABEL, label) + wire.integer_field(_ENCODED, 1)
+def encoded_datum(data: bytes, label: int, encoded: int = 1) -> bytes:
+    """Encode the record of an image file, or with 0 the end of one with pixels."""
+    fields = wire.integer_field(_LABEL, label) + wire.integer_field(_ENCODED, encoded)
     return wire.bytes_field(_DATA, data) + fields

@@ -9,6 +9,7 @@ import io
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from caffetools.errors import CaffeToolsError, Location
@@ -181,28 +182,20 @@ def _values(dataset: Any, buffer: memoryview) -> NDArray[Any]:
     if dataset.dtype.kind not in "fiu":
         raise ValueError(f"{dataset.name} holds no numbers")
     offset = dataset.id.get_offset()
-    row: NDArray[Any] = (
-        np.asarray(dataset[()]).reshape(-1)
-        if offset is None
-        else np.ndarray(dataset.size, dataset.dtype, buffer, offset)
-    )
-    return row
+    if offset is not None:
+        return np.ndarray(dataset.size, dataset.dtype, buffer, offset)
+    values: NDArray[Any] = np.asarray(dataset[()]).reshape(-1)
+    return values
 
 
-def _group(group: Any, name: str) -> Any:
-    member = _member(group, name)
-    return member if hasattr(member, "keys") else None
+def _member(group: Any, name: str, *, attribute: str) -> Any:
+    """The member of a name, None if it lacks the attribute or a link leads to another file."""
+    is_here = isinstance(group.get(name, getlink=True), _h5py().HardLink)
+    member = group[name] if is_here else None
+    return member if hasattr(member, attribute) else None
 
 
-def _dataset(group: Any, name: str) -> Any:
-    member = _member(group, name)
-    return member if hasattr(member, "dtype") else None
-
-
-def _member(group: Any, name: str) -> Any:
-    """The member of a name in this very file: links to elsewhere are ignored."""
-    link = group.get(name, getlink=True)
-    return group[name] if isinstance(link, _h5py().HardLink) else None
+_group, _dataset = partial(_member, attribute="keys"), partial(_member, attribute="dtype")
 
 
 @contextmanager

@@ -6,15 +6,15 @@ import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from caffetools.formats.blob import Shape
 from caffetools.formats.caffemodel import StoredLayer, Weights
 from caffetools.proto import schema, upgrade_v0, upgrade_v1
 from caffetools.table import Column, printable
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 _PIECE = 1 << 22
 """Values to convert at once, so that a large blob is never copied as a whole."""
@@ -50,14 +50,10 @@ def rows(weights: Weights) -> Iterator[BlobRow]:
     """Yield the blobs in the order of the file."""
     for layer in weights.layers:
         type_ = layer_type(layer)
-        for index, blob in enumerate(layer.by_index()):
-            if blob is None:
-                continue
-            values = blob.values
-            kind = values.dtype.newbyteorder("=").name
-            yield BlobRow(
-                layer.name, type_, index, blob.shape, kind, values.size, statistics(values)
-            )
+        for index, blob in layer.numbered():
+            kind, count = blob.values.dtype.newbyteorder("=").name, blob.values.size
+            found = statistics(blob.values)
+            yield BlobRow(layer.name, type_, index, blob.shape, kind, count, found)
 
 
 def layer_type(layer: StoredLayer) -> str:
@@ -75,8 +71,6 @@ def layer_type(layer: StoredLayer) -> str:
 
 def statistics(values: NDArray[Any]) -> Statistics | None:
     """Compute the statistics of flat values, None if none is finite."""
-    import numpy as np
-
     count, odd, total, squares = 0, 0, 0.0, 0.0
     least, most = math.inf, -math.inf
     for start in range(0, values.size, _PIECE):
@@ -136,9 +130,7 @@ def named(weights: Weights) -> dict[str, NDArray[Any]]:
     """Return each blob in its stored shape under a unique name such as "conv1/0"."""
     found: dict[str, NDArray[Any]] = {}
     for layer in weights.layers:
-        for index, blob in enumerate(layer.by_index()):
-            if blob is None:
-                continue
+        for index, blob in layer.numbered():
             name = wanted = f"{layer.name}/{index}" if layer.name else str(index)
             number = 1
             while name in found:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+import numpy as np
+from numpy.typing import NDArray
 
 _OLDEST = (1980, 1, 1, 0, 0, 0)
 """Time of every member, so that the same arrays give the same file."""
@@ -28,8 +28,6 @@ class _Pieces(io.RawIOBase):
 
 def npz(arrays: Mapping[str, NDArray[Any]]) -> Iterator[bytes]:
     """Encode arrays as an uncompressed file that numpy.load reads."""
-    import numpy as np
-
     sink = _Pieces()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
         for name, array in arrays.items():

@@ -9,13 +9,13 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.proto.source import mapped, shown_name
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 _TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}
 _BFLOAT16 = "BF16"
@@ -25,8 +25,6 @@ _ALIGNMENT = 8
 
 def safetensors(tensors: Mapping[str, NDArray[Any]]) -> Iterator[bytes | memoryview]:
     """Encode tensors as float32; float32 arrays are not copied."""
-    import numpy as np
-
     header: dict[str, Any] = {}
     start = 0
     for name, tensor in tensors.items():
@@ -66,8 +64,6 @@ def _tensors(buffer: memoryview) -> dict[str, NDArray[Any]]:
 
 
 def _tensor(data: memoryview, entry: Mapping[str, Any]) -> NDArray[Any]:
-    import numpy as np
-
     start, end = entry["data_offsets"]
     shape = tuple(entry["shape"])
     half = entry["dtype"] == _BFLOAT16

@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import MISSING, fields, is_dataclass, replace
 from importlib.resources import files
+from pathlib import PurePosixPath
 from typing import Any
 
 from caffetools.formats.caffemodel import NetTemplate
@@ -203,20 +204,13 @@ def _package(text: str) -> dict[str, str]:
     waiting = [text]
     while waiting:
         for path in _imported(waiting.pop()):
-            for file in (*_packages(path), path):
+            homes = [f"{home}/__init__.py" for home in PurePosixPath(path).parents if home.name]
+            for file in (*homes, path):
                 if file not in found:
                     found[file] = files("caffetools").joinpath(file).read_text(encoding="utf-8")
                     waiting.append(found[file])
     found["__init__.py"] = '"""The parts of caffetools that train.py needs."""\n'
     return {f"caffetools/{path}": content for path, content in sorted(found.items())}
-
-
-def _packages(path: str) -> Iterator[str]:
-    """Return the `__init__.py` of each package that contains a module, except caffetools' own."""
-    folder = os.path.dirname(path)
-    while folder:
-        yield f"{folder}/__init__.py"
-        folder = os.path.dirname(folder)
 
 
 def _imported(text: str) -> Iterator[str]:

@@ -5,20 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING
 
 from caffetools.errors import CaffeToolsError
 from caffetools.torch.training.glog_writer import GlogWriter, one_line
-from caffetools.torch.training.project import Project, RunOptions
+from caffetools.torch.training.project import Feeds, Project, RunOptions
 from caffetools.torch.training.run import run
 from caffetools.torch.training.settings import SolverSettings
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Feeds = Mapping[str, np.ndarray]
 
 
 def main(

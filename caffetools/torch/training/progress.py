@@ -79,10 +79,8 @@ class Losses:
     def check_finite(self, iteration: int) -> None:
         """Raise CaffeToolsError if the loss is nan or inf."""
         if not math.isfinite(self.smoothed.value):
-            raise CaffeToolsError(
-                f"the loss is {number(self.smoothed.value)} at iteration {iteration}: "
-                "training stops, the last snapshot is kept"
-            )
+            text = f"the loss is {number(self.smoothed.value)} at iteration {iteration}"
+            raise CaffeToolsError(f"{text}: training stops, the last snapshot is kept")
 
 
 class Report:

@@ -17,6 +17,9 @@ from caffetools.torch.training.settings import SolverSettings
 
 Value = TypeVar("Value")
 
+Feeds = Mapping[str, np.ndarray]
+"""Arrays for the inputs of a net, by top."""
+
 Origin = Callable[[CaffeToolsError], CaffeToolsError]
 """Locates an error of a source at the field of the prototxt that names it."""
 
@@ -43,7 +46,7 @@ class NetWithData:
             return dict(values)
         return {name: values[key] for key, name in self.shown.items() if key in values}
 
-    def fed(self, feeds: Mapping[str, np.ndarray]) -> NetWithData:
+    def fed(self, feeds: Feeds) -> NetWithData:
         """Return the net with arrays for its inputs, by top."""
         sources = []
         for source in self.sources:
@@ -93,5 +96,5 @@ class RunOptions:
     workers: int | None = None
     sigint: str = "stop"
     sighup: str = "snapshot"
-    feeds: Mapping[str, np.ndarray] = field(default_factory=dict)
-    test_feeds: Mapping[str, np.ndarray] = field(default_factory=dict)
+    feeds: Feeds = field(default_factory=dict)
+    test_feeds: Feeds = field(default_factory=dict)

@@ -55,16 +55,11 @@ class Solver(torch.optim.Optimizer):
         self.iteration = 0
         self.blobs = tuple(blob.tensor for blob in blobs)
         """In the order of Caffe's learnable_params."""
-        groups: dict[tuple[float, float], list[Tensor]] = {}
+        groups: dict[tuple[float, float], ParamGroup] = {}
         for blob in blobs:
-            groups.setdefault((blob.lr_mult, blob.decay_mult), []).append(blob.tensor)
-        super().__init__(
-            [
-                {"params": tensors, "lr_mult": lr_mult, "decay_mult": decay_mult}
-                for (lr_mult, decay_mult), tensors in groups.items()
-            ],
-            {},
-        )
+            new = {"params": [], "lr_mult": blob.lr_mult, "decay_mult": blob.decay_mult}
+            groups.setdefault((blob.lr_mult, blob.decay_mult), new)["params"].append(blob.tensor)
+        super().__init__(list(groups.values()), {})
         for tensor in self.blobs:
             for name in self.names:
                 self.state[tensor][name] = torch.zeros_like(tensor, requires_grad=False)
@@ -142,10 +137,8 @@ class Solver(torch.optim.Optimizer):
             raise CaffeToolsError(f"expected a history of {len(own)} blobs, found {len(histories)}")
         for index, (mine, given) in enumerate(zip(own, histories, strict=True)):
             if mine.numel() != given.numel():
-                raise CaffeToolsError(
-                    f"expected {mine.numel()} numbers in blob {index} of the history, "
-                    f"found {given.numel()}"
-                )
+                text = f"expected {mine.numel()} numbers in blob {index} of the history"
+                raise CaffeToolsError(f"{text}, found {given.numel()}")
         for mine, given in zip(own, histories, strict=True):
             mine.copy_(given.reshape(mine.shape))
         self._find_resting()

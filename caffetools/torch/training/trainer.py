@@ -124,11 +124,8 @@ class Trainer:
         """Train up to an iteration; return False if a signal stopped the run before."""
         settings = self.settings
         while self.iteration < last:
-            if (
-                self._is_due(settings.test_interval)
-                and (self.iteration or settings.test_initialization)
-                and not self.test_all()
-            ):
+            is_due = self._is_due(settings.test_interval)
+            if is_due and (self.iteration or settings.test_initialization) and not self.test_all():
                 return False
             self.iterate()
             request = self.requested()

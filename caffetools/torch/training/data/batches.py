@@ -135,10 +135,9 @@ class Batches(Dataset[Batch]):
         most = max(counts.values())
         if 2 * most < len(items):
             odd = next(i for i, item in enumerate(items) if _shapes(item) != _shapes(items[0]))
-            raise CaffeToolsError(
-                f"{self.items.name(numbers[odd], odd)}: expected items of one shape in a batch, "
-                f"found {_shapes(items[0])} and {_shapes(items[odd])}"
-            )
+            found = f"{_shapes(items[0])} and {_shapes(items[odd])}"
+            text = f"expected items of one shape in a batch, found {found}"
+            raise CaffeToolsError(f"{self.items.name(numbers[odd], odd)}: {text}")
         usual = [shapes for shapes, count in counts.items() if count == most]
         first = _shapes(self._item(0, 0, []))
         return first if first in usual else usual[0]
@@ -146,18 +145,16 @@ class Batches(Dataset[Batch]):
     def _check_shapes(self, item: ItemArrays, shapes: Shapes) -> None:
         for top, array, shape in zip(self.source.tops, item, shapes, strict=True):
             if np.shape(array) != shape:
-                raise CaffeToolsError(
-                    f"expected {shape} for {top!a} as most of the batch, found {np.shape(array)}"
-                )
+                text = f"expected {shape} for {top!a} as most of the batch, found {np.shape(array)}"
+                raise CaffeToolsError(text)
 
     def _check_labels(self, item: ItemArrays, number: int, slot: int) -> None:
         for top, values in zip(self.source.tops, item, strict=True):
             wrong = self._wrong_label(top, values)
             if wrong is not None:
-                raise CaffeToolsError(
-                    f"{self.items.name(number, slot)}: the label {wrong:g} is out of range: "
-                    f"{top!a} is read for {self.reading.labels[top].classes} classes, from 0"
-                )
+                classes = f"{top!a} is read for {self.reading.labels[top].classes} classes, from 0"
+                text = f"the label {wrong:g} is out of range: {classes}"
+                raise CaffeToolsError(f"{self.items.name(number, slot)}: {text}")
 
     def _wrong_label(self, top: str, values: NDArray[np.generic]) -> float | None:
         allowed = self.reading.labels.get(top)

@@ -45,7 +45,11 @@ class _Rows:
         if not self.files:
             raise CaffeToolsError("the list names no HDF5 file", Location(path))
         shapes = [_shapes(path, source.tops) for path in self.files]
-        _check_rows(self.files, shapes)
+        for name, found in zip(self.files, shapes, strict=True):
+            for shape, first in zip(found, shapes[0], strict=True):
+                if shape[1:] != first[1:]:
+                    text = f"expected rows of {first[1:]} as in {self.files[0]}, found {shape[1:]}"
+                    raise CaffeToolsError(text, Location(name))
         self.lengths = [each[0][0] for each in shapes]
         self._epoch: tuple[int, list[int], list[int]] | None = None
         self._loaded: tuple[int, int, ItemArrays, NDArray[np.int64] | None] | None = None
@@ -103,15 +107,6 @@ def _shapes(path: str, tops: tuple[str, ...]) -> list[tuple[int, ...]]:
             found = ", ".join(f"{top!a} {n}" for top, n in zip(tops, lengths, strict=True))
             raise CaffeToolsError(f"expected as many rows in each dataset, found {found}")
     return shapes
-
-
-def _check_rows(paths: list[str], found: list[list[tuple[int, ...]]]) -> None:
-    """Raise CaffeToolsError if the row shapes of a file differ from the first file's."""
-    for path, shapes in zip(paths, found, strict=True):
-        for shape, first in zip(shapes, found[0], strict=True):
-            if shape[1:] != first[1:]:
-                text = f"expected rows of {first[1:]} as in {paths[0]}, found {shape[1:]}"
-                raise CaffeToolsError(text, Location(path))
 
 
 @contextmanager

@@ -141,10 +141,8 @@ class ArraySource:
         if len({len(array) for array in self.arrays}) != 1:
             found = " and ".join(str(len(array)) for array in self.arrays)
             raise CaffeToolsError(f"expected arrays of as many items each, found {found}")
-        return ArrayItems(tuple(map(_fitted, self.tops, self.arrays, self._shapes())))
-
-    def _shapes(self) -> tuple[tuple[int, ...] | None, ...]:
-        return self.shapes or (None,) * len(self.tops)
+        shapes = self.shapes or (None,) * len(self.tops)
+        return ArrayItems(tuple(map(_fitted, self.tops, self.arrays, shapes)))
 
 
 def _fitted(

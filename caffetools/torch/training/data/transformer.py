@@ -82,9 +82,8 @@ class Transform:
     def channel_means(self, channels: int) -> NDArray[np.float32]:
         """Return mean_value of each channel as channels x 1 x 1; 0 without mean_value."""
         if len(self.mean_values) not in (0, 1, channels):
-            raise CaffeToolsError(
-                f"expected 1 mean_value or {channels}, one a channel, found {len(self.mean_values)}"
-            )
+            expected = f"expected 1 mean_value or {channels}, one a channel"
+            raise CaffeToolsError(f"{expected}, found {len(self.mean_values)}")
         return np.array(self.mean_values or (0,), np.float32).reshape(-1, 1, 1)
 
     def _mean_for(self, shape: tuple[int, ...]) -> NDArray[np.float32]:
@@ -97,9 +96,8 @@ class Transform:
         if not crop:
             return slice(height), slice(width)
         if height < crop or width < crop:
-            raise CaffeToolsError(
-                f"expected items of at least {crop} x {crop}, found {height} x {width}"
-            )
+            text = f"expected items of at least {crop} x {crop}, found {height} x {width}"
+            raise CaffeToolsError(text)
         if train:
             top, left = draws.below(height - crop + 1), draws.below(width - crop + 1)
         else:

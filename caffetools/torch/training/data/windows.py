@@ -78,11 +78,8 @@ class _Windows:
         self.transform = source.transform.opened(place.find)
         self.images, windows = read_windows(self.path)
         self.foreground = [each for each in windows if each.overlap >= source.fg_threshold]
-        self.background = [
-            each._replace(label=0)
-            for each in windows
-            if each.overlap < min(source.bg_threshold, source.fg_threshold)
-        ]
+        most = min(source.bg_threshold, source.fg_threshold)
+        self.background = [each._replace(label=0) for each in windows if each.overlap < most]
         if not self.foreground or not self.background:
             found = f"{len(self.foreground)} and {len(self.background)}"
             text = f"expected windows of objects and of background, found {found}"
