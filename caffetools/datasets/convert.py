@@ -67,8 +67,8 @@ def convert(
     if os.path.lexists(output):
         raise CaffeToolsError("this is there already", Location(output))
     with placed_errors("cannot be written", output):
-        beside = os.path.dirname(os.path.realpath(output))
-        temporary = tempfile.mkdtemp(dir=beside, prefix=".caffetools-")
+        parent = os.path.dirname(os.path.realpath(output))
+        temporary = tempfile.mkdtemp(dir=parent, prefix=".caffetools-")
     try:
         made = os.path.join(temporary, "database")
         with _writer(made, backend, output) as write:

@@ -182,9 +182,8 @@ def _values(dataset: Any, buffer: memoryview) -> NDArray[Any]:
     if dataset.dtype.kind not in "fiu":
         raise ValueError(f"{dataset.name} holds no numbers")
     offset = dataset.id.get_offset()
-    if offset is not None:
-        return np.ndarray(dataset.size, dataset.dtype, buffer, offset)
-    values: NDArray[Any] = np.asarray(dataset[()]).reshape(-1)
+    place = (dataset.size, dataset.dtype, buffer, offset)
+    values: NDArray[Any] = np.ravel(dataset[()]) if offset is None else np.ndarray(*place)
     return values
 
 
