@@ -173,7 +173,7 @@ class _Comparing:
                     yield Difference(logged.name, "a layer", "none there", line, None)
         found = {recomputed.name for recomputed, _ in self.pairs}
         for layer in self.layers if self.net.is_complete and self.net.layers else ():
-            if layer.name not in found and not layer.is_split and layer.type != "Input":
+            if layer.name not in found and not layer.is_split and not layer.is_input:
                 line = self.net.line
                 yield Difference(layer.name, "no such layer", layer.type, line, layer.location)
 
@@ -235,7 +235,7 @@ class _Comparing:
         shapes = [
             top.shape
             for layer in self.layers
-            if layer.type == "Input" and layer.name not in names
+            if layer.is_input and layer.name not in names
             for top in layer.tops
         ]
         known = [prod(shape) for shape in shapes if shape is not None]

@@ -50,6 +50,8 @@ class RecomputedLayer(NamedTuple):
     """Whether its type is registered."""
     is_split: bool
     """Whether Caffe inserts it."""
+    is_input: bool
+    """Whether it may be an `input` of the net, which is no layer of the log."""
     is_loss: bool
     refusal: str | None
     """Why Caffe of today refuses it; then its shapes are the log's."""
@@ -155,6 +157,7 @@ def _layers(own: Inferred, net: Inferred, refusals: dict[str, str]) -> Iterator[
             needed_backward=needed_once,
             is_known=known is not None,
             is_split=node.inserted,
+            is_input=known is not None and known.is_input,
             is_loss=known is not None and known.is_loss,
             refusal=refusal,
         )

@@ -183,6 +183,8 @@ class Layer:
     """Whether force_backward reaches each bottom (AllowForceBackward), True if not listed."""
     data_bottoms: ClassVar[int | None] = None
     """Number of leading bottoms whose values are read, None for all; others give a shape."""
+    is_input: ClassVar[bool] = False
+    """Whether the `input` of an old net, which Caffe does not log as a layer, becomes one."""
     whole_shapes: ClassVar[bool] = False
     """Whether the options give whole shapes, so that the batch axis is unknown."""
     transposed: ClassVar[bool] = False
@@ -211,6 +213,11 @@ class Layer:
         self.spec = spec
         self.param = spec.param(self.param_name) if self.param_name else spec.message
         self.top_count = len(spec.tops)
+
+    @classmethod
+    def type_of(cls, layer: Message) -> str:  # noqa: ARG003  # Python layers read it
+        """Return the type under which the class of such a layer is registered."""
+        return cls.type
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         """Infer output shapes, parameters and cost from the shapes of the bottoms."""

@@ -21,6 +21,7 @@ class Input(Layer):
     """Inputs, with one shape for all tops, one per top, or none (input_layer.cpp)."""
 
     type = "Input"
+    is_input = True
     no_torch = "an input of the model"
     bottoms = exactly(0)
     tops = at_least(1)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.layers.base import Layer, LayerClass
-from caffetools.proto.message import Message
 
 KINDS = {
     "accuracy": "Accuracy AccuracyRegression EltwiseAccuracy LabelsequenceAccuracy SegAccuracy",
@@ -134,12 +133,6 @@ def register(layer_class: LayerClass) -> LayerClass:
     """
     REGISTRY.register(layer_class)
     return layer_class
-
-
-def python_type(layer: Message) -> str:
-    """Return the type under which the class of a Python layer is registered: `module.layer`."""
-    param = layer.message("python_param")
-    return f"{param.text('module')}.{param.text('layer')}"
 
 
 def load_plugin(path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from caffetools.errors import GraphError
 from caffetools.layers.base import LayerClass
-from caffetools.layers.registry import Registry, python_type
+from caffetools.layers.registry import Registry
 from caffetools.net.splits import WiredLayer, insert_splits, unknown_bottom, wired
 from caffetools.proto.message import Message
 
@@ -123,8 +123,8 @@ class _Builder:
 
     def node(self, layer: WiredLayer) -> Node:
         layer_class = self.registry.find(layer.type)
-        if layer.type == "Python":
-            layer_class = self.registry.find(python_type(layer.message)) or layer_class
+        if layer_class is not None:
+            layer_class = self.registry.find(layer_class.type_of(layer.message)) or layer_class
         propagated = layer.message.count("propagate_down")
         if propagated and propagated != len(layer.bottoms):
             wanted = f"a propagate_down for each bottom, {len(layer.bottoms)} in all"
@@ -134,9 +134,8 @@ class _Builder:
         tops = [self.top(layer, index) for index in range(len(layer.tops))]
         if layer_class is not None:
             if layer_class.automatic_tops:
-                tops.extend(
-                    self.add(AUTOMATIC, False) for _ in range(len(tops), layer_class.tops.least)
-                )
+                missing = range(len(tops), layer_class.tops.least)
+                tops.extend(self.add(AUTOMATIC, False) for _ in missing)
             check_counts(layer, layer_class, len(tops))
         return Node(
             self.key(layer),
