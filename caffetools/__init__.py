@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from caffetools.layers.python_layer import PythonLayer as PythonLayer
     from caffetools.layers.registry import register as register
     from caffetools.layers.window import Window as Window
+    from caffetools.net.loading import from_text as from_text
+    from caffetools.net.loading import load as load
     from caffetools.net.net import Net as Net
-    from caffetools.net.net import from_text as from_text
-    from caffetools.net.net import load as load
     from caffetools.torch.export.loaded_module import loss_weight as loss_weight
     from caffetools.torch.export.loaded_module import to_caffe as to_caffe
 
@@ -39,7 +39,8 @@ _NAMES = {
     "caffetools.layers.window": "Window",
     "caffetools.layers.registry": "register",
     "caffetools.layers.python_layer": "PythonLayer",
-    "caffetools.net.net": "Net from_text load",
+    "caffetools.net.loading": "from_text load",
+    "caffetools.net.net": "Net",
     "caffetools.torch.export.loaded_module": "loss_weight to_caffe",
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
@@ -48,11 +49,10 @@ _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()
 __all__ = list(_HOMES)
 
 
+_NET = {"Net": ("net_html", "net_svg"), "Inferred": ("inferred_html", "inferred_svg")}
 _VIEWS = {
-    "caffetools.net.net": {
-        "Net": ("net_html", "net_svg"),
-        "Inferred": ("inferred_html", "inferred_svg"),
-    },
+    "caffetools.net.net": _NET,
+    "caffetools.net.loading": _NET,
     "caffetools.check.parsed_log": {"ParsedLog": ("log_html", "log_svg")},
 }
 """The functions of `notebook` that display a class as HTML and SVG, by module and class.

@@ -9,7 +9,8 @@ from caffetools.layers.base import Options
 from caffetools.layers.registry import REGISTRY
 from caffetools.net.graph import Graph, State, build
 from caffetools.net.infer import Inferred, infer
-from caffetools.net.net import Net, infer_net
+from caffetools.net.loading import infer_net
+from caffetools.net.net import Net
 from caffetools.proto.message import Message
 from caffetools.proto.prototxt import parse
 from caffetools.proto.source import Source

@@ -9,7 +9,7 @@ import click
 from caffetools.cli.console import report_notes
 from caffetools.cli.options import flag, net_options
 from caffetools.net.diff import differences
-from caffetools.net.net import load
+from caffetools.net.loading import load
 
 
 @click.command("diff")

@@ -14,7 +14,8 @@ from caffetools.drawing.dot import dot
 from caffetools.drawing.graph_page import graph_scene
 from caffetools.drawing.stages import all_stages_scene, stage_scene, stages
 from caffetools.drawing.svg import render
-from caffetools.net.net import Net, load
+from caffetools.net.loading import load
+from caffetools.net.net import Net
 from caffetools.writing import IMAGE_FORMATS, format_of, write_files
 
 

@@ -19,7 +19,8 @@ from caffetools.cli.options import (
     shape_options,
 )
 from caffetools.errors import CaffeToolsError, Location
-from caffetools.net.net import Net, load
+from caffetools.net.loading import load
+from caffetools.net.net import Net
 from caffetools.torch.export.export import ExportOptions, Files, export, export_onnx, module_spec
 from caffetools.torch.export.module_spec import ModuleSpec
 from caffetools.writing import check_absent, replace_file, replace_folder

@@ -10,7 +10,7 @@ from caffetools.cli.console import report_notes
 from caffetools.cli.options import force_option, net_options, output_option, shape_options
 from caffetools.errors import CaffeToolsError, Location, Note
 from caffetools.formats.caffemodel import caffemodel
-from caffetools.net.net import load
+from caffetools.net.loading import load
 from caffetools.torch.export.export import module_spec
 from caffetools.torch.export.state_dict import caffe_blobs, read_state_dict
 from caffetools.writing import check_absent, replace_file

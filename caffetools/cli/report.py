@@ -10,7 +10,7 @@ from caffetools.check.parsed_log import parse_log
 from caffetools.cli.console import report_notes
 from caffetools.cli.options import force_option, net_options, output_option, repeatable
 from caffetools.formats.weights import read_weights
-from caffetools.net.net import load
+from caffetools.net.loading import load
 from caffetools.pages.log_section import CheckedLog
 from caffetools.pages.page import page
 from caffetools.writing import write_files

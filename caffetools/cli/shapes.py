@@ -11,7 +11,8 @@ import click
 from caffetools.cli.console import report_notes
 from caffetools.cli.options import flag, format_option, net_options
 from caffetools.errors import CaffeToolsError
-from caffetools.net.net import Net, load
+from caffetools.net.loading import load
+from caffetools.net.net import Net
 from caffetools.net.summary import columns, footer, rows
 from caffetools.table import csv_table, markdown_table, text_table
 

@@ -12,7 +12,8 @@ from caffetools.cli.options import net_options, shape_options
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.formats.weights import read_weights
 from caffetools.layers.blobs import dims
-from caffetools.net.net import Net, load
+from caffetools.net.loading import load
+from caffetools.net.net import Net
 from caffetools.table import Column, printable, text_table
 from caffetools.torch.export import verification
 from caffetools.torch.export.export import module_spec

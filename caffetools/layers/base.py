@@ -214,11 +214,6 @@ class Layer:
         self.param = spec.param(self.param_name) if self.param_name else spec.message
         self.top_count = len(spec.tops)
 
-    @classmethod
-    def type_of(cls, layer: Message) -> str:  # noqa: ARG003  # Python layers read it
-        """Return the type under which the class of such a layer is registered."""
-        return cls.type
-
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         """Infer output shapes, parameters and cost from the shapes of the bottoms."""
         return Facts(bottoms)

@@ -26,7 +26,7 @@ import re
 from caffetools.errors import CaffeToolsError
 from caffetools.layers.base import Facts, Layer, Spec
 from caffetools.layers.blobs import Shape, at_least
-from caffetools.proto.message import Message
+from caffetools.layers.registry import python_type
 
 _OPTION = re.compile(
     r"""(?<!\w) ['"]? (\w+) ['"]? \s* : \s* (?: !!python/\w+ \s* )?
@@ -111,12 +111,7 @@ class Python(PythonLayer):
     type = "Python"
     whole_shapes = True
 
-    @classmethod
-    def type_of(cls, layer: Message) -> str:
-        param = layer.message("python_param")
-        return f"{param.text('module')}.{param.text('layer')}"
-
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
-        name = self.type_of(self.spec.message)
+        name = python_type(self.spec.message)
         note = f"the output shapes of the Python layer {name!a} are unknown; pass a --plugin"
         return Facts((None,) * len(self.spec.tops), notes=(note,))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.layers.base import Layer, LayerClass
+from caffetools.proto.message import Message
 
 KINDS = {
     "accuracy": "Accuracy AccuracyRegression EltwiseAccuracy LabelsequenceAccuracy SegAccuracy",
@@ -79,6 +80,11 @@ class Registry:
             found = self._classes[name] = _class_in(self._homes[name], name)
         return found
 
+    def class_of(self, name: str, layer: Message) -> LayerClass | None:
+        """Return the class of a layer of this type: for Python its own, if it is registered."""
+        own = self.find(python_type(layer)) if name == "Python" else None
+        return own or self.find(name)
+
     def register(self, layer_class: LayerClass) -> None:
         """Add a type or replace one; CaffeToolsError for a class without a `type`."""
         if not layer_class.type:
@@ -133,6 +139,12 @@ def register(layer_class: LayerClass) -> LayerClass:
     """
     REGISTRY.register(layer_class)
     return layer_class
+
+
+def python_type(layer: Message) -> str:
+    """Return the type under which the class of a Python layer is registered: `module.layer`."""
+    param = layer.message("python_param")
+    return f"{param.text('module')}.{param.text('layer')}"
 
 
 def load_plugin(path: Path) -> None:

@@ -122,9 +122,7 @@ class _Builder:
         return Graph(net.text("name"), state, net, nodes, tuple(self.blobs), outputs)
 
     def node(self, layer: WiredLayer) -> Node:
-        layer_class = self.registry.find(layer.type)
-        if layer_class is not None:
-            layer_class = self.registry.find(layer_class.type_of(layer.message)) or layer_class
+        layer_class = self.registry.class_of(layer.type, layer.message)
         propagated = layer.message.count("propagate_down")
         if propagated and propagated != len(layer.bottoms):
             wanted = f"a propagate_down for each bottom, {len(layer.bottoms)} in all"

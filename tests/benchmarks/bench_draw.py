@@ -14,7 +14,7 @@ from pathlib import Path
 from caffetools.drawing.graph_drawing import draw_graph
 from caffetools.drawing.graph_page import graph_scene
 from caffetools.drawing.svg import svg
-from caffetools.net.net import from_text
+from caffetools.net.loading import from_text
 from caffetools.pages.page import page
 
 sys.path.insert(0, str(Path(__file__).parents[2]))

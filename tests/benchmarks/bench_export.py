@@ -24,7 +24,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from caffetools.formats.caffemodel import caffemodel
-from caffetools.net.net import load
+from caffetools.net.loading import load
 from caffetools.torch.export.assembly import assemble
 from caffetools.torch.export.loaded_module import load_module
 

@@ -19,7 +19,7 @@ from statistics import median
 
 from google.protobuf import text_format
 
-from caffetools.net.net import from_text
+from caffetools.net.loading import from_text
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))

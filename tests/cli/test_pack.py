@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from caffetools.formats.weights import read_weights
-from caffetools.net.net import from_text
+from caffetools.net.loading import from_text
 from tests.commands import Ran, run
 from tests.torch.nets import FOLDING, PHASES, SHARING, drawn, stored
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from caffetools.net.net import from_text
+from caffetools.net.loading import from_text
 from tests.commands import Ran, run
 from tests.torch.nets import PHASES, drawn, stored
 

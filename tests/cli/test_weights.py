@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from caffetools.formats.safetensors import read_safetensors
-from caffetools.net.net import from_text
+from caffetools.net.loading import from_text
 from tests.commands import run
 from tests.torch.nets import PHASES, drawn, stored
 

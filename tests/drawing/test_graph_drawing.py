@@ -15,7 +15,7 @@ from caffetools.drawing.graph_page import graph_scene
 from caffetools.drawing.layer_box import BlobLabel
 from caffetools.drawing.scene import Picture, Rect, SceneGroup, SceneItem, Text, flat
 from caffetools.errors import CaffeToolsError
-from caffetools.net.net import load
+from caffetools.net.loading import load
 from tests.drawing.cases import LABELLED, boxes_of, check_scene, residual, styles_of
 from tests.nets import net
 from tests.strategies import nets

@@ -11,7 +11,7 @@ from caffetools.drawing.font_metrics import text_width
 from caffetools.drawing.scene import Scene, Text, flat
 from caffetools.drawing.stages import all_stages_scene, stage_scene, stages
 from caffetools.drawing.style import STYLES
-from caffetools.net.net import load
+from caffetools.net.loading import load
 from tests.drawing.cases import conv, overlaps, relu, residual
 from tests.nets import given, layer, net
 from tests.strategies import nets

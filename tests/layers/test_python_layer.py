@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from caffetools.errors import CaffeToolsError
 from caffetools.layers import python_layer
 from caffetools.layers.base import Options, Spec
-from caffetools.layers.python_layer import Python, PythonLayer
+from caffetools.layers.python_layer import PythonLayer
 from caffetools.layers.registry import REGISTRY, load_plugin
 from caffetools.proto.prototxt import parse
 from caffetools.proto.source import Source
@@ -111,9 +111,3 @@ def test_long_texts_are_read_in_linear_time() -> None:
     for text in ("a" * 200_000, "a " * 100_000, "a:[" * 70_000, "'a" * 100_000, "a:'" * 70_000):
         python(text)
     assert time.process_time() - start < 5
-
-
-def test_a_python_layer_goes_by_its_module_and_name() -> None:
-    text = 'python_param { module: "a.b" layer: "C" }'
-    assert Python.type_of(parse(Source("net.prototxt", text), "LayerParameter")) == "a.b.C"
-    assert Python.type_of(parse(Source("net.prototxt", ""), "LayerParameter")) == "."

@@ -14,7 +14,9 @@ from caffetools.errors import CaffeToolsError
 from caffetools.layers.base import Facts, Layer, Param
 from caffetools.layers.blobs import Blobs, Shape
 from caffetools.layers.pooling import Pooling
-from caffetools.layers.registry import KINDS, REGISTRY, Registry, load_plugin, register
+from caffetools.layers.registry import KINDS, REGISTRY, Registry, load_plugin, python_type, register
+from caffetools.proto.prototxt import parse
+from caffetools.proto.source import Source
 from tests import nets
 from tests.nets import layer
 
@@ -72,6 +74,12 @@ def test_a_class_without_a_type() -> None:
     with pytest.raises(CaffeToolsError, match=r"^the layer class Nameless has no type$"):
         registry.register(Nameless)
     assert registry.types() == ()
+
+
+def test_a_python_layer_goes_by_its_module_and_name() -> None:
+    text = 'python_param { module: "a.b" layer: "C" }'
+    assert python_type(parse(Source("net.prototxt", text), "LayerParameter")) == "a.b.C"
+    assert python_type(parse(Source("net.prototxt", ""), "LayerParameter")) == "."
 
 
 CAFFE = """

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from caffetools.check.parsed_log import parse_log
-from caffetools.net.net import Net, from_text
+from caffetools.net.loading import from_text
+from caffetools.net.net import Net
 from caffetools.pages.log_section import CheckedLog
 from caffetools.pages.page import page
 from tests.drawing.cases import residual

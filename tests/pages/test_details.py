@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from caffetools.net.net import from_text
+from caffetools.net.loading import from_text
 from caffetools.pages.details import details, snippets
 from tests.drawing.cases import LABELLED, conv, relu
 from tests.nets import given, net

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 
 from hypothesis import given as drawn_from
 
-from caffetools.net.net import from_text
+from caffetools.net.loading import from_text
 from caffetools.pages.page import page
 from tests.drawing.cases import LABELLED, residual
 from tests.nets import net

@@ -11,7 +11,8 @@ from caffetools.formats.safetensors import safetensors
 from caffetools.formats.weights import read_weights
 from caffetools.layers.base import Options
 from caffetools.net.graph import State
-from caffetools.net.net import Net, infer_net
+from caffetools.net.loading import infer_net
+from caffetools.net.net import Net
 from caffetools.proto.source import decode, read_bytes
 from caffetools.torch.export.assembly import assemble, assemble_folded
 from caffetools.torch.export.fold import fold_tensors

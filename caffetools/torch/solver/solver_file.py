@@ -9,7 +9,8 @@ from typing import Any
 
 from caffetools.errors import CaffeToolsError, Note
 from caffetools.layers.base import Options
-from caffetools.net.net import Net, infer_net
+from caffetools.net.loading import infer_net
+from caffetools.net.net import Net
 from caffetools.net.reading import read_solver_message, read_solver_net
 from caffetools.net.solver_nets import NetField, all_test_fields, train_field
 from caffetools.proto.message import Entry, Message, Notes

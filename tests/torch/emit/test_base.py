@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from caffetools.net.net import from_text
+from caffetools.net.loading import from_text
 from caffetools.proto.prototxt import parse
 from caffetools.proto.source import Source
 from caffetools.torch.emit.base import (

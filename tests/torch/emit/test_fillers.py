@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from caffetools.net.net import from_text
+from caffetools.net.loading import from_text
 from caffetools.torch.emit.base import Fill, Slot
 from caffetools.torch.emit.fillers import fill, slot
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from caffetools.errors import CaffeToolsError
-from caffetools.net.net import from_text
+from caffetools.net.loading import from_text
 from caffetools.torch.export.assembly import assemble, assemble_folded
 from caffetools.torch.export.module_spec import Tie
 from tests.torch.nets import FOLDING, PHASES, SHARING

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from caffetools.errors import CaffeToolsError
-from caffetools.net.net import from_text
+from caffetools.net.loading import from_text
 from caffetools.torch.export.emitted_layers import blob_keys, emit_layers, merge_phases
 from tests.torch.nets import PHASES
 

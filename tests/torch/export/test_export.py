@@ -9,7 +9,8 @@ import pytest
 
 from caffetools.errors import CaffeToolsError
 from caffetools.layers.base import Options
-from caffetools.net.net import Net, from_text
+from caffetools.net.loading import from_text
+from caffetools.net.net import Net
 from caffetools.torch.export.export import ExportOptions, export, export_onnx, module_spec
 from tests.torch.nets import FOLDING, PHASES, drawn, stored
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from caffetools.errors import CaffeToolsError
-from caffetools.net.net import from_text
+from caffetools.net.loading import from_text
 from caffetools.torch.export.assembly import assemble, assemble_folded
 from caffetools.torch.export.emitted_layers import emit_layers
 from caffetools.torch.export.fold import fold_tensors, folded

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import caffetools
-from caffetools.net.net import from_text
+from caffetools.net.loading import from_text
 from caffetools.torch.export.assembly import assemble
 from caffetools.torch.export.loaded_module import load_module, loss_weight, run_module, to_caffe
 from tests.torch.nets import PHASES, SHARING

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from caffetools.net.net import from_text
+from caffetools.net.loading import from_text
 from caffetools.torch.export.assembly import assemble
 from caffetools.torch.export.expressions import ExpressionWriter
 from caffetools.torch.export.model_class import listed, model_class, shown

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from caffetools.net.net import from_text, load
+from caffetools.net.loading import from_text, load
 from caffetools.torch.export.assembly import assemble
 from caffetools.torch.export.model_code import ModelExtras, model_code
 from caffetools.torch.export.module_spec import ModuleSpec

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from caffetools.errors import CaffeToolsError
-from caffetools.net.net import from_text
+from caffetools.net.loading import from_text
 from caffetools.torch.export.assembly import assemble
 from caffetools.torch.export.onnx_file import onnx_file
 from tests.torch.nets import FOLDING, PHASES, drawn

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from caffetools.net.net import from_text
+from caffetools.net.loading import from_text
 from caffetools.proto.wire import LENGTH
 from caffetools.torch.export.preprocess import Preprocessing, preprocessing_of
 

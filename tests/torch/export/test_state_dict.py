@@ -17,7 +17,7 @@ from caffetools.formats.caffemodel import NetTemplate
 from caffetools.formats.hdf5 import hdf5_caffemodel
 from caffetools.formats.safetensors import safetensors
 from caffetools.formats.weights import read_weights
-from caffetools.net.net import from_text
+from caffetools.net.loading import from_text
 from caffetools.torch.export.assembly import assemble
 from caffetools.torch.export.state_dict import (
     Transfer,

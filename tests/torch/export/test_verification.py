@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from caffetools.errors import CaffeToolsError
-from caffetools.net.net import from_text
+from caffetools.net.loading import from_text
 from caffetools.torch.export.assembly import assemble
 from caffetools.torch.export.verification import (
     compare_blobs,

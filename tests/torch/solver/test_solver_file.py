@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from caffetools.errors import CaffeToolsError
-from caffetools.net.net import load
+from caffetools.net.loading import load
 from caffetools.torch.solver.solver_file import SolverFile, read_solver
 from caffetools.torch.training.settings import SolverSettings
 from tests.logs import line
