@@ -12,8 +12,8 @@ from caffetools.log.curve import Curve, Output
 from caffetools.log.curve_columns import by_name, number
 from caffetools.log.curve_data import json_number, json_outputs
 from caffetools.log.logged_net import LoggedLayer, LoggedNet
+from caffetools.log.runs import joined, segments
 from caffetools.log.scores import Score
-from caffetools.log.series import joined, segments
 from caffetools.proto import prototxt, schema
 from caffetools.proto.message import Message, Value, Word
 from caffetools.proto.source import Source

@@ -122,6 +122,6 @@ def _panel_of(line: Line) -> int:
     """The number of the panel that a line belongs to."""
     if line.series.key.kind == "rate":
         return 3
-    if line.series.key.kind != "output":
+    if line.series.key.kind in {"total", "loss"}:
         return 0
     return 1 if all(0 <= value <= 1 for value in line.series.values if math.isfinite(value)) else 2

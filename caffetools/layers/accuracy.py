@@ -19,6 +19,7 @@ class Accuracy(Layer):
     class_labels = ClassLabels("accuracy_param", "accuracy_param")
     bottoms = exactly(2)
     tops = between(1, 2)
+    is_accuracy = True
     is_global = True
 
     def __init__(self, spec: Spec) -> None:
@@ -49,6 +50,7 @@ class ForkAccuracy(Layer):
 
     no_torch = "not exported yet"
     bottoms = exactly(2)
+    is_accuracy = True
     is_global = True
 
     def expects(self, bottoms: tuple[Shape | None, ...]) -> dict[int, Shape]:

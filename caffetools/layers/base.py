@@ -179,6 +179,8 @@ class Layer:
     """Whether the net adds missing tops (AutoTopBlobs)."""
     is_loss: ClassVar[bool] = False
     """Whether the first top has a default loss weight of 1."""
+    is_accuracy: ClassVar[bool] = False
+    """Whether the first top measures how the bottoms agree with labels, higher for better."""
     force_backward: ClassVar[tuple[bool, ...]] = ()
     """Whether force_backward reaches each bottom (AllowForceBackward), True if not listed."""
     data_bottoms: ClassVar[int | None] = None

@@ -12,7 +12,7 @@ from typing import Any
 
 from caffetools.log.curve import Curve
 from caffetools.log.curve_columns import Part, Row, numbers
-from caffetools.log.series import run_parts
+from caffetools.log.runs import run_parts
 
 _FIELDS = Row._fields[:-1]
 """The fields of a row, without the outputs."""

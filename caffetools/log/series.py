@@ -1,72 +1,24 @@
-"""Series of points of a log, one for each logged number, and the runs of a curve."""
+"""Series of points of a log, one for each logged number."""
 
 from __future__ import annotations
 
 import math
 from array import array
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import compress
-from operator import itemgetter
-from typing import Literal, NamedTuple
+from types import MappingProxyType
+from typing import Literal, NamedTuple, TypeAlias
 
+from caffetools.layers.base import LayerClass
 from caffetools.log.collector import LogContents
 from caffetools.log.curve import Curve
-from caffetools.log.curve_columns import Part, Row, numbers
+from caffetools.log.curve_columns import Part, numbers
+from caffetools.log.output_kinds import OutputKind, output_kind, output_layers
+from caffetools.log.runs import run_parts
 
-
-class Segment(NamedTuple):
-    """Rows of one process: iterations rise within it."""
-
-    start: int
-    stop: int
-    """Rows start to stop - 1 of the curve."""
-    run: int
-    """Which run of the log it belongs to, from 0: a run goes on where it was resumed."""
-    resumed: bool
-
-
-def segments(curve: Curve, iterations: array[int]) -> list[Segment]:
-    """The segments of a curve with these iterations, in the order of the log.
-
-    One begins where the log says that a solver starts or goes on, or where iterations do not rise.
-    It was resumed if the log says so or, without a message, if its run began earlier.
-    """
-    if not iterations:
-        return []
-    falls = (i for i in range(1, len(iterations)) if iterations[i] <= iterations[i - 1])
-    begins = sorted({0, *curve.starts, *curve.restores, *falls} - {len(iterations)})
-    starts, restores = set(curve.starts), set(curve.restores)
-    found: list[Segment] = []
-    run, first = -1, 0
-    for start, stop in zip(begins, [*begins[1:], len(iterations)], strict=True):
-        resumed = start in restores or (
-            start not in starts and run >= 0 and iterations[start] > first
-        )
-        if not resumed or run < 0:
-            run, first = run + 1, iterations[start]
-        found.append(Segment(start, stop, run, resumed))
-    return found
-
-
-def joined(found: list[Segment], iterations: array[int]) -> dict[int, list[range]]:
-    """Return the rows of each run's curve: a resumed segment replaces repeated iterations."""
-    runs: dict[int, list[range]] = {}
-    limits: dict[int, int] = {}
-    for segment in reversed(found):
-        end = segment.stop
-        if segment.run in limits:
-            end = bisect_left(iterations, limits[segment.run], segment.start, segment.stop)
-        rows = runs.setdefault(segment.run, [])
-        if end > segment.start:
-            rows.insert(0, range(segment.start, end))
-            limits[segment.run] = iterations[segment.start]
-    return dict(sorted(runs.items()))
-
-
-Kind = Literal["total", "loss", "output", "rate"]
-"""The displayed loss, an output that is part of it, another output, the learning rate."""
+Kind: TypeAlias = OutputKind | Literal["total", "rate"]
+"""The kind of an output; the displayed loss; the learning rate."""
 
 
 class Key(NamedTuple):
@@ -113,29 +65,26 @@ class Series:
         return found
 
 
-def is_loss(name: str, weights: Mapping[str, float]) -> bool:
-    """Whether an output is a loss: Caffe prints the weights of losses, by the net's layers.
-
-    Before 2014 it printed none; then the name decides: `loss1/top-1` is an accuracy.
-    """
-    if weights:
-        return name in weights
-    lower = name.lower()
-    return "loss" in lower and not any(word in lower for word in ("top-1", "top-5", "acc"))
-
-
 def log_series(log: LogContents) -> list[Series]:
     """Return the series of a log: of training, then of each test net."""
     curves = [(None, log.train), *log.tests.items()]
-    return [found for net, curve in curves for found in curve_series(curve, net)]
+    made = {phase: output_layers(log, phase) for phase in ("TRAIN", "TEST")}
+    return [
+        found
+        for net, curve in curves
+        for found in curve_series(curve, net, made["TRAIN" if net is None else "TEST"])
+    ]
 
 
-def curve_series(curve: Curve, net: int | None = None) -> list[Series]:
-    """Return the series of the curve of test net `net` or of training."""
+def curve_series(
+    curve: Curve, net: int | None = None, made: Mapping[str, LayerClass] = MappingProxyType({})
+) -> list[Series]:
+    """Return the series of the curve of test net `net` or of training.
+
+    `made` has the class of the layer that makes each output, where it is known.
+    """
     weights, sizes = curve.weights(), curve.sizes()
-    kinds: dict[str, Kind] = {
-        name: "loss" if is_loss(name, weights) else "output" for name in sizes
-    }
+    kinds: dict[str, Kind] = {name: output_kind(name, made.get(name), weights) for name in sizes}
     found: dict[Key, Series] = {}
     for run, part in run_parts(curve):
         for kind, name, index, column in _columns(part, kinds):
@@ -145,26 +94,6 @@ def curve_series(curve: Curve, net: int | None = None) -> list[Series]:
             found[key].add(part, column)
     known = (series for series in found.values() if series.values)
     return sorted(known, key=lambda series: series.key.run)
-
-
-def run_rows(curve: Curve) -> Iterator[tuple[int, Row]]:
-    """The rows that make the one curve of each run, with the run's number."""
-    return ((run, row) for run, part in run_parts(curve) for row in part.rows())
-
-
-def run_parts(curve: Curve) -> Iterator[tuple[int, Part]]:
-    """Yield the same rows as columns, in the order of the log."""
-    iterations = curve.iterations()
-    runs = joined(segments(curve, iterations), iterations)
-    kept = sorted((rows.start, rows.stop, run) for run, parts in runs.items() for rows in parts)
-    first = 0
-    for part in curve.parts():
-        end = first + len(part.iterations)
-        for start, stop, run in kept[bisect_right(kept, first, key=itemgetter(1)) :]:
-            if start >= end:
-                break
-            yield run, part.sliced(max(start - first, 0), min(stop, end) - first)
-        first = end
 
 
 def _columns(part: Part, kinds: dict[str, Kind]) -> Iterator[tuple[Kind, str, int, str]]:

@@ -14,7 +14,7 @@ from itertools import groupby
 
 from caffetools.log.collector import LogContents
 from caffetools.log.curve_columns import Row
-from caffetools.log.series import run_rows
+from caffetools.log.runs import run_rows
 from caffetools.proto.wire import bytes_field, integer_field
 
 FILE = "events.out.tfevents.caffetools"
