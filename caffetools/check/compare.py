@@ -93,8 +93,8 @@ def compare_file(net: LoggedNet, path: str, age: Age) -> Comparison:
 def compare_printed(net: LoggedNet, age: Age) -> Comparison:
     """A net that the log does not echo: its shapes, their counts and memory against each other."""
     memory = judge(net, age)
-    differences = [*wrong_counts(net), *memory_differences(net, age, memory)]
-    return Comparison(differences=tuple(differences), memory_rule=memory.rule)
+    differences = (*wrong_counts(net), *memory_differences(net, age, memory))
+    return Comparison(differences, memory_rule=memory.rule)
 
 
 def wrong_counts(net: LoggedNet) -> Iterator[Difference]:

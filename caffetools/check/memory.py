@@ -26,31 +26,6 @@ class Counted(NamedTuple):
     """Which blob of the net it is; one in place is its bottom's."""
 
 
-def each_blob(tops: Sequence[Counted]) -> int:
-    """The bytes of every blob, counted once."""
-    return FLOAT * sum({top.blob: top.elements for top in tops}.values())
-
-
-def every_top(tops: Sequence[Counted]) -> int:
-    """The bytes of every top, those in place and of Splits again."""
-    return FLOAT * sum(top.elements for top in tops)
-
-
-def nothing(_tops: Sequence[Counted]) -> int:
-    """By mistake no top was counted, only the net's inputs."""
-    return 0
-
-
-def even_tops(tops: Sequence[Counted]) -> int:
-    """NVCaffe rounds each top up to an even count."""
-    return FLOAT * sum(top.elements + top.elements % 2 for top in tops)
-
-
-def even_halves(tops: Sequence[Counted]) -> int:
-    """And so it does with numbers of two bytes."""
-    return even_tops(tops) // 2
-
-
 class Rule(NamedTuple):
     """One way to count."""
 
@@ -60,13 +35,31 @@ class Rule(NamedTuple):
     until: date = date.max
 
 
-BLOBS = Rule("each blob once", each_blob, date(2014, 3, 19), date(2014, 8, 8))
-INPUTS = Rule("the net's inputs alone", nothing, date(2014, 8, 8), date(2014, 8, 25))
+def every_top(tops: Sequence[Counted]) -> int:
+    """Return the bytes of every top."""
+    return FLOAT * sum(top.elements for top in tops)
+
+
+def even_tops(tops: Sequence[Counted]) -> int:
+    """Return the bytes of every top as NVCaffe counts them, each rounded up to an even count."""
+    return FLOAT * sum(top.elements + top.elements % 2 for top in tops)
+
+
+BLOBS = Rule(
+    "each blob once",
+    lambda tops: FLOAT * sum({top.blob: top.elements for top in tops}.values()),
+    date(2014, 3, 19),
+    date(2014, 8, 8),
+)
+INPUTS = Rule("the net's inputs alone", lambda _: 0, date(2014, 8, 8), date(2014, 8, 25))
 TOPS = Rule("every top, those in place and of Splits again", every_top, date(2014, 8, 25))
 MASTERS = (BLOBS, INPUTS, TOPS)
 NVCAFFES = (
     Rule("every top, rounded up to an even count", even_tops),
-    Rule("every top, rounded up to an even count of two bytes each", even_halves),
+    Rule(
+        "every top, rounded up to an even count of two bytes each",
+        lambda tops: even_tops(tops) // 2,
+    ),
 )
 
 
@@ -115,20 +108,15 @@ def counted(net: LoggedNet) -> Iterator[Counted]:
                 yield Counted(prod(top.shape), blobs[top.name])
 
 
-class Step(NamedTuple):
-    """By how many bytes the memory grew with a layer."""
+def steps(net: LoggedNet) -> Iterator[tuple[LoggedLayer, int, int]]:
+    """Yield each layer after which the log prints memory, as Caffe does since October 2015.
 
-    layer: LoggedLayer
-    printed: int
-    by_tops: int
-
-
-def steps(net: LoggedNet) -> Iterator[Step]:
-    """Of each layer behind which the log tells memory, as it does since October 2015."""
+    With it, by how many bytes the printed memory grew, and how many its tops take.
+    """
     before: int | None = 0
     for layer in net.layers:
         if before is not None and layer.memory_bytes is not None:
             shapes = [top.shape for top in layer.tops if top.shape is not None]
             if len(shapes) == len(layer.tops):
-                yield Step(layer, layer.memory_bytes - before, FLOAT * sum(map(prod, shapes)))
+                yield layer, layer.memory_bytes - before, FLOAT * sum(map(prod, shapes))
         before = layer.memory_bytes

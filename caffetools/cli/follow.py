@@ -11,7 +11,8 @@ from itertools import islice
 
 import click
 
-from caffetools.log.follow import Live, LiveEvent, Outputs, follow
+from caffetools.log.events import Event
+from caffetools.log.follow import Live, Outputs, follow
 from caffetools.proto.source import shown_name
 from caffetools.table import beginning, printable
 
@@ -107,6 +108,6 @@ def _outputs(outputs: Outputs) -> str:
     return ", ".join(f"{name} = {beginning(values)}" for name, values in outputs.values.items())
 
 
-def _event(event: LiveEvent) -> str:
+def _event(event: Event) -> str:
     at = "" if event.iteration is None else f" at {event.iteration:,}"
     return f"{event.kind}{at}: {event.message[:120]}"

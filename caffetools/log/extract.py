@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -23,17 +23,9 @@ class EchoSource(Source):
 
     __slots__ = ("cut", "others", "shapes")
 
-    def __init__(
-        self,
-        name: str,
-        text: str,
-        first_line: int,
-        cut: bool,
-        others: int,
-        shapes: dict[str, Shape],
-    ) -> None:
-        super().__init__(name, text, first_line)
-        self.cut = cut
+    def __init__(self, name: str, echo: Echo, others: int, shapes: dict[str, Shape]) -> None:
+        super().__init__(name, echo.text, echo.first_line)
+        self.cut = echo.cut
         """Whether the text is truncated: glog cuts a message at 30,000 bytes."""
         self.others = others
         """Number of different nets or solvers that the log echoes, this one not counted."""
@@ -77,11 +69,10 @@ def _read(path: str | os.PathLike[str], content: memoryview) -> LogContents:
 
 
 def _source(
-    path: str | os.PathLike[str], echoes: list[Echo] | tuple[Echo, ...], shapes: dict[str, Shape]
+    path: str | os.PathLike[str], echoes: Sequence[Echo], shapes: dict[str, Shape]
 ) -> EchoSource:
-    first = echoes[0]
     others = len({echo.text for echo in echoes}) - 1
-    return EchoSource(shown_name(path), first.text, first.first_line, first.cut, others, shapes)
+    return EchoSource(shown_name(path), echoes[0], others, shapes)
 
 
 def _source_shapes(net: LoggedNet) -> Iterator[tuple[str, Shape]]:

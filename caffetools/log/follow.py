@@ -20,7 +20,7 @@ from typing import NamedTuple
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.log.curve import Point
 from caffetools.log.curve_columns import by_name, number
-from caffetools.log.events import LONGEST_MESSAGE, is_crash, kind_by_severity, kind_of
+from caffetools.log.events import LONGEST_MESSAGE, Event, is_crash, kind_by_severity, kind_of
 from caffetools.log.prefix import Message, messages
 from caffetools.log.solver_reader import SolverReader
 from caffetools.log.text import CHUNK, COMPRESSED, clean
@@ -40,14 +40,6 @@ _NO_MARK = -1, math.nan
 """No loss since the start of the run."""
 
 _MAX_ITER = re.compile(r"\s*max_iter:\s*([0-9]{1,18})\s*")
-
-
-class LiveEvent(NamedTuple):
-    """Something that happened."""
-
-    iteration: int | None
-    kind: str
-    message: str
 
 
 class Outputs(NamedTuple):
@@ -92,7 +84,7 @@ class Live:
         self.speed: float | None = None
         """Iterations per second."""
         self.max_iter: int | None = None
-        self.events: deque[LiveEvent] = deque(maxlen=_SHOWN_EVENTS)
+        self.events: deque[Event] = deque(maxlen=_SHOWN_EVENTS)
         """The last ones."""
         self.event_count = 0
         self.is_done = False
@@ -174,7 +166,7 @@ class Live:
 
     def _add_event(self, kind: str, text: str) -> None:
         self.event_count += 1
-        self.events.append(LiveEvent(self.iteration, kind, text))
+        self.events.append(Event(0, kind, text, self.iteration))
 
 
 def follow(

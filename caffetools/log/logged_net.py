@@ -56,30 +56,30 @@ class Sharing(NamedTuple):
     param_index: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LoggedNet:
     """A net that the log builds."""
 
     line: int
     """The log's line at which it begins."""
-    phase: str | None
-    source: str | None
+    phase: str | None = None
+    source: str | None = None
     """Where the solver takes it from, as logged."""
-    echo: Echo | None
-    layers: tuple[LoggedLayer, ...]
-    inputs: tuple[str, ...]
+    echo: Echo | None = None
+    layers: tuple[LoggedLayer, ...] = ()
+    inputs: list[str] = field(default_factory=list)
     """The `input:` blobs, which the log named from August 2014 to February 2016."""
-    outputs: tuple[str, ...]
-    sharing: tuple[Sharing, ...]
-    memory_bytes: int | None
+    outputs: list[str] = field(default_factory=list)
+    sharing: list[Sharing] = field(default_factory=list)
+    memory_bytes: int | None = None
     """Memory of the complete net; of NVCaffe, of its tops."""
-    memory_line: int
+    memory_line: int = 0
     """Line of that message, counted from the net's first."""
-    is_complete: bool
+    is_complete: bool = False
     """Whether its initialization is complete."""
-    is_nvcaffe: bool
+    is_nvcaffe: bool = False
     """Whether the messages are NVCaffe's."""
-    backward_by_layer: bool
+    backward_by_layer: bool = False
     """Whether backward lines follow each layer, as until September 2014, not the whole net."""
 
     def line_of(self, offset: int) -> int:
@@ -149,42 +149,30 @@ def _phase(echo: Echo | None) -> str | None:
     return found[1] if found else None
 
 
-class NetDraft:
+@dataclass(slots=True)
+class NetDraft(LoggedNet):
     """A net so far; lines count from its first."""
 
-    def __init__(self, line: int, phase: str = "", source: str = "") -> None:
-        self.line = line
-        self.phase = phase
-        self.source = source
-        self.echo: Echo | None = None
-        self.layers: list[LayerDraft] = []
-        self.inputs: list[str] = []
-        self.outputs: list[str] = []
-        self.sharing: list[Sharing] = []
-        self.memory_bytes: int | None = None
-        self.memory_line = 0
-        self.is_complete = False
-        self.is_nvcaffe = False
-        self.backward_by_layer = False
-        self._by_name: dict[str, LayerDraft] = {}
-        self._shaped: LayerDraft | None = None
+    drafts: list[LayerDraft] = field(default_factory=list)
+    _by_name: dict[str, LayerDraft] = field(default_factory=dict)
+    _shaped: LayerDraft | None = None
 
     @property
     def is_empty(self) -> bool:
         """Whether it has no contents yet."""
-        return not (self.layers or self.echo or self.inputs)
+        return not (self.drafts or self.echo or self.inputs)
 
     @property
     def is_setting_up(self) -> bool:
         """Whether its last layer has no shapes yet; such a layer may build an inner net."""
-        return bool(self.layers) and not self.is_complete and not self.layers[-1].shapes
+        return bool(self.drafts) and not self.is_complete and not self.drafts[-1].shapes
 
     def add_layer(self, name: str, type_: str | None, line: int) -> LayerDraft:
         """Begin a layer."""
-        if self.layers and self.layers[-1].needs_backward is not None:
+        if self.drafts and self.drafts[-1].needs_backward is not None:
             self.backward_by_layer = True
         layer = LayerDraft(name, type_, line - self.line)
-        self.layers.append(layer)
+        self.drafts.append(layer)
         self._by_name[name] = layer
         self._shaped = layer
         return layer
@@ -203,7 +191,7 @@ class NetDraft:
 
     def connect(self, text: str, arrow: str, line: int) -> None:
         """`conv1 <- data`, `conv1 -> conv1` or `relu1 -> conv1 (in-place)`."""
-        layer = self.layers[-1] if self.layers else None
+        layer = self.drafts[-1] if self.drafts else None
         separator = f" {arrow} "
         if layer is None or not text.startswith(layer.name + separator):
             name = text.partition(separator)[0]
@@ -227,40 +215,29 @@ class NetDraft:
     def set_memory(self, size: int, line: int) -> None:
         """Set the memory of the net: so far, or in the end."""
         self.memory_bytes, self.memory_line = size, line - self.line
-        if self.layers and not self.is_complete:
-            self.layers[-1].memory_bytes = size
-            self.layers[-1].memory_line = line - self.line
+        if self.drafts and not self.is_complete:
+            self.drafts[-1].memory_bytes = size
+            self.drafts[-1].memory_line = line - self.line
 
     def net(self, known: dict[object, object]) -> LoggedNet:
         """The net; large parts that equal an earlier net's are that net's own, held in `known`."""
         self._name_tops()
-        layers = tuple(layer.layer() for layer in self.layers)
-        echo = self.echo
-        if echo:
-            echo = echo._replace(text=cast(str, known.setdefault(echo.text, echo.text)))
-        return LoggedNet(
-            line=self.line,
-            phase=self.phase or _phase(echo),
-            source=self.source or None,
-            echo=echo,
-            layers=cast("tuple[LoggedLayer, ...]", known.setdefault(layers, layers)),
-            inputs=tuple(self.inputs),
-            outputs=tuple(self.outputs),
-            sharing=tuple(self.sharing),
-            memory_bytes=self.memory_bytes,
-            memory_line=self.memory_line,
-            is_complete=self.is_complete,
-            is_nvcaffe=self.is_nvcaffe,
-            backward_by_layer=self.backward_by_layer,
-        )
+        layers = tuple(layer.layer() for layer in self.drafts)
+        self.layers = cast("tuple[LoggedLayer, ...]", known.setdefault(layers, layers))
+        if self.echo:
+            text = cast(str, known.setdefault(self.echo.text, self.echo.text))
+            self.echo = self.echo._replace(text=text)
+        self.phase = self.phase or _phase(self.echo)
+        self.drafts, self._by_name, self._shaped = [], {}, None
+        return self
 
     def _name_tops(self) -> None:
         """Name the tops of a layer without a head after the blobs that nothing else makes."""
-        layer = self.layers[0] if self.layers else None
+        layer = self.drafts[0] if self.drafts else None
         if layer is None or all(top.name for top in layer.tops):
             return
-        made = {top.name for draft in self.layers for top in draft.tops}.union(self.inputs)
-        read = dict.fromkeys(blob for draft in self.layers for blob in draft.bottoms)
+        made = {top.name for draft in self.drafts for top in draft.tops}.union(self.inputs)
+        read = dict.fromkeys(blob for draft in self.drafts for blob in draft.bottoms)
         names = sorted((blob for blob in read if blob not in made), key=lambda b: b != layer.name)
         for i, top in enumerate(layer.tops):
             if top.name is None and names:

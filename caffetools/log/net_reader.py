@@ -47,8 +47,8 @@ class NetReader:
         self._done: list[LoggedNet] = []
         self._open: dict[str, list[NetDraft]] = {}
         """By thread: the net that is being built, and the inner nets of its layers."""
-        self._phase = ""
-        self._source = ""
+        self._phase: str | None = None
+        self._source: str | None = None
         self._type = ("", "")
         self._known: dict[object, object] = {}
 
@@ -75,7 +75,7 @@ class NetReader:
             return self._read_type(message)
         self.end_nets()
         self._phase = found[1].upper()
-        self._source = found[2] or ""
+        self._source = found[2]
         return True
 
     def _read_type(self, message: Message) -> bool:
@@ -106,7 +106,7 @@ class NetReader:
         if len(self._open) >= _OPEN_THREADS:
             self.end_nets()
         draft = NetDraft(message.number, self._phase, self._source)
-        self._phase = self._source = ""
+        self._phase = self._source = None
         self._open[message.thread] = [draft]
         return draft
 
@@ -182,8 +182,8 @@ class NetReader:
         if not found:
             return message.text.startswith("Sharing layer ")
         draft = self._draft(message)
-        if draft.layers:
-            sharing = Sharing(draft.layers[-1].name, found[1], found[2], int(found[3]))
+        if draft.drafts:
+            sharing = Sharing(draft.drafts[-1].name, found[1], found[2], int(found[3]))
             draft.sharing.append(sharing)
         return True
 

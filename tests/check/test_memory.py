@@ -67,7 +67,7 @@ def test_what_is_in_place_is_the_blob_of_its_bottom() -> None:
 
 
 def test_steps() -> None:
-    found = [(step.layer.name, step.printed, step.by_tops) for step in steps(net(0))]
+    found = [(layer.name, *sizes) for layer, *sizes in steps(net(0))]
     assert found == [
         ("data", 1536, 1536),
         ("conv", 1152, 1152),

@@ -11,6 +11,7 @@ import pytest
 
 import caffetools
 from caffetools.errors import CaffeToolsError, Location
+from caffetools.log.echo_reader import Echo
 from caffetools.log.extract import EchoSource, extract_net, extract_solver
 from caffetools.log.text import is_log
 from caffetools.net.reading import read_message, read_net, read_solver_message
@@ -184,6 +185,6 @@ def test_others(head: bytes) -> None:
 
 def test_lines_are_the_logs_own() -> None:
     assert is_log(net_log().encode())
-    source = EchoSource("log", "a\nb\n", 7, False, 0, {})
+    source = EchoSource("log", Echo("net", 6, 7, "a\nb\n", cut=False), 0, {})
     assert source.location(2) == Location("log", 8, 1)
     assert source.line(8) == "b"

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from caffetools.errors import CaffeToolsError
 from caffetools.log import follow as module
-from caffetools.log.follow import PAUSE, Live, LiveEvent, Pipe, Tail, follow
+from caffetools.log.events import Event
+from caffetools.log.follow import PAUSE, Live, Pipe, Tail, follow
 from caffetools.log.text import CHUNK
 from tests.logs import CAFFE, SGD, add, line, lines, train_log
 
@@ -39,7 +40,7 @@ def test_where_a_run_stands() -> None:
     assert (found.iteration, found.loss, found.lr) == (200, "200.5", "0.01")
     assert found.train.values == {"v": ["200", "-200"], "loss": ["200.25"]}
     assert (found.max_iter, found.speed, found.seconds_left) == (500, 100, 3)
-    assert list(found.events) == [LiveEvent(None, "start", "Solving x")]
+    assert list(found.events) == [Event(0, "start", "Solving x")]
     assert not found.is_done
 
 

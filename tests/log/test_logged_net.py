@@ -19,11 +19,12 @@ def test_shapes_go_to_the_layer_that_is_set_up_or_was_created_last() -> None:
 
 
 def test_without_any_layer_there_is_one_without_a_name() -> None:
-    draft = NetDraft(1)
-    draft.shaped(1).add_shape((2, 3), 6, 0)
-    assert draft.net({}).layers[0].name == UNNAMED
-    draft.set_backward("data", needed=False)
-    assert draft.net({}).layers[0].name == "data"
+    for names in ((), ("data",)):
+        draft = NetDraft(1)
+        draft.shaped(1).add_shape((2, 3), 6, 0)
+        for name in names:
+            draft.set_backward(name, needed=False)
+        assert draft.net({}).layers[0].name == (*names, UNNAMED)[0]
 
 
 def test_what_equals_an_earlier_net_is_that_nets_own() -> None:

@@ -32,7 +32,7 @@ def test_a_net_of_today() -> None:
         memory_bytes=3840,
         memory_line=offset + 5,
     )
-    assert (net.outputs, net.memory_bytes, net.is_complete) == (("fc",), 3880, True)
+    assert (net.outputs, net.memory_bytes, net.is_complete) == (["fc"], 3880, True)
     assert net.echo is not None
 
 
@@ -157,7 +157,7 @@ def test_a_net_of_nvcaffe() -> None:
 
 def test_inputs_were_no_layers() -> None:
     (net,) = nets("Input 0 -> data", "Input 1 -> im info", "Creating Layer conv", "conv <- data")
-    assert net.inputs == ("data", "im info")
+    assert net.inputs == ["data", "im info"]
 
 
 def test_sharing() -> None:
@@ -167,7 +167,7 @@ def test_sharing() -> None:
         "Sharing parameters 'w' owned by layer 'a', param index 1",
         "Sharing layer x from root net",
     )
-    assert net.sharing == (Sharing("b", "w", "a", 1),)
+    assert net.sharing == [Sharing("b", "w", "a", 1)]
 
 
 def test_a_layers_own_net_is_not_one_of_the_logs() -> None:
