@@ -17,6 +17,7 @@ PACKED = {
     "layers": "one small net for each of Caffe's layer types and options",
     "layers_ssd": "the same of the SSD fork's layers, and small detectors",
     "layers_hard": "small nets with corner cases of shapes, sharing and propagation",
+    "layers_quirks": "nets in which layers in place overwrite what Caffe's gradients are made of",
     "training": "training runs: solver, first weights, log, last snapshot",
     "training_2": "further runs: clipping with decay, stages, LSTM, a net cut by propagate_down",
 }

@@ -16,6 +16,7 @@ class AbsVal(Layer):
     """|x|, not in place (absval_layer.cpp)."""
 
     type = "AbsVal"
+    gradient_reads = ("bottom",)
 
     def __init__(self, spec: Spec) -> None:
         check_not_in_place(spec)
@@ -25,12 +26,14 @@ class BNLL(Layer):
     """log(1 + exp(x)) (bnll_layer.cpp)."""
 
     type = "BNLL"
+    gradient_reads = ("bottom",)
 
 
 class Clip(Layer):
     """min(max(x, min), max) (clip_layer.cpp)."""
 
     type = "Clip"
+    gradient_reads = ("bottom",)
 
     def __init__(self, spec: Spec) -> None:
         self.given = spec.message.has("clip_param")
@@ -48,6 +51,7 @@ class Dropout(Layer):
 
     def __init__(self, spec: Spec) -> None:
         self.ratio = single(spec.param("dropout_param").number("dropout_ratio"))
+        self.changes_values = spec.phase == "TRAIN"
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         if 0 < self.ratio < 1:
@@ -60,6 +64,7 @@ class ELU(Layer):
     """x, or alpha · (exp(x) - 1) below 0 (elu_layer.cpp)."""
 
     type = "ELU"
+    gradient_reads = ("sign", "masked top")
     keeps_sign = True
 
 
@@ -67,6 +72,7 @@ class Exp(Layer):
     """base^(shift + scale · x), base -1 for e (exp_layer.cpp)."""
 
     type = "Exp"
+    gradient_reads = ("masked top",)
 
     def __init__(self, spec: Spec) -> None:
         read_base(spec.param("exp_param"))
@@ -76,6 +82,7 @@ class Log(Layer):
     """The logarithm of shift + scale · x to a base, -1 for e (log_layer.cpp)."""
 
     type = "Log"
+    gradient_reads = ("bottom",)
 
     def __init__(self, spec: Spec) -> None:
         param = spec.param("log_param")
@@ -88,6 +95,18 @@ class Power(Layer):
 
     type = "Power"
 
+    def __init__(self, spec: Spec) -> None:
+        param = spec.param("power_param")
+        self.power, self.scale, self.shift = (
+            param.number(name) for name in ("power", "scale", "shift")
+        )
+
+    def backward_reads(self, in_place: bool) -> tuple[str, ...]:
+        """Return what is read; in place, a power of 1 overwrites the gradient that it reads."""
+        if self.power * self.scale == 0 or (self.power == 1 and not in_place):
+            return ()
+        return ("bottom",) if self.power in (1, 2) else ("bottom", "masked top")
+
 
 class PReLU(Layer):
     """x, or a learned slope · x below 0 (prelu_layer.cpp).
@@ -96,8 +115,10 @@ class PReLU(Layer):
     """
 
     type = "PReLU"
+    gradient_reads = ("bottom",)
     param_name = "prelu_param"
     keeps_sign = True
+    copies_bottom = True
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         bottom = bottoms[0]
@@ -111,25 +132,32 @@ class ReLU(Layer):
     """max(0, x), or negative_slope · x below 0 (relu_layer.cpp)."""
 
     type = "ReLU"
+    gradient_reads = ("sign",)
     keeps_sign = True
+
+    def __init__(self, spec: Spec) -> None:
+        self.masks = spec.param("relu_param").number("negative_slope") == 0
 
 
 class Sigmoid(Layer):
     """1 / (1 + exp(-x)) (sigmoid_layer.cpp)."""
 
     type = "Sigmoid"
+    gradient_reads = ("masked top",)
 
 
 class Swish(Layer):
     """x · sigmoid(beta · x) (swish_layer.cpp)."""
 
     type = "Swish"
+    gradient_reads = ("masked top",)
 
 
 class TanH(Layer):
     """The hyperbolic tangent (tanh_layer.cpp)."""
 
     type = "TanH"
+    gradient_reads = ("masked top",)
     keeps_sign = True
 
 
@@ -143,6 +171,7 @@ class Softmax(Layer):
     """exp(x) over its sum along an axis (softmax_layer.cpp)."""
 
     type = "Softmax"
+    gradient_reads = ("masked top",)
     param_name = "softmax_param"
     mixes_axis = True
 
@@ -156,6 +185,7 @@ class ReLU6(Layer):
     """min(max(0, x), 6) + negative_slope * min(0, x) (relu6_layer.cpp)."""
 
     type = "ReLU6"
+    gradient_reads = ("bottom",)
     keeps_sign = True
     origin = "eric612/MobileNet-YOLO"
 

@@ -197,6 +197,19 @@ class Layer:
     """Whether each top position depends on all positions along `axis` of the bottom."""
     keeps_sign: ClassVar[bool] = False
     """Whether the top is positive just where the bottom is, wherever it passes a gradient."""
+    gradient_reads: tuple[str, ...] = ()
+    """What Caffe's Backward_cpu reads from blobs: "bottom", "top", the "sign" of the bottom, or
+    "masked top", the top only where its gradient is not 0."""
+    copies_bottom: ClassVar[bool] = False
+    """Whether a layer in place keeps a copy of its bottom for the backward pass."""
+    changes_values: bool = True
+    """Whether the values of the top differ from those of the bottom."""
+    masks: bool = False
+    """Whether the top is the bottom where the gradient passes, and 0 where it does not."""
+    shares_data: ClassVar[bool] = False
+    """Whether the tops have the memory of the bottom (Blob::ShareData)."""
+    top_is_param: ClassVar[bool] = False
+    """Whether the top has the memory of the layer's blob, gradient included."""
     class_labels: ClassVar[ClassLabels | None] = None
     """How the second bottom holds class labels, None if it does not."""
     param_name: ClassVar[str] = ""
@@ -231,6 +244,10 @@ class Layer:
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
         """Return the arithmetic behind `facts`, in the order of a calculation by hand."""
         return [product(param.role, param.shape) for param in self.facts(bottoms).params]
+
+    def backward_reads(self, in_place: bool) -> tuple[str, ...]:
+        """Return what Caffe's backward pass reads from blobs, as `gradient_reads`."""
+        return () if in_place and self.copies_bottom else self.gradient_reads
 
     def windows(self, bottoms: tuple[Shape, ...]) -> list[Window] | None:
         """Return the window of each spatial axis; None if a position depends on all of the bottom.

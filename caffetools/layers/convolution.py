@@ -27,6 +27,7 @@ class Convolution(Layer):
     """
 
     type = "Convolution"
+    gradient_reads = ("bottom",)
     param_name = "convolution_param"
     bottoms = at_least(1)
     tops = at_least(1)
@@ -179,6 +180,7 @@ class ConvolutionDepthwise(Layer):
     """
 
     type = "ConvolutionDepthwise"
+    gradient_reads = ("bottom",)
     param_name = "convolution_param"
     origin = "farmingyard/caffe-mobilenet"
 

@@ -12,6 +12,7 @@ class Axpy(Layer):
     """a · x + y: (N, C, 1, 1), (N, C, …), (N, C, …) -> (N, C, …) (axpy_layer.cpp)."""
 
     type = "Axpy"
+    gradient_reads = ("bottom",)
     bottoms = exactly(3)
     origin = "hujie-frank/SENet"
 
@@ -35,12 +36,22 @@ class Eltwise(Layer):
     def __init__(self, spec: Spec) -> None:
         param = spec.param("eltwise_param")
         self.operation = param.text("operation")
+        self.in_place = spec.in_place()
         self.coefficients = param.count("coeff")
+        self.first_coefficient = next(iter(param.numbers("coeff")), 1.0)
+        self.stable = param.flag("stable_prod_grad")
         if self.coefficients not in (0, len(spec.bottoms)):
             expected = f"expected a coeff for each of {len(spec.bottoms)} bottoms"
             raise param.error(f"{expected}, found {self.coefficients}", "coeff")
         if self.coefficients and self.operation == "PROD":
             raise param.error("coeff expected SUM, found PROD", "coeff")
+
+    def backward_reads(self, in_place: bool) -> tuple[str, ...]:
+        """Return what is read; in place, the first bottom's gradient overwrites that of the top."""
+        if self.operation == "PROD":
+            return ("bottom",) if self.stable else ("bottom", "masked top")
+        passes = self.operation == "SUM" and self.first_coefficient == 1
+        return ("bottom",) if in_place and not passes else ()
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         check_equal_shapes(bottoms)
@@ -99,6 +110,8 @@ class Scale(Broadcast):
     """The first bottom times a scale, with `bias_term` plus a bias as large (scale_layer.cpp)."""
 
     type = "Scale"
+    gradient_reads = ("bottom",)
+    copies_bottom = True
     param_name = "scale_param"
 
     def __init__(self, spec: Spec) -> None:

@@ -104,6 +104,7 @@ class Parameter(Layer):
     """A learnable blob as top (parameter_layer.hpp)."""
 
     type = "Parameter"
+    top_is_param = True
     bottoms = exactly(0)
     tops = exactly(1)
 

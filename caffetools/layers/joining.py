@@ -130,6 +130,7 @@ class Split(Layer):
     """Copies of the bottom; Caffe inserts such layers (split_layer.cpp)."""
 
     type = "Split"
+    shares_data = True
     tops = at_least(1)
 
     def __init__(self, spec: Spec) -> None:

@@ -17,6 +17,7 @@ class InnerProduct(Layer):
     """
 
     type = "InnerProduct"
+    gradient_reads = ("bottom",)
     param_name = "inner_product_param"
     is_global = True
 
@@ -57,6 +58,7 @@ class Embed(Layer):
     """
 
     type = "Embed"
+    gradient_reads = ("bottom",)
     param_name = "embed_param"
 
     def __init__(self, spec: Spec) -> None:
@@ -85,6 +87,7 @@ class InnerDistance(Layer):
     """
 
     type = "InnerDistance"
+    gradient_reads = ("bottom",)
     no_torch = "not exported yet"
     param_name = "inner_distance_param"
     bottoms = between(1, 3)
@@ -122,6 +125,7 @@ class Local(Layer):
     """
 
     type = "Local"
+    gradient_reads = ("bottom",)
     no_torch = "not exported yet"
     param_name = "local_param"
     origin = "happynear/caffe-windows"

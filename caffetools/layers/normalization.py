@@ -32,6 +32,9 @@ class LRN(Layer):
         notes = (f"k {k:g} is ignored within a channel",) if self.within and k != 1 else ()
         return Facts(bottoms, notes=notes)
 
+    def backward_reads(self, in_place: bool) -> tuple[str, ...]:
+        return ("bottom",) if self.within else ("bottom", "masked top")
+
     def windows(self, bottoms: tuple[Shape, ...]) -> list[Window]:
         return [Window(self.size, pad=(self.size - 1) // 2)] * 2 if self.within else []
 
@@ -84,7 +87,9 @@ class MVN(Layer):
     is_global = True
 
     def __init__(self, spec: Spec) -> None:
-        self.across = spec.param("mvn_param").flag("across_channels")
+        param = spec.param("mvn_param")
+        self.across = param.flag("across_channels")
+        self.gradient_reads = ("bottom", "top") if param.flag("normalize_variance") else ()
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         bottom = bottoms[0]
@@ -154,6 +159,7 @@ class Normalize(Layer):
     """
 
     type = "Normalize"
+    gradient_reads = ("bottom", "top")
     param_name = "norm_param"
     tops = between(1, 2)
     origin = "weiliu89/caffe"

@@ -150,6 +150,7 @@ class LSTMUnit(Layer):
     """
 
     type = "LSTMUnit"
+    gradient_reads = ("bottom",)
     bottoms = exactly(3)
     tops = exactly(2)
     force_backward = (True, True, False)

@@ -16,6 +16,7 @@ class Reshape(Layer):
     """
 
     type = "Reshape"
+    shares_data = True
 
     def __init__(self, spec: Spec) -> None:
         check_not_in_place(spec)
@@ -91,6 +92,7 @@ class Flatten(Layer):
     """Merges the axes from `axis` to `end_axis`, not in place (flatten_layer.cpp)."""
 
     type = "Flatten"
+    shares_data = True
 
     def __init__(self, spec: Spec) -> None:
         check_not_in_place(spec)
@@ -151,6 +153,7 @@ class Reduction(Layer):
     def __init__(self, spec: Spec) -> None:
         super().__init__(spec)
         self.operation = self.param.text("operation")
+        self.gradient_reads = () if self.operation in ("SUM", "MEAN") else ("bottom",)
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         bottom, axis = bottoms[0], self.axis_of(bottoms[0])

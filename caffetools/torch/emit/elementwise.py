@@ -25,8 +25,18 @@ from caffetools.torch.emit.fillers import slot
 
 
 def eltwise(layer: Eltwise, context: Context) -> Expression:
-    """A sum with coefficients, a product, or the helper `elementwise_max`."""
+    """A sum with coefficients, a product, or the helper `elementwise_max`.
+
+    In place, Caffe clears the first bottom before it reads it for a sum or a maximum; the sum's
+    gradient still reaches it.
+    """
     bottoms: tuple[Expression, ...] = context.inputs()
+    if layer.in_place and layer.operation == "SUM":
+        bottoms = (Binary(X, "-", method(X, "detach")), *bottoms[1:])
+    if layer.in_place and layer.operation == "MAX":
+        bottoms = bottoms[1:]
+    if len(bottoms) == 1:
+        return bottoms[0]
     if layer.operation == "MAX":
         return call("elementwise_max", *bottoms)
     if layer.operation == "PROD":

@@ -9,6 +9,7 @@ from caffetools.layers.blobs import dims
 from caffetools.net.graph import AUTOMATIC
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
+from caffetools.net.overwritten import overwritten_notes
 from caffetools.torch.emit.base import Bottom, Emission, Member, MemberRef, call
 from caffetools.torch.export.emitted_layers import (
     EmittedLayer,
@@ -201,7 +202,7 @@ class _Assembly:
                 Placeholder(name, kind, tuple(self.uses[kind]))
                 for kind, name in self.classes.items()
             ),
-            notes=tuple(self.notes),
+            notes=(*self.notes, *overwritten_notes(nets[0].inferred)),
         )
 
     def dropping(self, statement: Statement, kept: set[str]) -> Statement:

@@ -6,6 +6,8 @@ import pytest
 import torch
 
 from caffetools.errors import CaffeToolsError
+from caffetools.net.net import from_text
+from caffetools.torch.export.assembly import assemble
 from caffetools.torch.export.loaded_module import load_module
 from tests.torch.emission import Shape, lines, program_of
 
@@ -96,3 +98,32 @@ def test_axpy(factors: Shape, image: Shape, spread: str) -> None:
 def test_factors_beyond_the_channels_are_refused() -> None:
     with pytest.raises(CaffeToolsError, match="a factor for each channel of 2 x 3 x 4"):
         lines("Axpy", (2, 3, 4), (2, 3, 4), (2, 3, 4))
+
+
+@pytest.mark.parametrize(
+    ("options", "expected", "gradients"),
+    [
+        # Caffe sets the top, and so the first bottom, to 0, then adds 2 · 0 and 3 · k.
+        ("coeff: 2 coeff: 3", [3 * 5.0, 3 * 7.0], ([2.0, 2.0], [3.0, 3.0])),
+        ("", [5.0, 7.0], ([1.0, 1.0], [1.0, 1.0])),
+        # Caffe sets it to -FLT_MAX: any other element exceeds it.
+        ("operation: MAX", [5.0, 7.0], ([0.0, 0.0], [1.0, 1.0])),
+        ("operation: PROD", [10.0, 63.0], ([5.0, 7.0], [2.0, 9.0])),
+    ],
+)
+def test_eltwise_onto_its_first_bottom(
+    options: str, expected: list[float], gradients: tuple[list[float], list[float]]
+) -> None:
+    one = 'layer {{ name: "{0}" type: "Input" top: "{0}" input_param {{ shape {{ dim: 2 }} }} }}\n'
+    net = from_text(
+        one.format("x")
+        + one.format("k")
+        + 'layer { name: "p" type: "Power" bottom: "x" top: "h" }\n'
+        'layer { name: "l" type: "Eltwise" bottom: "h" bottom: "k" top: "h" '
+        f"eltwise_param {{ {options} }} }}"
+    )
+    x, k = (torch.tensor(values, requires_grad=True) for values in ([2.0, 9.0], [5.0, 7.0]))
+    result = load_module(assemble(net))(x, k)
+    assert result.tolist() == expected
+    result.sum().backward()
+    assert [[0.0, 0.0] if v.grad is None else v.grad.tolist() for v in (x, k)] == list(gradients)
