@@ -30,6 +30,8 @@ class Recurrent(Layer):
     """Outputs of an inner product per num_output."""
     input_blobs: ClassVar[tuple[str, str, str]]
     """Names of the weight and bias of the input, and of the weight of the static input."""
+    each_step: ClassVar[tuple[str, ...]]
+    """Names of the blobs that every step of the unrolled net has, the first as their owner."""
 
     def __init__(self, spec: Spec) -> None:
         self.param = spec.param("recurrent_param")
@@ -119,6 +121,7 @@ class RNN(Recurrent):
     states = 1
     gates = 1
     input_blobs = ("W_xh", "b_h", "W_xh_static")
+    each_step = ("W_hh", "W_ho", "b_o")
 
     def state_params(self) -> tuple[Param, ...]:
         square = (self.num_output, self.num_output)
@@ -138,6 +141,7 @@ class LSTM(Recurrent):
     states = 2
     gates = 4
     input_blobs = ("W_xc", "b_c", "W_xc_static")
+    each_step = ("W_hc",)
 
     def state_params(self) -> tuple[Param, ...]:
         return (Param("W_hc", (4 * self.num_output, self.num_output)),)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from caffetools.layers.blobs import count
 from caffetools.layers.recurrent import LSTM, RNN, LSTMUnit, Recurrent
+from caffetools.proto.wire import single
 from caffetools.torch.emit.base import (
     Attribute,
     Bottom,
@@ -42,7 +43,8 @@ def recurrent(layer: Recurrent, context: Context) -> Emission:
     """
     first, *_ = bottoms = context.bottoms
     static = count(bottoms[2][1:]) if layer.static else 0
-    options = differing(static_features=(static, 0))
+    stale, notes = _stale(layer, context)
+    options = differing(static_features=(static, 0), stale=(stale, ()))
     constructor = call(layer.type, count(first[2:]), layer.num_output, first[1], **options)
     constant: tuple[Expression, ...] = (Bottom(2),) if layer.static else ()
     states = context.inputs()[2 + layer.static : 2 + layer.static + layer.exposed]
@@ -61,7 +63,26 @@ def recurrent(layer: Recurrent, context: Context) -> Emission:
         (Member(constructor),),
         tuple(slots),
         keeps_state=not states,
+        notes=notes,
     )
+
+
+def _stale(layer: Recurrent, context: Context) -> tuple[tuple[Expression, ...], tuple[str, ...]]:
+    """Return the elements that steps after the first read in training in place of shared blobs."""
+    stale: list[Expression] = []
+    for param in context.params:
+        if param.owner is None or param.role not in layer.each_step or context.bottoms[0][0] < 2:
+            continue
+        name = "bias_filler" if len(param.shape) == 1 else "weight_filler"
+        filler = layer.param.message(name)
+        if filler.text("type") != "constant":
+            text = (
+                f"in training, Caffe's steps after the first do not share {param.role} but keep "
+                f"what the {name} drew; the exported module shares it in every step"
+            )
+            return (), (text,)
+        stale.append((_ATTRIBUTES[param.role], single(filler.number("value"))))
+    return tuple(stale), ()
 
 
 EMITTERS: Emitters = {LSTM: recurrent, LSTMUnit: function("lstm_unit"), RNN: recurrent}

@@ -39,6 +39,10 @@ class Recurrent(nn.Module):
     Input: `(T, N, ...)` and `cont` `(T, N)`; output: `(T, N, H)`. `streams` is N. The state after
     the last step, multiplied by `cont`, is the initial state of the next batch, without gradient.
     `static_features` is the size of an additional input `(N, ...)`, constant over time.
+
+    `stale` has the elements of recurrent weights from the second step on, in training. In Caffe
+    only the first step uses weights that another layer owns; the others keep what the filler wrote
+    (net.cpp, ShareWeights, which a recurrent layer repeats for its steps in the test phase alone).
     """
 
     gates = 1
@@ -46,9 +50,15 @@ class Recurrent(nn.Module):
     hidden: Tensor
 
     def __init__(
-        self, in_features: int, hidden_size: int, streams: int, static_features: int = 0
+        self,
+        in_features: int,
+        hidden_size: int,
+        streams: int,
+        static_features: int = 0,
+        stale: tuple[tuple[str, float], ...] = (),
     ) -> None:
         super().__init__()
+        self.stale = dict(stale)
         rows = self.gates * hidden_size
         self.weight_input = nn.Parameter(torch.zeros(rows, in_features))
         self.bias = nn.Parameter(torch.zeros(rows))
@@ -58,6 +68,14 @@ class Recurrent(nn.Module):
         for name in self.states:
             state = torch.zeros(1, streams, hidden_size)
             self.register_buffer(name, state, persistent=False)
+
+    def weights(self, name: str, steps: int) -> list[Tensor]:
+        """Return the parameter `name` as each step uses it."""
+        weight = getattr(self, name)
+        later = weight
+        if self.training and name in self.stale:
+            later = torch.full_like(weight, self.stale[name])
+        return [weight] + [later] * (steps - 1)
 
     def project(self, x: Tensor, static: Tensor | None) -> Tensor:
         """Return the part of the gates that depends only on the inputs, `(T, N, gates * H)`."""
@@ -96,10 +114,13 @@ class LSTM(Recurrent):
         """
         h, c = hidden.detach().squeeze(0), cell.detach().squeeze(0)
         steps = []
-        for gate, going in zip(
-            self.project(x, static).unbind(), cont.unbind(), strict=True
+        for gate, going, weight in zip(
+            self.project(x, static).unbind(),
+            cont.unbind(),
+            self.weights("weight_hidden", len(x)),
+            strict=True,
         ):
-            recurrent = F.linear(going.unsqueeze(1) * h, self.weight_hidden)
+            recurrent = F.linear(going.unsqueeze(1) * h, weight)
             c, h = lstm_unit(c, gate + recurrent, going)
             steps.append(h)
         return torch.stack(steps), h.detach().unsqueeze(0), c.detach().unsqueeze(0)
@@ -109,9 +130,14 @@ class RNN(Recurrent):
     """h' = tanh(W x + b + W' h), y = tanh(W'' h' + b''); see `Recurrent` (rnn_layer.cpp)."""
 
     def __init__(
-        self, in_features: int, hidden_size: int, streams: int, static_features: int = 0
+        self,
+        in_features: int,
+        hidden_size: int,
+        streams: int,
+        static_features: int = 0,
+        stale: tuple[tuple[str, float], ...] = (),
     ) -> None:
-        super().__init__(in_features, hidden_size, streams, static_features)
+        super().__init__(in_features, hidden_size, streams, static_features, stale)
         self.weight_output = nn.Parameter(torch.zeros(hidden_size, hidden_size))
         self.bias_output = nn.Parameter(torch.zeros(hidden_size))
 
@@ -127,10 +153,15 @@ class RNN(Recurrent):
         """Start from a state `(1, N, H)` and return the last one, too: `expose_hidden`."""
         h = hidden.detach().squeeze(0)
         steps = []
-        for step, going in zip(
-            self.project(x, static).unbind(), cont.unbind(), strict=True
+        for step, going, weight, out, bias in zip(
+            self.project(x, static).unbind(),
+            cont.unbind(),
+            *(
+                self.weights(name, len(x))
+                for name in ("weight_hidden", "weight_output", "bias_output")
+            ),
+            strict=True,
         ):
-            h = torch.tanh(step + F.linear(going.unsqueeze(1) * h, self.weight_hidden))
-            steps.append(h)
-        y = F.linear(torch.stack(steps), self.weight_output, self.bias_output)
-        return torch.tanh(y), h.detach().unsqueeze(0)
+            h = torch.tanh(step + F.linear(going.unsqueeze(1) * h, weight))
+            steps.append(F.linear(h, out, bias))
+        return torch.tanh(torch.stack(steps)), h.detach().unsqueeze(0)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from caffetools.net.net import from_text
+from caffetools.torch.export.assembly import assemble
+from caffetools.torch.export.expressions import ExpressionWriter
+from caffetools.torch.export.pretty import flat
 from tests.torch.emission import Shape, lines
 
 CASES = (
@@ -57,3 +61,32 @@ CASES = (
 @pytest.mark.parametrize(("layer", "bottoms", "tops", "expected"), CASES)
 def test_lines(layer: str, bottoms: list[Shape], tops: int, expected: list[str]) -> None:
     assert lines(layer, *bottoms, tops=tops) == expected
+
+
+SHARED = """
+layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 3 dim: 2 dim: 4 } } }
+layer { name: "c" type: "Input" top: "c" input_param { shape { dim: 3 dim: 2 } } }
+layer { name: "l1" type: "LSTM" bottom: "x" bottom: "c" top: "u" param { name: "wx" }
+  param { name: "b" } param { name: "wh" } recurrent_param { num_output: 4 } }
+layer { name: "l2" type: "LSTM" bottom: "u" bottom: "c" top: "y" param { name: "wx" }
+  param { name: "b" } param { name: "wh" } recurrent_param { num_output: 4 FILLER } }
+"""
+
+
+@pytest.mark.parametrize(("filler", "value"), [("", 0.0), ("weight_filler { value: 0.25 }", 0.25)])
+def test_a_shared_lstm_has_stale_weights_after_its_first_step(filler: str, value: float) -> None:
+    first, second = assemble(from_text(SHARED.replace("FILLER", filler))).constructions
+    assert flat(ExpressionWriter().write(first.value)) == "LSTM(4, 4, 2)"
+    expected = f'LSTM(4, 4, 2, stale=(("weight_hidden", {value}),))'
+    assert flat(ExpressionWriter().write(second.value)) == expected
+
+
+def test_random_stale_weights_are_not_known() -> None:
+    spec = assemble(from_text(SHARED.replace("FILLER", 'weight_filler { type: "xavier" }')))
+    assert flat(ExpressionWriter().write(spec.constructions[1].value)) == "LSTM(4, 4, 2)"
+    (note,) = spec.notes
+    assert note.location.line == 6
+    assert note.message == (
+        "in training, Caffe's steps after the first do not share W_hc but keep what the "
+        "weight_filler drew; the exported module shares it in every step"
+    )

@@ -105,3 +105,26 @@ def test_features_of_several_axes_are_flattened() -> None:
 def test_runs_everywhere(kind: Any) -> None:
     x, cont = torch.randn(3, 2, 4), torch.zeros(3, 2)
     check_runs_everywhere(filled(kind(4, 5, 2)), x, cont)
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [(LSTM, ["weight_hidden"]), (RNN, ["weight_hidden", "weight_output", "bias_output"])],
+)
+def test_stale_weights_serve_the_later_steps_of_training(kind: Any, names: list[str]) -> None:
+    """The first step has the parameters; the others are those of a module that is all stale."""
+    module = filled(kind(3, 4, 2, stale=tuple((name, 0.25) for name in names)))
+    whole, stale = filled(kind(3, 4, 2)), filled(kind(3, 4, 2))
+    with torch.no_grad():
+        for name in names:
+            getattr(stale, name).fill_(0.25)
+    x, cont = torch.randn(3, 2, 3), torch.ones(3, 2)
+    first, *states = whole.run(x[:1], cont[:1], *(getattr(whole, s) for s in whole.states))
+    later, *_ = stale.run(x[1:], cont[1:], *states)
+    y = module(x, cont)
+    torch.testing.assert_close(y, torch.cat([first, later]))
+    # The first step's hidden state was 0: no gradient reaches the recurrent weight at all.
+    (gradient,) = torch.autograd.grad(y.sum(), module.weight_hidden)
+    assert gradient.eq(0).all()
+    evaluated = filled(kind(3, 4, 2, stale=tuple((name, 0.25) for name in names)).eval())
+    torch.testing.assert_close(evaluated(x, cont), filled(kind(3, 4, 2))(x, cont))
