@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from caffetools.errors import CaffeToolsError
-from caffetools.net.net import from_text
+from caffetools.net.loading import from_text
 from caffetools.torch.export.assembly import assemble
 from caffetools.torch.export.loaded_module import load_module
 from tests.torch.emission import Shape, lines, program_of

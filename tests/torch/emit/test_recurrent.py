@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from caffetools.net.net import from_text
+from caffetools.net.loading import from_text
 from caffetools.torch.export.assembly import assemble
 from caffetools.torch.export.expressions import ExpressionWriter
 from caffetools.torch.export.pretty import flat
