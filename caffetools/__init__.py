@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from caffetools.net.net import Net as Net
     from caffetools.torch.export.loaded_module import loss_weight as loss_weight
     from caffetools.torch.export.loaded_module import to_caffe as to_caffe
+    from caffetools.torch.solver.net_batches import batches as batches
 
 _NAMES = {
     "caffetools.check.parsed_log": "ParsedLog parse_log",
@@ -42,6 +43,7 @@ _NAMES = {
     "caffetools.net.loading": "from_text load",
     "caffetools.net.net": "Net",
     "caffetools.torch.export.loaded_module": "loss_weight to_caffe",
+    "caffetools.torch.solver.net_batches": "batches",
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 """The module of each public name."""

@@ -19,6 +19,8 @@ PACKED = {
     "layers_hard": "small nets with corner cases of shapes, sharing and propagation",
     "layers_quirks": "nets in which layers in place overwrite what Caffe's gradients are made of",
     "training": "training runs: solver, first weights, log, last snapshot",
+    "ssd_data": "databases with boxes, and what the SSD fork's layer and converter made",
+    "ssd_training": "a training run of a small SSD",
     "training_2": "further runs: clipping with decay, stages, LSTM, a net cut by propagate_down",
 }
 """The archives, and what each holds."""
@@ -49,6 +51,15 @@ def cases(name: str) -> list[str]:
         return sorted(
             {f"{name}/{path.partition('/')[0]}" for path in packed.namelist() if "/" in path}
         )
+
+
+def members(name: str, folder: str) -> list[str]:
+    """The cases in a folder of an archive, in order."""
+    with zipfile.ZipFile(FOLDER / f"{name}.zip") as packed:
+        inside = [
+            path.removeprefix(folder) for path in packed.namelist() if path.startswith(folder)
+        ]
+    return sorted({path.partition("/")[0] for path in inside})
 
 
 def main(golden: Path) -> None:

@@ -1,17 +1,21 @@
-"""`caffetools data`: databases made of images, and their means."""
+"""`caffetools data`: databases made of images, their means, and what they hold."""
 
 from __future__ import annotations
 
 import os
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from caffetools.cli.options import choice, flag, output_option, plugin_option
+from caffetools.cli.options import choice, flag, force_option, output_option, plugin_option
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.formats.database import backend_of
-from caffetools.writing import replace_file
+from caffetools.writing import format_of, replace_file, write_files
+
+if TYPE_CHECKING:
+    from caffetools.datasets.annotated_listing import AnnotatedListing
+    from caffetools.datasets.convert import Conversion, Listing
 
 _BACKENDS = {"lmdb": "LMDB", "leveldb": "LEVELDB"}
 
@@ -19,7 +23,7 @@ _BACKENDS = {"lmdb": "LMDB", "leveldb": "LEVELDB"}
 @click.group("data")
 @plugin_option
 def command() -> None:
-    """Make the databases and mean images that data layers read."""
+    """Make and show the databases and mean images that data layers read."""
 
 
 @command.command("convert")
@@ -37,33 +41,72 @@ def command() -> None:
     "--encode-type", default="", show_default=False, metavar="jpg|png", help="In this form."
 )
 @flag("--check-size", help="Stop at one of another size than the first.")
-@click.option("--labels", metavar="FILE", help="Write the names of the classes, one a line.")
+@click.option(
+    "--annotations",
+    "form",
+    type=click.Choice(["voc", "coco", "txt"]),
+    help="The list has lines `image annotation`, or is COCO's instances.json: make AnnotatedDatum.",
+)
+@click.option("--label-map", metavar="FILE", help="Numbers of the annotations' classes.")
+@flag("--check-label", help="Stop at a name that is twice in --label-map.")
+@click.option("--min-dim", type=click.IntRange(min=0), default=0, metavar="N")
+@click.option("--max-dim", type=click.IntRange(min=0), default=0, metavar="N")
+@click.option("--labels", metavar="FILE", help="Write the classes' names, or their label map.")
 @flag("--strict", help="Stop at an image that cannot be read.")
 def convert_command(folder: str, output: str, **options: Any) -> None:
-    """Make a database of the images in FOLDER, as Caffe's convert_imageset does.
+    """Make a database of the images in FOLDER, as convert_imageset and convert_annoset do.
 
     Without --list each folder in FOLDER is a class, labelled from 0 in the order of their names.
+    With --annotations classes count from 1 in the order of their names, unless --label-map says so.
     """
-    from caffetools.datasets.convert import Conversion, convert, found, listed
+    from caffetools.datasets.convert import Conversion, convert
 
-    path, backend, shuffle, seed, labels = (
-        options.pop(name) for name in ("path", "backend", "shuffle", "seed", "labels")
+    backend, shuffle, seed, labels = (
+        options.pop(name) for name in ("backend", "shuffle", "seed", "labels")
     )
     if bool(options["height"]) != bool(options["width"]):
         raise click.UsageError("--resize-height and --resize-width go together")
-    listing = found(folder) if path is None else listed(folder, path)
-    if labels is not None and not listing.classes:
+    given = {name: options.pop(name) for name in ("path", "form", "label_map", "check_label")}
+    conversion = Conversion(**options)
+    listing, names, classes = _listing(folder, conversion, **given)
+    if labels is not None and not names:
         raise click.UsageError("--labels are the names of folders: they do not go with --list")
     if shuffle:
         listing = listing.shuffled(seed)
-    count = convert(
-        listing, output, _BACKENDS[backend], Conversion(**options), partial(click.echo, err=True)
-    )
+    note = partial(click.echo, err=True)
+    count = convert(listing, output, _BACKENDS[backend], conversion, note)
     if labels is not None:
-        names = "".join(f"{name}\n" for name in listing.classes)
-        replace_file(labels, names.encode("utf-8", "surrogateescape"))
-    classes = len({line.label for line in listing.images} - {None})
+        replace_file(labels, names)
     click.echo(f"{count} images of {classes} classes in {output}", err=True)
+
+
+def _listing(
+    folder: str,
+    conversion: Conversion,
+    path: str | None,
+    form: str | None,
+    label_map: str | None,
+    check_label: bool,
+) -> tuple[Listing | AnnotatedListing, bytes, int]:
+    """Return the images, the names of their classes as a file, and the number of classes."""
+    from caffetools.datasets.annotated_listing import listed_annotations
+    from caffetools.datasets.convert import found, listed
+    from caffetools.formats.label_map import label_map as written
+    from caffetools.formats.label_map import read_label_map
+
+    if form is None:
+        if label_map or conversion.min_dim or conversion.max_dim:
+            raise click.UsageError("--label-map, --min-dim and --max-dim go with --annotations")
+        listing = found(folder) if path is None else listed(folder, path)
+        names = "".join(f"{name}\n" for name in listing.classes)
+        classes = len({line.label for line in listing.images} - {None})
+        return listing, names.encode("utf-8", "surrogateescape"), classes
+    if path is None:
+        raise click.UsageError("--annotations goes with --list")
+    labels = None if label_map is None else read_label_map(label_map, unique=check_label)
+    annotated = listed_annotations(folder, path, form, labels)
+    classes = len(set(annotated.labels.values()) - {0})
+    return annotated, written(annotated.labels, annotated.shown), classes
 
 
 @command.command("mean")
@@ -85,3 +128,50 @@ def mean_command(database: str, output: str | None) -> None:
     click.echo(f"{mean.count} items of {' x '.join(map(str, mean.image.shape))}", err=True)
     for channel in mean.channels:
         click.echo(f"mean_value: {channel:g}")
+
+
+@command.command("show")
+@click.argument("source", metavar="DATABASE|NET")
+@output_option("FILE", "Where to: a .png, .svg or .pdf.")
+@click.option("--first", type=click.IntRange(min=0), default=0, help="Number of the first item.")
+@click.option("--count", type=click.IntRange(1, 400), default=16, help="Number of items.")
+@click.option("--columns", type=click.IntRange(1, 20), default=4, help="Items in a row.")
+@choice("Of a NET.", "--phase", of=("train", "test"))
+@click.option("--seed", type=int, default=0, help="Of crops, mirroring, patches and distortion.")
+@click.option("--label-map", metavar="FILE", help="Names of the classes.")
+@force_option
+def show_command(source: str, output: str, first: int, count: int, **options: Any) -> None:
+    """Draw the items of DATABASE as stored, or of NET's first data layer as the net sees them.
+
+    Objects of an AnnotatedDatum have their boxes; those of difficult ones are dashed.
+    """
+    from caffetools.datasets.shown_items import seen_items, stored_items
+    from caffetools.formats.label_map import label_names
+
+    form, numbers = format_of(output), range(first, first + count)
+    names = label_names(options["label_map"]) if options["label_map"] else {}
+    backend = backend_of(source)
+    if backend is not None:
+        items = list(stored_items(source, backend, numbers))
+    else:
+        from caffetools.net.net import load
+        from caffetools.torch.solver.net_batches import readers_of
+
+        reader = readers_of(load(source, options["phase"]), options["seed"], 0)[0][0]
+        items = list(seen_items(reader.batches.source, reader.batches.reading, numbers))
+    if not items:
+        raise CaffeToolsError(f"found no item from number {first} on", Location(source))
+    from caffetools.figures.image_sheet import Mark, Picture, image_sheet
+
+    pictures = [
+        Picture(
+            item.title,
+            item.pixels,
+            [
+                Mark(box.label, names.get(box.label, str(box.label)), box[2:6], box.difficult)
+                for box in item.boxes
+            ],
+        )
+        for item in items
+    ]
+    write_files({output: image_sheet(pictures, form, options["columns"])}, options["force"])

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.formats.database import plyvel_message
@@ -44,7 +44,8 @@ class Conversion:
     `height` and `width` are the size to resize to, 0 for the image's own. `encoded` stores files
     rather than pixels, of `encode_type` (jpg or png; empty for each file's own). With `check_size`
     images of different sizes are an error, with `strict` an image that cannot be read is;
-    otherwise it is skipped with a note.
+    otherwise it is skipped with a note. Images with annotations keep their aspect with `min_dim`
+    and `max_dim`, bounds of the shorter and the longer side.
     """
 
     gray: bool = False
@@ -54,10 +55,28 @@ class Conversion:
     encode_type: str = ""
     check_size: bool = False
     strict: bool = False
+    min_dim: int = 0
+    max_dim: int = 0
+
+    @property
+    def resizes(self) -> bool:
+        """Whether images may change their size."""
+        return bool((self.height and self.width) or self.min_dim or self.max_dim)
+
+
+class Records(Protocol):
+    """What a database is made of."""
+
+    @property
+    def folder(self) -> str:
+        """The folder of the images."""
+
+    def records(self, conversion: Conversion, note: Callable[[str], None]) -> Iterator[Record]:
+        """Return the records; `note` is called for each skipped image."""
 
 
 def convert(
-    listing: Listing, output: str, backend: str, conversion: Conversion, note: Callable[[str], None]
+    listing: Records, output: str, backend: str, conversion: Conversion, note: Callable[[str], None]
 ) -> int:
     """Write a database atomically and return its number of images.
 
@@ -73,7 +92,7 @@ def convert(
         made = os.path.join(temporary, "database")
         with _writer(made, backend, output) as write:
             count = 0
-            records = _records(listing, conversion, note)
+            records = listing.records(conversion, note)
             while batch := list(islice(records, _TOGETHER)):
                 write(batch)
                 count += len(batch)
@@ -85,26 +104,6 @@ def convert(
     return count
 
 
-def _records(
-    listing: Listing, conversion: Conversion, note: Callable[[str], None]
-) -> Iterator[Record]:
-    first: tuple[int, ...] | None = None
-    for number, line in enumerate(listing.images):
-        place = Location(os.path.join(listing.folder, line.image))
-        try:
-            name, label = line.whole
-            value, shape = _record(place.file, label, conversion)
-        except CaffeToolsError as error:
-            if conversion.strict:
-                raise error.at(place) from None
-            note(f"{error.at(place)}; left out")
-            continue
-        first = first or shape
-        if conversion.check_size and shape != first:
-            raise CaffeToolsError(f"expected {first} as the first image, found {shape}", place)
-        yield f"{number:08}_{name}".encode("utf-8", "surrogateescape"), value
-
-
 def _record(path: str, label: int, conversion: Conversion) -> tuple[bytes, tuple[int, ...]]:
     """Return a Datum and the image's shape."""
     data = read_bytes(path)
@@ -113,15 +112,16 @@ def _record(path: str, label: int, conversion: Conversion) -> tuple[bytes, tuple
         image = resize(image, conversion.height, conversion.width)
     if not conversion.encoded and not conversion.encode_type:
         return raw_datum(image, label), image.shape
-    own = _kind(os.path.splitext(path)[1].lstrip("."))
-    wanted = _kind(conversion.encode_type) or own
+    own = kind_of(os.path.splitext(path)[1].lstrip("."))
+    wanted = kind_of(conversion.encode_type) or own
     # Caffe's tool keeps the file's bytes if type and size match, in colour even with --gray.
     if wanted != own or (conversion.height and conversion.width):
         data = _encode(image, wanted)
     return encoded_datum(data, label), image.shape
 
 
-def _kind(ending: str) -> str:
+def kind_of(ending: str) -> str:
+    """Return the type of image of a file's ending."""
     lower = ending.lower()
     return "jpg" if lower == "jpeg" else lower
 
@@ -185,6 +185,24 @@ class Listing:
         images = list(self.images)
         random.Random(seed).shuffle(images)
         return Listing(self.folder, tuple(images), self.classes)
+
+    def records(self, conversion: Conversion, note: Callable[[str], None]) -> Iterator[Record]:
+        """Return the records; `note` is called for each skipped image."""
+        first: tuple[int, ...] | None = None
+        for number, line in enumerate(self.images):
+            place = Location(os.path.join(self.folder, line.image))
+            try:
+                name, label = line.whole
+                value, shape = _record(place.file, label, conversion)
+            except CaffeToolsError as error:
+                if conversion.strict:
+                    raise error.at(place) from None
+                note(f"{error.at(place)}; left out")
+                continue
+            first = first or shape
+            if conversion.check_size and shape != first:
+                raise CaffeToolsError(f"expected {first} as the first image, found {shape}", place)
+            yield f"{number:08}_{name}".encode("utf-8", "surrogateescape"), value
 
 
 def listed(folder: str, path: str) -> Listing:

@@ -1,4 +1,4 @@
-"""Datum and AnnotatedDatum: the records of Caffe's databases, read and written."""
+"""Datum: the records of Caffe's databases, read and written."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 # Field numbers of caffe.proto.
 _CHANNELS, _HEIGHT, _WIDTH, _DATA, _LABEL, _FLOAT_DATA, _ENCODED = range(1, 8)
-_DATUM, _ANNOTATION_TYPE, _ANNOTATION_GROUP = 1, 2, 3
-_GROUP_ANNOTATION = 2
 
 
 class DatumSize(NamedTuple):
@@ -37,17 +35,7 @@ class Datum(NamedTuple):
     label: int
 
 
-class AnnotatedDatum(NamedTuple):
-    """An item of the SSD fork's databases."""
-
-    datum: bytes
-    """The encoded Datum."""
-    boxes: int
-    has_type: bool
-    """Whether the record says what its annotations are."""
-
-
-class _DatumFields:
+class DatumFields:
     """The fields of a Datum; raises CaffeToolsError, which begins with `what`, for other bytes."""
 
     def __init__(self, record: bytes, what: str) -> None:
@@ -67,6 +55,26 @@ class _DatumFields:
             raise CaffeToolsError(f"{what} is not a Datum: {error}") from None
         self.shape = (self.numbers[_CHANNELS], self.numbers[_HEIGHT], self.numbers[_WIDTH])
         self.encoded = bool(self.numbers[_ENCODED])
+        self.label = self.numbers[_LABEL]
+
+    def values(self) -> NDArray[np.generic]:
+        """Return the values of an item that is not encoded, `(channels, height, width)`.
+
+        Raises CaffeToolsError if the shape does not match the values.
+        """
+        import numpy as np
+
+        values: NDArray[np.generic] = np.frombuffer(self.data, np.uint8)
+        if not self.data and self.floats:
+            try:
+                values = np.concatenate([np.frombuffer(each, "<f4") for each in self.floats])
+            except ValueError as error:
+                raise CaffeToolsError(f"the record is not a Datum: {error}") from None
+        channels, height, width = self.shape
+        if min(self.shape) < 1 or values.size != channels * height * width:
+            text = f"the shape {self.shape} of the Datum does not match {values.size} values"
+            raise CaffeToolsError(text)
+        return values.reshape(self.shape)
 
 
 def read_datum_size(record: bytes) -> DatumSize:
@@ -74,7 +82,7 @@ def read_datum_size(record: bytes) -> DatumSize:
 
     Raises CaffeToolsError for a record that is neither.
     """
-    fields = _DatumFields(record, "the first record")
+    fields = DatumFields(record, "the first record")
     if not fields.encoded:
         return DatumSize(*fields.shape)
     size = image_size(fields.data)
@@ -89,54 +97,29 @@ def read_datum(record: bytes, color: bool | None) -> Datum:
     Raises CaffeToolsError for bytes that are no Datum, and for one whose shape does not match its
     values.
     """
-    import numpy as np
-
-    fields = _DatumFields(record, "the record")
-    label = fields.numbers[_LABEL]
+    fields = DatumFields(record, "the record")
     if fields.encoded:
-        return Datum(decode(fields.data, color).transpose(2, 0, 1), label)
-    values: NDArray[np.generic] = np.frombuffer(fields.data, np.uint8)
-    if not fields.data and fields.floats:
-        try:
-            values = np.concatenate([np.frombuffer(each, "<f4") for each in fields.floats])
-        except ValueError as error:
-            raise CaffeToolsError(f"the record is not a Datum: {error}") from None
-    channels, height, width = fields.shape
-    if min(fields.shape) < 1 or values.size != channels * height * width:
-        text = f"the shape {fields.shape} of the Datum does not match {values.size} values"
-        raise CaffeToolsError(text)
-    return Datum(values.reshape(fields.shape), label)
-
-
-def read_annotated_datum(record: bytes) -> AnnotatedDatum:
-    """Return the item in an AnnotatedDatum; raises CaffeToolsError for other bytes."""
-    buffer = memoryview(record)
-    datum, boxes, has_type = b"", 0, False
-    try:
-        for found in wire.fields(buffer):
-            if found.wire_type == LENGTH and found.number == _DATUM:
-                datum = record[found.start : found.end]
-            elif found.wire_type == VARINT and found.number == _ANNOTATION_TYPE:
-                has_type = True
-            elif found.wire_type == LENGTH and found.number == _ANNOTATION_GROUP:
-                group = wire.fields(buffer, found.start, found.end)
-                boxes += sum(inner.number == _GROUP_ANNOTATION for inner in group)
-    except wire.WireError as error:
-        raise CaffeToolsError(f"the first record is not an AnnotatedDatum: {error}") from None
-    return AnnotatedDatum(datum, boxes, has_type)
+        return Datum(decode(fields.data, color).transpose(2, 0, 1), fields.label)
+    return Datum(fields.values(), fields.label)
 
 
 def raw_datum(image: NDArray[np.uint8], label: int) -> bytes:
     """Encode the record of an image of shape (height, width, channels)."""
     import numpy as np
 
-    height, width, channels = image.shape
     planes = np.ascontiguousarray(image.transpose(2, 0, 1)).tobytes()
-    shape = ((_CHANNELS, channels), (_HEIGHT, height), (_WIDTH, width))
-    return b"".join(wire.integer_field(*each) for each in shape) + encoded_datum(planes, label, 0)
+    return encoded_datum(planes, label, image.shape, encoded=0)
 
 
-def encoded_datum(data: bytes, label: int, encoded: int = 1) -> bytes:
-    """Encode the record of an image file, or with 0 the end of one with pixels."""
+def encoded_datum(
+    data: bytes, label: int, shape: tuple[int, ...] | None = None, *, encoded: int = 1
+) -> bytes:
+    """Encode the record of an image file, or with `encoded` 0 of pixels.
+
+    With its height, width and channels, if given.
+    """
+    height, width, channels = shape or (0, 0, 0)
+    sizes = ((_CHANNELS, channels), (_HEIGHT, height), (_WIDTH, width)) if shape else ()
     fields = wire.integer_field(_LABEL, label) + wire.integer_field(_ENCODED, encoded)
-    return wire.bytes_field(_DATA, data) + fields
+    sized = b"".join(wire.integer_field(*each) for each in sizes)
+    return sized + wire.bytes_field(_DATA, data) + fields

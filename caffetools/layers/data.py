@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import ClassVar
 
-from caffetools.formats.datum import AnnotatedDatum, read_annotated_datum
+from caffetools.formats.annotated_datum import AnnotatedDatum, read_annotated_datum
 from caffetools.formats.files import find, find_file
 from caffetools.layers.base import Facts, Layer, Spec
 from caffetools.layers.blobs import Shape, at_least, between, dims, exactly
@@ -67,11 +67,11 @@ class AnnotatedData(Data):
     """(N, C, H, W) and the boxes (1, 1, boxes, 8) of all its items (annotated_data_layer.cpp).
 
     In the setup there are as many boxes as in the first item, later as many as in the batch. Items
-    without annotations have labels, (N, 1, 1, 1).
+    without annotations have labels, (N, 1, 1, 1). Further tops remain empty.
     """
 
     type = "AnnotatedData"
-    source_kind = ""  # no reader for training
+    tops = at_least(1)
     data_axes: ClassVar[Mapping[int, int]] = {1: 2}
     origin = "weiliu89/caffe"
 
@@ -95,7 +95,8 @@ class AnnotatedData(Data):
         if len(facts.tops) == 1:
             return facts
         boxes, notes = self.boxes()
-        return Facts((facts.tops[0], boxes), notes=facts.notes + notes)
+        more = ((0,),) * len(self.spec.tops[2:])
+        return Facts((facts.tops[0], boxes, *more), notes=facts.notes + notes)
 
     def boxes(self) -> tuple[Shape, tuple[str, ...]]:
         """Return the shape of the second top, and a note if it depends on the data."""
@@ -104,7 +105,7 @@ class AnnotatedData(Data):
             return (batch, 1, YOLO_BOXES, 5), ()
         if self.first and not (self.first.has_type or self.annotation.has("anno_type")):
             return (batch, 1, 1, 1), ()
-        rows = max(self.first.boxes, 1) if self.first else 1
+        rows = max(len(self.first.boxes), 1) if self.first else 1
         return (1, 1, rows, 8), (f"{self.spec.tops[1]!a} has a row for each box of a batch",)
 
 

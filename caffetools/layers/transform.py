@@ -7,24 +7,28 @@ from caffetools.layers.checks import check_int
 from caffetools.proto.message import Message
 from caffetools.proto.wire import single
 
+_CROPS = ("crop_height", "crop_width", "crop_h", "crop_w")
+
 
 class Transform:
     """Size of an item after transform_param (data_transformer.cpp).
 
     The SSD fork's `resize_param` applies before the crop (im_transforms.cpp, InferNewSize); of
     several, from which eric612/MobileNet-YOLO chooses at random, the first counts. `crop_height`
-    and `crop_width`, which override `crop_size`, are those of Cysu's and stephenyan1231's forks.
+    and `crop_width`, which override `crop_size`, are those of Cysu's and stephenyan1231's forks;
+    `crop_h` and `crop_w`, which `crop_size` overrides, are the SSD fork's.
     """
 
     def __init__(self, layer: Message) -> None:
         self.param = param = layer.message("transform_param")
         self.resize = next(iter(param.messages("resize_param")), None)
-        for name in ("crop_size", "crop_height", "crop_width"):
+        for name in ("crop_size", *_CROPS):
             check_int(param, name)
-        self.crop = param.integer("crop_height") or param.integer("crop_size")
-        """Height of the top, 0 without a crop."""
-        self.crop_width = param.integer("crop_width") or param.integer("crop_size")
-        """Width of the top, 0 without a crop."""
+        self.crop, self.crop_width = (
+            param.integer(own) or param.integer("crop_size") or param.integer(fork)
+            for own, fork in zip(_CROPS[:2], _CROPS[2:], strict=True)
+        )
+        """Height and width of the top, 0 without a crop."""
         self.mean_values = param.count("mean_value")
         if self.mean_values and param.has("mean_file"):
             raise param.error("expected mean_file or mean_value, found both", "mean_value", 0)
@@ -61,7 +65,7 @@ class Transform:
     def check_crop(self, height: int, width: int) -> None:
         """Raise ShapeError for a crop larger than the item."""
         if height < self.crop or width < self.crop_width:
-            name = "crop_size" if self.param.has("crop_size") else "crop_height"
+            name = next(filter(self.param.has, ("crop_size", *_CROPS)))
             same = self.crop == self.crop_width
             found = str(self.crop) if same else f"{self.crop} x {self.crop_width}"
             raise self.param.error(f"{name} {found} exceeds the item's {height} x {width}", name)

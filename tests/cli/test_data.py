@@ -40,6 +40,46 @@ def test_a_list_and_options(tmp_path: Path) -> None:
     assert run("data", "mean", database).out == "mean_value: 40\n"
 
 
+def test_images_with_annotations(tmp_path: Path) -> None:
+    """Classes count from 1; their map is written, and names the boxes that are drawn."""
+    pytest.importorskip("cv2")
+    folder, database, labels = folder_of(tmp_path), tmp_path / "db", tmp_path / "map.prototxt"
+    box = "<bndbox><xmin>1</xmin><ymin>1</ymin><xmax>3</xmax><ymax>4</ymax></bndbox>"
+    text = "<annotation><object><name>cat</name>{}</object></annotation>"
+    (folder / "a.xml").write_text(text.format(box))
+    (folder / "b.xml").write_text(text.format(box).replace("cat", "dog"))
+    path = tmp_path / "list.txt"
+    path.write_text("dog/3.png a.xml\ncat/0.png b.xml\ncat/1.png gone.xml\n")
+    options = ("--annotations", "voc", "--list", path, "--encode-type", "png", "--labels", labels)
+    done = run("data", "convert", folder, "-o", database, *options)
+    assert done.status == 0
+    assert done.err.splitlines() == [
+        f"{folder}/gone.xml: there is no such file: the image has no objects",
+        f"3 images of 2 classes in {database}",
+    ]
+    assert 'name: "cat" label: 1 display_name: "cat"' in labels.read_text()
+    sheet = tmp_path / "sheet.svg"
+    done = run("data", "show", database, "-o", sheet, "--label-map", labels, "--count", "2")
+    assert (done.status, done.out, done.err) == (0, "", "")
+    for shown in ("00000000_dog/3.png", "cat", "dog"):
+        assert f"<!-- {shown} -->" in sheet.read_text()
+    assert "00000002" not in sheet.read_text()
+
+
+def test_what_a_net_sees(tmp_path: Path) -> None:
+    """Items of a net with a crop: 2 x 2 of 4 x 6."""
+    folder, database, sheet = folder_of(tmp_path), tmp_path / "db", tmp_path / "sheet.png"
+    assert run("data", "convert", folder, "-o", database).status == 0
+    net = tmp_path / "net.prototxt"
+    net.write_text(
+        'layer { name: "d" type: "Data" top: "data" top: "label" transform_param { crop_size: 2 }\n'
+        f'data_param {{ source: "{database}" backend: LMDB batch_size: 2 }} }}'
+    )
+    done = run("data", "show", net, "-o", sheet, "--phase", "test")
+    assert (done.status, done.err) == (0, "")
+    assert sheet.read_bytes().startswith(b"\x89PNG")
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
@@ -48,6 +88,10 @@ def test_a_list_and_options(tmp_path: Path) -> None:
         (("convert", "images", "-o", "images"), 1, "images: this is there already"),
         (("convert", "images", "-o", "db", "--resize-width", "3"), 2, "go together"),
         (("convert", "images", "-o", "db", "--list", "l", "--labels", "x"), 2, "do not go with"),
+        (("convert", "images", "-o", "db", "--annotations", "voc"), 2, "goes with --list"),
+        (("convert", "images", "-o", "db", "--min-dim", "3"), 2, "go with --annotations"),
+        (("show", "gone", "-o", "x.png"), 1, "gone: no such file"),
+        (("show", "images", "-o", "x.tiff"), 1, "file extension expected one of"),
         (("mean", "gone"), 1, "gone: there is no such database"),
         (("mean", "images"), 1, "images: this is neither an LMDB nor a LevelDB"),
     ],

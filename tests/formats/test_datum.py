@@ -10,11 +10,9 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from caffetools.errors import CaffeToolsError
 from caffetools.formats.datum import (
-    AnnotatedDatum,
     DatumSize,
     encoded_datum,
     raw_datum,
-    read_annotated_datum,
     read_datum,
     read_datum_size,
 )
@@ -121,38 +119,3 @@ def test_an_encoded_image() -> None:
 def test_damaged_records(record: bytes, text: str) -> None:
     with pytest.raises(CaffeToolsError, match=text):
         read_datum(record, None)
-
-
-DATUM = datum(3, 20, 30)
-
-
-def group(boxes: int) -> bytes:
-    return payload(3, number(1, 7) + payload(2, b"") * boxes)
-
-
-@pytest.mark.parametrize(
-    ("record", "expected"),
-    [
-        (payload(1, DATUM) + number(2, 0) + group(2) + group(1), AnnotatedDatum(DATUM, 3, True)),
-        (payload(1, DATUM) + group(1), AnnotatedDatum(DATUM, 1, False)),
-        (payload(1, DATUM), AnnotatedDatum(DATUM, 0, False)),
-        (b"", AnnotatedDatum(b"", 0, False)),
-    ],
-)
-def test_annotated_item(record: bytes, expected: AnnotatedDatum) -> None:
-    assert read_annotated_datum(record) == expected
-
-
-@pytest.mark.parametrize("record", [b"\x0f", payload(1, DATUM)[:-1], payload(3, b"\x0f")])
-def test_no_annotated_item(record: bytes) -> None:
-    with pytest.raises(CaffeToolsError, match="the first record is not an AnnotatedDatum"):
-        read_annotated_datum(record)
-
-
-@given(st.binary(max_size=80))
-def test_any_bytes_as_an_annotated_datum(record: bytes) -> None:
-    try:
-        item = read_annotated_datum(record)
-    except CaffeToolsError:
-        return
-    assert item.boxes >= 0

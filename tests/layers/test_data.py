@@ -175,6 +175,12 @@ def test_the_first_record_tells(
     assert case.tops == ((8, 3, 50, 60), label)
 
 
+def test_further_tops_remain_empty(tmp_path: Path) -> None:
+    write_lmdb(tmp_path / "db", record(2))
+    case = set_up(annotated("", tops="data label more yet"), folder=str(tmp_path))
+    assert case.tops == ((8, 3, 50, 60), (1, 1, 2, 8), (0,), (0,))
+
+
 def test_the_users_word_goes_first() -> None:
     shapes = {"data": (2, 3, 4, 5), "label": (1, 1, 6, 8)}
     case = set_up(annotated(""), input_shapes=shapes)

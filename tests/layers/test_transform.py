@@ -29,6 +29,10 @@ def refusal(options: str, *size: int) -> tuple[int | None, str]:
         ("", 20, None, None),
         ("crop_size: 20", 20, 30, (20, 20)),
         ("crop_size: 20", None, None, (20, 20)),
+        ("crop_h: 4 crop_w: 5", 20, 30, (4, 5)),
+        ("crop_h: 4", 20, 30, (4, 30)),
+        ("crop_h: 4 crop_w: 5 crop_size: 6", 20, 30, (6, 6)),
+        ("crop_height: 4 crop_width: 5 crop_size: 6", 20, 30, (4, 5)),
         ("resize_param { height: 300 width: 200 }", None, None, (300, 200)),
         ("resize_param { height: 300 width: 200 } crop_size: 7", 1, 1, (7, 7)),
         (

@@ -14,12 +14,18 @@ from caffetools.formats.database import backend_of
 from caffetools.formats.files import find
 from caffetools.layers.base import ClassLabels, Layer
 from caffetools.layers.blobs import Shape
-from caffetools.layers.data import Data, HDF5Data
+from caffetools.layers.data import AnnotatedData, Data, HDF5Data
 from caffetools.layers.image_data import ImageData, WindowData
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
 from caffetools.proto.message import Message
 from caffetools.torch.export.emitted_layers import is_input
+from caffetools.torch.solver.annotated_options import (
+    FORK_OPTIONS,
+    batch_samplers_of,
+    transform_of_annotated,
+)
+from caffetools.torch.training.data.annotated_items import AnnotatedDatabase
 from caffetools.torch.training.data.hdf5_rows import Hdf5
 from caffetools.torch.training.data.image_list import ImageList
 from caffetools.torch.training.data.sources import ArraySource, Database, DataSource, LabelRange
@@ -28,6 +34,7 @@ from caffetools.torch.training.data.windows import WindowFile
 from caffetools.torch.training.project import Origin
 
 _SOURCES: dict[type, Callable[..., DataSource]] = {
+    AnnotatedData: AnnotatedDatabase,
     Data: Database,
     HDF5Data: Hdf5,
     ImageData: ImageList,
@@ -132,7 +139,11 @@ def _source(net: Net, layer: InferredLayer) -> DataSource:
         items = tuple(None if each is None else each[1:] for each in layer.tops)
         return ArraySource(tops, shape[0] if shape else 1, shapes=items)
     options = _options(source, message.message(_source_param(layer)))
-    if source is not Hdf5:
+    if source is AnnotatedDatabase:
+        options["transform"] = transform_of_annotated(message)
+        options["batch_sampler"] = batch_samplers_of(message)
+        options["annotated"] = message.message("annotated_data_param").has("anno_type")
+    elif source is not Hdf5:
         options["transform"] = transform_of(message)
     return source(tops, **options)
 
@@ -140,6 +151,8 @@ def _source(net: Net, layer: InferredLayer) -> DataSource:
 def transform_of(layer: Message) -> Transform:
     """Return the transform_param of a layer."""
     param = layer.message("transform_param")
+    if any(map(param.has, FORK_OPTIONS)):
+        return transform_of_annotated(layer)
     return Transform(mean_values=tuple(param.numbers("mean_value")), **_options(Transform, param))
 
 

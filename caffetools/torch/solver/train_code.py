@@ -79,7 +79,7 @@ def _readme(solver: SolverFile, spec: ModuleSpec, standalone: bool) -> Iterator[
     yield "`model.py` has the module, `train.py` the settings and data sources, and"
     yield f"`{TEMPLATE}` what Caffe's snapshots need. `python train.py --help` lists all options."
     if standalone:
-        yield "Needs PyTorch and NumPy, h5py for HDF5 data, and Pillow for images."
+        yield "Needs PyTorch and NumPy, h5py for HDF5, Pillow for images, OpenCV for boxes."
     else:
         yield "Needs `pip install 'caffetools[torch,data]'`."
 

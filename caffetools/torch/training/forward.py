@@ -84,9 +84,15 @@ class Forward:
 
     @torch.no_grad()
     def mean_outputs(
-        self, net: TestNet, stop: Callable[[], bool]
+        self,
+        net: TestNet,
+        stop: Callable[[], bool],
+        take: Callable[[dict[str, Tensor]], None] | None = None,
     ) -> tuple[dict[str, Tensor], Tensor] | None:
-        """Return the mean of each output and of the loss over all batches; None once `stop()`."""
+        """Return the mean of each output and of the loss over all batches; None once `stop()`.
+
+        Outputs that `take` is called with are not averaged.
+        """
         totals: dict[str, Tensor] = {}
         loss = torch.zeros((), device=self.device)
         was_training = net.module.training
@@ -97,6 +103,9 @@ class Forward:
                     return None
                 outputs = self(net.module, self.inputs(net.readers))
                 loss += total_loss(outputs, net.loss_weights)
+                if take is not None:
+                    take(outputs)
+                    continue
                 for blob, values in outputs.items():
                     totals[blob] = totals[blob] + values if blob in totals else values.float()
         finally:

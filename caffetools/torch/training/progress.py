@@ -136,6 +136,18 @@ class Report:
         for line in output_lines("Test", outputs, weights):
             self.log.say("solver.cpp:414", line)
 
+    def test_detection(self, precisions: Mapping[str, Mapping[int, float]], loss: Tensor) -> None:
+        """Log the mean average precision of each output, and that of each class if asked for."""
+        if self.settings.show_per_class_result:
+            for classes in precisions.values():
+                for label, precision in classes.items():
+                    self.log.say("solver.cpp:536", f"class{label}: {number(precision)}")
+        means = {
+            blob: torch.tensor(sum(classes.values()) / max(len(classes), 1))
+            for blob, classes in precisions.items()
+        }
+        self.test(means, {}, loss)
+
     def progress(self, iteration: int) -> None:
         """Update the progress line of a terminal."""
         if self.log.is_terminal:

@@ -12,6 +12,8 @@ SOLVER_TYPES = ("SGD", "Nesterov", "AdaGrad", "RMSProp", "AdaDelta", "Adam")
 POLICIES = ("fixed", "step", "exp", "inv", "multistep", "poly", "sigmoid", "plateau")
 REGULARIZATIONS = ("L1", "L2")
 FORMATS = ("BINARYPROTO", "HDF5")
+EVALUATIONS = ("classification", "detection")
+AP_VERSIONS = ("11point", "MaxIntegral", "Integral")
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class SolverSettings:
     iter_size: batches in an iteration, whose gradients are averaged.
     test_interval, display, snapshot: iterations between tests, log lines and snapshots.
     test_initialization: test before the first iteration. test_compute_loss: log the test's loss.
+    eval_type, ap_version, show_per_class_result: log the mean average precision of detections, in
+        which way, and that of each class, too (SSD).
     average_loss: number of losses whose mean is logged.
     snapshot_prefix: path of snapshots, before `_iter_N`. snapshot_after_train: write a last one.
     random_seed: negative for a random one.
@@ -68,6 +72,9 @@ class SolverSettings:
     test_interval: int = 0
     test_initialization: bool = True
     test_compute_loss: bool = False
+    eval_type: str = "classification"
+    ap_version: str = "Integral"
+    show_per_class_result: bool = False
     display: int = 0
     average_loss: int = 1
 
@@ -96,6 +103,8 @@ class SolverSettings:
             ("lr_policy", POLICIES),
             ("regularization_type", REGULARIZATIONS),
             ("snapshot_format", FORMATS),
+            ("eval_type", EVALUATIONS),
+            ("ap_version", AP_VERSIONS),
         ):
             value = getattr(self, name)
             if value not in known:

@@ -13,6 +13,7 @@ from caffetools.errors import CaffeToolsError
 from caffetools.torch.training import checkpoint, interruptions
 from caffetools.torch.training.checkpoint import RunState
 from caffetools.torch.training.data.reader import Reader
+from caffetools.torch.training.detection_scores import DetectionScores
 from caffetools.torch.training.forward import Forward, TestNet
 from caffetools.torch.training.glog_writer import GlogWriter
 from caffetools.torch.training.interruptions import Signals, as_user_error
@@ -200,14 +201,25 @@ class Trainer:
         for index, net in enumerate(self.tests):
             self.log.say("solver.cpp:347", f"Iteration {self.iteration}, Testing net (#{index})")
             with self._located(f"test net #{index}"):
-                result = self.forward.mean_outputs(net, self._stops_test)
+                scores = self._scores(index)
+                take = None if scores is None else scores.add
+                result = self.forward.mean_outputs(net, self._stops_test, take)
             if result is None:
                 self.log.say("solver.cpp:396", "Test interrupted.")
                 return False
             outputs, loss = result
             visible = self.project.tests[index].visible
-            self.report.test(visible(outputs), visible(net.loss_weights), loss)
+            if scores is not None:
+                self.report.test_detection(scores.precisions(), loss)
+            else:
+                self.report.test(visible(outputs), visible(net.loss_weights), loss)
         return True
+
+    def _scores(self, index: int) -> DetectionScores | None:
+        """Return what collects the outputs of a test net, None where they are averaged."""
+        if self.settings.eval_type != "detection":
+            return None
+        return DetectionScores(self.settings.ap_version, self.project.tests[index].visible)
 
     def snapshot(self) -> None:
         """Write a snapshot; if that fails, log it and train on."""

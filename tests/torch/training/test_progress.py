@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import re
 import time
+from dataclasses import replace
 
 import pytest
 import torch
@@ -116,6 +117,17 @@ def test_a_test() -> None:
     made, stream = report()
     made.test({"accuracy": torch.tensor(0.75)}, {}, torch.tensor(1.5))
     assert lines(stream) == ["Test loss: 1.5", "    Test net output #0: accuracy = 0.75"]
+
+
+@pytest.mark.parametrize("per_class", [True, False])
+def test_a_test_of_detections(per_class: bool) -> None:
+    """The mean over the classes: (0.5 + 0) / 2."""
+    made, stream = report()
+    made.settings = replace(SETTINGS, show_per_class_result=per_class)
+    made.test_detection({"eval": {1: 0.5, 2: 0.0}}, torch.tensor(1.5))
+    classes = ["class1: 0.5", "class2: 0"] if per_class else []
+    mean = "    Test net output #0: eval = 0.25"
+    assert lines(stream) == [*classes, "Test loss: 1.5", mean]
 
 
 @pytest.mark.parametrize("at_once", [True, False])

@@ -27,6 +27,8 @@ def test_defaults_are_the_schemas() -> None:
         ({"lr_policy": "cosine"}, "expected lr_policy fixed or step"),
         ({"regularization_type": "L3"}, "expected regularization_type L1 or L2, found 'L3'"),
         ({"snapshot_format": "PNG"}, "expected snapshot_format BINARYPROTO or HDF5, found 'PNG'"),
+        ({"eval_type": "map"}, "expected eval_type classification or detection, found 'map'"),
+        ({"ap_version": "12point"}, "expected ap_version 11point or MaxIntegral or Integral"),
         ({"average_loss": 0}, "expected average_loss of at least 1, found 0"),
         ({"iter_size": 0}, "expected iter_size of at least 1, found 0"),
         ({"max_iter": -1}, "expected max_iter of at least 0, found -1"),

@@ -21,10 +21,12 @@ from caffetools.torch.training.data.sources import (
     LabelRange,
     OpenSource,
     ReadContext,
+    Rows,
+    stacked,
 )
 
 Shapes = tuple[tuple[int, ...], ...]
-"""Shape of each array of an item."""
+"""Shape of each array of an item, without the number of Rows."""
 
 _TRIES = 1000
 """Consecutive damaged items after which reading fails."""
@@ -92,7 +94,7 @@ class Batches(Dataset[Batch]):
                 if _shapes(items[slot]) != shapes:
                     items[slot] = self._item(number, slot, notes, shapes)
         tensors = {
-            top: torch.from_numpy(np.stack(arrays).astype(np.float32, copy=False))
+            top: torch.from_numpy(stacked(arrays))
             for top, arrays in zip(self.source.tops, zip(*items, strict=True), strict=True)
         }
         return Batch(tensors, list(dict.fromkeys(notes)))
@@ -144,7 +146,7 @@ class Batches(Dataset[Batch]):
 
     def _check_shapes(self, item: ItemArrays, shapes: Shapes) -> None:
         for top, array, shape in zip(self.source.tops, item, shapes, strict=True):
-            if np.shape(array) != shape:
+            if _shape(array) != shape:
                 text = f"expected {shape} for {top!a} as most of the batch, found {np.shape(array)}"
                 raise CaffeToolsError(text)
 
@@ -162,4 +164,8 @@ class Batches(Dataset[Batch]):
 
 
 def _shapes(item: ItemArrays) -> Shapes:
-    return tuple(np.shape(array) for array in item)
+    return tuple(map(_shape, item))
+
+
+def _shape(array: NDArray[np.generic]) -> tuple[int, ...]:
+    return array.shape[1:] if isinstance(array, Rows) else np.shape(array)

@@ -6,8 +6,9 @@ Numbers count the items of a run: after the end of the data they continue at its
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,24 @@ from caffetools.torch.training.data.transformer import Transform
 
 ItemArrays = tuple[NDArray[np.generic], ...]
 """One item: an array for each top of the layer."""
+
+
+class Rows(np.ndarray[Any, np.dtype[np.float32]]):
+    """Rows of an item, `(any, columns)`, which a batch joins: view an array as this."""
+
+
+def stacked(arrays: Sequence[NDArray[np.generic]]) -> NDArray[np.float32]:
+    """Return a batch of arrays, `(N, …)`, or `(1, 1, rows, columns)` of Rows.
+
+    The first column of joined rows is the item's place in the batch; no rows at all are one of -1.
+    """
+    if not isinstance(arrays[0], Rows):
+        return np.stack(arrays).astype(np.float32, copy=False)
+    joined = np.concatenate([np.asarray(each, np.float32) for each in arrays])
+    joined[:, 0] = np.repeat(np.arange(len(arrays)), [len(each) for each in arrays])
+    if not len(joined):
+        joined = np.full((1, joined.shape[1]), -1, np.float32)
+    return joined[None, None]
 
 
 class ReadContext(NamedTuple):

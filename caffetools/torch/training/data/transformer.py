@@ -86,6 +86,14 @@ class Transform:
             raise CaffeToolsError(f"{expected}, found {len(self.mean_values)}")
         return np.array(self.mean_values or (0,), np.float32).reshape(-1, 1, 1)
 
+    def restored(self, values: NDArray[np.generic]) -> NDArray[np.float32]:
+        """Return the pixels of a transformed item; the mean of a crop is that of its channels."""
+        mean = self.mean if self.mean_file else self.channel_means(len(values))
+        if mean.shape != values.shape:
+            mean = mean.mean((1, 2), dtype=np.float32, keepdims=True)
+        unscaled: NDArray[np.float32] = values.astype(np.float32) / np.float32(self.scale or 1)
+        return unscaled + mean
+
     def _mean_for(self, shape: tuple[int, ...]) -> NDArray[np.float32]:
         if self.mean.shape != shape:
             raise CaffeToolsError(f"the mean image is {self.mean.shape}, an item {shape}")

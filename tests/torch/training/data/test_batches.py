@@ -6,7 +6,13 @@ import torch
 
 from caffetools.errors import CaffeToolsError
 from caffetools.torch.training.data.batches import Batches
-from caffetools.torch.training.data.sources import ArraySource, LabelRange
+from caffetools.torch.training.data.sources import (
+    ArraySource,
+    ItemArrays,
+    LabelRange,
+    ReadContext,
+    Rows,
+)
 from tests.torch.training.data.counting import TOPS, Counting, reading
 
 
@@ -106,3 +112,26 @@ def test_a_wrong_label_among_arrays() -> None:
     assert caught.value.message == (
         "item 4 of what was fed: the label 9 is out of range: 'label' is read for 4 classes, from 0"
     )
+
+
+class _Boxes:
+    """Items of different numbers of rows; the third is of another shape."""
+
+    tops, batch_size, workers = ("data", "label"), 4, 0
+
+    def open(self, place: ReadContext) -> _Boxes:
+        return self
+
+    def read(self, number: int, slot: int) -> ItemArrays:
+        shape = (2, 2) if number == 2 else (3, 3)
+        return np.zeros(shape), np.full((number, 8), number, np.float32).view(Rows)
+
+    def name(self, number: int, slot: int) -> str:
+        return f"item {number}"
+
+
+def test_rows_may_be_of_any_number() -> None:
+    batch = Batches(_Boxes(), reading())[0]
+    assert batch.tensors["label"].shape == (1, 1, 0 + 1 + 3 + 3, 8)
+    assert batch.tensors["label"][0, 0, :, 0].tolist() == [1, 2, 2, 2, 3, 3, 3]
+    assert batch.notes == ["item 2: expected (3, 3) for 'data' as most of the batch, found (2, 2)"]

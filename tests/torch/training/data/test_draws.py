@@ -30,6 +30,25 @@ def test_draws_are_uniform() -> None:
     assert (abs(counts - 2500) < 5 * 43).all()
 
 
+@given(st.integers(0, 2**62), st.integers(0, 20), st.floats(-9, 9, width=32))
+def test_numbers_ahead_are_those_that_are_drawn(seed: int, count: int, low: float) -> None:
+    one, other = Draws(seed), Draws(seed)
+    ahead = one.ahead(count)
+    assert ahead.tolist() == [other.uniform(0, 1) for _ in range(count)]
+    assert ((ahead >= 0) & (ahead < 1)).all()
+    one.skip(count)
+    assert one.uniform(low, low + 1) == other.uniform(low, low + 1)
+
+
+def test_uniform_numbers() -> None:
+    """10,000 from 2 to 6: the mean is 4, give or take 5 errors of 4 / sqrt(12 * 10,000)."""
+    found = [Draws(1, number).uniform(2, 6) for number in range(10_000)]
+    assert min(found) >= 2
+    assert max(found) < 6
+    assert np.mean(found) == pytest.approx(4, abs=5 * 4 / np.sqrt(12 * 10_000))
+    assert Draws(1).uniform(3, 3) == 3
+
+
 def test_below_zero_there_is_nothing_to_draw() -> None:
     assert Draws(1).below(0) == 0
 

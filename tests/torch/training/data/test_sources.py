@@ -9,7 +9,14 @@ import pytest
 from caffetools.errors import CaffeToolsError
 from caffetools.formats.blob import Blob, binaryproto
 from caffetools.formats.datum import encoded_datum, raw_datum
-from caffetools.torch.training.data.sources import ArraySource, Database, LabelRange, ReadContext
+from caffetools.torch.training.data.sources import (
+    ArraySource,
+    Database,
+    LabelRange,
+    ReadContext,
+    Rows,
+    stacked,
+)
 from caffetools.torch.training.data.transformer import Transform
 from tests.formats.test_database import MAKERS
 
@@ -141,3 +148,19 @@ def test_an_encoded_record_is_decoded_as_transform_param_says(
 )
 def test_first_wrong(ignored: int | None, labels: object, expected: int | None) -> None:
     assert LabelRange(3, ignored).first_wrong(np.asarray(labels)) == expected
+
+
+def rows(*values: tuple[float, ...]) -> Rows:
+    return np.array(values, np.float32).reshape(-1, 3).view(Rows)
+
+
+def test_a_batch_of_arrays() -> None:
+    assert stacked([np.float32(3), np.float32(4)]).tolist() == [3, 4]
+    assert stacked([np.ones((2, 3)), np.zeros((2, 3))]).dtype == np.float32
+
+
+def test_rows_are_joined() -> None:
+    """The first column is the item."""
+    found = stacked([rows((0, 5, 6)), rows(), rows((0, 7, 8), (0, 9, 1))])
+    assert found.tolist() == [[[[0, 5, 6], [2, 7, 8], [2, 9, 1]]]]
+    assert stacked([rows(), rows()]).tolist() == [[[[-1, -1, -1]]]]

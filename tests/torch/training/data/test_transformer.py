@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -100,3 +101,20 @@ def test_what_does_not_fit(tmp_path: Path) -> None:
 )
 def test_color(color: bool, gray: bool, expected: bool | None) -> None:
     assert Transform(force_color=color, force_gray=gray).color is expected
+
+
+def test_an_item_is_restored(tmp_path: Path) -> None:
+    """Mean and scale are taken back; of a crop, the mean of each channel."""
+    item = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
+    mean = np.stack([np.full((3, 4), 5), np.full((3, 4), 7)]).astype(np.float32)
+    path = tmp_path / "mean.binaryproto"
+    path.write_bytes(binaryproto(Blob(mean.shape, mean)))
+    given: tuple[dict[str, Any], ...] = ({"mean_values": (5, 7)}, {"mean_file": str(path)})
+    for options in given:
+        transform = Transform(scale=0.5, **options)
+        values = transform.apply(item, Draws(0), train=False)
+        assert (transform.restored(values) == item).all()
+        cropped = replace(transform, crop_size=2)
+        values = cropped.apply(item, Draws(0), train=False)
+        assert values.shape == (2, 2, 2)
+        assert (cropped.restored(values) == item[:, :2, 1:3]).all()
