@@ -154,7 +154,7 @@ def show_command(source: str, output: str, first: int, count: int, **options: An
     if backend is not None:
         items = list(stored_items(source, backend, numbers))
     else:
-        from caffetools.net.net import load
+        from caffetools.net.loading import load
         from caffetools.torch.solver.net_batches import readers_of
 
         reader = readers_of(load(source, options["phase"]), options["seed"], 0)[0][0]

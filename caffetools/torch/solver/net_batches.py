@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from caffetools.errors import CaffeToolsError
-from caffetools.net.net import Net, load
+from caffetools.net.loading import load
+from caffetools.net.net import Net
 from caffetools.torch.solver.data_layers import check_sources, origins_of, sources_of
 from caffetools.torch.training.data.batches import Reading
 from caffetools.torch.training.data.draws import Draws
