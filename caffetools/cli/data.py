@@ -23,7 +23,7 @@ _BACKENDS = {"lmdb": "LMDB", "leveldb": "LEVELDB"}
 @click.group("data")
 @plugin_option
 def command() -> None:
-    """Make and show the databases and mean images that data layers read."""
+    """Make the databases and mean images that data layers read."""
 
 
 @command.command("convert")
