@@ -13,8 +13,11 @@ from torch import Tensor, nn
 from caffetools.torch.export.model_code import model_code
 from caffetools.torch.export.module_spec import ModuleSpec
 
+FILENAME = "model.py"
+"""File name of a module's code in tracebacks."""
 
-def module_builder(spec: ModuleSpec, filename: str = "model.py") -> Callable[[], nn.Module]:
+
+def module_builder(spec: ModuleSpec, filename: str = FILENAME) -> Callable[[], nn.Module]:
     """Return a function that builds the module, its parameters filled by Caffe's fillers.
 
     `filename` is what tracebacks show.

@@ -7,6 +7,7 @@ import io
 import logging
 import warnings
 from collections.abc import Mapping
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -14,6 +15,8 @@ import torch
 from caffetools.errors import CaffeToolsError
 from caffetools.torch.export.loaded_module import load_module, run_module
 from caffetools.torch.export.module_spec import ModuleSpec
+from caffetools.torch.export.onnx_failure import onnx_failure
+from caffetools.torch.export.onnx_operators import translations
 from caffetools.torch.export.verification import TOLERANCE, seeded_inputs
 
 if TYPE_CHECKING:
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
 
 _MOST_BYTES = 2**31 - 1
 """Limit of one protobuf message, which a file with its weights is."""
+
+_ZERO = 1e-6
+"""The optimizer takes smaller scalars for zero; it compares with a tolerance of 1e-8."""
 
 
 def onnx_file(
@@ -34,23 +40,77 @@ def onnx_file(
     inputs = seeded_inputs(spec, {})
     module = load_module(spec, tensors)
     arguments = tuple(torch.tensor(values) for values in inputs.values())
-    names = [tensor.blob for tensor in spec.outputs[spec.phases[0]]]
     try:
-        with _quiet():
+        with _quiet(), torch.no_grad():
             made = torch.onnx.export(
-                module, arguments, dynamo=True, input_names=list(inputs), output_names=names
+                module,
+                arguments,
+                dynamo=True,
+                optimize=False,
+                custom_translation_table=translations(module),
             )
     except ImportError as error:
         text = f"--to onnx needs {error.name}: pip install 'caffetools[onnx]'"
         raise CaffeToolsError(text) from None
     except Exception as error:  # noqa: BLE001  # the exporter raises many kinds
-        reason = str(error).strip().partition("\n")[0]
-        raise CaffeToolsError(f"ONNX cannot express this net: {reason}") from None
+        raise onnx_failure(spec, error) from None
     assert made is not None
+    _keep_small_numbers(made.model)
+    with _quiet():
+        made.optimize()
+    outputs = [tensor.blob for tensor in spec.outputs[spec.phases[0]]]
+    _name_blobs(made.model, list(inputs), outputs)
+    _say_zeros(made.model)
     data = made.model_proto.SerializeToString()
     if len(data) > _MOST_BYTES:
         raise CaffeToolsError("the ONNX file exceeds 2 GiB")
     return data, _checked(data, inputs, run_module(module, *inputs.values()))
+
+
+def _name_blobs(model: Any, inputs: list[str], outputs: list[str]) -> None:
+    """Name inputs and outputs of an onnx_ir model, and rename what else has such a name.
+
+    An output with the name of an input is numbered: `label_1`.
+    """
+    graph = model.graph
+    values = [value for each in graph for value in each.outputs] + [*graph.initializers.values()]
+    taken = {*inputs, *outputs, *(value.name for value in values)}
+    for value in values:
+        if value.name in {*inputs, *outputs} and value not in graph.outputs:
+            value.name = _numbered(value.name, taken)
+    for value, name in zip(graph.inputs, inputs, strict=True):
+        value.name = name
+    for value, name in zip(graph.outputs, outputs, strict=True):
+        value.name = _numbered(name, taken) if name in inputs else name
+
+
+def _keep_small_numbers(model: Any) -> None:
+    """Turn tiny scalars into vectors: the optimizer takes x + 1e-10, an eps of Caffe, for x + 0."""
+    import onnx_ir
+
+    for node in model.graph:
+        if node.op_type == "Constant" and "value" in node.attributes:
+            values = node.attributes["value"].value.numpy()
+            if values.ndim == 0 and 0 < abs(values) < _ZERO:
+                value = onnx_ir.tensor(values.reshape(1))
+                node.attributes.add(onnx_ir.AttrTensor("value", value))
+
+
+def _say_zeros(model: Any) -> None:
+    """Give each ConstantOfShape the value that it has by default, which OpenCV 5.0 demands."""
+    import onnx_ir
+
+    for node in model.graph:
+        if node.op_type == "ConstantOfShape" and "value" not in node.attributes:
+            zero = onnx_ir.tensor([0.0], dtype=onnx_ir.DataType.FLOAT)
+            node.attributes.add(onnx_ir.AttrTensor("value", zero))
+
+
+def _numbered(name: str, taken: set[str]) -> str:
+    """Return the name with the first number that is free, and take it."""
+    found = next(f"{name}_{number}" for number in count(1) if f"{name}_{number}" not in taken)
+    taken.add(found)
+    return found
 
 
 def _checked(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.layers.blobs import Shape, dims
+from caffetools.layers.region import PSROIPooling, ROIPooling
 from caffetools.proto.source import read_bytes
 from caffetools.torch.export.module_spec import ModuleSpec, Variable
 
@@ -81,13 +82,20 @@ def run(
 
 
 def seeded_inputs(spec: ModuleSpec, given: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """Return an array for each input, drawn from a fixed seed unless given; labels are 0 or 1.
+    """Return an array for each input, drawn from a fixed seed unless given.
+
+    Labels are 0 or 1; regions of interest are small ones of the first image.
 
     Raises CaffeToolsError for an input of unknown shape, and for an array of the wrong shape.
     """
     import numpy as np
 
     random = np.random.default_rng(0)
+    regions = {
+        statement.bottoms[1].blob
+        for statement in spec.statements
+        if statement.layer_class in (PSROIPooling, ROIPooling)
+    }
     found = {}
     for tensor in spec.inputs:
         array = given.get(tensor.blob)
@@ -103,6 +111,11 @@ def seeded_inputs(spec: ModuleSpec, given: Mapping[str, NDArray[Any]]) -> dict[s
             array = (
                 random.integers(0, 2, tensor.shape) if label else random.normal(size=tensor.shape)
             )
+        if tensor.blob in regions and tensor.blob not in given:
+            rows = np.abs(array.reshape(-1, 5)) * 10
+            rows[:, 0] = 0
+            rows[:, 3:] += rows[:, 1:3]
+            array = rows.reshape(tensor.shape)
         found[tensor.blob] = np.asarray(array, np.float32)
     return found
 

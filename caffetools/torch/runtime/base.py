@@ -26,6 +26,8 @@ def with_gradient_of(value: Tensor, surrogate: Tensor) -> Tensor:
 
     For layers whose backward pass in Caffe is not the derivative of their forward pass.
     """
+    if not torch.is_grad_enabled():
+        return value
     return value.detach() + (surrogate - surrogate.detach())
 
 

@@ -63,8 +63,12 @@ def caffe_max_pool2d_with_mask(
     _, around = pool_windows(x, kernel_size, stride, padding, ceil_mode=ceil_mode)
     padded = F.pad(x, around, value=torch.finfo(x.dtype).min)
     maxima, indices = F.max_pool2d(padded, kernel_size, stride, return_indices=True)
-    row = indices // padded.size(3) - padding[0]
-    column = indices % padded.size(3) - padding[1]
+    if not any(around):
+        return maxima, indices.to(x.dtype)
+    # Not // and %: their ONNX, for any signs, is long and beyond OpenCV.
+    row = indices.div(padded.size(3), rounding_mode="trunc")
+    column = indices - row * padded.size(3) - padding[1]
+    row = row - padding[0]
     inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
     return maxima, torch.where(inside, row * width + column, -1).to(x.dtype)
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from caffetools.torch.runtime.base import operator_name
@@ -112,32 +111,33 @@ def psroi_pool(
     an empty bin (psroi_pooling_layer.cu, daijifeng001/caffe-rfcn).
     """
     rois = rois.reshape(-1, 5)
-    height, width = x.size(2), x.size(3)
     start = round_half_away(rois[:, 1:3]) * scale
     size = (round_half_away(rois[:, 3:5]) + 1) * scale - start
     size = size.clamp(min=0.1) / group_size
     steps = torch.arange(group_size, device=x.device)
-    edges = []
-    for axis, extent in ((1, height), (0, width)):
-        begin = start[:, axis, None] + steps * size[:, axis, None]
-        end = start[:, axis, None] + (steps + 1) * size[:, axis, None]
-        edges.append(
-            [edge.clamp(0, extent).long() for edge in (begin.floor(), end.ceil())]
+    rows, columns = (
+        bin_mask(
+            start[:, axis, None] + steps * size[:, axis, None],
+            start[:, axis, None] + (steps + 1) * size[:, axis, None],
+            x.size(3 - axis),
+            x.dtype,
         )
-    (top, bottom), (left, right) = edges
-    # Summed-area table: the sum of a rectangle follows from its four corners.
-    sums = F.pad(x.double().cumsum(2).cumsum(3), (1, 0, 1, 0))
-    sums = sums.reshape(x.size(0), output_dim, group_size, group_size, *sums.shape[2:])
+        for axis in (1, 0)
+    )
+    images = (rois[:, :1].long() == torch.arange(x.size(0), device=x.device)).to(
+        x.dtype
+    )
+    # Sums of rectangles as products with masks: first along the width, then along the height.
+    maps = x.reshape(x.size(0), output_dim, group_size, group_size, *x.shape[2:])
+    strips = torch.einsum("ndijhw,rjw->rndijh", maps, columns)
+    places = images[:, :, None, None] * rows.unsqueeze(1)
+    total: Tensor = torch.einsum("rndijh,rnih->rdij", strips, places)
+    area = (rows.sum(2).unsqueeze(2) * columns.sum(2).unsqueeze(1)).unsqueeze(1)
+    return total / area.clamp(min=1)
 
-    def corner(rows: Tensor, columns: Tensor) -> Tensor:
-        """Return the sums up to a row and column of each bin, (R, output_dim, group, group)."""
-        image = rois[:, 0].long().reshape(-1, 1, 1)
-        rows, columns = rows[:, :, None], columns[:, None]
-        found: Tensor = sums[image, :, steps.unsqueeze(1), steps, rows, columns]
-        return found.permute(0, 3, 1, 2)
 
-    total = corner(bottom, right) - corner(top, right)
-    total = total - corner(bottom, left) + corner(top, left)
-    heights, widths = (bottom - top).clamp(min=0), (right - left).clamp(min=0)
-    area = (heights.unsqueeze(2) * widths.unsqueeze(1)).unsqueeze(1)
-    return torch.where(area > 0, total / area.clamp(min=1), 0).to(x.dtype)
+def bin_mask(begin: Tensor, end: Tensor, extent: int, dtype: torch.dtype) -> Tensor:
+    """Return 1 for the positions in each bin, else 0: `(R, bins) -> (R, bins, extent)`."""
+    places = torch.arange(extent, device=begin.device)
+    inside = (places >= begin.floor().unsqueeze(2)) & (places < end.ceil().unsqueeze(2))
+    return inside.to(dtype)

@@ -2,37 +2,159 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 
 from caffetools.errors import CaffeToolsError
-from caffetools.net.loading import from_text
+from caffetools.formats.weights import read_weights
+from caffetools.net.loading import from_text, load
+from caffetools.net.net import Net
 from caffetools.torch.export.assembly import assemble
+from caffetools.torch.export.loaded_module import load_module, run_module
+from caffetools.torch.export.module_spec import ModuleSpec
 from caffetools.torch.export.onnx_file import onnx_file
+from caffetools.torch.export.state_dict import transfer_weights
+from caffetools.torch.export.verification import seeded_inputs
+from tests.torch.cases import read_case
 from tests.torch.nets import FOLDING, PHASES, drawn
+
+Arrays = Mapping[str, Any]
+
+
+def onnx_of(net: Net, tensors: Arrays | None = None, **options: Any) -> bytes:
+    """The file of a net, which onnx.checker accepts; skipped without the exporter's libraries."""
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("onnxscript")
+    pytest.importorskip("onnxruntime")
+    data, notes = onnx_file(assemble(net), tensors or {}, **options)
+    assert notes == ()
+    onnx.checker.check_model(data)
+    return data
+
+
+def results(data: bytes, inputs: Arrays, *, opencv: bool = True) -> dict[str, Any]:
+    """What onnxruntime computes; OpenCV, where installed, computes the same unless told not to."""
+    session = pytest.importorskip("onnxruntime").InferenceSession(data)
+    names = [each.name for each in session.get_outputs()]
+    fed = {each.name: inputs[each.name] for each in session.get_inputs()}
+    found = dict(zip(names, session.run(None, fed), strict=True))
+    if not opencv:
+        return found
+    try:
+        import cv2  # type: ignore[import-not-found,import-untyped,unused-ignore]
+    except ImportError:
+        return found
+    net = cv2.dnn.readNetFromONNX(np.frombuffer(data, np.uint8))
+    for name, values in fed.items():
+        net.setInput(values, name)
+    for name, values in zip(names, net.forward(names), strict=True):
+        assert_close(np.asarray(values).reshape(found[name].shape), found[name])
+    return found
+
+
+def assert_close(found: Any, wanted: Any) -> None:
+    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-4 * np.abs(wanted).max(initial=0))
+
+
+def tensors_of(spec: ModuleSpec, net: Net) -> dict[str, Any]:
+    blobs = drawn(net)
+    return {
+        param.key: values
+        for layer, params in spec.params.items()
+        for param, values in zip(params, blobs[layer], strict=True)
+    }
 
 
 def test_names_and_results() -> None:
-    onnx = pytest.importorskip("onnx")
-    runtime = pytest.importorskip("onnxruntime")
-    pytest.importorskip("onnxscript")
     net = from_text(FOLDING, phase="test")
-    program = assemble(net)
-    blobs = drawn(net)
-    tensors = {
-        param.key: values
-        for layer, params in program.params.items()
-        for param, values in zip(params, blobs[layer], strict=True)
-    }
-    data, notes = onnx_file(program, tensors)
-    assert notes == ()
-    graph = onnx.load_from_string(data).graph
-    assert [each.name for each in graph.input] == ["x"]
-    assert [each.name for each in graph.output] == ["b3"]
-    session = runtime.InferenceSession(data)
-    (found,) = session.run(None, {"x": np.zeros((2, 4, 9, 9), np.float32)})
-    assert found.shape == (2, 3)
+    data = onnx_of(net, tensors_of(assemble(net), net))
+    assert results(data, {"x": np.zeros((2, 4, 9, 9), np.float32)})["b3"].shape == (2, 3)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "layers/mvn_1",
+        "layers_hard/lstm_resets",
+        "layers_hard/pool_ave_full_pad",
+        "layers_hard/pool_mask_pad",
+        "layers_ssd/detout_keep_both",
+        "layers_ssd/detout_not_shared_keep",
+        "layers_ssd/ssd_deploy",
+    ],
+)
+def test_what_caffe_computed(caffe: Path, name: str) -> None:
+    case = read_case(caffe, name)
+    net = load(caffe / name / "net.prototxt", phase="test")
+    weights = read_weights(str(caffe / name / "net.caffemodel"))
+    data = onnx_of(net, transfer_weights(assemble(net), weights).tensors)
+    inputs = {key.removeprefix("in/"): values for key, values in case.arrays.items()}
+    for blob, values in results(data, inputs).items():
+        assert_close(values, case.arrays[f"out/{blob}"])
+
+
+def test_inverted_boxes(caffe: Path) -> None:
+    """Only onnxruntime: OpenCV 5.0 finds that two boxes without area overlap."""
+    case = read_case(caffe, "layers_ssd/detout_inverted")
+    data = onnx_of(load(caffe / case.name / "net.prototxt", phase="test"))
+    inputs = {key.removeprefix("in/"): values for key, values in case.arrays.items()}
+    assert_close(results(data, inputs, opencv=False)["y"], case.arrays["out/y"])
+
+
+ROI = """
+layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 2 dim: 8 dim: 9 dim: 9 } } }
+layer { name: "rois" type: "Input" top: "rois" input_param { shape { dim: 3 dim: 5 } } }
+layer { name: "a" type: "ROIPooling" bottom: "x" bottom: "rois" top: "a"
+        roi_pooling_param { pooled_w: 3 pooled_h: 2 spatial_scale: 0.5 } }
+"""
+POSITION_SENSITIVE = ROI.replace("ROIPooling", "PSROIPooling").replace(
+    "roi_pooling_param { pooled_w: 3 pooled_h: 2",
+    "psroi_pooling_param { output_dim: 2 group_size: 2",
+)
+UNPOOLING = """
+layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 2 dim: 3 dim: 6 dim: 8 } } }
+layer { name: "p" type: "Pooling" bottom: "x" top: "p" top: "m"
+        pooling_param { pool: MAX kernel_size: 2 stride: 2 } }
+layer { name: "u" type: "Upsample" bottom: "p" bottom: "m" top: "u" upsample_param { scale: 2 } }
+layer { name: "i" type: "Interp" bottom: "u" top: "i" interp_param { zoom_factor: 2 } }
+"""
+BOXES = np.array([[0, 0, 0, 9, 7], [1, 2, 3, 17, 15], [1, 4, 4, 4, 4]], np.float32)
+
+
+@pytest.mark.parametrize("text", [ROI, POSITION_SENSITIVE, UNPOOLING])
+def test_layers_of_forks(text: str) -> None:
+    """Only onnxruntime has MaxRoiPool, OpenCV 5.0 does not."""
+    net = from_text(text, phase="test")
+    spec = assemble(net)
+    inputs = {**seeded_inputs(spec, {}), "rois": BOXES}
+    wanted = run_module(load_module(spec), *(inputs[tensor.blob] for tensor in spec.inputs))
+    found = results(onnx_of(net), inputs, opencv=text != ROI)
+    for values, expected in zip(found.values(), wanted, strict=True):
+        assert_close(values, expected)
+
+
+NAMES = """
+layer { name: "in" type: "Input" top: "relu" top: "label"
+        input_param { shape { dim: 2 dim: 3 } shape { dim: 2 } } }
+layer { name: "a" type: "ReLU" bottom: "relu" top: "relu" }
+layer { name: "b" type: "Sigmoid" bottom: "relu" top: "exp" }
+layer { name: "c" type: "Exp" bottom: "relu" top: "sigmoid" }
+"""
+
+
+def test_an_output_with_a_name_that_the_graph_has() -> None:
+    """`label` goes in and out; PyTorch calls the value of layer b sigmoid, the name of another."""
+    data = onnx_of(from_text(NAMES, phase="test"))
+    x, label = np.array([[-1, 0, 1], [2, 3, 4]], np.float32), np.array([5, 6], np.float32)
+    found = results(data, {"relu": x, "label": label})
+    assert_close(found["exp"], 1 / (1 + np.exp(-np.maximum(x, 0))))
+    assert_close(found["sigmoid"], np.exp(np.maximum(x, 0)))
+    assert found.keys() <= {"exp", "sigmoid", "label_1"}
 
 
 @pytest.mark.parametrize(
