@@ -21,6 +21,7 @@ ORDER = (
     "check < pages",
     "formats < torch.runtime < torch.training < datasets",
     "net < torch.emit < torch.export < torch.solver",
+    "torch.export < editing",
     "torch.training < torch.solver",
 )
 """Chains of rooms: each may import those to its left. `cli` may import all."""

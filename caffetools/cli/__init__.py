@@ -13,6 +13,7 @@ from caffetools.errors import CaffeToolsError, Location
 
 COMMANDS = {
     "data": "Make the databases and mean images that data layers read",
+    "deploy": "Make the net to deploy from a net to train",
     "diff": "Compare two nets, layer by layer",
     "draw": "Draw a net: its graph, or the data flow of each stage",
     "export": "Export a net as a PyTorch module, or to ONNX",

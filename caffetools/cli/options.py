@@ -108,12 +108,18 @@ def format_option(*formats: str, text: str = "Output format.") -> Callable[[Comm
 
 def net_options(command: Command) -> Command:
     """Add the state of a net and the shapes of its inputs."""
+    stages = repeatable(
+        "Add a stage for include and exclude rules.", "--stage", "stages", metavar="NAME"
+    )
+    level = click.option(
+        "--level", type=int, default=0, help="Level for include and exclude rules."
+    )
+    return phase_option(stages(level(data_options(plugin_option(command)))))
+
+
+def data_options(command: Command) -> Command:
+    """Add the shapes of a net's inputs."""
     options = (
-        phase_option,
-        repeatable(
-            "Add a stage for include and exclude rules.", "--stage", "stages", metavar="NAME"
-        ),
-        click.option("--level", type=int, default=0, help="Level for include and exclude rules."),
         repeatable(
             "Override the shape of a top of an input or data layer.",
             "--input-shape",
@@ -132,9 +138,7 @@ def net_options(command: Command) -> Command:
             help="Override the batch size of inputs and data layers.",
         ),
     )
-    return functools.reduce(
-        lambda made, option: option(made), reversed(options), plugin_option(command)
-    )
+    return functools.reduce(lambda made, option: option(made), reversed(options), command)
 
 
 def shape_options(

@@ -19,13 +19,18 @@ _SEPARATORS = (",", ";")
 
 def format_text(source: Source) -> str:
     """Format a text that `prototxt.parse` reads."""
+    return layout.text(layout_of(source))
+
+
+def layout_of(source: Source) -> layout.LayoutBlock:
+    """Return the fields and comments of a text that `prototxt.parse` reads."""
     formatter = _Formatter(source.text)
     block = formatter.block("")
     if block.opening:  # a comment in the first line of a file
         first = block.fields[0].above if block.fields else block.below
         first.insert(0, block.opening)
         block.opening = ""
-    return layout.text(block)
+    return block
 
 
 def first_difference(source: Source, text: str) -> int | None:
@@ -54,6 +59,7 @@ class _Formatter:
         match = next(self.matches)
         self.kind = match.lastindex or END
         self.token = match[self.kind]
+        self.offset = match.start(self.kind)
         before = match.string[match.start() : match.start(self.kind)]
         trailing, *lines = (line.strip() for line in _LINE_END.split(before))
         if lines and not lines[-1]:
@@ -95,14 +101,14 @@ class _Formatter:
 
     def field(self, above: list[str]) -> list[layout.LayoutField]:
         """The field whose name is this token; several for a list of messages."""
-        name = self.token
+        name, offset = self.token, self.offset
         self.advance()
         inner = self.comments()
         if self.token == ":":
             self.advance()
             inner += self.comments()
         values = self.list_of(inner) if self.token == "[" else [self.value(inner)]
-        fields = [layout.LayoutField(name, value) for value in values]
+        fields = [layout.LayoutField(name, value, offset=offset) for value in values]
         fields[0].above = above + inner
         return fields
 

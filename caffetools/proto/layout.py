@@ -36,6 +36,8 @@ class LayoutField:
     """Comments and, as "", blank lines between the field before and this one."""
     trailing: str = ""
     """The comment at the end of the field's last line."""
+    offset: int = -1
+    """Offset of the field's name in the text that it was read from."""
 
 
 def text(block: LayoutBlock) -> str:

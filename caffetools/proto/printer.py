@@ -26,7 +26,7 @@ _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
 
 def prototxt(message: Message) -> str:
     """Write a net, a solver or any other message as a file, which is read as the same message."""
-    return layout.text(_block(message))
+    return layout.text(block_of(message))
 
 
 def debug_string(message: Message) -> str:
@@ -34,7 +34,8 @@ def debug_string(message: Message) -> str:
     return "".join(f"{line}\n" for line in _debug_lines(message))
 
 
-def _block(message: Message) -> layout.LayoutBlock:
+def block_of(message: Message) -> layout.LayoutBlock:
+    """Return the fields of a message in the order in which people write them."""
     name = message.descriptor.name if message.descriptor else ""
     order = {field: rank for rank, field in enumerate(_FIRST.get(name, ()))}
     last = len(order)
@@ -43,10 +44,10 @@ def _block(message: Message) -> layout.LayoutBlock:
     fields = []
     for field in sorted(message.fields, key=lambda field: order.get(field, last)):
         known = message.descriptor.fields.get(field) if message.descriptor else None
-        for value in message.all(field):
-            written = _block(value) if isinstance(value, Message) else _scalar(value, known)
+        for value, offset in message.fields[field]:
+            written = block_of(value) if isinstance(value, Message) else _scalar(value, known)
             blank = [""] if name == "NetParameter" and field in _LAYERS else []
-            fields.append(layout.LayoutField(field, written, blank))
+            fields.append(layout.LayoutField(field, written, blank, offset=offset))
     return layout.LayoutBlock(fields)
 
 

@@ -1,0 +1,1 @@
+"""Edit nets: messages and weights together, verified by the exact modules."""
