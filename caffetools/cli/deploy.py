@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -15,13 +16,15 @@ from caffetools.cli.options import (
     plugin_option,
     shape_options,
 )
-from caffetools.editing.deploy import deployed, preprocessing
+from caffetools.editing.deploy import deployed
 from caffetools.errors import CaffeToolsError
 from caffetools.layers.base import Options
 from caffetools.net.graph import State
-from caffetools.net.net import Net, infer_net
+from caffetools.net.loading import infer_net
+from caffetools.net.net import Net
 from caffetools.net.reading import LoadedNet, read_net
 from caffetools.proto.comments import with_comments
+from caffetools.torch.export.preprocess import preprocessing_of
 from caffetools.writing import check_absent, replace_file
 
 
@@ -50,15 +53,30 @@ def command(net: str, output: str, preprocess: str | None, force: bool, **option
     report_notes((*found.notes, *made.notes))
     files = {} if output == "-" else {output: text}
     if preprocess is not None:
-        import json
-
-        inputs = [made.blob(blob) for layer in made.layers for blob in layer.node.tops]
-        files[preprocess] = (json.dumps(preprocessing(found, inputs), indent=2) + "\n").encode()
+        files[preprocess] = (json.dumps(_preprocessing(found), indent=2) + "\n").encode()
     check_absent(files, force)
     for path, data in files.items():
         replace_file(path, data)
     if output == "-":
         click.echo(text, nl=False)
+
+
+def _preprocessing(net: Net) -> dict[str, Any]:
+    """Return what the data layer with images does to them in a test, as plain data."""
+    found = preprocessing_of(net)
+    if found is None:
+        return {}
+    report_notes(found.notes)
+    image = found.mean_image
+    return {
+        "input": found.blob,
+        "shape": found.shape,
+        "channels": "gray" if found.is_gray else "BGR",
+        "resize": found.size,
+        "crop_size": found.crop_size,
+        "mean": found.mean if image is None else image.mean((1, 2)).tolist(),
+        "scale": found.scale,
+    }
 
 
 def _loaded(path: str, batch_size: int | None, **options: Any) -> Net:

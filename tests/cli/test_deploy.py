@@ -20,8 +20,15 @@ def test_a_net_and_its_preprocessing(tmp_path: Path) -> None:
     author = caffetools.load(LENET.with_name("deploy.prototxt"), batch_size=1)
     assert [each.tops for each in made.layers] == [each.tops for each in author.layers]
     assert made.outputs == author.outputs == ("prob",)
-    data = json.loads(told.read_text())["data"]
-    assert (data["scale"], data["channels"], data["shape"]) == (0.00390625, "gray", [1, 1, 28, 28])
+    assert json.loads(told.read_text()) == {
+        "input": "data",
+        "shape": [1, 1, 28, 28],
+        "channels": "gray",
+        "resize": None,
+        "crop_size": 0,
+        "mean": [],
+        "scale": 0.00390625,
+    }
     again = run("deploy", LENET, *SHAPE, "-o", net)
     assert (again.status, again.err) == (1, f"{net}: file exists; use --force to overwrite\n")
     assert run("deploy", LENET, *SHAPE, "-o", net, "--force").status == 0

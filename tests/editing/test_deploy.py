@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-import caffetools
-from caffetools.editing.deploy import deployed, preprocessing
+from caffetools.editing.deploy import deployed
 from caffetools.errors import CaffeToolsError
 from caffetools.net.net import Net
 from tests.nets import given, inner_product, layer, net
@@ -148,23 +147,3 @@ def test_what_cannot_be_deployed(text: str, fragment: str) -> None:
     with pytest.raises(CaffeToolsError, match=fragment) as caught:
         made(text)
     assert caught.value.location is not None
-
-
-def test_preprocessing() -> None:
-    text = """\
-layer { name: "d" type: "ImageData" top: "data" top: "label"
-  image_data_param { source: "list" batch_size: 5 new_height: 20 new_width: 30 }
-  transform_param { crop_size: 16 mean_value: [1, 2, 3] scale: 0.5 } }
-"""
-    found = caffetools.from_text(text + FC, phase="test")
-    assert preprocessing(found, ["data"]) == {
-        "data": {
-            "shape": [5, 3, 16, 16],
-            "channels": "BGR",
-            "resize": [20, 30],
-            "crop_size": 16,
-            "mean_value": [1, 2, 3],
-            "mean_file": None,
-            "scale": 0.5,
-        }
-    }
