@@ -25,7 +25,7 @@ def test_a_net_and_its_preprocessing(tmp_path: Path) -> None:
         "shape": [1, 1, 28, 28],
         "channels": "gray",
         "resize": None,
-        "crop_size": 0,
+        "crop_size": 28,
         "mean": [],
         "scale": 0.00390625,
     }
