@@ -54,6 +54,7 @@ TrainingFiles = Callable[[ModuleSpec], dict[str, bytes]]
     help="Fold BatchNorm and Scale into the preceding layers; needs --weights, implies test.",
 )
 @flag("--allow-missing", help="Export placeholders for unknown layer types.")
+@flag("--flat", help="Write one line for each layer: no blocks, BatchNorm and Scale apart.")
 @force_option
 def command(net: str, output: str, **options: Any) -> None:
     """Export a net as a PyTorch module, or to ONNX.
@@ -67,8 +68,12 @@ def command(net: str, output: str, **options: Any) -> None:
     """
     solver, target, force = (options.pop(name) for name in ("solver", "target", "force"))
     standalone = options.pop("standalone")
-    names = ("weights", "labels", "fold", "allow_missing")
-    wanted = ExportOptions(**{name: options.pop(name) for name in names}, alone=_is_alone(output))
+    names = ("weights", "labels", "fold", "allow_missing", "flat")
+    wanted = ExportOptions(
+        **{name: options.pop(name) for name in names},
+        alone=_is_alone(output),
+        trains=solver is not None,
+    )
     _check_usage(wanted, target, output, solver, standalone)
     if wanted.fold or target == "onnx":
         options["phase"] = "test"

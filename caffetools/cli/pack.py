@@ -13,6 +13,7 @@ from caffetools.formats.caffemodel import caffemodel
 from caffetools.net.loading import load
 from caffetools.torch.export.export import module_spec
 from caffetools.torch.export.state_dict import caffe_blobs, read_state_dict
+from caffetools.torch.export.structure import in_flat_form
 from caffetools.writing import check_absent, replace_file
 
 
@@ -32,7 +33,7 @@ def command(net: str, state: str, output: str, force: bool, **options: Any) -> N
     loaded = load(net, **options)
     spec = module_spec(loaded, shape_options(net, **options))
     try:
-        layers, unused = caffe_blobs(spec, read_state_dict(state))
+        layers, unused = caffe_blobs(spec, in_flat_form(spec, read_state_dict(state)))
         left = (Note(Location(state), f"unknown parameter {key!a}") for key in unused)
         report_notes((*loaded.notes, *spec.notes, *left))
         replace_file(output, caffemodel(loaded.name, layers))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from caffetools.errors import CaffeToolsError, Location, Note
@@ -19,7 +19,8 @@ from caffetools.torch.export.fold import fold_tensors
 from caffetools.torch.export.model_code import ModelExtras, model_code
 from caffetools.torch.export.module_spec import ModuleSpec
 from caffetools.torch.export.preprocess import preprocessing_of
-from caffetools.torch.export.state_dict import transfer_weights
+from caffetools.torch.export.state_dict import converted, transfer_weights
+from caffetools.torch.export.structure import structured
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,6 +45,10 @@ class ExportOptions:
     """Whether to export placeholders for layers of unknown types."""
     alone: bool = False
     """Whether the output is the module's file alone."""
+    flat: bool = False
+    """Whether to write each layer by itself, without blocks."""
+    trains: bool = False
+    """Whether a solver trains the module."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,8 @@ def export(spec: ModuleSpec, wishes: ExportOptions) -> ExportResult:
     for weights of another net.
     """
     weighted = _weighted(spec, wishes)
+    if not wishes.flat:
+        weighted = _structured(weighted, wishes.trains)
     notes = list(weighted.notes)
     files: Files = {} if wishes.weights is None else {WEIGHTS: safetensors(weighted.tensors)}
     made = preprocessing_of(spec.net)
@@ -149,6 +156,12 @@ def _weighted(spec: ModuleSpec, wishes: ExportOptions) -> _Weighted:
         folded = assemble_folded(spec.net)
         tensors = fold_tensors(folded, spec, tensors)
     return _Weighted(folded, tensors, tuple(notes), tuple(mistakes))
+
+
+def _structured(weighted: _Weighted, trains: bool) -> _Weighted:
+    """Return the structured form of a module with its weights."""
+    spec = structured(weighted.spec, trains=trains)
+    return replace(weighted, spec=spec, tensors=converted(weighted.tensors, weighted.spec, spec))
 
 
 def _location(spec: ModuleSpec) -> Location:

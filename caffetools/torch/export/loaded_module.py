@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from caffetools.torch.export.model_code import model_code
 from caffetools.torch.export.module_spec import ModuleSpec
+from caffetools.torch.export.norms import COUNTER
 
 FILENAME = "model.py"
 """File name of a module's code in tracebacks."""
@@ -88,6 +89,8 @@ def to_caffe(
     params: Mapping[str, tuple[str, ...]] = getattr(module, "caffe_params")  # noqa: B009
 
     def blob(key: str) -> NDArray[Any]:
+        if key.endswith(COUNTER):  # statistics are averages already, and have no gradient
+            return np.full(1, tensors is None, np.float32)
         tensor, shape = given.get(key), shapes.get(key, tuple(state[key].shape))
         if tensor is None:
             return np.zeros(shape, np.float32)

@@ -7,8 +7,10 @@ from itertools import groupby
 
 from caffetools.layers.blobs import Shape, dims
 from caffetools.torch.export.expressions import ExpressionWriter
+from caffetools.torch.export.fills import fills
 from caffetools.torch.export.module_spec import ModuleSpec, Statement, Variable
 from caffetools.torch.export.names import comment_text
+from caffetools.torch.export.params_table import BODY, caffe_attributes
 from caffetools.torch.export.pretty import (
     INDENT,
     WIDTH,
@@ -19,8 +21,6 @@ from caffetools.torch.export.pretty import (
     statement,
     string,
 )
-
-BODY = INDENT * 2
 
 
 def model_class(spec: ModuleSpec, writer: ExpressionWriter) -> Iterator[str]:
@@ -36,9 +36,9 @@ def model_class(spec: ModuleSpec, writer: ExpressionWriter) -> Iterator[str]:
     yield ""
     yield from _constructor(spec, writer)
     yield ""
-    fills = list(_fills(spec, writer))
-    if fills:
-        yield from fills
+    filled = list(fills(spec, writer))
+    if filled:
+        yield from filled
         yield ""
     if _differ(spec):
         yield from _train(spec)
@@ -64,32 +64,7 @@ def _attributes(spec: ModuleSpec) -> Iterator[str]:
         yield from laid_out(
             "loss_weights: ClassVar[dict[str, float]] = ", Group("{", list(weights), "}"), INDENT
         )
-    changed = {fold.layer for fold in spec.folds}
-    entries: list[Piece] = [
-        Group(f"{string(layer)}: (", [string(each.key) for each in params], ")")
-        for layer, params in spec.params.items()
-        if layer not in changed
-    ]
-    yield from _table("caffe_params: ClassVar[dict[str, tuple[str, ...]]]", entries)
-    shapes: list[Piece] = [
-        f"{string(each.key)}: {each.shape}"
-        for params in spec.params.values()
-        for each in params
-        if each.shape != each.stored and not each.shared
-    ]
-    if shapes:
-        yield from _table("caffe_shapes: ClassVar[dict[str, tuple[int, ...]]]", shapes)
-
-
-def _table(name: str, entries: list[Piece]) -> Iterator[str]:
-    """Yield a dictionary, one entry a line."""
-    if not entries:
-        yield f"{INDENT}{name} = {{}}"
-        return
-    yield f"{INDENT}{name} = {{"
-    for entry in entries:
-        yield from laid_out("", entry, BODY, ",")
-    yield f"{INDENT}}}"
+    yield from caffe_attributes(spec)
 
 
 def _constructor(spec: ModuleSpec, writer: ExpressionWriter) -> Iterator[str]:
@@ -112,28 +87,6 @@ def _constructor(spec: ModuleSpec, writer: ExpressionWriter) -> Iterator[str]:
         yield from statement(f"self.{tie.target} = ", f"self.{tie.source}", BODY, "shared")
     if any(each.fill and not each.shared for params in spec.params.values() for each in params):
         yield f"{BODY}self.reset_parameters()"
-
-
-def _fills(spec: ModuleSpec, writer: ExpressionWriter) -> Iterator[str]:
-    """Yield the method that initialises the parameters, each filler once."""
-    groups: dict[str, tuple[list[str], Piece]] = {}
-    for params in spec.params.values():
-        for each in params:
-            if each.fill and not each.shared:
-                text = flat(writer.fill(each.fill, "parameter"))
-                groups.setdefault(text, ([], writer.fill(each.fill, f"self.{each.key}")))[0].append(
-                    f"self.{each.key}"
-                )
-    if not groups:
-        return
-    yield f"{INDENT}def reset_parameters(self) -> None:"
-    yield f'{BODY}"""Fill the parameters as Caffe\'s fillers do."""'
-    for text, (parameters, lone) in groups.items():
-        if len(parameters) == 1:
-            yield from laid_out("", lone, BODY)
-        else:
-            yield from laid_out("for parameter in ", Group("(", parameters, "):"), BODY)
-            yield f"{BODY}{INDENT}{text}"
 
 
 def _differ(spec: ModuleSpec) -> bool:
@@ -188,6 +141,8 @@ def _statement(line: Statement, writer: ExpressionWriter, indent: str) -> Iterat
     ):
         names = ", ".join(tensor.variable for tensor in each)
         comment = ", ".join(dict.fromkeys(shown(tensor.shape) for tensor in each))
+        if line.bottoms and comment == shown(line.bottoms[0].shape):
+            comment = ""  # sizes only where they change
         piece = writer.write(value, bottoms, line.members)
         if not each:  # an unknown layer type without tops
             yield from laid_out("", piece, indent)
@@ -200,7 +155,8 @@ def _assignment(names: str, piece: Piece, indent: str, comment: str) -> Iterator
     if ", " not in names or len(f"{indent}{names} = (") <= WIDTH:
         yield from statement(f"{names} = ", piece, indent, comment)
         return
-    yield f"{indent}# {comment}"
+    if comment:
+        yield f"{indent}# {comment}"
     yield f"{indent}("
     yield from (f"{indent}{INDENT}{name}," for name in names.split(", "))
     yield from laid_out(") = ", piece, indent)

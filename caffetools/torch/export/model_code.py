@@ -14,9 +14,10 @@ from caffetools.layers.blobs import dims
 from caffetools.torch.emit.base import Name, call, differing
 from caffetools.torch.export.expressions import ExpressionWriter
 from caffetools.torch.export.helpers import Helper, needed
-from caffetools.torch.export.model_class import BODY, model_class, shown
+from caffetools.torch.export.model_class import model_class, shown
 from caffetools.torch.export.module_spec import ModuleSpec, Placeholder, Variable
 from caffetools.torch.export.names import comment_text
+from caffetools.torch.export.params_table import BODY
 from caffetools.torch.export.preprocess import Preprocessing
 from caffetools.torch.export.pretty import INDENT, WIDTH, Group, laid_out, string
 

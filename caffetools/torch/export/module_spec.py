@@ -99,6 +99,23 @@ class FoldedLayer:
 
 
 @dataclass(frozen=True)
+class BlockSpec:
+    """A class of which the module has several instances."""
+
+    name: str
+    arguments: tuple[tuple[str, Expression], ...]
+    """Arguments of `__init__` with their defaults; ... for none."""
+    constructions: tuple[Construction, ...]
+    statements: tuple[Statement, ...]
+    inputs: tuple[Variable, ...]
+    outputs: tuple[Variable, ...]
+    params: dict[str, tuple[str, ...]]
+    """Keys in the block by Caffe's layer, {} for the block's name."""
+    attributes: tuple[str, ...] = ()
+    """Arguments that `forward` reads."""
+
+
+@dataclass(frozen=True)
 class ModuleSpec:
     """A module for a net."""
 
@@ -120,3 +137,4 @@ class ModuleSpec:
     notes: tuple[Note, ...]
     folds: tuple[FoldedLayer, ...] = ()
     """Layers whose parameters differ from Caffe's blobs."""
+    blocks: tuple[BlockSpec, ...] = ()

@@ -13,6 +13,7 @@ from caffetools.formats.caffemodel import StoredLayer, Weights
 from caffetools.formats.safetensors import read_safetensors
 from caffetools.layers.blobs import dims
 from caffetools.torch.export.module_spec import ModuleSpec, ParameterSpec
+from caffetools.torch.export.norms import COUNTER
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -155,3 +156,30 @@ def _pickled(path: str | os.PathLike[str], *, mmap: bool) -> dict[str, NDArray[A
         for name, tensor in state.items()
         if isinstance(tensor, torch.Tensor)
     }
+
+
+def converted(
+    tensors: Mapping[str, NDArray[Any]], source: ModuleSpec, target: ModuleSpec
+) -> dict[str, NDArray[Any]]:
+    """Return the tensors of one form of a module, by their keys in another form of it.
+
+    Where only the target has PyTorch's BatchNorm, the statistics are divided by Caffe's factor, 0
+    for a factor of 0 (batch_norm_layer.cpp); where only the source has it, the factor is 1.
+    """
+    import numpy as np
+
+    found: dict[str, NDArray[Any]] = {}
+    for layer, params in target.params.items():
+        old = [param.key for param in source.params[layer]]
+        given = [tensors.get(key) for key in old]
+        if params[-1].key.endswith(COUNTER) and not old[-1].endswith(COUNTER):
+            total = given[-1]
+            if total is not None:
+                share = np.float32(0 if total[0] == 0 else 1 / total[0])
+                given = [None if each is None else each * share for each in given[:-1]]
+        elif old and old[-1].endswith(COUNTER):
+            given[-1] = None if given[0] is None else np.ones(1, np.float32)
+        for param, values in zip(params, given, strict=False):
+            if values is not None and not param.key.endswith(COUNTER):
+                found[param.key] = values
+    return found

@@ -78,6 +78,15 @@ class BatchNorm(nn.Module):
         return f"{self.mean.numel()}, eps={self.eps}"
 
 
+class FrozenBatchNorm2d(nn.BatchNorm2d):
+    """`nn.BatchNorm2d` that uses its running statistics in training, too (use_global_stats)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalize each channel; the running statistics stay."""
+        mean, variance = self.running_mean, self.running_var
+        return F.batch_norm(x, mean, variance, self.weight, self.bias, eps=self.eps)
+
+
 def lrn_within_channel(
     x: Tensor, local_size: int = 5, alpha: float = 1.0, beta: float = 0.75
 ) -> Tensor:

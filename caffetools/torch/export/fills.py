@@ -1,0 +1,107 @@
+"""The method that initialises the parameters, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from caffetools.torch.emit.base import Fill
+from caffetools.torch.export.expressions import ExpressionWriter
+from caffetools.torch.export.module_spec import Construction, ModuleSpec, ParameterSpec
+from caffetools.torch.export.params_table import BODY
+from caffetools.torch.export.pretty import INDENT, Group, Piece, flat, laid_out
+
+_LOOPED = 4
+"""Minimum number of parameters with one filler for a loop over all modules of their types."""
+_Kind = tuple[str, str]
+"""A module's type and an attribute."""
+
+
+def fills(spec: ModuleSpec, writer: ExpressionWriter) -> Iterator[str]:
+    """Yield the method, nothing if all constructors initialise as Caffe's fillers do."""
+    owned = {
+        each.key: each for params in spec.params.values() for each in params if not each.shared
+    }
+    if not any(each.fill for each in owned.values()):
+        return
+    yield f"{INDENT}def reset_parameters(self) -> None:"
+    yield f'{BODY}"""Fill the parameters as Caffe\'s fillers do."""'
+    kinds = _kinds(spec, owned)
+    loops = _loops(kinds, owned)
+    yield from _loop(loops, kinds, writer)
+    groups: dict[str, tuple[list[str], Piece]] = {}
+    for key, each in owned.items():
+        if each.fill and loops.get(kinds.get(key, ("", ""))) != each.fill:
+            text = flat(writer.fill(each.fill, "parameter"))
+            lone = writer.fill(each.fill, f"self.{key}")
+            groups.setdefault(text, ([], lone))[0].append(f"self.{key}")
+    for text, (parameters, lone) in groups.items():
+        if len(parameters) == 1:
+            yield from laid_out("", lone, BODY)
+        else:
+            yield from laid_out("for parameter in ", Group("(", parameters, "):"), BODY)
+            yield f"{BODY}{INDENT}{text}"
+
+
+def _kinds(spec: ModuleSpec, owned: dict[str, ParameterSpec]) -> dict[str, _Kind]:
+    """Return the type and attribute of each parameter of a submodule of PyTorch's."""
+    made = {each.name: each for each in spec.constructions}
+    blocks = {block.name: block.constructions for block in spec.blocks}
+    found = {}
+    for key in owned:
+        first, *inner, attribute = key.split(".")
+        construction: Construction | None = made.get(first)
+        while inner and construction is not None:
+            inside = blocks.get(str(construction.value.function), ())
+            name = inner.pop(0)
+            construction = next((each for each in inside if each.name == name), None)
+        if construction is not None and str(construction.value.function).startswith("nn."):
+            found[key] = (str(construction.value.function), attribute)
+    return found
+
+
+def _loops(kinds: dict[str, _Kind], owned: dict[str, ParameterSpec]) -> dict[_Kind, Fill]:
+    """Return the filler of most parameters of a kind, if a loop over the modules is shorter."""
+    fillers: dict[_Kind, list[Fill | None]] = {}
+    for key, kind in kinds.items():
+        fillers.setdefault(kind, []).append(owned[key].fill)
+    most: dict[str, dict[str, Fill]] = {}
+    for (name, attribute), found in fillers.items():
+        fill = max(found, key=found.count)
+        if fill is not None and None not in found:
+            most.setdefault(name, {})[attribute] = fill
+    counts = [
+        (each, sum(fillers[kind, name].count(fill) for name, fill in each.items()))
+        for kind, each in most.items()
+    ]
+    return {
+        (kind, attribute): fill
+        for kind, each in most.items()
+        if sum(count for other, count in counts if other == each) >= _LOOPED
+        for attribute, fill in each.items()
+    }
+
+
+def _loop(
+    loops: dict[_Kind, Fill],
+    kinds: dict[str, _Kind],
+    writer: ExpressionWriter,
+) -> Iterator[str]:
+    """Yield the loop over all modules, which has a condition for each set of equal fillers."""
+    types: dict[tuple[tuple[str, Fill], ...], list[str]] = {}
+    for kind in dict.fromkeys(kind for kind, _ in loops):
+        types.setdefault(tuple((a, f) for (k, a), f in loops.items() if k == kind), []).append(kind)
+    if types:
+        yield f"{BODY}for module in self.modules():"
+    for fillers, names in types.items():
+        writer.modules.add("nn")
+        yield f"{BODY}{INDENT}if isinstance(module, {' | '.join(names)}):"
+        counts = {
+            a: sum(kinds[key] in {(n, a) for n in names} for key in kinds) for a, _ in fillers
+        }
+        for attribute, fill in fillers:
+            text = flat(writer.fill(fill, f"module.{attribute}"))
+            indent = BODY + INDENT * 2
+            if counts[attribute] < max(counts.values()):
+                yield f"{indent}if module.{attribute} is not None:"
+                indent += INDENT
+            yield f"{indent}{text}"

@@ -1,0 +1,55 @@
+"""A flat module description -> one with the structure that an engineer would give it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from caffetools.torch.export.module_spec import ModuleSpec
+from caffetools.torch.export.norms import with_pytorch_norms
+from caffetools.torch.export.state_dict import converted
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def structured(spec: ModuleSpec, *, trains: bool = False) -> ModuleSpec:
+    """Return the description of a module that computes the same with less text.
+
+    `trains` is for the module of a solver: it keeps Caffe's own running sums.
+    """
+    if spec.net.state.phase == "TEST" and not spec.loss_weights and not trains:
+        spec = _for_inference(spec)
+    return spec if trains else with_pytorch_norms(spec)
+
+
+def in_flat_form(spec: ModuleSpec, state: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Return a state dict of either form with the keys of the flat one, `spec`."""
+    forms = [spec, *(structured(spec, trains=trains) for trains in (False, True))]
+    unknown = [
+        len(state.keys() - {each.key for params in form.params.values() for each in params})
+        for form in forms
+    ]
+    form = forms[unknown.index(min(unknown))]
+    if form is spec:
+        return dict(state)
+    extra = state.keys() - {each.key for params in form.params.values() for each in params}
+    return converted(state, form, spec) | {key: state[key] for key in extra}
+
+
+def _for_inference(spec: ModuleSpec) -> ModuleSpec:
+    """Return the description for phase TEST alone, without inputs that are only passed through."""
+    kept = [each for each in spec.statements if each.phase != "TRAIN"]
+    read = {tensor.blob for each in kept for tensor in each.bottoms}
+    inputs = tuple(tensor for tensor in spec.inputs if tensor.blob in read) or spec.inputs
+    dropped = {*spec.inputs} - {*inputs}
+    used = {name for each in kept for name in each.members.values()}
+    return replace(
+        spec,
+        phases=("TEST",),
+        inputs=inputs,
+        outputs={"TEST": tuple(each for each in spec.outputs["TEST"] if each not in dropped)},
+        statements=tuple(replace(each, phase=None) for each in kept),
+        constructions=tuple(each for each in spec.constructions if each.name in used),
+    )

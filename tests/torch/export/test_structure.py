@@ -1,0 +1,54 @@
+"""The two forms of a module: the same results, and state dicts that convert."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from caffetools.net.loading import from_text
+from caffetools.torch.export.assembly import assemble
+from caffetools.torch.export.structure import in_flat_form, structured
+from tests.torch.nets import FOLDING, PHASES
+
+PASSED = (
+    'layer { name: "data" type: "Input" top: "data" top: "label" '
+    "input_param { shape { dim: 2 dim: 4 } shape { dim: 2 } } }"
+    'layer { name: "ip" type: "InnerProduct" bottom: "data" top: "ip" '
+    "inner_product_param { num_output: 3 } }"
+)
+
+
+def test_an_input_that_is_only_passed_through_is_no_argument() -> None:
+    flat = assemble(from_text(PASSED, phase="test"))
+    made = structured(flat)
+    assert [[each.blob for each in form.inputs] for form in (flat, made)] == [
+        ["data", "label"],
+        ["data"],
+    ]
+    assert [each.blob for each in made.outputs["TEST"]] == ["ip"]
+
+
+def test_a_net_with_losses_keeps_its_phases() -> None:
+    both = [from_text(PHASES, phase=phase) for phase in ("test", "train")]
+    assert structured(assemble(*both)).phases == ("TEST", "TRAIN")
+
+
+def test_a_net_to_train_keeps_caffes_sums() -> None:
+    flat = assemble(from_text(FOLDING, phase="test"))
+    assert structured(flat, trains=True).params == flat.params
+
+
+@pytest.mark.parametrize("trains", [False, True])
+def test_state_dicts_of_either_form_become_flat(*, trains: bool) -> None:
+    flat = assemble(from_text(FOLDING, phase="test"))
+    made = structured(flat, trains=trains)
+    state = {
+        param.key: np.full(param.stored, number, np.float32)
+        for params in made.params.values()
+        for number, param in enumerate(params, start=1)
+    }
+    found = in_flat_form(flat, {**state, "more": np.zeros(1, np.float32)})
+    keys = {param.key for params in flat.params.values() for param in params}
+    assert found.keys() == keys | {"more"}
+    assert found["b.mean"].tolist() == [1] * 4
+    assert found["b.scale_factor"].tolist() == [3 if trains else 1]
