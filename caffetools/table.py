@@ -115,7 +115,10 @@ def _escaped(text: str) -> str:
 
 
 def csv_table(columns: Sequence[Column[Row]], rows: Sequence[Row]) -> str:
-    """Return comma-separated values: raw numbers, empty if unknown, no totals."""
+    """Return comma-separated values: raw numbers, empty if unknown, no totals.
+
+    Texts that a spreadsheet would compute are made harmless, as by `harmless`.
+    """
     import csv
     import io
 
@@ -124,5 +127,20 @@ def csv_table(columns: Sequence[Column[Row]], rows: Sequence[Row]) -> str:
     writer.writerow(column.title for column in columns)
     for row in rows:
         values = (column.value(row) for column in columns)
-        writer.writerow("" if value is None else value for value in values)
+        writer.writerow(harmless(v) if isinstance(v, str) else v for v in values)
     return out.getvalue()
+
+
+def harmless(text: str) -> str:
+    """Put an apostrophe before a text that a spreadsheet would take for a formula.
+
+    >>> harmless("=HYPERLINK(1)"), harmless("-1.5"), harmless("conv1")
+    ("'=HYPERLINK(1)", '-1.5', 'conv1')
+    """
+    if not text.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return text
+    try:
+        float(text)
+    except ValueError:
+        return f"'{text}"
+    return text

@@ -7,33 +7,57 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from caffetools.errors import CaffeToolsError, Location
 
+Data: TypeAlias = "bytes | Iterable[bytes | memoryview]"
+"""The content of a file, or its pieces."""
 
-def replace_file(path: str | os.PathLike[str], data: bytes | Iterable[bytes | memoryview]) -> None:
+
+def replace_file(path: str | os.PathLike[str], data: Data) -> None:
     """Write `data`, or its pieces, to a temporary file that then replaces the file at `path`.
 
-    An existing file keeps its permissions, and its content if anything fails. Raises
-    CaffeToolsError for a path that cannot be written.
+    As `replace_files` with one file.
     """
-    target = os.path.realpath(path)
-    with placed_errors("cannot be written", path):
-        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=".caffetools-")
-        try:
-            with open(handle, "wb") as file:
-                file.writelines([data] if isinstance(data, bytes) else data)
-            _copy_permissions(target, temporary)
-            os.replace(temporary, target)
-        except BaseException:
+    replace_files({os.fspath(path): data})
+
+
+def replace_files(files: Mapping[str, Data], *, last_marks: bool = False) -> None:
+    """Write files to temporary ones, which replace those at the paths once all are written.
+
+    Existing files keep their permissions, and their content if anything cannot be written. With
+    `last_marks` the last file says that the others are complete: an older one is removed before
+    they are replaced. Raises CaffeToolsError for a path that cannot be written, and for one that is
+    neither a regular file nor a link to one.
+    """
+    staged: list[tuple[str, str]] = []
+    try:
+        for path, data in files.items():
+            target = os.path.realpath(path)
+            if os.path.lexists(target) and not os.path.isfile(target):
+                raise CaffeToolsError("cannot be written: expected a regular file", Location(path))
+            with placed_errors("cannot be written", path):
+                name = _temporary_name(os.path.dirname(target))
+                handle, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=name)
+                staged.append((temporary, target))
+                with open(handle, "wb") as file:
+                    file.writelines([data] if isinstance(data, bytes) else data)
+                _copy_permissions(target, temporary)
+        if last_marks:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(staged[-1][1])
+        while staged:
+            with placed_errors("cannot be written", staged[0][1]):
+                os.replace(*staged[0])
+            del staged[0]
+    finally:
+        for temporary, _ in staged:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
-            raise
 
 
-def replace_folder(
-    folder: str | os.PathLike[str], files: Mapping[str, bytes | Iterable[bytes | memoryview]]
-) -> None:
+def replace_folder(folder: str | os.PathLike[str], files: Mapping[str, Data]) -> None:
     """Write files, by their relative paths, to a temporary folder, then move them into `folder`.
 
     If anything fails, a new folder is not created, and an existing one gets no new file. Raises
@@ -42,19 +66,55 @@ def replace_folder(
     target = os.path.realpath(folder)
     with placed_errors("cannot be written", folder):
         os.makedirs(os.path.dirname(target), exist_ok=True)
-        temporary = tempfile.mkdtemp(dir=os.path.dirname(target), prefix=".caffetools-")
-        try:
-            for name, data in files.items():
-                path = os.path.join(temporary, name)
-                os.makedirs(os.path.dirname(path), exist_ok=True)
-                replace_file(path, data)
-            if os.path.isdir(target):
-                _move(temporary, target, files)
-            else:
-                os.chmod(temporary, 0o777 & ~_umask())
-                os.rename(temporary, target)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+    with placed_errors("cannot be written", folder), temporary_folder(target) as temporary:
+        for name, data in files.items():
+            path = os.path.join(temporary, name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            replace_file(path, data)
+        if os.path.isdir(target):
+            _move(temporary, target, files)
+        else:
+            os.chmod(temporary, 0o777 & ~_umask())
+            os.rename(temporary, target)
+
+
+@contextlib.contextmanager
+def temporary_folder(target: str) -> Iterator[str]:
+    """Make a folder beside `target`, removed at the end unless it has been renamed."""
+    parent = os.path.dirname(os.path.realpath(target))
+    temporary = tempfile.mkdtemp(dir=parent, prefix=_temporary_name(parent))
+    try:
+        yield temporary
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _temporary_name(folder: str) -> str:
+    """Return the start of a temporary name; remove what killed processes have left in a folder.
+
+    The name has the machine and the process, so that files of running ones stay.
+    """
+    if os.name != "posix":
+        return ".caffetools-"
+    start = f".caffetools-{os.uname().nodename}-"
+    for name in os.listdir(folder or "."):
+        process = name.removeprefix(start).partition("-")[0]
+        if name.startswith(start) and process.isdecimal() and not _is_running(int(process)):
+            path = os.path.join(folder, name)
+            shutil.rmtree(path, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+    return f"{start}{os.getpid()}-"
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):  # another user's, or no number of a process
+        pass
+    return True
 
 
 @contextlib.contextmanager
@@ -83,27 +143,34 @@ def format_of(path: str, formats: Sequence[str] = IMAGE_FORMATS) -> str:
 
 
 def write_files(
-    files: Mapping[str, bytes | Iterable[bytes | memoryview]],
+    files: Mapping[str, Data],
     force: bool,
     folder: str | None = None,
+    inputs: Iterable[str] = (),
 ) -> None:
-    """Write each file by its path, complete or not at all, after making the `folder` they are in.
+    """Write files by their paths, all or none, after making the `folder` they are in.
 
-    Raises CaffeToolsError before anything is written if one exists, unless `force` is given.
+    Raises CaffeToolsError before anything is written as `check_absent` does.
     """
-    check_absent(files, force)
+    check_absent(files, force, inputs)
     if folder is not None:
         with placed_errors("this folder cannot be made", folder):
             os.makedirs(folder, exist_ok=True)
-    for path, data in files.items():
-        replace_file(path, data)
+    replace_files(files)
 
 
-def check_absent(paths: Iterable[str], force: bool = False) -> None:
-    """Raise CaffeToolsError, placed, for the first path that exists, unless `force` is given."""
-    existing = None if force else next((path for path in paths if os.path.lexists(path)), None)
-    if existing is not None:
-        raise CaffeToolsError("file exists; use --force to overwrite", Location(existing))
+def check_absent(paths: Iterable[str], force: bool = False, inputs: Iterable[str] = ()) -> None:
+    """Raise CaffeToolsError, placed, for the first path that exists, unless `force` is given.
+
+    A path that is one of `inputs` is refused with `force`, too.
+    """
+    given = [os.path.realpath(path) for path in inputs]
+    for path in paths:
+        if os.path.lexists(path):
+            if not force:
+                raise CaffeToolsError("file exists; use --force to overwrite", Location(path))
+            if os.path.realpath(path) in given:
+                raise CaffeToolsError("this is an input; choose another output", Location(path))
 
 
 def _move(source: str, target: str, names: Iterable[str]) -> None:

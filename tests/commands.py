@@ -64,20 +64,23 @@ main()
 
 LIMITED = """\
 import resource, sys
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY))
-sys.argv[:2] = ["caffetools"]
+limit = getattr(resource, sys.argv[1])
+resource.setrlimit(limit, (int(sys.argv[2]), resource.RLIM_INFINITY))
+sys.argv[:3] = ["caffetools"]
 from caffetools.cli import main
 main()
 """
 
 
-def spawn_limited(size: int, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run a command, from the working directory, that can write no file of more than so many bytes.
+def spawn_limited(
+    size: int, *arguments: str | Path, limit: str = "RLIMIT_FSIZE"
+) -> subprocess.CompletedProcess[str]:
+    """Run a command, from the working directory, under a limit of so many bytes.
 
-    That stands for a full disk: a write fails in the middle.
+    By default no file may be larger, which stands for a full disk: a write fails in the middle.
     """
     return subprocess.run(
-        [sys.executable, "-c", LIMITED, str(size), *map(str, arguments)],
+        [sys.executable, "-c", LIMITED, limit, str(size), *map(str, arguments)],
         env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,

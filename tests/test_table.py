@@ -15,6 +15,7 @@ from caffetools.table import (
     Value,
     beginning,
     csv_table,
+    harmless,
     markdown_table,
     printable,
     shown,
@@ -164,7 +165,8 @@ def test_a_table_fits_unless_nothing_is_to_spare(drawn: list[Row], width: int) -
 def test_csv_parses_back(drawn: list[Row]) -> None:
     found = list(csv.reader(io.StringIO(csv_table(DRAWN, drawn))))
     assert found[0] == ["layer", "top", "parameters", "macs"]
-    assert found[1:] == [["" if value is None else str(value) for value in row] for row in drawn]
+    texts = [["" if value is None else str(value) for value in row] for row in drawn]
+    assert found[1:] == [[harmless(text) for text in row] for row in texts]
 
 
 def test_markdown_table() -> None:
@@ -195,3 +197,21 @@ def test_the_beginning_of_many() -> None:
     assert beginning([]) == ""
     assert beginning(list("abcdefgh")) == "a b c d e f g h"
     assert beginning(list("abcdefghi")) == "a b c d e f g h … (9 in all)"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
+        ("-conv1", "'-conv1"),
+        ("@SUM(1)", "'@SUM(1)"),
+        ("\t=1", "'\t=1"),
+        ("-1.5e-07", "-1.5e-07"),
+        ("-inf", "-inf"),
+        ("conv=1", "conv=1"),
+        ("", ""),
+    ],
+)
+def test_no_cell_is_a_formula(text: str, expected: str) -> None:
+    assert harmless(text) == expected

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from caffetools.errors import CaffeToolsError, Location
-from caffetools.writing import format_of, replace_file, replace_folder, write_files
+from caffetools.writing import (
+    check_absent,
+    format_of,
+    replace_file,
+    replace_files,
+    replace_folder,
+    write_files,
+)
 
 
 def mode(path: Path) -> int:
@@ -159,3 +168,64 @@ def test_other_formats_are_refused(path: str, found: str) -> None:
     assert caught.value.message == (
         f"file extension expected one of .svg, .png, .pdf, found {found}"
     )
+
+
+def test_files_replace_older_ones_all_or_none(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.write_bytes(b"old")
+
+    def pieces() -> Iterator[bytes]:
+        yield b"a"
+        raise CaffeToolsError("too large")
+
+    with pytest.raises(CaffeToolsError, match="too large"):
+        replace_files({str(first): b"new", str(second): pieces()})
+    assert first.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [first]
+    replace_files({str(first): b"new", str(second): b"2"})
+    assert (first.read_bytes(), second.read_bytes()) == (b"new", b"2")
+
+
+def test_only_regular_files_are_replaced(tmp_path: Path) -> None:
+    """A FIFO or a device would be removed, and a program that reads it would wait for ever."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    link = tmp_path / "link"
+    link.symlink_to(os.devnull)
+    for path in (fifo, link):
+        with pytest.raises(CaffeToolsError) as caught:
+            replace_file(path, b"new")
+        assert str(caught.value) == f"{path}: cannot be written: expected a regular file"
+    assert stat.S_ISFIFO(fifo.stat().st_mode)
+    assert sorted(tmp_path.iterdir()) == [fifo, link]
+
+
+def test_leftovers_of_killed_processes_are_removed(tmp_path: Path) -> None:
+    """By the next run that writes there; those of running processes and other machines stay."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    start = f".caffetools-{os.uname().nodename}-"
+    dead, folder = (tmp_path / f"{start}{process.pid}-{end}" for end in "ab")
+    dead.touch()
+    folder.mkdir()
+    (folder / "database").touch()
+    kept = [
+        tmp_path / f"{start}{os.getppid()}-c",
+        tmp_path / f".caffetools-other-{process.pid}-d",
+        tmp_path / f"{start}x-e",
+        tmp_path / f"{start}{1 << 70}-f",
+    ]
+    for path in kept:
+        path.touch()
+    replace_file(tmp_path / "net", b"new")
+    assert sorted(tmp_path.iterdir()) == sorted([*kept, tmp_path / "net"])
+
+
+def test_an_input_is_never_an_output(tmp_path: Path) -> None:
+    log, link = tmp_path / "t.svg", tmp_path / "link.svg"
+    log.write_bytes(b"log")
+    link.symlink_to(log)
+    with pytest.raises(CaffeToolsError, match="this is an input; choose another output"):
+        check_absent([str(link)], force=True, inputs=[str(log)])
+    check_absent([str(link)], force=True, inputs=["-"])
+    check_absent([str(tmp_path / "new")], inputs=[str(log)])

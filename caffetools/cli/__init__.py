@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import sys
-from importlib import import_module
-from typing import Any
+from caffetools.cli import interrupts  # isort: skip
 
-import click
+interrupts.end_at_once()
 
-from caffetools.cli.console import abandon_output, prepare_streams, report_error
-from caffetools.errors import CaffeToolsError, Location
+import sys  # noqa: E402  # an interrupt of these imports must not print a traceback
+from importlib import import_module  # noqa: E402
+from typing import Any  # noqa: E402
+
+import click  # noqa: E402
+
+from caffetools.cli.console import abandon_output, prepare_streams, report_error  # noqa: E402
+from caffetools.errors import CaffeToolsError, Location  # noqa: E402
+
+interrupts.raise_again()
 
 COMMANDS = {
     "data": "Make the databases and mean images that data layers read",
@@ -66,6 +72,9 @@ class _Commands(click.Group):
         except CaffeToolsError as error:
             report_error(error)
             return ctx.exit(1)
+        except KeyboardInterrupt:
+            click.echo(interrupts.TEXT, err=True)
+            return ctx.exit(interrupts.STATUS)
 
 
 @click.command(

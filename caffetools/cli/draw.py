@@ -45,7 +45,7 @@ def command(net: str, output: str, by_stage: bool, **options: Any) -> None:
     if by_stage:
         write_files(_stage_files(loaded, output, form), force, output)
     else:
-        write_files({output: _graph(loaded, output, no_fold, columns)}, force)
+        write_files({output: _graph(loaded, output, no_fold, columns)}, force, inputs=[net])
 
 
 def _graph(net: Net, path: str, no_fold: bool, columns: int | None) -> bytes:

@@ -86,7 +86,8 @@ def command(net: str, output: str, **options: Any) -> None:
         first, found = made.mistakes[0], len(made.mistakes)
         more = f", and {found - 1} more" if found > 1 else ""
         raise CaffeToolsError(first.message + more, first.location)
-    _write(output, files, wanted.alone, force)
+    inputs = [path for path in (net, solver, wanted.weights, wanted.labels) if path]
+    _write(output, files, wanted.alone, force, inputs)
 
 
 def _is_alone(output: str) -> bool:
@@ -127,11 +128,11 @@ def _loaded(
     return solver.train, partial(training_files, solver, standalone=standalone)
 
 
-def _write(output: str, files: Files, alone: bool, force: bool) -> None:
+def _write(output: str, files: Files, alone: bool, force: bool, inputs: list[str]) -> None:
     if not alone:
         if os.path.lexists(output) and not os.path.isdir(output):
             raise CaffeToolsError("expected a folder, found a file", Location(output))
-        check_absent([os.path.join(output, name) for name in files], force)
+        check_absent([os.path.join(output, name) for name in files], force, inputs)
         replace_folder(output, files)
         return
     (content,) = files.values()
@@ -139,5 +140,5 @@ def _write(output: str, files: Files, alone: bool, force: bool) -> None:
     if output == "-":
         click.echo(content, nl=False)
         return
-    check_absent([output], force)
+    check_absent([output], force, inputs)
     replace_file(output, content)

@@ -29,7 +29,7 @@ def command(net: str, state: str, output: str, force: bool, **options: Any) -> N
     STATE is the state dict of NET's exported module: a .safetensors file, or a .pt,
     which is read without running code in it.
     """
-    check_absent([output], force)
+    check_absent([output], force, (net, state))
     loaded = load(net, **options)
     spec = module_spec(loaded, shape_options(net, **options))
     try:

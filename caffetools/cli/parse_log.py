@@ -56,7 +56,7 @@ def command(
         from caffetools.figures.plot import plot
 
         files[options["plot"]] = plot([contents], plot_form)
-    write_files(files, options["force"])
+    write_files(files, options["force"], inputs=[log])
     if options["tensorboard"]:
         _write_events(contents, options["tensorboard"], options["force"])
     if check:

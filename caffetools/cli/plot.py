@@ -48,4 +48,4 @@ def command(logs: tuple[str, ...], output: str, year: int | None, **options: Any
     wanted = {name: options[name] for name in ("smooth", "log_x", "log_y", "title")}
     drawing = Drawing(events=not options["no_events"], **wanted)
     picture = plot(found, form, options["names"], selection, drawing)
-    write_files({output: picture}, options["force"])
+    write_files({output: picture}, options["force"], inputs=logs)

@@ -35,7 +35,7 @@ def command(
     report_notes(loaded.notes)
     stored = None if weights is None else read_weights(weights)
     made = page(loaded, net, [_checked(log, net) for log in logs], stored)
-    write_files({output: made.encode("utf-8")}, force)
+    write_files({output: made.encode("utf-8")}, force, inputs=(net, weights or "-", *logs))
 
 
 def _checked(path: str, net: str) -> CheckedLog:

@@ -30,7 +30,7 @@ def command(file: str, form: str, output: str | None, force: bool) -> None:
     """
     weights = read_weights(file)
     if output is not None:
-        check_absent([output], force)
+        check_absent([output], force, [file])
         form = output.rpartition(".")[2]
         writers = {"npz": npz, "safetensors": safetensors}
         if form not in writers:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import io
 import os
 import random
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import islice
@@ -20,7 +18,7 @@ from caffetools.formats.datum import encoded_datum, raw_datum
 from caffetools.formats.files import read_bytes
 from caffetools.formats.image import decode, resize
 from caffetools.torch.training.data.image_list import ListedImage, read_list
-from caffetools.writing import placed_errors
+from caffetools.writing import placed_errors, temporary_folder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +26,8 @@ if TYPE_CHECKING:
 
 
 _LARGEST = 1 << 40
-"""Upper bound of an LMDB's size in bytes; it takes only what it holds."""
+_SMALLEST = 1 << 24
+"""Bounds of an LMDB's map in bytes; it takes only what it holds."""
 
 _TOGETHER = 1000
 """Records in a transaction, as in Caffe's tool."""
@@ -85,10 +84,7 @@ def convert(
     """
     if os.path.lexists(output):
         raise CaffeToolsError("this is there already", Location(output))
-    with placed_errors("cannot be written", output):
-        parent = os.path.dirname(os.path.realpath(output))
-        temporary = tempfile.mkdtemp(dir=parent, prefix=".caffetools-")
-    try:
+    with placed_errors("cannot be written", output), temporary_folder(output) as temporary:
         made = os.path.join(temporary, "database")
         with _writer(made, backend, output) as write:
             count = 0
@@ -99,8 +95,6 @@ def convert(
         if not count:
             raise CaffeToolsError("no image could be read", Location(listing.folder))
         os.rename(made, output)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return count
 
 
@@ -149,7 +143,7 @@ def _writer(path: str, backend: str, shown: str) -> Iterator[Callable[[list[Reco
         raise CaffeToolsError(text, Location(shown)) from None
     try:
         if backend == "LMDB":
-            with library.open(path, map_size=_LARGEST) as environment:
+            with _environment(library, path) as environment:
                 yield lambda records: _put_all(environment.begin(write=True), records)
         else:
             database = library.DB(path, create_if_missing=True)
@@ -160,6 +154,14 @@ def _writer(path: str, backend: str, shown: str) -> Iterator[Callable[[list[Reco
     except (library.Error, OSError) as error:
         text = f"cannot be written: {plyvel_message(error)}"
         raise CaffeToolsError(text, Location(shown)) from None
+
+
+def _environment(library: Any, path: str) -> Any:
+    """Open a new LMDB with as large a map as the process may have, up to `_LARGEST`."""
+    for size in (_LARGEST, 1 << 36, 1 << 32, 1 << 28):
+        with suppress(library.MemoryError):  # under a limit of the address space
+            return library.open(path, map_size=size)
+    return library.open(path, map_size=_SMALLEST)
 
 
 def _put_all(transaction: Any, records: list[Record]) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from caffetools.log.curve import Curve
 from caffetools.log.curve_columns import Part, Row, numbers
 from caffetools.log.runs import run_parts
+from caffetools.table import harmless
 
 _FIELDS = Row._fields[:-1]
 """The fields of a row, without the outputs."""
@@ -146,6 +147,7 @@ def csv_text(curve: Curve) -> Iterator[str]:
 
 
 def _csv_name(name: str) -> str:
+    name = harmless(name)
     quoted = name.replace('"', '""')
     return f'"{quoted}"' if any(mark in name for mark in ',"\r\n') else name
 

@@ -14,6 +14,8 @@ _GENERIC_NETS = ("net", "net_param")
 _TRAIN_NETS = (*_GENERIC_NETS, "train_net", "train_net_param")
 _TEST_NETS = ("test_net_param", "test_net")
 _NET_CONTENTS = ("layer", "layers", "input")
+_MOST_BYTES = 1 << 31
+"""The size of a message that protobuf no longer reads."""
 
 
 class NetField(NamedTuple):
@@ -115,12 +117,15 @@ def resolve(solver: Message, name: str, index: int = 0) -> str:
     """Return the `index`-th path in a field, relative to the working directory, as in Caffe.
 
     A path that does not exist there is relative to the solver's folder. Raises CaffeToolsError,
-    placed at the field, if neither exists.
+    placed at the field, if neither exists, and for what is no regular file of a net's size.
     """
     path = solver.texts(name)[index]
     in_folder = os.path.join(os.path.dirname(solver.source.name), path)
     for candidate in (path, in_folder):
         if os.path.exists(candidate):
+            if not os.path.isfile(candidate) or os.path.getsize(candidate) >= _MOST_BYTES:
+                text = f"expected a regular file of less than 2 GiB, found {path!a}"
+                raise solver.error(text, name, index, CaffeToolsError)
             return candidate
     where = "" if in_folder == path else " in the working directory or the solver's folder"
     raise solver.error(f"no file {path!a}{where}", name, index, CaffeToolsError)

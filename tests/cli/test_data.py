@@ -128,6 +128,16 @@ def test_a_full_disk_leaves_no_database(
     assert [entry.name for entry in tmp_path.iterdir()] == ["images"]
 
 
+def test_a_limit_of_address_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """LMDB maps what a file may become, and is refused where the process may not have so much."""
+    folder_of(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    arguments = ("data", "convert", "images", "-o", "db")
+    done = spawn_limited(4 << 30, *arguments, limit="RLIMIT_AS")
+    assert done.returncode == 0
+    assert done.stderr.endswith(" images of 2 classes in db\n")
+
+
 def test_a_full_disk_leaves_the_old_mean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder_of(tmp_path)
     monkeypatch.chdir(tmp_path)
@@ -151,7 +161,7 @@ def test_an_interrupted_conversion_leaves_nothing(tmp_path: Path) -> None:
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         _, told = process.communicate()
-    assert (process.returncode, told) == (1, "\nAborted!\n")
+    assert (process.returncode, told) == (130, "interrupted\n")
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["images", "list.txt"]
 
 

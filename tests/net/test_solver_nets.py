@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -172,3 +173,19 @@ def test_resolve_from_one_place_alone(tmp_path: Path, monkeypatch: pytest.Monkey
         with pytest.raises(CaffeToolsError) as caught:
             resolve(given, "net")
         assert caught.value.message == f"no file {path!a}"
+
+
+def test_a_net_is_a_regular_file_that_protobuf_can_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A device has no end, and a pipe that nobody writes to blocks for ever."""
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    with open(tmp_path / "sparse", "wb") as file:
+        file.truncate(1 << 31)
+    for path in ("/dev/zero", "pipe", ".", "sparse"):
+        given = parse(Source("s", f'base_lr: 1\nnet: "{path}"'), "SolverParameter")
+        with pytest.raises(CaffeToolsError) as caught:
+            resolve(given, "net")
+        text = f"s:2:1: expected a regular file of less than 2 GiB, found {path!a}"
+        assert str(caught.value) == text

@@ -15,7 +15,7 @@ from caffetools.formats.solverstate import SolverState
 from caffetools.torch.training import model
 from caffetools.torch.training.data.reader import Reader
 from caffetools.torch.training.forward import TestNet
-from caffetools.torch.training.glog_writer import GlogWriter
+from caffetools.torch.training.glog_writer import GlogWriter, one_line
 from caffetools.torch.training.parallel import World
 from caffetools.torch.training.progress import Losses
 from caffetools.torch.training.rates import Schedule
@@ -61,10 +61,10 @@ def save(run: RunState) -> None:
     form, places = "binary proto", ("solver.cpp:464", "sgd_solver.cpp:284")
     if paths.is_hdf5:
         form, places = "HDF5", ("solver.cpp:474", "sgd_solver.cpp:296")
-    run.log.say(places[0], f"Snapshotting to {form} file {paths.model}")
-    paths.save_model(run.template, layer_blobs(run))
-    run.log.say(places[1], f"Snapshotting solver state to {form} file {paths.state}")
-    paths.save_state(solver_state(run, paths.model), resume(run, generators))
+    run.log.say(places[0], f"Snapshotting to {form} file {one_line(paths.model)}")
+    run.log.say(places[1], f"Snapshotting solver state to {form} file {one_line(paths.state)}")
+    state = solver_state(run, paths.model)
+    paths.save(run.template, layer_blobs(run), state, resume(run, generators))
     run.saved = iteration
 
 

@@ -30,8 +30,11 @@ class GlogWriter:
         self._next_update = 0.0
 
     def say(self, place: str, message: str) -> None:
-        """Log a message of a line of Caffe's source, such as "solver.cpp:239"."""
-        self._write("I", place, message)
+        """Log a message of a line of Caffe's source, such as "solver.cpp:239".
+
+        It may have several lines; what could move a terminal's cursor is escaped.
+        """
+        self._write("I", place, "\n".join(map(one_line, message.split("\n"))))
 
     def remark(self, place: str, message: str) -> None:
         """Log a warning, escaped to one line."""

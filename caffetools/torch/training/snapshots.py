@@ -4,27 +4,28 @@
     PREFIX_iter_N.solverstate   the solver's histories and steps      (or .solverstate.h5)
     PREFIX_iter_N.resume.json   positions in the data, random states, the smoothed loss
 
-Each is written atomically, the .solverstate last: if it exists, the snapshot is complete. With the
-third file a resumed run continues bit for bit as the uncut one; without it, as in Caffe, from the
-first item of the data.
+All are written before they replace older ones, the .solverstate last: if it exists, the snapshot
+is complete. With the third file a resumed run continues bit for bit as the uncut one; without it,
+as in Caffe, from the first item of the data.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.formats.blob import Blob
 from caffetools.formats.caffemodel import NetTemplate
+from caffetools.formats.files import check_regular
 from caffetools.formats.hdf5 import hdf5_caffemodel, hdf5_solverstate
 from caffetools.formats.solverstate import SolverState, solverstate
 from caffetools.formats.weights import read_layers, read_weights
 from caffetools.torch.training.settings import SolverSettings
-from caffetools.writing import replace_file
+from caffetools.writing import replace_files
 
 
 @dataclass(frozen=True)
@@ -64,17 +65,21 @@ class SnapshotPaths:
         self.model, self.state = f"{start}.caffemodel{end}", f"{start}.solverstate{end}"
         self.resume = f"{start}.resume.json"
 
-    def save_model(self, template: NetTemplate, blobs: Mapping[str, Sequence[Blob | None]]) -> None:
-        """Write the weights, after removing an older .solverstate of the same name."""
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self.state)
-        encoded = hdf5_caffemodel(template, blobs) if self.is_hdf5 else template.with_blobs(blobs)
-        replace_file(self.model, encoded)
-
-    def save_state(self, state: SolverState, resume: Resume) -> None:
-        """Write .resume.json and .solverstate, after the weights."""
-        replace_file(self.resume, (json.dumps(asdict(resume)) + "\n").encode())
-        replace_file(self.state, hdf5_solverstate(state) if self.is_hdf5 else solverstate(state))
+    def save(
+        self,
+        template: NetTemplate,
+        blobs: Mapping[str, Sequence[Blob | None]],
+        state: SolverState,
+        resume: Resume,
+    ) -> None:
+        """Write all files; an older snapshot stays unless all can be written."""
+        model = hdf5_caffemodel(template, blobs) if self.is_hdf5 else template.with_blobs(blobs)
+        files = {
+            self.model: model,
+            self.resume: (json.dumps(asdict(resume)) + "\n").encode(),
+            self.state: hdf5_solverstate(state) if self.is_hdf5 else solverstate(state),
+        }
+        replace_files(files, last_marks=True)
 
 
 def check_writable(settings: SolverSettings) -> None:
@@ -106,7 +111,9 @@ def read(path: str) -> Snapshot:
     if state.learned_net is not None:
         named = state.learned_net
         sibling = os.path.join(os.path.dirname(path), os.path.basename(named))
-        layers = read_layers(named if os.path.exists(named) else sibling)
+        weights = named if os.path.exists(named) else sibling
+        check_regular(weights)
+        layers = read_layers(weights)
     return Snapshot(state, layers, _read_resume(path))
 
 
@@ -117,7 +124,37 @@ def _read_resume(path: str) -> Resume | None:
         return None
     try:
         with open(resume_path, "rb") as file:
-            return Resume(**json.loads(file.read()))
-    except (OSError, ValueError, TypeError) as error:
+            found = Resume(**json.loads(file.read()))
+        _check_form(found)
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         text = f"cannot be read: {error}; remove it to resume from the start of the data"
         raise CaffeToolsError(text, Location(resume_path)) from None
+    return found
+
+
+_FORM: dict[str, Any] = {
+    "seed": int,
+    "positions": [int],
+    "test_positions": [[int]],
+    "losses": [float],
+    "smoothed_loss": float,
+    "loss_count": int,
+    "generators": [{str: str}],
+}
+
+
+def _check_form(found: Resume) -> None:
+    for name, form in _FORM.items():
+        if not _has_form(getattr(found, name), form):
+            raise ValueError(f"{name} has another type or a number out of range")
+
+
+def _has_form(value: object, form: Any) -> bool:
+    """Whether a value of JSON has the types of `form`; integers are at least 0 and below 2^63."""
+    if isinstance(form, list):
+        return isinstance(value, list) and all(_has_form(each, form[0]) for each in value)
+    if isinstance(form, dict):
+        return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
+    if form is float:
+        return type(value) in (int, float)
+    return type(value) is int and 0 <= value < 1 << 63

@@ -78,3 +78,9 @@ def test_a_remark_is_one_line() -> None:
     assert stream.getvalue().count("\n") == 1
     assert stream.getvalue().endswith("a\\nI0101 00:00:00.0 1 b.cpp:1] c\\x1b[2J\n")
     assert one_line("é ─") == "é ─"
+
+
+def test_a_message_may_have_lines_and_no_escape_sequences() -> None:
+    stream = io.StringIO()
+    GlogWriter(stream).say("solver.cpp:45", "parameters:\nprefix: \x1b[2J")
+    assert stream.getvalue().endswith("] parameters:\nprefix: \\x1b[2J\n")

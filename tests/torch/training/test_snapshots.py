@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,20 @@ def settings(folder: Path, **changes: Any) -> SolverSettings:
     return SolverSettings(snapshot_prefix=str(folder / "net"), **changes)
 
 
+def save(paths: SnapshotPaths) -> None:
+    paths.save(TEMPLATE, {"ip": [BLOB]}, SolverState(3, paths.model, [BLOB]), RESUME)
+
+
 def saved(given: SolverSettings) -> str:
     """A snapshot of iteration 3; returns the path of its state."""
     paths = SnapshotPaths(given, 3)
-    paths.save_model(TEMPLATE, {"ip": [BLOB]})
-    paths.save_state(SolverState(3, paths.model, [BLOB]), RESUME)
+    save(paths)
     return paths.state
+
+
+def damaged(field: str, value: object) -> bytes:
+    """A .resume.json with another value of one field."""
+    return json.dumps({**asdict(RESUME), field: value}).encode()
 
 
 @pytest.mark.parametrize("form", ["BINARYPROTO", "HDF5"])
@@ -53,31 +62,41 @@ def test_the_net_is_sought_beside_the_state(tmp_path: Path) -> None:
     assert snapshots.read(str(moved / os.path.basename(state))).layers is not None
 
 
+@pytest.mark.parametrize("failing", [0, 1, 2])
+def test_a_full_disk_leaves_the_older_snapshot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    """Whichever of the three files cannot be written."""
+    state = saved(settings(tmp_path))
+    older = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    count = iter(range(3))
+
+    def full(*_: Any) -> None:
+        if next(count) == failing:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("caffetools.writing._copy_permissions", full)
+    with pytest.raises(CaffeToolsError, match="cannot be written: No space left"):
+        save(SnapshotPaths(settings(tmp_path), 3))
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == older
+    assert snapshots.read(state).state.iteration == 3
+
+
 def test_an_old_state_goes_before_the_new_weights_come(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So that no state ever stands beside the weights of another run."""
-    given = settings(tmp_path)
-    state = saved(given)
+    """No state remains beside the weights of another run, whenever the process is killed."""
+    state = saved(settings(tmp_path))
 
-    def full(*_: object) -> None:
-        raise CaffeToolsError("cannot be written: No space left on device")
+    def killed(_source: str, target: str) -> None:
+        assert target.endswith(".caffemodel")
+        assert not os.path.exists(state)
+        raise KeyboardInterrupt
 
-    monkeypatch.setattr(snapshots, "replace_file", full)
-    with pytest.raises(CaffeToolsError):
-        SnapshotPaths(given, 3).save_model(TEMPLATE, {})
-    assert not os.path.exists(state)
+    monkeypatch.setattr(os, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        save(SnapshotPaths(settings(tmp_path), 3))
     assert os.path.exists(tmp_path / "net_iter_3.caffemodel")
-
-
-def test_a_full_disk_leaves_nothing_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(CaffeToolsError, match="cannot be written: No space left"):
-        SnapshotPaths(settings(tmp_path), 3).save_model(TEMPLATE, {"ip": [BLOB]})
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -89,6 +108,18 @@ def test_a_full_disk_leaves_nothing_half(tmp_path: Path, monkeypatch: pytest.Mon
         ("caffemodel", b"\xff\xff", "this is not a .caffemodel, or it is cut off"),
         ("resume.json", b"{", "remove it to resume from the start of the data"),
         ("resume.json", b'{"seed": 1}', "remove it to resume from the start of the data"),
+        ("resume.json", b"[" * 100_000, "remove it to resume from the start of the data"),
+        ("resume.json", damaged("seed", -1), "seed has another type or a number out of range"),
+        ("resume.json", damaged("seed", True), "seed has another type"),
+        ("resume.json", damaged("positions", [1e300]), "positions has another type"),
+        ("resume.json", damaged("positions", [-5]), "positions has another type"),
+        ("resume.json", damaged("positions", 7), "positions has another type"),
+        ("resume.json", damaged("test_positions", [3]), "test_positions has another type"),
+        ("resume.json", damaged("losses", ["a"]), "losses has another type"),
+        ("resume.json", damaged("smoothed_loss", None), "smoothed_loss has another type"),
+        ("resume.json", damaged("loss_count", 1 << 63), "loss_count has another type"),
+        ("resume.json", damaged("generators", ["cpu"]), "generators has another type"),
+        ("resume.json", damaged("generators", [{"cpu": 1}]), "generators has another type"),
     ],
 )
 def test_damaged_snapshots(
