@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 from caffetools.log.collector import LogContents
 from caffetools.log.parser import read_log
+from caffetools.net.caffe_log import caffe_log
+from caffetools.net.loading import from_text
+from caffetools.proto import prototxt
+from caffetools.proto.printer import debug_string
+from caffetools.proto.source import Source
 
 NET = "net.cpp:1"
 SOLVER = "solver.cpp:1"
@@ -132,6 +138,15 @@ def net_log(*changes: tuple[str, str]) -> str:
         assert old in log, old
         log = log.replace(old, new)
     return log
+
+
+def built_log(echo: str, built: str | None = None, **options: Any) -> str:
+    """What Caffe logs of a net: the prototxt `echo`, and the shapes of that or of `built`."""
+    net = from_text(echo if built is None else built, **options)
+    head = line("Creating training net from net file: net.prototxt")
+    head += line("Initializing net from parameters: ", NET)
+    echoed = debug_string(prototxt.parse(Source("net.prototxt", echo)))
+    return head + echoed + "".join(line(text, place) for place, text in caffe_log(net.inferred))
 
 
 def train_log(iterations: range, first_second: int = 0) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from math import prod
-from typing import NamedTuple
 
-from caffetools.check.memory import FLOAT, Judgement, judge, steps
+from caffetools.check.consistency import Difference, memory_differences, wrong_counts
+from caffetools.check.memory import FLOAT, Judgement, judge
+from caffetools.check.printed import Printed
 from caffetools.check.recompute import (
     Recomputed,
     RecomputedLayer,
@@ -15,29 +17,12 @@ from caffetools.check.recompute import (
     recompute_echo,
     recompute_file,
 )
-from caffetools.errors import CaffeToolsError, Location
-from caffetools.layers.blobs import Shape, dims
+from caffetools.errors import CaffeToolsError
+from caffetools.layers.blobs import dims
 from caffetools.log.age import Age
 from caffetools.log.collector import LogContents
 from caffetools.log.logged_net import UNNAMED, LoggedLayer, LoggedNet, LoggedTop
-
-
-class Difference(NamedTuple):
-    """A difference between the log and the prototxt."""
-
-    layer: str
-    logged: str
-    """Value in the log."""
-    recomputed: str
-    """Value recomputed from the prototxt."""
-    log_line: int
-    location: Location | None
-    """Location of the layer in the prototxt."""
-
-    def __str__(self) -> str:
-        place = f" ({self.location})" if self.location else ""
-        words = f"{self.logged} in the log, {self.recomputed}"
-        return f"line {self.log_line}: {self.layer}: {words}{place}"
+from caffetools.net.reading import LoadedNet
 
 
 @dataclass(frozen=True)
@@ -76,18 +61,25 @@ def compare_echo(
     """
     assert net.echo
     try:
-        layers = recompute_echo(net, name, {} if known is None else known)
+        layers = recompute_echo(net, name, age, {} if known is None else known)
     except CaffeToolsError as error:
         return Comparison(notes=(f"cannot recompute the echoed net: {error.message}",))
     return _Comparing(net, layers, age, net.echo.cut).result()
 
 
-def compare_file(net: LoggedNet, path: str, age: Age) -> Comparison:
-    """A net of a prototxt, recomputed in the phase of the log's.
+def compare_file(net: LoggedNet, loaded: LoadedNet, name: str, age: Age) -> Comparison:
+    """Compare a net of the log `name` with the net of a file.
 
-    Raises CaffeToolsError for a file that holds no net.
+    Only where the net that the log echoes shows it, the log's Caffe is assumed to divide the batch,
+    and its forks' layers to differ.
     """
-    return _Comparing(net, recompute_file(net, path), age, cut=False).result()
+    own: Sequence[RecomputedLayer] = ()
+    if net.echo:
+        with suppress(CaffeToolsError):
+            own = recompute_echo(net, name, age, {})
+    parts = _Comparing(net, own, age, cut=True).parts
+    layers = recompute_file(net, loaded, age, [layer.name for layer in own if layer.fork])
+    return _Comparing(net, layers, age, cut=False, parts=parts).result()
 
 
 def compare_printed(net: LoggedNet, age: Age) -> Comparison:
@@ -97,36 +89,14 @@ def compare_printed(net: LoggedNet, age: Age) -> Comparison:
     return Comparison(differences, memory_rule=memory.rule)
 
 
-def wrong_counts(net: LoggedNet) -> Iterator[Difference]:
-    """Shapes whose number of elements differs from the logged count."""
-    for layer in net.layers:
-        for top in layer.tops:
-            if None not in {top.shape, top.elements} and prod(top.shape or ()) != top.elements:
-                found = f"top {top.name} {dims(top.shape or ())}"
-                said = f"{prod(top.shape or ())} elements, though it counts {top.elements}"
-                yield Difference(layer.name, found, said, net.line_of(top.line), None)
-
-
-def memory_differences(net: LoggedNet, age: Age, memory: Judgement) -> Iterator[Difference]:
-    """Where the memory that is printed is not that of the shapes that are.
-
-    A fork that counts in no way that we know is not judged: it may have its own.
-    """
-    if not net.backward_by_layer:
-        for layer, printed, by_tops in steps(net):
-            if printed != by_tops:
-                line = net.line_of(layer.memory_line)
-                found = f"{printed:,} bytes more"
-                yield Difference(layer.name, found, f"its tops take {by_tops:,}", line, None)
-    if memory.expected and age.first is not None:
-        words = " or ".join(f"{size:,} ({rule})" for rule, size in memory.expected)
-        line = net.line_of(net.memory_line)
-        yield Difference("memory", f"{net.memory_bytes:,} bytes", words, line, None)
-
-
 class _Comparing:
     def __init__(
-        self, net: LoggedNet, layers: Sequence[RecomputedLayer], age: Age, cut: bool
+        self,
+        net: LoggedNet,
+        layers: Sequence[RecomputedLayer],
+        age: Age,
+        cut: bool,
+        parts: int | None = None,
     ) -> None:
         self.net = net
         self.layers = layers
@@ -135,9 +105,19 @@ class _Comparing:
         """Whether the prototxt is truncated."""
         self.pairs = list(self.matched())
         self.lines = {layer.name: layer.line for layer in net.layers}
-        shapes = [top for layer in net.layers for top in layer.tops if top.shape is not None]
-        self.without_batch = bool(shapes) and all(top.elements is None for top in shapes)
-        self.four_axes = all(len(top.shape or ()) == 4 for top in shapes)
+        self.printed = Printed(net, age)
+        self.parts = self.divisor() if parts is None else parts
+        """How many processes or GPUs share the batch of the prototxt."""
+
+    def divisor(self) -> int:
+        """Return by what all data layers' batches are divided, 1 unless they are."""
+        ratios: set[float] = set()
+        for layer, logged in self.pairs:
+            own, found = layer.batch, logged.tops[0].shape if logged.tops else None
+            if own and found and found[0] and not self.printed.without_batch:
+                ratios.add(own / found[0])
+        ratio = ratios.pop() if len(ratios) == 1 else 1
+        return int(ratio) if ratio == int(ratio) else 1
 
     def matched(self) -> Iterator[tuple[RecomputedLayer, LoggedLayer]]:
         """Layers of one name; of several, in their order."""
@@ -210,24 +190,14 @@ class _Comparing:
             yield Difference(layer.name, f"top {printed.name}", top.name, line, layer.location)
         if printed.shape is None or top.shape is None:
             return
-        found, mine = list(printed.shape), list(self.as_printed(top.shape, printed.shape))
-        axis = top.data_axis
-        if axis is not None and len(found) == len(mine) > axis:
-            mine[axis] = found[axis]
-        if found != mine:
+        shape = top.shape
+        if self.parts > 1 and shape[:1] == (layer.batch,):
+            shape = (shape[0] // self.parts, *shape[1:])
+        mine = self.printed.expected(shape, printed.shape, top.open_axes)
+        if printed.shape != mine:
             words = f"top {top.name} {dims(printed.shape)}"
-            yield Difference(layer.name, words, dims(tuple(mine)), line, layer.location)
-
-    def as_printed(self, shape: Shape, printed: Shape) -> Shape:
-        """A shape as the log's Caffe prints it: of four axes before March 2015.
-
-        Engines of some forks' own, as Intel's, still give four to some tops.
-        """
-        padded = (*shape, *(1,) * (4 - len(shape)))
-        if self.without_batch:
-            return padded[1:]
-        forked = self.age.fork is not None and padded == printed
-        return padded if self.four_axes or forked else shape
+            meaning = f"; {layer.meaning}" if layer.meaning and index == 0 else ""
+            yield Difference(layer.name, words, dims(mine) + meaning, line, layer.location)
 
     def input_bytes(self) -> int | None:
         """Return the memory of the `input:` blobs, which are not layers of the log."""
@@ -259,5 +229,16 @@ class _Comparing:
             layers = sum(not layer.is_split for layer in self.net.layers)
             cut = f"the log cuts the net off after {known} of {layers} layers"
             yield f"{cut}: the rest is not compared"
+        if self.parts > 1:
+            batches = dict.fromkeys(layer.batch for layer, _ in self.pairs if layer.batch)
+            words = ", ".join(f"batch {batch} over {self.parts}" for batch in batches)
+            yield f"{words}: this fork divides it among processes or GPUs"
+        forked: dict[str, list[RecomputedLayer]] = {}
+        for layer in self.layers:
+            if layer.fork:
+                forked.setdefault(layer.type, []).append(layer)
+        for name, (first, *others) in forked.items():
+            more = f", and in {len(others)} other layers" if others else ""
+            yield f"this fork's {name} differs: {first.name}: {first.fork}{more}"
         if self.net.is_nvcaffe and memory.rule is None:
             yield "this NVCaffe counts memory in a way of its own: it is not compared"

@@ -28,10 +28,13 @@ def summary(log: ParsedLog) -> Iterator[str]:
         yield from curve_lines(f"test {number}", curve)
     if len(contents.timings):
         yield f"timings  {len(contents.timings):,} passes"
-    for event in contents.events[:_SHOWN_EVENTS]:
-        yield f"event    line {event.line}: {event.kind}: {printable(event.message)[:120]}"
-    if len(contents.events) > _SHOWN_EVENTS:
-        yield f"         and {sum(contents.event_counts.values()) - _SHOWN_EVENTS:,} events more"
+    events = contents.events[:_SHOWN_EVENTS]
+    for event in events:
+        times = f" ({event.times:,} times)" if event.times > 1 else ""
+        yield f"event    line {event.line}: {event.kind}{times}: {printable(event.message)[:120]}"
+    others = sum(contents.event_counts.values()) - sum(event.times for event in events)
+    if others:
+        yield f"         and {others:,} events more"
 
 
 def age_words(age: Age) -> str:

@@ -10,9 +10,9 @@ from functools import cached_property
 from itertools import chain
 from typing import IO, Any
 
-from caffetools.check.compare import Comparison, compare_file, compare_nets
+from caffetools.check.checked_file import check_file
+from caffetools.check.compare import Comparison, compare_nets
 from caffetools.check.log_json import net_json, score_json, segments_json, solver_fields
-from caffetools.errors import CaffeToolsError
 from caffetools.log import curve_data
 from caffetools.log.collector import LogContents
 from caffetools.log.curve_data import json_number
@@ -81,22 +81,20 @@ class ParsedLog:
         Parameters
         ----------
         path
-            Path of the prototxt; it is recomputed in the phase of each net.
+            Path of the net, recomputed in the phase of each logged net, or of a solver, whose nets
+            are compared each with its own.
 
         Returns
         -------
         list of (LoggedNet, Comparison)
-            Each net of the log, and its differences from the prototxt.
+            Each net of the log, and its differences from the prototxt; or why it is not compared.
 
         Raises
         ------
         CaffeToolsError
-            If the file contains no net, or the log none.
+            If the file contains no net, or the log none, or none can be compared.
         """
-        nets = [net for net in self.contents.nets if net.layers]
-        if not nets:
-            raise CaffeToolsError(f"{self.contents.name!a} contains no net to compare with")
-        return [(net, compare_file(net, path, self.contents.caffe)) for net in nets]
+        return check_file(self.contents, path)
 
     def train_records(self, once: bool = False) -> Iterator[dict[str, Any]]:
         """Yield the training curve as flat dicts, for pandas.DataFrame.

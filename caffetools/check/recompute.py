@@ -2,22 +2,27 @@
 
 Shapes that the prototxt does not determine, of data layers and of unknown layer types, are taken
 from the log, so that the layers after them can be compared; so are those of layers that worked in
-the log and that current Caffe refuses.
+the log and that current Caffe refuses, and of forks' layers whose fork gave another shape.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-from caffetools.errors import CaffeToolsError, Location
-from caffetools.layers.base import Facts, Layer, LayerClass, Options, Spec
-from caffetools.layers.blobs import Shape, at_least
-from caffetools.layers.registry import REGISTRY, Registry
+from caffetools.check.printed import Printed
+from caffetools.check.tolerant import Tolerant
+from caffetools.errors import Location
+from caffetools.layers.base import LayerClass, Options
+from caffetools.layers.blobs import Shape
+from caffetools.layers.items import ItemLayer
+from caffetools.layers.registry import REGISTRY
+from caffetools.layers.transform import mean_mismatch
+from caffetools.log.age import Age
 from caffetools.log.logged_net import LoggedNet
-from caffetools.net.graph import State, build
+from caffetools.net.graph import Graph, State, build
 from caffetools.net.infer import Inferred, infer
-from caffetools.net.reading import read_net
+from caffetools.net.reading import LoadedNet
 from caffetools.proto import prototxt
 from caffetools.proto.message import Message
 from caffetools.proto.source import Source
@@ -31,8 +36,8 @@ class RecomputedTop(NamedTuple):
     shape: Shape | None
     blob: int
     """Which blob of the net it is: one in place is its bottom's."""
-    data_axis: int | None
-    """The axis whose extent depends on the data, if any."""
+    open_axes: frozenset[int]
+    """Axes whose extent depends on the data, not on the prototxt."""
 
 
 class RecomputedLayer(NamedTuple):
@@ -53,8 +58,15 @@ class RecomputedLayer(NamedTuple):
     is_input: bool
     """Whether it may be an `input` of the net, which is no layer of the log."""
     is_loss: bool
+    batch: int | None
+    """The batch size of a layer that reads data, which some forks divide among GPUs."""
     refusal: str | None
     """Why Caffe of today refuses it; then its shapes are the log's."""
+    fork: str
+    """How the log's layer differs from that of the fork whose rules are known, if it does; then
+    its shapes are the log's."""
+    meaning: str
+    """What a difference of its first top means, if that is known."""
 
     def moved(self, lines: int) -> RecomputedLayer:
         """Return the layer of the same prototxt repeated this many lines below."""
@@ -66,9 +78,10 @@ Recomputed: TypeAlias = "dict[object, tuple[int, list[RecomputedLayer]]]"
 """Recomputed nets by text, phase and logged shapes, each with the first line of its text."""
 
 
-def recompute_echo(net: LoggedNet, name: str, known: Recomputed) -> list[RecomputedLayer]:
+def recompute_echo(net: LoggedNet, name: str, age: Age, known: Recomputed) -> list[RecomputedLayer]:
     """Recompute the net that the log `name` echoes, unless it is known already.
 
+    A layer of a fork may have other shapes than its rules give: then the log's fork differs.
     Raises CaffeToolsError if the echo is no valid net.
     """
     assert net.echo
@@ -80,7 +93,8 @@ def recompute_echo(net: LoggedNet, name: str, known: Recomputed) -> list[Recompu
         own = message.message("state")
         _drop_rules(message)
         state = State(net.phase or "TRAIN", tuple(own.texts("stage")), own.integer("level"))
-        known[key] = net.echo.first_line, _recompute(net, message, state)
+        layers = _recompute(net, message, state, Printed(net, age))
+        known[key] = net.echo.first_line, layers
     first_line, layers = known[key]
     offset = net.echo.first_line - first_line
     return [layer.moved(offset) for layer in layers] if offset else layers
@@ -93,61 +107,85 @@ def _drop_rules(message: Message) -> None:
         layer.fields.pop("exclude", None)
 
 
-def recompute_file(net: LoggedNet, path: str) -> list[RecomputedLayer]:
-    """The net in a prototxt, layer by layer, in the phase of the log's.
+def recompute_file(
+    net: LoggedNet, loaded: LoadedNet, age: Age, forks: Collection[str] = ()
+) -> list[RecomputedLayer]:
+    """The net of a file, layer by layer, in the phase of the log's.
 
-    Raises CaffeToolsError for a file that holds no net.
+    `forks` are the layers of which the log shows that its fork differs.
     """
-    loaded = read_net(path, net.phase or "TRAIN")
-    return _recompute(net, loaded.message, loaded.state)
+    return _recompute(net, loaded.message, loaded.state, Printed(net, age), forks)
 
 
-def _recompute(net: LoggedNet, message: Message, state: State) -> list[RecomputedLayer]:
+def _recompute(
+    net: LoggedNet,
+    message: Message,
+    state: State,
+    printed: Printed,
+    forks: Collection[str] | None = None,
+) -> list[RecomputedLayer]:
     types = {layer.text("type") for layer in message.messages("layer")}
     logged = {layer.name: [top.shape for top in layer.tops] for layer in net.layers}
-    registry = _Tolerant(types, logged)
+    registry = Tolerant(types, logged, printed, forks)
     graph = build(message, state, registry)
-    own = infer(graph, Options())
-    given = dict(_source_shapes(own, logged))
-    inferred = own
-    if given:
-        registry.refusals.clear()
-        inferred = infer(graph, Options(input_shapes=given))
-    return list(_layers(own, inferred, registry.refusals))
+    told = _told_shapes(graph)
+    given = {
+        graph.blobs[blob].name: shape
+        for node in graph.nodes
+        if not node.bottoms
+        for blob, shape in zip(node.tops, logged.get(node.name, ()), strict=False)
+        if shape is not None and told[blob] != (shape, frozenset())
+    }
+    registry.refusals.clear()
+    inferred = infer(graph, Options(input_shapes=given))
+    return list(_layers(told, inferred, registry, logged))
 
 
-def _source_shapes(
-    net: Inferred, logged: Mapping[str, Sequence[Shape | None]]
-) -> Iterator[tuple[str, Shape]]:
-    """Tops of layers without bottoms whose shapes are unknown or differ from the log."""
-    for layer in net.layers:
-        if layer.node.bottoms:
-            continue
-        printed = logged.get(layer.node.name, ())
-        for blob, shape, logged_shape in zip(layer.node.tops, layer.tops, printed, strict=False):
-            if logged_shape is not None and shape != logged_shape:
-                yield net.graph.blobs[blob].name, logged_shape
+_ITEMS = ((2, 3, 4), (5, 6))
+"""Two shapes of items of data layers. What both give follows from the prototxt."""
+
+_Told: TypeAlias = "dict[int, tuple[Shape | None, frozenset[int]]]"
 
 
-def _layers(own: Inferred, net: Inferred, refusals: dict[str, str]) -> Iterator[RecomputedLayer]:
+def _told_shapes(graph: Graph) -> _Told:
+    """Return the shape that the prototxt gives each top of a layer without bottoms.
+
+    By blob: the shape, and its axes whose extents depend on the data; None if all of them do.
+    """
+    sources = graph._replace(nodes=tuple(node for node in graph.nodes if not node.bottoms))
+    first, second = (infer(sources, Options(data_shape=item)).shapes for item in _ITEMS)
+    found: _Told = {}
+    for blob in (blob for node in sources.nodes for blob in node.tops):
+        pair = first[blob] or (), second[blob] or ()
+        same_axes = len(pair[0]) == len(pair[1])
+        differing = (i for i, (a, b) in enumerate(zip(*pair, strict=False)) if a != b)
+        found[blob] = first[blob] if same_axes else None, frozenset(differing)
+    return found
+
+
+def _layers(
+    told: _Told,
+    net: Inferred,
+    registry: Tolerant,
+    logged: Mapping[str, Sequence[Shape | None]],
+) -> Iterator[RecomputedLayer]:
     blobs = net.graph.blobs
     forced = net.graph.message.flag("force_backward")
     carries = [False] * len(blobs)
-    for alone, layer, needed in zip(own.layers, net.layers, net.backward, strict=True):
+    for layer, needed in zip(net.layers, net.backward, strict=True):
         node = layer.node
-        # A data layer is compared as its prototxt has it, though what follows goes by the log.
-        shapes = layer.tops if node.bottoms else alone.tops
         known = REGISTRY.find(node.type)
-        data_axes = known.data_axes if known else {}
-        tops = [
-            RecomputedTop(blobs[blob].name, shape, blob, data_axes.get(index))
-            for index, (blob, shape) in enumerate(zip(node.tops, shapes, strict=True))
-        ]
+        tops = []
+        for index, (blob, shape) in enumerate(zip(node.tops, layer.tops, strict=True)):
+            # A data layer is compared as its prototxt has it, though what follows goes by the log.
+            own, axes = told.get(blob, (shape, frozenset()))
+            axes |= {known.data_axes[index]} if known and index in known.data_axes else set()
+            tops.append(RecomputedTop(blobs[blob].name, own, blob, axes))
         learns = forced or any(param.needs_backward for param in layer.params)
         needed_once = learns or any(carries[blob] for blob in node.bottoms)
         for blob in node.tops:
             carries[blob] |= needed_once
-        refusal = refusals.get(node.name) if node.bottoms else None
+        first = next(iter(logged.get(node.name, ())), None)
         yield RecomputedLayer(
             name=node.name,
             type=node.type,
@@ -159,57 +197,21 @@ def _layers(own: Inferred, net: Inferred, refusals: dict[str, str]) -> Iterator[
             is_split=node.inserted,
             is_input=known is not None and known.is_input,
             is_loss=known is not None and known.is_loss,
-            refusal=refusal,
+            batch=_batch(known, tops),
+            refusal=registry.refusals.get(node.name) if node.bottoms else None,
+            fork=registry.differing.get(node.name, ""),
+            meaning="" if node.bottoms else _meaning(node.message, first),
         )
 
 
-class _Tolerant(Registry):
-    """The layer types, made so that what is unknown or refused is as the log prints it."""
-
-    def __init__(self, types: set[str], logged: Mapping[str, Sequence[Shape | None]]) -> None:
-        super().__init__({})
-        self.refusals: dict[str, str] = {}
-        """Why a layer is refused, by its name."""
-        self._types = types
-        self._logged = logged
-
-    def find(self, name: str) -> LayerClass | None:
-        """Return the class of a type, also of an unknown type of the net."""
-        found = super().find(name)
-        known = REGISTRY.find(name)
-        if found is None and (known is not None or name in self._types):
-            self.register(self._class(name, known or _Unknown))
-            found = super().find(name)
-        return found
-
-    def _class(self, name: str, base: LayerClass) -> LayerClass:
-        refusals, logged = self.refusals, self._logged
-
-        def set_up(self: Layer, spec: Spec) -> None:
-            vars(self)["spec"] = spec
-            try:
-                base.__init__(self, spec)
-            except CaffeToolsError as error:
-                refusals[spec.name] = error.message
-
-        def facts(self: Layer, bottoms: tuple[Shape, ...]) -> Facts:
-            spec: Spec = vars(self)["spec"]
-            if spec.name not in refusals:
-                try:
-                    return base.facts(self, bottoms)
-                except CaffeToolsError as error:
-                    refusals[spec.name] = error.message
-            shapes = [*logged.get(spec.name, ()), *(None for _ in spec.tops)]
-            return Facts(tuple(shapes[: len(spec.tops)]))
-
-        return type(base.__name__, (base,), {"type": name, "__init__": set_up, "facts": facts})
+def _batch(known: LayerClass | None, tops: Sequence[RecomputedTop]) -> int | None:
+    if known is None or not issubclass(known, ItemLayer) or not tops:
+        return None
+    top = tops[0]
+    return top.shape[0] if top.shape and 0 not in top.open_axes else None
 
 
-class _Unknown(Layer):
-    """An unregistered layer type."""
-
-    bottoms = at_least(0)
-    tops = at_least(0)
-
-    def __init__(self, spec: Spec) -> None:
-        raise CaffeToolsError(f"unknown layer type {spec.message.text('type')!a}")
+def _meaning(message: Message, shape: Shape | None) -> str:
+    """What it means that a data layer prints this shape, if Caffe then aborts."""
+    values = message.message("transform_param").count("mean_value")
+    return mean_mismatch(values, shape[1]) if shape and len(shape) == 4 else ""

@@ -10,7 +10,7 @@ from caffetools.formats.files import find_file
 from caffetools.layers.base import Facts, Layer, Spec
 from caffetools.layers.blobs import Shape, exactly
 from caffetools.layers.checks import check_int
-from caffetools.layers.transform import Transform
+from caffetools.layers.transform import Transform, mean_mismatch
 from caffetools.proto.message import Message
 
 Result = TypeVar("Result")
@@ -81,9 +81,8 @@ class ItemLayer(Layer):
         if channels is None:
             channels = 3
             notes += (f"3 channels are assumed; use {hint(self.spec)} to change it",)
-        if self.transform.mean_values not in (0, 1, channels):
-            found = f"{self.transform.mean_values} values of mean_value for {channels} channels"
-            notes += (f"{found}: Caffe aborts at the first item",)
+        mismatch = mean_mismatch(self.transform.mean_values, channels)
+        notes += (mismatch,) if mismatch else ()
         return (channels, *size), notes
 
     def given_item(self) -> Shape | None:

@@ -85,3 +85,10 @@ class Transform:
         if aspect < single(new_width / new_height):
             return int(min(single(new_width / aspect), INT_MAX)), new_width
         return new_height, int(min(single(aspect * new_height), INT_MAX))
+
+
+def mean_mismatch(values: int, channels: int) -> str:
+    """Return a note on another number of `mean_value` than channels, empty if it is valid."""
+    if values in (0, 1, channels):
+        return ""
+    return f"{values} values of mean_value for {channels} channels: Caffe aborts at the first item"

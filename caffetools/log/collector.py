@@ -25,6 +25,8 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _DEVICE = re.compile(r"\s*[\[(][0-9][0-9. ]*[\])] ?")
 """NVCaffe's mark of a device: `[0]`, `(0)`, `[0.0]`."""
 
+_SNAPSHOT = re.compile(r"_iter_([0-9]{1,18})\.")
+
 _SPEAKING = frozenset(
     ("net.cpp", "solver.cpp", "sgd_solver.cpp", "parallel.cpp", "layer_factory.hpp", *PROGRAMS)
 )
@@ -150,7 +152,10 @@ class LogCollector:
         seconds = self._clock.seconds(message.time) - self._origin
         since = None if math.isnan(seconds) else round(seconds, 6)
         text = message.text.strip()[:LONGEST_MESSAGE]
-        self.events.add(Event(message.number, kind, text, self.solver.iteration, since))
+        # A snapshot's file is named by its own iteration, which need not be a displayed one.
+        own = _SNAPSHOT.search(text) if kind == "snapshot" else None
+        iteration = int(own[1]) if own else self.solver.iteration
+        self.events.add(Event(message.number, kind, text, iteration, since))
 
     def _begin_echo(self, message: Message) -> bool:
         if not self.echo.begin(message):

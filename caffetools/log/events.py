@@ -52,19 +52,30 @@ class Event(NamedTuple):
     """The last iteration before it."""
     seconds: float | None = None
     """Since the log's first line."""
+    times: int = 1
+    """How often the log has this warning: some are printed in each forward pass."""
 
 
 class Events:
-    """The events of a log, as they come."""
+    """The events of a log, as they come; a warning that is repeated is one event."""
 
     def __init__(self) -> None:
         self.kept: list[Event] = []
         self.counts: Counter[str] = Counter()
+        self._kept: Counter[str] = Counter()
+        self._warnings: dict[str, int] = {}
 
     def add(self, event: Event) -> None:
         """One more event."""
         self.counts[event.kind] += 1
-        if self.counts[event.kind] <= KEPT:
+        place = self._warnings.get(event.message) if event.kind == "warning" else None
+        if place is not None:
+            first = self.kept[place]
+            self.kept[place] = first._replace(times=first.times + 1)
+        elif self._kept[event.kind] < KEPT:
+            self._kept[event.kind] += 1
+            if event.kind == "warning":
+                self._warnings[event.message] = len(self.kept)
             self.kept.append(event)
 
 

@@ -45,9 +45,11 @@ class Scores:
             self._score = None
             self._mean(message).loss = found[1]
         elif found := patterns.OUTPUT.search(text):
+            patterns.name_class_scores(self._mean(message).outputs, found[3])
             self._add(message, Output(found[3], found[5] or ""), found[4])
         elif found := patterns.CLASS_SCORE.match(text):
-            self._add(message, Output("class AP"), found[1])
+            score = self._mean(message)
+            patterns.add_class_score(score.outputs, score.values, found)
         elif found := _FIRST_MEAN.match(text):
             self._add(message, Output(found[1].lower()), found[2])
         elif found := _MEAN.match(text):

@@ -87,6 +87,7 @@ class SolverReader:
             return False
         if (index, name) not in self._told:
             self._told.add((index, name))
+            patterns.name_class_scores(point.outputs, name)
             point.outputs.append(Output(name, weight))
             point.values.append(value)
             (self._lines if net == "Train" else self._test_lines).append(message)
@@ -107,8 +108,7 @@ class SolverReader:
         found = patterns.CLASS_SCORE.search(message.text)
         if not found or self._test is None:
             return False
-        self._test.outputs.append(Output("class AP"))
-        self._test.values.append(found[1])
+        patterns.add_class_score(self._test.outputs, self._test.values, found)
         return True
 
     def read_testing(self, message: Message) -> bool:

@@ -57,7 +57,7 @@ def read_net(path: str | os.PathLike[str], phase: str = "TRAIN") -> LoadedNet:
     """
     notes = Notes()
     message = read_message(path, notes, phase)
-    if _is_solver(message):
+    if is_solver(message):
         _note_unknown_fields(message, notes)
         if phase == "TRAIN":
             loaded = read_solver_net(message, train_field(message))
@@ -93,7 +93,7 @@ def read_solver_net(
             notes.add(text, solver, *field)
     else:
         net = read_message(resolve(solver, *field), notes, phase)
-    if _is_solver(net):
+    if is_solver(net):
         if path is not None:
             raise CaffeToolsError("expected a net, found a solver", Location(shown_name(path)))
         text = f"expected a net, found the solver {value!a}"
@@ -130,7 +130,7 @@ def read_solver_message(path: str | os.PathLike[str], notes: Notes) -> Message:
     Raises CaffeToolsError, placed, for a file without a solver.
     """
     message = read_message(path, notes, None)
-    if not _is_solver(message):
+    if not is_solver(message):
         raise CaffeToolsError("expected a solver, found a net", Location(shown_name(path)))
     return message
 
@@ -226,7 +226,8 @@ def _binary_net(source: BinarySource, content: memoryview, notes: Notes) -> Mess
     return message
 
 
-def _is_solver(message: Message) -> bool:
+def is_solver(message: Message) -> bool:
+    """Whether a message is a solver, not a net."""
     return message.descriptor is not None and message.descriptor.name == "SolverParameter"
 
 

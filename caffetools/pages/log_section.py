@@ -180,7 +180,7 @@ def _events(log: ParsedLog) -> Markup:
             element("td", f"{event.line:,}", class_="numeric"),
             element("td", shown(event.iteration), class_="numeric"),
             element("td", event.kind),
-            element("td", event.message),
+            element("td", event.message, f" ({event.times:,} times)" * (event.times > 1)),
         )
         for event in events[:_MAX_EVENTS]
     ]
@@ -190,7 +190,7 @@ def _events(log: ParsedLog) -> Markup:
     table = element("table", element("thead", element("tr", *heads)), element("tbody", *rows))
     counts = ", ".join(f"{count:,} {kind}" for kind, count in log.contents.event_counts.items())
     total = sum(log.contents.event_counts.values())
-    if total > len(rows):
+    if total > sum(event.times for event in events[:_MAX_EVENTS]):
         counts += f"; the first {len(rows):,} of {total:,} are listed"
     return joined(
         element("h3", "Events"),

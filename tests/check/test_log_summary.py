@@ -34,9 +34,15 @@ def test_differences_stand_below_their_net() -> None:
 
 
 def test_many_events_are_cut() -> None:
-    told = list(summary(ParsedLog(read(line("look out", SOLVER, severity="W") * 25))))
+    warnings = (line(f"look out {i}", SOLVER, severity="W") for i in range(25))
+    told = list(summary(ParsedLog(read("".join(warnings) + line("x", SOLVER, severity="E") * 2))))
     assert sum(text.startswith("event ") for text in told) == 20
-    assert told[-1] == "         and 5 events more"
+    assert told[-1] == "         and 7 events more"
+
+
+def test_a_repeated_warning_is_counted() -> None:
+    told = list(summary(ParsedLog(read(line("look out", SOLVER, severity="W") * 1200))))
+    assert told[-1] == "event    line 1: warning (1,200 times): look out"
 
 
 def test_control_characters_are_shown() -> None:

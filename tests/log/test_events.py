@@ -36,6 +36,17 @@ def test_crashes() -> None:
 def test_many_events_are_counted_and_few_kept() -> None:
     events = Events()
     for i in range(KEPT + 5):
-        events.add(Event(i, "warning", "w"))
+        events.add(Event(i, "error", "w"))
     assert len(events.kept) == KEPT
-    assert events.counts["warning"] == KEPT + 5
+    assert events.counts["error"] == KEPT + 5
+
+
+def test_a_repeated_warning_is_one_event() -> None:
+    events = Events()
+    for text in ("do_neg_mining is deprecated", "other", "do_neg_mining is deprecated"):
+        events.add(Event(len(events.kept), "warning", text))
+    assert [(event.message, event.times) for event in events.kept] == [
+        ("do_neg_mining is deprecated", 2),
+        ("other", 1),
+    ]
+    assert events.counts["warning"] == 3

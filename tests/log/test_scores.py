@@ -65,7 +65,7 @@ def test_forms_of_other_ages(
 def test_a_detectors_test() -> None:
     log = lines("class AP 1: 0.5", "Test net output mAP #0: eval = 0.75", place=CAFFE)
     (score,) = read(log).scores
-    assert score.outputs == [Output("class AP"), Output("eval")]
+    assert score.outputs == [Output("eval class AP 1"), Output("eval")]
     assert score.values == ["0.5", "0.75"]
 
 

@@ -144,16 +144,38 @@ def test_several_test_nets() -> None:
                 "Test net output mAP #0: eval = 0.5",
             ),
             7,
-            {"class AP": [0.25, 0.75], "eval": [0.5]},
+            {"eval class AP 1": [0.25], "eval class AP 2": [0.75], "eval": [0.5]},
         ),
         (
             ("Iteration 7, Testing net (#0)", "class1: 0.25", "    Test net output #0: eval = 1"),
             7,
-            {"class AP": [0.25], "eval": [1]},
+            {"eval class AP 1": [0.25], "eval": [1]},
+        ),
+        (
+            (
+                "Iteration 7, Testing net (#0)",
+                *("class2: 0.25", "    Test net output #0: eval = 1"),
+                *("class1: 0.5", "class2: 0.75", "    Test net output #1: eval2 = 2"),
+            ),
+            7,
+            {
+                "eval class AP 2": [0.25],
+                "eval": [1],
+                "eval2 class AP 1": [0.5],
+                "eval2 class AP 2": [0.75],
+                "eval2": [2],
+            },
         ),
         (("Iteration 7, Testing net (#0)", "    (0)    Test net output #0: a = 1"), 7, {"a": [1]}),
     ],
-    ids=["v0.9", "winter of 2013", "NVCaffe's detector", "SSD's", "NVCaffe's device"],
+    ids=[
+        "v0.9",
+        "winter of 2013",
+        "NVCaffe's detector",
+        "SSD's",
+        "two layers that evaluate",
+        "NVCaffe's device",
+    ],
 )
 def test_tests_of_other_ages(
     texts: tuple[str, ...], iteration: int, outputs: dict[str, list[float]]
