@@ -14,6 +14,23 @@ _LIST_LINES = 100
 """Images to try until one exists."""
 
 
+_UNPACKED = 1 << 28
+_EXPANSION = 100
+"""What any file may unpack to in bytes, and how many times its own size a larger one may."""
+
+
+def check_expansion(unpacked: int, stored: int) -> None:
+    """Raise CaffeToolsError for a file of `stored` bytes that unpacks to far more.
+
+    Weights and blobs are compressed to a third at best, zeros to a thousandth: a small file may
+    claim more than the memory holds.
+    """
+    most = max(_UNPACKED, _EXPANSION * stored)
+    if unpacked > most:
+        text = f"expected at most {most:,} bytes of numbers in a file of {stored:,} bytes"
+        raise CaffeToolsError(f"{text}, found {unpacked:,}")
+
+
 def find(source: str, folder: str) -> str | None:
     """Return the path of an existing file or directory, or None.
 

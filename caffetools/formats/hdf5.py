@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.formats.blob import Blob
 from caffetools.formats.caffemodel import NetTemplate, StoredLayer, Weights
+from caffetools.formats.files import check_expansion
 from caffetools.formats.solverstate import SolverState
 
 if TYPE_CHECKING:
@@ -70,6 +71,9 @@ def read_hdf5(path: str, buffer: memoryview) -> Weights:
     try:
         source = path if os.path.isfile(path) else io.BytesIO(buffer)
         with _h5py().File(source, "r") as file:
+            sizes: list[int] = []
+            file.visititems(lambda _, item: sizes.append(getattr(item, "nbytes", 0)))
+            check_expansion(sum(sizes), len(buffer))
             data, history = _group(file, "data"), _group(file, "history")
             if data is not None:
                 layers = tuple(_layers(data, buffer, "", set()))

@@ -7,6 +7,7 @@ import pytest
 
 from caffetools.errors import CaffeToolsError
 from caffetools.formats.files import (
+    check_expansion,
     find,
     find_file,
     first_images,
@@ -122,3 +123,12 @@ def test_an_empty_list(tmp_path: Path, read: object) -> None:
     (tmp_path / "list").touch()
     with pytest.raises(CaffeToolsError, match="list' is empty"):
         read(str(tmp_path / "list"))
+
+
+def test_what_a_file_may_unpack_to() -> None:
+    """256 MiB = 268,435,456 bytes, or 100 times its size: 100 * 3,000,000 = 300,000,000."""
+    check_expansion(268_435_456, 1)
+    check_expansion(300_000_000, 3_000_000)
+    for unpacked, stored in ((268_435_457, 1), (300_000_001, 3_000_000)):
+        with pytest.raises(CaffeToolsError, match=f"found {unpacked:,}"):
+            check_expansion(unpacked, stored)

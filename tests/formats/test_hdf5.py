@@ -225,3 +225,18 @@ def test_damaged_files(tmp_path: Path) -> None:
         file.create_group("data")
     with pytest.raises(CaffeToolsError, match=r"expected a \.solverstate, found a \.caffemodel"):
         read_weights(path, "solverstate")
+
+
+def test_a_bomb_takes_no_memory(tmp_path: Path) -> None:
+    """A data set without storage reads as zeros of any size."""
+    path = tmp_path / "net.h5"
+    with h5py.File(path, "w") as file:
+        file.create_dataset("data/conv1/0", (1 << 30,), "f4", chunks=(1 << 20,))
+    size = path.stat().st_size
+    assert size < 10_000
+    with pytest.raises(CaffeToolsError) as caught:
+        read_layers(path)
+    assert str(caught.value) == (
+        f"{path}: expected at most 268,435,456 bytes of numbers in a file of {size:,} bytes, "
+        "found 4,294,967,296"
+    )

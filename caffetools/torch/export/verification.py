@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from caffetools.errors import CaffeToolsError, Location
+from caffetools.formats.files import check_expansion
 from caffetools.layers.blobs import Shape, dims
 from caffetools.layers.region import PSROIPooling, ROIPooling
 from caffetools.proto.source import read_bytes
@@ -154,20 +155,30 @@ def read_arrays(path: str) -> dict[str, NDArray[Any]]:
 
     Raises CaffeToolsError, located at the file, for any other file.
     """
+    data = read_bytes(path)
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = [name for name in archive.namelist() if name.endswith(".npy")]
+            check_expansion(sum(archive.getinfo(name).file_size for name in names), len(data))
+            return {_blob(name.removesuffix(".npy")): _array(archive.read(name)) for name in names}
+    except CaffeToolsError as error:
+        raise error.at(Location(path)) from None
+    except (zipfile.BadZipFile, ValueError, KeyError, zlib.error, EOFError) as error:
+        raise CaffeToolsError(f"not a .npz file: {error}", Location(path)) from None
+
+
+def _array(data: bytes) -> NDArray[Any]:
+    """Decode a .npy file without taking memory for what its header claims and it does not hold."""
     import numpy as np
 
-    content = io.BytesIO(read_bytes(path))
-    try:
-        with zipfile.ZipFile(content) as archive:
-            names = [name for name in archive.namelist() if name.endswith(".npy")]
-            return {
-                _blob(name.removesuffix(".npy")): np.lib.format.read_array(
-                    io.BytesIO(archive.read(name)), allow_pickle=False
-                )
-                for name in names
-            }
-    except (zipfile.BadZipFile, ValueError, zlib.error, EOFError) as error:
-        raise CaffeToolsError(f"not a .npz file: {error}", Location(path)) from None
+    file = io.BytesIO(data)
+    form = np.lib.format
+    headers = {(1, 0): form.read_array_header_1_0, (2, 0): form.read_array_header_2_0}
+    shape, is_fortran, kind = headers[form.read_magic(file)](file)
+    if kind.hasobject:
+        raise ValueError("objects are not loaded")
+    values: NDArray[Any] = np.frombuffer(data, kind, offset=file.tell())
+    return values.reshape(shape, order="F" if is_fortran else "C")
 
 
 def _blob(name: str) -> str:

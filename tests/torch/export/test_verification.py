@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import zipfile
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -110,6 +111,37 @@ def test_objects_are_not_loaded(tmp_path: Path) -> None:
     with pytest.raises(CaffeToolsError) as caught:
         read_arrays(str(path))
     assert caught.value.message.startswith("not a .npz file")
+
+
+def test_arrays_of_either_order_and_an_older_header(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    values = np.arange(6, dtype=np.float64).reshape(2, 3)
+    np.savez_compressed(path, c=values, f=np.asfortranarray(values))
+    for array in read_arrays(str(path)).values():
+        np.testing.assert_array_equal(array, values)
+
+
+def test_a_bomb_takes_no_memory(tmp_path: Path) -> None:
+    """2 MB of zeros, deflated; and a header that claims 8 TB."""
+    path = tmp_path / "a.npz"
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("a.npy", "w") as file,
+    ):
+        for _ in range(300):
+            file.write(bytes(1 << 20))
+    with pytest.raises(CaffeToolsError) as caught:
+        read_arrays(str(path))
+    size = path.stat().st_size
+    assert str(caught.value) == (
+        f"{path}: expected at most 268,435,456 bytes of numbers in a file of {size:,} bytes, "
+        "found 314,572,800"
+    )
+    header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000,)}"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.npy", b"\x93NUMPY\1\0" + len(header).to_bytes(2, "little") + header)
+    with pytest.raises(CaffeToolsError, match=r"not a \.npz file: "):
+        read_arrays(str(path))
 
 
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"\x93NUMPY"])
