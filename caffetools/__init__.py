@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from caffetools.torch.export.loaded_module import loss_weight as loss_weight
     from caffetools.torch.export.loaded_module import to_caffe as to_caffe
     from caffetools.torch.solver.net_batches import batches as batches
+    from caffetools.torch.to_caffe.from_torch import from_torch as from_torch
+    from caffetools.torch.to_caffe.onnx_model import from_onnx as from_onnx
 
 _NAMES = {
     "caffetools.check.parsed_log": "ParsedLog parse_log",
@@ -44,6 +46,8 @@ _NAMES = {
     "caffetools.net.net": "Net",
     "caffetools.torch.export.loaded_module": "loss_weight to_caffe",
     "caffetools.torch.solver.net_batches": "batches",
+    "caffetools.torch.to_caffe.from_torch": "from_torch",
+    "caffetools.torch.to_caffe.onnx_model": "from_onnx",
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 """The module of each public name."""

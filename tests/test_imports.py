@@ -22,6 +22,7 @@ ORDER = (
     "formats < torch.runtime < torch.training < datasets",
     "net < torch.emit < torch.export < torch.solver",
     "torch.export < editing",
+    "torch.export < torch.to_caffe",
     "torch.training < torch.solver",
 )
 """Chains of rooms: each may import those to its left. `cli` may import all."""
@@ -35,9 +36,16 @@ HEAVY = {
         "torch.export",
         "torch.runtime",
         "torch.solver",
+        "torch.to_caffe",
         "torch.training",
     ),
-    "torch": ("torch.export", "torch.runtime", "torch.solver", "torch.training"),
+    "torch": (
+        "torch.export",
+        "torch.runtime",
+        "torch.solver",
+        "torch.to_caffe",
+        "torch.training",
+    ),
 }
 """Libraries that are slow to import, and the rooms that may import them outside functions."""
 

@@ -24,6 +24,8 @@ COMMANDS = {
     "draw": "Draw a net: its graph, or the data flow of each stage",
     "export": "Export a net as a PyTorch module, or to ONNX",
     "fmt": "Format prototxts in the canonical layout",
+    "from-onnx": "Convert an ONNX file to a Caffe net and its weights",
+    "from-torch": "Convert a PyTorch module to a Caffe net and its weights",
     "pack": "Write the weights of an exported module as a .caffemodel",
     "parse-log": "Read a training log: its nets, curves and events",
     "plot": "Plot the curves of training logs",

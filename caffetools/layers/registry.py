@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.layers.base import Layer, LayerClass
@@ -152,28 +155,45 @@ def load_plugin(path: Path) -> None:
 
     Raises CaffeToolsError, with the line of the file, if it cannot be read or run.
     """
-    import importlib.util
-    import traceback
+    run_python(path, "plugin")
 
-    name = f"caffetools_plugin_{path.stem}"
+
+def run_python(path: Path, what: str) -> ModuleType:
+    """Run a Python file of the user as a module; `what` names it in messages.
+
+    Raises CaffeToolsError, with the line of the file, if it cannot be read or run.
+    """
+    import importlib.util
+
+    name = f"caffetools_{what}_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise CaffeToolsError("expected a Python file, FILE.py, as plugin", Location(str(path)))
+        raise CaffeToolsError(f"expected a Python file, FILE.py, as {what}", Location(str(path)))
     if not path.exists():
         raise CaffeToolsError("no such file", Location(str(path)))
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses and pickle look modules up there
-    try:
+    with python_errors(path, what):
         spec.loader.exec_module(module)
+    return module
+
+
+@contextmanager
+def python_errors(path: Path, what: str) -> Iterator[None]:
+    """Turn whatever a Python file of the user raises into a CaffeToolsError with its line."""
+    import traceback
+
+    try:
+        yield
     except SyntaxError as error:
-        file = str(path) if error.filename == spec.origin else str(error.filename)
+        file = str(path) if error.filename == os.path.abspath(path) else str(error.filename)
         raise CaffeToolsError(f"not Python: {error.msg}", Location(file, error.lineno)) from None
     except Exception as error:  # noqa: BLE001  # other people's code may raise anything
         lines = [
             frame.lineno
             for frame in traceback.extract_tb(error.__traceback__)
-            if frame.filename == spec.origin
+            if frame.filename == os.path.abspath(path)
         ]
         place = Location(str(path), lines[-1] if lines else None)
         reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise CaffeToolsError(f"the plugin failed: {reason}", place) from None
+        raise CaffeToolsError(f"the {what} failed: {reason}", place) from None

@@ -1,0 +1,1 @@
+"""PyTorch modules and ONNX files -> Caffe nets with their weights."""

@@ -1,0 +1,233 @@
+"""PyTorch's operators as compositions of Caffe's layers, by name.
+
+Each function takes the arguments of the operator's schema: a `Top` for what depends on an input, an
+array for a constant tensor, and Python's values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from caffetools.errors import CaffeToolsError
+from caffetools.torch.to_caffe import (
+    arithmetic,
+    axes,
+    normalizations,
+    resizing,
+    sliding,
+)
+from caffetools.torch.to_caffe.draft import Array, Draft, Top
+from caffetools.torch.to_caffe.sliding import Ints, Windows
+
+Operator = Callable[..., Any]
+
+_NO_PRODUCT = "the product of two computed matrices has no form in Caffe"
+
+
+def convolution(
+    d: Draft,
+    x: Top,
+    weight: Array,
+    bias: Array | None = None,
+    stride: Ints = 1,
+    padding: Ints | str = 0,
+    dilation: Ints = 1,
+    groups: int = 1,
+) -> Top:
+    """conv1d, conv2d, conv3d; padding may be "same" or "valid"."""
+    amount = 0 if isinstance(padding, str) else padding
+    windows = Windows.of(weight.shape[2:], stride, amount, dilation)
+    if padding == "same":
+        windows = windows.same(x.shape[2:])
+    return sliding.convolution(d, x, weight, bias, windows, groups)
+
+
+def transposed(
+    d: Draft,
+    x: Top,
+    weight: Array,
+    bias: Array | None = None,
+    stride: Ints = 1,
+    padding: Ints = 0,
+    more: Ints = 0,
+    groups: int = 1,
+    dilation: Ints = 1,
+) -> Top:
+    """conv_transpose1d, conv_transpose2d."""
+    windows = Windows.of(weight.shape[2:], stride, padding, dilation)
+    return sliding.transposed_convolution(d, x, weight, bias, windows, more, groups)
+
+
+def matmul(d: Draft, x: Any, other: Any) -> Top:
+    """Matmul and mm by a constant matrix."""
+    if not isinstance(x, Top) or not isinstance(other, np.ndarray) or other.ndim != 2:
+        raise CaffeToolsError(_NO_PRODUCT)
+    return normalizations.matrix_product(d, x, other.T, None)
+
+
+def linear(d: Draft, x: Any, weight: Any, bias: Any = None) -> Top:
+    """Linear by a constant matrix."""
+    if not isinstance(x, Top) or not isinstance(weight, np.ndarray) or isinstance(bias, Top):
+        raise CaffeToolsError(_NO_PRODUCT)
+    return normalizations.matrix_product(d, x, weight, bias)
+
+
+def instance_norm(
+    d: Draft, x: Top, weight: Any, bias: Any, mean: Any, var: Any, by_input: bool, *rest: Any
+) -> Top:
+    """instance_norm by the statistics of the input, or by running ones."""
+    eps = rest[1]
+    if by_input or mean is None:
+        return normalizations.group_norm(d, x, x.shape[1], weight, bias, eps)
+    return normalizations.batch_norm(d, x, weight, bias, mean, var, eps)
+
+
+def max_pool(
+    d: Draft, x: Top, kernel: Ints, stride: Ints = (), pad: Ints = 0, gap: Ints = 1, *_: Any
+) -> Top:
+    """max_pool1d, max_pool2d."""
+    size = _sizes(x, kernel)
+    return sliding.pooling(d, x, "MAX", Windows.of(size, stride or size, pad, gap))
+
+
+def average_pool(
+    d: Draft,
+    x: Top,
+    kernel: Ints,
+    stride: Ints = (),
+    pad: Ints = 0,
+    _ceil: bool = False,
+    counts: bool = True,
+    divisor: int | None = None,
+) -> Top:
+    """avg_pool1d, avg_pool2d, avg_pool3d."""
+    size = _sizes(x, kernel)
+    windows = Windows.of(size, stride or size, pad)
+    return sliding.pooling(d, x, "AVE", windows, counts_padding=counts, divisor=divisor)
+
+
+def _sizes(x: Top, kernel: Ints) -> list[int]:
+    given = [kernel] if isinstance(kernel, int) else [*kernel]
+    return given * (len(x.shape) - 2) if len(given) == 1 else given
+
+
+def resized(d: Draft, x: Top, _size: Any, *options: Any, mode: str, nearest: str = "floor") -> Top:
+    """upsample_nearest2d, upsample_bilinear2d: sizes, align_corners, then scales."""
+    corners = mode == "linear" and options[0]
+    scales = options[mode == "linear" :]
+    given = scales[0] if scales and isinstance(scales[0], (list, tuple)) else scales
+    ratios = [1 / each for each in given] if given and all(given) else [None, None]
+    coordinates = "align_corners" if corners else "half_pixel"
+    if mode == "nearest":
+        coordinates = "asymmetric"
+    return resizing.resized(d, x, ratios, mode, coordinates, nearest)
+
+
+def pad(
+    d: Draft, x: Top, amounts: Sequence[int], mode: str | float = "constant", value: Any = None
+) -> Top:
+    """pad, constant_pad_nd: amounts from the last axis on."""
+    if not isinstance(mode, str):  # the value of constant_pad_nd
+        mode, value = "constant", mode
+    pairs = [*zip(amounts[::2], amounts[1::2], strict=True)][::-1]
+    around = [(0, 0)] * (len(x.shape) - len(pairs)) + pairs
+    return axes.pad(d, x, around, max(value or 0.0, sliding.LOWEST), mode)
+
+
+def slice_(
+    d: Draft, x: Top, axis: int = 0, start: int | None = None, end: int | None = None, step: int = 1
+) -> Top:
+    """Slice."""
+    axis %= len(x.shape)
+    places = range(*slice(start, end, step).indices(x.shape[axis]))
+    is_spatial = len(x.shape) == 4 and axis > 1
+    if step > 1 and is_spatial and places.start < step and places.stop == x.shape[axis]:
+        return sliding.every(d, x, axis, places.start, step)
+    return axes.gather(d, x, axis, places)
+
+
+def select(d: Draft, x: Top, axis: int, index: int) -> Top:
+    """select: one element along an axis, which goes."""
+    return axes.reshape(d, axes.gather(d, x, axis, [index % x.shape[axis]]), d.shape)
+
+
+def split(d: Draft, x: Top, size: Ints, axis: int = 0) -> list[Top]:
+    """split, split_with_sizes."""
+    if isinstance(size, int):
+        extent = x.shape[axis]
+        size = [min(size, extent - start) for start in range(0, extent, size)]
+    return axes.split(d, x, axis, size)
+
+
+def unbind(d: Draft, x: Top, axis: int = 0) -> list[Top]:
+    """Unbind."""
+    parts = axes.split(d, x, axis, [1] * x.shape[axis])
+    return [axes.reshape(d, part, d.shape) for part in parts]
+
+
+def concat(d: Draft, tensors: Sequence[Any], axis: int = 0) -> Top:
+    """Cat."""
+    if not all(isinstance(each, Top) for each in tensors):
+        raise CaffeToolsError("a concatenation with a constant has no form in Caffe")
+    return axes.concat(d, tensors, axis)
+
+
+def stack(d: Draft, tensors: Sequence[Top], axis: int = 0) -> Top:
+    """Stack."""
+    axis %= len(d.shape)
+    shape = (*d.shape[:axis], 1, *d.shape[axis + 1 :])
+    return concat(d, [axes.reshape(d, each, shape) for each in tensors], axis)
+
+
+def transpose(d: Draft, x: Top, first: int = 0, second: int = 1) -> Top:
+    """transpose, t."""
+    order = [*range(len(x.shape))]
+    order[first], order[second] = order[second], order[first]
+    return axes.permute(d, x, order)
+
+
+def repeat(d: Draft, x: Top, times: Sequence[int]) -> Top:
+    """Repeat."""
+    x = axes.reshape(d, x, (1,) * (len(times) - len(x.shape)) + x.shape)
+    for axis, number in enumerate(times):
+        x = d.one("Tile", x, axis=axis, tiles=number) if number != 1 else x
+    return x
+
+
+def flip(d: Draft, x: Top, dims: Sequence[int]) -> Top:
+    """Flip."""
+    for axis in dims:
+        x = axes.gather(d, x, axis, range(x.shape[axis])[::-1])
+    return x
+
+
+def roll(d: Draft, x: Top, shifts: Sequence[int], dims: Sequence[int] = ()) -> Top:
+    """Roll along axes."""
+    if not dims:
+        raise CaffeToolsError("roll expected axes")
+    for shift, axis in zip(shifts, dims, strict=True):
+        extent = x.shape[axis]
+        x = axes.gather(d, x, axis, [(place - shift) % extent for place in range(extent)])
+    return x
+
+
+def reduced(d: Draft, x: Top, dim: Any = None, *_: Any, kind: str, **__: Any) -> Top:
+    """mean, sum, amax, norm over axes, which go unless `keepdim`."""
+    chosen = [dim] if isinstance(dim, int) else dim or range(len(x.shape))
+    result = axes.reduce(d, x, chosen, kind)
+    return axes.reshape(d, result, d.shape)
+
+
+def norm(d: Draft, x: Top, order: float = 2, dim: Any = None, *_: Any) -> Top:
+    """linalg_vector_norm."""
+    chosen = [dim] if isinstance(dim, int) else dim or range(len(x.shape))
+    return axes.reshape(d, normalizations.lp_norm(d, x, order, chosen), d.shape)
+
+
+def addcmul(d: Draft, x: Any, a: Any, b: Any, value: float = 1) -> Top:
+    """X + value · a · b."""
+    product = arithmetic.multiply(d, a, b)
+    return arithmetic.add(d, x, arithmetic.power(d, product, scale=value))

@@ -1,0 +1,226 @@
+"""A module, exported by torch.export, as a model of operators."""
+
+from __future__ import annotations
+
+import operator
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.export import ExportedProgram
+from torch.export.graph_signature import InputKind, OutputKind
+from torch.fx import Node
+from torch.fx.node import map_arg
+
+from caffetools.errors import CaffeToolsError, Location
+from caffetools.layers.blobs import Shape
+from caffetools.torch.to_caffe.aten_table import OPERATORS
+from caffetools.torch.to_caffe.conversion import ModelInput, Operation, call_operator
+from caffetools.torch.to_caffe.draft import Array, Draft
+
+_FRAME = re.compile(r'File "([^"]+)", line (\d+)')
+_TORCH = os.path.join(os.path.dirname(torch.__file__), "")
+
+
+class ExportedModel:
+    """The operators of an exported program, with constant parts computed."""
+
+    def __init__(
+        self, program: ExportedProgram, name: str, names: Sequence[str] | None, place: Location
+    ) -> None:
+        self.name, self.place = name, place
+        self.program = program
+        self.constants = dict(_constants(program))
+        given = [
+            node
+            for node in program.graph.nodes
+            if node.op == "placeholder" and node.name not in self.constants
+        ]
+        if names is not None and len(names) != len(given):
+            text = f"expected a name for each of {len(given)} inputs, found {len(names)}"
+            raise CaffeToolsError(text, place)
+        self.inputs = {
+            node.name: self._input(node, names[index] if names else node.name, index)
+            for index, node in enumerate(given)
+        }
+        self.operations: list[Operation] = []
+        self.used: Counter[str] = Counter(each.name for each in self.inputs.values())
+        self.labels: dict[str, str] = {}
+        for node in program.graph.nodes:
+            if node.op == "call_function":
+                self._add(node)
+        self.outputs = {name: self.labels.get(name, name) for name in self._output_names()}
+
+    def _input(self, node: Node, name: str, index: int) -> ModelInput:
+        value = node.meta.get("val")
+        if not isinstance(value, Tensor):
+            text = f"input {name!a} expected a tensor, found {type(value).__name__}"
+            raise CaffeToolsError(text, self.place)
+        shape = tuple(value.shape)
+        if not all(isinstance(extent, int) for extent in shape):
+            text = f"input {name!a} has a dynamic shape, {[*shape]}; Caffe's shapes are fixed"
+            raise CaffeToolsError(text, self.place)
+        example = None
+        if not value.is_floating_point():
+            arguments = self.program.example_inputs
+            if not arguments or len(arguments[0]) <= index:
+                raise CaffeToolsError(f"input {name!a} has no example of integers", self.place)
+            example = arguments[0][index].numpy()
+        return ModelInput(name, shape, example)
+
+    def _output_names(self) -> list[str]:
+        """Return the keys of the outputs, each once."""
+        names: dict[str, None] = {}
+        for each in self.program.graph_signature.output_specs:
+            if each.kind == OutputKind.USER_OUTPUT:
+                names[getattr(each.arg, "name", "")] = None
+        wrong = [name for name in names if name in self.constants or not name]
+        if wrong:
+            raise CaffeToolsError("an output does not depend on an input", self.place)
+        return [*names]
+
+    def _add(self, node: Node) -> None:
+        """Add the operation of a node, or compute its result if that is constant."""
+        operands = [each.name for each in node.all_input_nodes if each.name not in self.constants]
+        if not operands:
+            self.constants[node.name] = _called(node, self.constants)
+            return
+        if node.target is operator.getitem:
+            source, index = node.args[0], node.args[1]
+            assert isinstance(source, Node)
+            label = self.labels[source.name]
+            if index:
+                label = self._unique(f"{label}_{index}")
+
+            def apply(_: Draft, made: Mapping[str, Any]) -> Any:
+                results = made[source.name]
+                if not index < len(results):  # type: ignore[operator]  # an integer
+                    raise CaffeToolsError(f"result {index} has no form in Caffe")
+                return results[index]
+        else:
+            label = self._unique(_label(node))
+            apply = self._operator(node)
+        self.labels[node.name] = label
+        kind = "getitem" if node.target is operator.getitem else _operator_name(node)
+        self.operations.append(
+            Operation(
+                node.name,
+                label,
+                kind,
+                tuple(operands),
+                _shape(node),
+                _place(node, self.place),
+                apply,
+            )
+        )
+
+    def _unique(self, label: str) -> str:
+        """Return the label with a number if it is used."""
+        name = label
+        while self.used[name]:
+            self.used[label] += 1
+            name = f"{label}_{self.used[label]}"
+        self.used[name] += 1
+        return name
+
+    def _operator(self, node: Node) -> Any:
+        """Return the function that adds the layers of a node."""
+
+        def apply(draft: Draft, made: Mapping[str, Any]) -> Any:
+            def value(each: Node) -> Any:
+                constant = self.constants.get(each.name)
+                return made[each.name] if constant is None else _array(constant, each.name)
+
+            arguments, named = map_arg((node.args, node.kwargs), value)
+            found = OPERATORS.get(_operator_name(node))
+            return call_operator(found, draft, *arguments, **named)
+
+        return apply
+
+    def values(self, inputs: Mapping[str, Array], wanted: set[str]) -> dict[str, Array]:
+        """Run the operators and return results as float32, by key."""
+        nodes = [*self.program.graph.nodes]
+        readers = Counter(each.name for node in nodes for each in node.all_input_nodes)
+        left = set(wanted)
+        known: dict[str, Any] = dict(self.constants)
+        found = {}
+        for node in nodes:
+            if node.name in inputs:
+                dtype = node.meta["val"].dtype
+                known[node.name] = torch.from_numpy(inputs[node.name]).to(dtype)
+            elif node.op == "call_function" and node.name not in known and left:
+                with torch.no_grad():
+                    known[node.name] = _called(node, known)
+                for each in node.all_input_nodes:
+                    readers[each.name] -= 1
+                    if not readers[each.name]:
+                        known.pop(each.name)
+            if node.name in left:
+                left.remove(node.name)
+                found[node.name] = known[node.name].float().numpy()
+        return found
+
+
+def _constants(program: ExportedProgram) -> Iterator[tuple[str, Any]]:
+    """Yield parameters, buffers and constants by the names of their nodes."""
+    for each in program.graph_signature.input_specs:
+        if each.kind == InputKind.USER_INPUT:
+            continue
+        assert each.target is not None
+        value = program.state_dict.get(each.target)
+        value = program.constants.get(each.target) if value is None else value
+        yield each.arg.name, value.detach() if isinstance(value, Tensor) else value
+
+
+def _called(node: Node, known: Mapping[str, Any]) -> Any:
+    arguments, named = map_arg((node.args, node.kwargs), lambda each: known[each.name])
+    assert callable(node.target)
+    return node.target(*arguments, **named)
+
+
+def _array(constant: Any, name: str) -> Any:
+    """Return a constant as an array; other values than tensors are returned as they are."""
+    if not isinstance(constant, Tensor):
+        return constant
+    if constant.dtype in {torch.float16, torch.bfloat16}:
+        text = f"{name} expected float32, found {constant.dtype}; use module.float()"
+        raise CaffeToolsError(text)
+    if constant.is_complex() or constant.is_quantized or constant.layout != torch.strided:
+        raise CaffeToolsError(f"{name} expected a dense tensor of real numbers")
+    return constant.detach().cpu().numpy()
+
+
+def _operator_name(node: Node) -> str:
+    """Return the name in the namespace aten, or namespace and name of another."""
+    target = node.target
+    full = getattr(target, "name", lambda: getattr(target, "__name__", str(target)))()
+    return str(full).removeprefix("aten::").partition(".")[0]
+
+
+def _label(node: Node) -> str:
+    """Return the name of the module that is the operator, or of its module and the operator."""
+    stack = [*(node.meta.get("nn_module_stack") or {"": ("", "")}).values()]
+    path, kind = stack[-1]
+    kind = kind if isinstance(kind, str) else f"{kind.__module__}.{kind.__qualname__}"
+    if kind.startswith("torch.nn.modules.") and path:
+        return str(path)
+    short = _operator_name(node).lstrip("_")
+    return f"{path}.{short}" if path else short
+
+
+def _shape(node: Node) -> Shape:
+    value = node.meta.get("val")
+    if isinstance(value, (list, tuple)):
+        value = value[0] if value else None
+    return tuple(value.shape) if isinstance(value, Tensor) else ()
+
+
+def _place(node: Node, default: Location) -> Location:
+    """Return the line of the user's code, outside of PyTorch."""
+    frames = _FRAME.findall(node.meta.get("stack_trace") or "")
+    own = [(path, int(line)) for path, line in frames if not path.startswith(_TORCH)]
+    return Location(*own[-1]) if own else default

@@ -1,0 +1,104 @@
+"""What the onnx package says of a file: shapes, constants, attributes, results."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from caffetools.errors import CaffeToolsError, Location
+from caffetools.layers.blobs import Shape
+from caffetools.proto.source import read_bytes
+from caffetools.torch.to_caffe.draft import Array
+
+
+def inferred(path: str, shapes: Mapping[str, Shape], place: Location) -> Any:
+    """Read a file, fix the sizes of its inputs, and infer shapes."""
+    try:
+        import onnx
+    except ImportError:
+        text = "ONNX files need the onnx package: pip install 'caffetools[onnx]'"
+        raise CaffeToolsError(text, place) from None
+    data = read_bytes(path)
+    try:
+        model = onnx.load_model_from_string(data)
+        onnx.load_external_data_for_model(model, os.path.dirname(path) or ".")
+        for each in model.graph.input:
+            if each.name in shapes:
+                del each.type.tensor_type.shape.dim[:]
+                for extent in shapes[each.name]:
+                    each.type.tensor_type.shape.dim.add(dim_value=extent)
+        model = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
+        onnx.checker.check_model(model)
+        return model  # noqa: TRY300
+    except Exception as error:  # noqa: BLE001  # a damaged file raises many kinds
+        reason = next((line for line in str(error).splitlines() if line.strip()), repr(error))
+        raise CaffeToolsError(f"the onnx package cannot read it: {reason.strip()}", place) from None
+
+
+def constants(graph: Any) -> dict[str, Any]:
+    """Return the initializers by name."""
+    from onnx import numpy_helper
+
+    return {each.name: numpy_helper.to_array(each) for each in graph.initializer}
+
+
+def shapes(graph: Any) -> dict[str, Shape]:
+    """Return the shapes that are known entirely."""
+    found = {}
+    for each in (*graph.input, *graph.value_info, *graph.output):
+        kind = each.type.tensor_type
+        extents = [extent.dim_value for extent in kind.shape.dim if extent.HasField("dim_value")]
+        if kind.HasField("shape") and len(extents) == len(kind.shape.dim):
+            found[each.name] = tuple(extents)
+    return found
+
+
+def example(each: Any, shape: Shape) -> Array | None:
+    """Return zeros for an input of integers, None for one of floating point."""
+    from onnx import TensorProto, helper
+
+    kind = each.type.tensor_type.elem_type
+    if kind in {TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16} or not kind:
+        return None
+    return np.zeros(shape, helper.tensor_dtype_to_np_dtype(kind))
+
+
+def attribute(found: Any) -> Any:
+    """Return the value of an attribute: a text, numbers, or an array."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    value = helper.get_attribute_value(found)
+    if isinstance(value, TensorProto):
+        return numpy_helper.to_array(value)
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+def computed(node: Any, values: Mapping[str, Array], place: Location) -> dict[str, Any]:
+    """Return the results of a node whose inputs are constants."""
+    from onnx.reference import ReferenceEvaluator
+
+    try:
+        results = ReferenceEvaluator(node).run(None, dict(values))
+    except Exception as error:  # noqa: BLE001  # the evaluator raises many kinds
+        text = f"{node.name!a}, operator {node.op_type}: cannot be computed: {error}"
+        raise CaffeToolsError(text.partition("\n")[0], place) from None
+    return dict(zip(node.output, results, strict=False))
+
+
+def run(model: Any, names: Sequence[str], inputs: dict[str, Array]) -> list[Any]:
+    """Return results by onnxruntime, else by the onnx package's slow evaluator."""
+    try:
+        import onnxruntime  # type: ignore[import-not-found,import-untyped,unused-ignore]
+    except ImportError:
+        from onnx.reference import ReferenceEvaluator
+
+        return list(ReferenceEvaluator(model).run([*names], inputs))
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.log_severity_level = 4
+    data = model.SerializeToString()
+    session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    return list(session.run([*names], inputs))
