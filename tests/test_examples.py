@@ -52,6 +52,10 @@ CONVOLUTIONS = 34_944 + 307_456 + 885_120 + 663_936 + 442_624
 FULLY_CONNECTED = (4096 * 256 * 6 * 6 + 4096) + (4096 * 4096 + 4096)
 
 
+BASE = [(3, 16), (16, 24), (24, 32), (32, 48), (48, 64)]
+HEADS = [(32, 4 * 4), (32, 4 * 4), (64, 4 * 4), (64, 4 * 4)]
+SMALL_SSD = sum(inside * outside * 3 * 3 + outside for inside, outside in BASE + HEADS)
+
 PARAMETERS = {
     "alexnet/deploy.prototxt": CONVOLUTIONS + FULLY_CONNECTED + 1000 * 4096 + 1000,
     "alexnet/train_val.prototxt": CONVOLUTIONS + FULLY_CONNECTED + 1000 * 4096 + 1000,
@@ -61,6 +65,8 @@ PARAMETERS = {
     "caffenet/train_val_1000.prototxt": CONVOLUTIONS + FULLY_CONNECTED + 1000 * 4096 + 1000,
     "lenet/deploy.prototxt": 520 + 25_050 + 400_500 + 5_010,
     "lenet/train_test.prototxt": 520 + 25_050 + 400_500 + 5_010,
+    "ssd/deploy.prototxt": SMALL_SSD,
+    "ssd/train_test.prototxt": SMALL_SSD,
 }
 
 
@@ -130,8 +136,8 @@ def code(lines: list[str]) -> list[str]:
     return [line for line in lines if not line.startswith("#")]
 
 
-@pytest.mark.parametrize("example", ["alexnet", "caffenet", "lenet"])
+@pytest.mark.parametrize("example", ["alexnet", "caffenet", "lenet", "ssd"])
 def test_solver_names_the_net(example: str) -> None:
     named = caffetools.load(EXAMPLES / example / "solver.prototxt").to_dict()
-    net = "train_test" if example == "lenet" else "train_val"
+    net = "train_test" if example in ("lenet", "ssd") else "train_val"
     assert tops(named) == tops(summary(f"{example}/{net}.prototxt"))

@@ -30,6 +30,7 @@ WITHOUT_SOURCE = {
     "test_mutants.py": "damaged input, whatever reads it",
     "test_public_nets.py": "public nets, compared with what Caffe found",
     "test_readme.py": "README.md",
+    "test_shapes.py": "examples/ssd, trained",
     "test_twins.py": "the tests, whole",
     "cli/test_train_data.py": "training with damaged data, whole",
     "torch/test_emitted.py": "emitted modules, whole",

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import caffetools
+from caffetools.cli import main
 from caffetools.errors import CaffeToolsError
 from caffetools.formats.annotated_datum import Box, annotated_datum
 from caffetools.formats.datum import raw_datum
@@ -154,6 +157,34 @@ def test_what_is_drawn_depends_on_the_item_alone(monkeypatch: pytest.MonkeyPatch
     read = [[each.read(number, 0)[0].tolist() for number in range(9)] for each in items]
     assert read[0] == read[1] != read[2]
     assert items[0].read(7, 2)[0].tolist() == read[0][7]
+
+
+def test_a_run_that_draws_resumes_bit_for_bit(
+    caffe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Six iterations, and three that go on from the snapshot of the third: the same files."""
+    pytest.importorskip("cv2")
+    folder = tmp_path / "run"
+    shutil.copytree(caffe / "ssd_training" / "sgd_11point", folder)
+    net = (folder / "train.prototxt").read_text()
+    assert "scale: 0.0125" in net
+    drawn = "mirror: true expand_param { max_expand_ratio: 3 } distort_param { hue_prob: 1 }"
+    samplers = "batch_sampler { sampler { min_scale: 0.3 } } label_map_file"
+    net = net.replace("scale: 0.0125", f"scale: 0.0125 {drawn}", 1)
+    (folder / "train.prototxt").write_text(net.replace("label_map_file", samplers, 1))
+    solver = (folder / "solver.prototxt").read_text().replace("snapshot: 0", "snapshot: 3")
+    (folder / "solver.prototxt").write_text(solver)
+    monkeypatch.chdir(folder)
+    options = ["train", "--solver", "solver.prototxt", "--max-iter", "6"]
+    names = [f"final_iter_6.{end}" for end in ("caffemodel", "solverstate", "resume.json")]
+    found = []
+    for start in (["--weights", "init.caffemodel"], ["--snapshot", "final_iter_3.solverstate"]):
+        done = CliRunner().invoke(main, [*options, *start])
+        assert done.exit_code == 0, done.stderr
+        found.append([Path(name).read_bytes() for name in names])
+        for name in names:
+            Path(name).unlink()
+    assert found[0] == found[1]
 
 
 def test_workers() -> None:
