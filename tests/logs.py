@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from caffetools.log.collector import LogContents
-from caffetools.log.parser import read_log
+from caffetools.log.parser import read_any
+from caffetools.log.text import LogText
 from caffetools.net.caffe_log import caffe_log
 from caffetools.net.loading import from_text
 from caffetools.proto import prototxt
@@ -43,7 +44,8 @@ def add(path: Path, data: bytes) -> None:
 
 def read(text: str | bytes, year: int | None = None) -> LogContents:
     """What is read of a log's text."""
-    return read_log(io.BytesIO(text.encode() if isinstance(text, str) else text), year)
+    file = io.BytesIO(text.encode() if isinstance(text, str) else text)
+    return read_any(LogText(file), year)
 
 
 NET_TEXT = """\

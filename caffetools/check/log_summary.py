@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from caffetools.check.compare import Comparison
+from caffetools.check.findings import Best, Findings, find
 from caffetools.check.log_json import net_name
 from caffetools.check.parsed_log import ParsedLog
 from caffetools.log.age import Age
@@ -13,6 +14,7 @@ from caffetools.log.logged_net import LoggedNet
 from caffetools.table import beginning, printable
 
 _SHOWN_EVENTS = 20
+_SHOWN_BEST = 6
 
 
 def summary(log: ParsedLog) -> Iterator[str]:
@@ -23,9 +25,13 @@ def summary(log: ParsedLog) -> Iterator[str]:
     for net, comparison in zip(contents.nets, log.comparisons, strict=True):
         yield f"net      {net_words(net)}"
         yield from (f"         {line}" for line in comparison_words(comparison))
+    found = find(contents)
     yield from curve_lines("train", contents.train)
+    yield from best_lines(best for best in found.best if best.net is None)
     for number, curve in contents.tests.items():
         yield from curve_lines(f"test {number}", curve)
+        yield from best_lines(best for best in found.best if best.net == number)
+    yield from (f"run      {printable(text)}" for text in run_words(found))
     if len(contents.timings):
         yield f"timings  {len(contents.timings):,} passes"
     events = contents.events[:_SHOWN_EVENTS]
@@ -39,11 +45,16 @@ def summary(log: ParsedLog) -> Iterator[str]:
 
 def age_words(age: Age) -> str:
     """Return the version of Caffe that wrote the log, in words."""
+    plural = "" if age.differing == 1 else "s"
+    changed = f"; differs in {age.differing} message{plural}" if age.differing else ""
     if age.first:
         until = f"until {age.last}" if age.last else "until today"
-        changed = f"; {age.fork}" if age.fork else ""
         return f"BVLC master from {age.first} {until} ({age.release}){changed}"
-    return f"a fork: {age.fork}" if age.fork else "unknown version"
+    if not age.fork:
+        return "unknown version"
+    months = [f"{day:%Y-%m}" for day in age.nearest or () if day]
+    near = f" near master of {' to '.join(dict.fromkeys(months))}" if months else ""
+    return (f"{age.release}, a fork" if age.release else "a fork") + near + changed
 
 
 def net_words(net: LoggedNet) -> str:
@@ -70,6 +81,26 @@ def curve_lines(title: str, curve: Curve) -> Iterator[str]:
     known = [f"{name} = {_numbers(numbers)}" for name, numbers in values if numbers != [None]]
     start = f"{title:<8} {len(curve):,} rows, the last of iteration {last.iteration:,}: "
     yield printable(start + ", ".join(known))
+
+
+def best_lines(found: Iterable[Best]) -> Iterator[str]:
+    """Yield the best values of a curve; nothing for a curve without losses and accuracies."""
+    words = [
+        f"{best.output or 'total loss'} = {best.value:g} at {best.iteration:,}" for best in found
+    ]
+    if words:
+        more = f", … ({len(words)} in all)" if len(words) > _SHOWN_BEST else ""
+        yield printable(f"         best: {', '.join(words[:_SHOWN_BEST])}{more}")
+
+
+def run_words(found: Findings) -> Iterator[str]:
+    """Yield whether the run diverged or stalled, and how it ended."""
+    if found.diverged is not None:
+        yield f"diverged: the training loss is NaN, infinite or saturated since {found.diverged:,}"
+    if found.stalled is not None:
+        yield f"stalled: the training loss is no lower since {found.stalled:,}"
+    if found.end:
+        yield found.end[:160]
 
 
 def _numbers(values: Sequence[float | None]) -> str:

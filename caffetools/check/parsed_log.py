@@ -12,6 +12,7 @@ from typing import IO, Any
 
 from caffetools.check.checked_file import check_file
 from caffetools.check.compare import Comparison, compare_nets
+from caffetools.check.findings import find
 from caffetools.check.log_json import net_json, score_json, segments_json, solver_fields
 from caffetools.log import curve_data
 from caffetools.log.collector import LogContents
@@ -38,7 +39,7 @@ def parse_log(source: str | os.PathLike[str] | IO[bytes], year: int | None = Non
     Raises
     ------
     CaffeToolsError
-        If the source cannot be read. Any text is a valid log.
+        If the source cannot be read, or has no message of Caffe.
 
     Examples
     --------
@@ -98,6 +99,8 @@ class ParsedLog:
 
     def train_records(self, once: bool = False) -> Iterator[dict[str, Any]]:
         """Yield the training curve as flat dicts, for pandas.DataFrame.
+
+        Times are None where the year is unknown; `seconds` count from the log's first line.
 
         Parameters
         ----------
@@ -170,6 +173,7 @@ class ParsedLog:
                     for part in segments_json(curve)
                 ],
             },
+            "findings": find(contents).to_dict(),
             "timings": (timing for timing in self._timings() if timing["layer"]),
             "net_timings": [
                 {name: value for name, value in timing.items() if name != "layer"}

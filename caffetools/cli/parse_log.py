@@ -45,6 +45,9 @@ def command(
         raise click.UsageError("-o requires --format csv")
     plot_form = format_of(options["plot"]) if options["plot"] else ""
     contents = read_log(log, year)
+    first = next(contents.train.rows(), None) if form == "csv" else None
+    if first and first.time and first.time.startswith("--"):
+        click.echo("note: the log has no year, so that times are left out; pass --year", err=True)
     files = _echoes(contents, options["net_out"], options["solver_out"])
     if output:
         curves = {"train": contents.train}

@@ -60,6 +60,7 @@ class DetectionEvaluate(Layer):
     """
 
     type = "DetectionEvaluate"
+    is_accuracy = True  # Caffe logs the mean average precision under the name of its top
     bottoms = exactly(2)
     origin = "weiliu89/caffe"
     is_global = True

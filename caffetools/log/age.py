@@ -47,6 +47,8 @@ class Age(NamedTuple):
     """Why it is a fork or a modified master."""
     nearest: tuple[date, date | None] | None = None
     """The days of the master that the fork matches best."""
+    differing: int = 0
+    """How many messages no master of those days prints at their source lines."""
 
 
 class _Form(NamedTuple):
@@ -113,12 +115,14 @@ def age(messages: Iterable[Message], name: str | None = None) -> Age:
     known = len(days) + len(strange)
     misfits = known - agreeing
     reason = _reason(strange, misfits) if strange or misfits > _GAPS * known else None
+    differing = misfits if reason else 0
     if name or misfits > _STRANGE * known:
         nearest = (_date(first), None if last == _TODAY else _date(last)) if days else None
         fork = f"it calls itself {name}" if name else reason
-        return Age(release=name, fork=fork, nearest=nearest)
+        return Age(release=name, fork=fork, nearest=nearest, differing=differing)
     until = None if last == _TODAY else _date(last)
-    return Age(_date(first), until, _release(_date(first), _date(last)), reason)
+    release = _release(_date(first), _date(last))
+    return Age(_date(first), until, release, reason, differing=differing)
 
 
 def _best(days: Sequence[Sequence[tuple[int, int]]]) -> tuple[int, int, int]:

@@ -251,6 +251,12 @@ class LogContents:
     skipped_lines: int
     """Lines of other programs."""
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no message of Caffe: neither a glog prefix nor a known text."""
+        parts = (self.places, self.nets, self.solvers, self.tests, self.scores)
+        return not (any(parts) or len(self.train) or len(self.batches) or len(self.timings))
+
     @cached_property
     def caffe(self) -> Age:
         """Which Caffe wrote the log."""

@@ -123,12 +123,13 @@ def records(curve: Curve, once: bool = False) -> Iterator[dict[str, Any]]:
     """Yield the rows of a curve as flat dicts with the same keys, for pandas.DataFrame.
 
     An element of a vector is `name[index]`; an output with the name of one of Row's fields, as most
-    losses have, is `output loss`. With `once`, iterations that a resumed run repeats are given
-    once, as the later process logged them.
+    losses have, is `output loss`. Times are None where the year is unknown. A loss that is not
+    printed, as since 2014 in tests, is the sum of the weighted outputs. With `once`, iterations
+    that a resumed run repeats are given once, as the later process logged them.
     """
-    head = _head(curve)
+    head, weights = _head(curve), curve.weights()
     parts = (part for _, part in run_parts(curve)) if once else curve.parts()
-    for part in parts:
+    for part in (_filled(part, weights) for part in parts):
         own = [*part[:3], numbers(part.losses), numbers(part.lrs), part.speeds]
         outputs = map(numbers, _output_columns(part, head))
         for values in zip(*own, *outputs, strict=True):
@@ -137,13 +138,28 @@ def records(curve: Curve, once: bool = False) -> Iterator[dict[str, Any]]:
 
 def csv_text(curve: Curve) -> Iterator[str]:
     """Yield the same rows as comma-separated values, the header first; nothing for no rows."""
-    head = _head(curve)
+    head, weights = _head(curve), curve.weights()
     if len(curve):
         yield ",".join(map(_csv_name, head)) + "\n"
-    for part in curve.parts():
+    for part in (_filled(part, weights) for part in curve.parts()):
         outputs = (_printed(column, _CSV) for column in _output_columns(part, head))
         row = _between(",", (*_texts(part, _CSV, "").values(), *outputs))
         yield _interleaved([*row, "\n"], len(part.iterations))
+
+
+def _filled(part: Part, weights: Mapping[str, float]) -> Part:
+    """Return a part with times that have a year, and with the loss that its outputs make."""
+    times = [None if time is None or time.startswith("--") else time for time in part.times]
+    losses = [
+        [weights[name] * (math.nan if value is None else value) for value in numbers(column)]
+        for name, column in zip(part.names, part.values, strict=True)
+        if name in weights
+    ]
+    if not losses or part.losses.strip("\n"):
+        return part._replace(times=times)
+    # Caffe prints six digits.
+    totals = (f"{sum(row):.6g}" for row in zip(*losses, strict=True))
+    return part._replace(times=times, losses="\n".join(totals))
 
 
 def _csv_name(name: str) -> str:

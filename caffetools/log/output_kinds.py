@@ -16,7 +16,7 @@ from caffetools.proto.upgrade import upgrade
 
 OutputKind = Literal["loss", "accuracy", "output"]
 
-_ACCURACIES = ("acc", "top-1", "top-5", "top1", "top5")
+_ACCURACIES = ("acc", "top-1", "top-5", "top1", "top5", "class ap ")
 """Parts of the names of accuracies: `loss1/top-1` is one."""
 
 

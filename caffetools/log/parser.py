@@ -7,6 +7,7 @@ import re
 from itertools import compress
 from typing import IO
 
+from caffetools.errors import CaffeToolsError, Location
 from caffetools.log.collector import LogCollector, LogContents
 from caffetools.log.events import is_crash
 from caffetools.log.patterns import Block
@@ -24,9 +25,19 @@ def read_log(source: str | os.PathLike[str] | IO[bytes], year: int | None = None
     """Read a log: a path (also of gzip's or xz's data), `-` for standard input, or a binary file.
 
     `year` is that of the first line, if the log does not contain it. Raises CaffeToolsError
-    if it cannot be read; any text is a valid log.
+    if it cannot be read, or has no message of Caffe.
     """
     text = LogText(source)
+    contents = read_any(text, year)
+    if contents.is_empty:
+        raise CaffeToolsError(
+            "expected a log of Caffe, found no message of it", Location(text.name)
+        )
+    return contents
+
+
+def read_any(text: LogText, year: int | None = None) -> LogContents:
+    """Read any text as a log."""
     parser = LogParser(text.name, year)
     for chunk in text.chunks():
         parser.feed(chunk)

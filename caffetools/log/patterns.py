@@ -190,19 +190,3 @@ TEST_LOSS = re.compile(r"Test loss: ?(\S+)")
 
 CLASS_SCORE = re.compile(r"class(?: AP )?([0-9]{1,9}): ?(\S+)")
 """A detector's score of one class: `class AP 3: 0.46` of NVCaffe, `class3: 0.46` of SSD."""
-
-_CLASS = "class AP "
-
-
-def add_class_score(outputs: list[Output], values: list[str], found: re.Match[str]) -> None:
-    """Add the score of a class; one without detections has none, so that its number counts."""
-    outputs.append(Output(_CLASS + found[1]))
-    values.append(found[2])
-
-
-def name_class_scores(outputs: list[Output], top: str) -> None:
-    """Name the last scores after the top of the layer that evaluates, which is printed next."""
-    for i in reversed(range(len(outputs))):
-        if not outputs[i].name.startswith(_CLASS):
-            break
-        outputs[i] = Output(f"{top} {outputs[i].name}")

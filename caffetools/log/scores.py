@@ -35,6 +35,8 @@ class Scores:
         self._found: list[Score] = []
         self._batch: Point | None = None
         self._score: Score | None = None
+        self._classes: list[tuple[str, str]] = []
+        """Classes and scores of the output that is printed next."""
 
     def read(self, message: Message) -> bool:
         """Read a message of `caffe test`; return whether it is one."""
@@ -45,11 +47,12 @@ class Scores:
             self._score = None
             self._mean(message).loss = found[1]
         elif found := patterns.OUTPUT.search(text):
-            patterns.name_class_scores(self._mean(message).outputs, found[3])
+            for number, value in self._classes:
+                self._add(message, Output(f"{found[3]} class AP {number}"), value)
+            self._classes.clear()
             self._add(message, Output(found[3], found[5] or ""), found[4])
         elif found := patterns.CLASS_SCORE.match(text):
-            score = self._mean(message)
-            patterns.add_class_score(score.outputs, score.values, found)
+            self._classes.append((found[1], found[2]))
         elif found := _FIRST_MEAN.match(text):
             self._add(message, Output(found[1].lower()), found[2])
         elif found := _MEAN.match(text):

@@ -42,6 +42,8 @@ class SolverReader:
         self._test: Point | None = None
         self._test_net = 0
         self._told: set[tuple[str, str]] = set()
+        self._class_scores: dict[str, list[tuple[str, str]]] = {}
+        """By thread: classes and scores of the output that is printed next."""
         self._slow_points = 0
         self._test_blocks: dict[int, Block] = {}
         self._test_lines: list[Message] = []
@@ -85,9 +87,11 @@ class SolverReader:
         point = self._train if net == "Train" else self._test
         if point is None:
             return False
+        scores = self._class_scores.pop(message.thread, ())
         if (index, name) not in self._told:
             self._told.add((index, name))
-            patterns.name_class_scores(point.outputs, name)
+            point.outputs += (Output(f"{name} class AP {number}") for number, _ in scores)
+            point.values += (score for _, score in scores)
             point.outputs.append(Output(name, weight))
             point.values.append(value)
             (self._lines if net == "Train" else self._test_lines).append(message)
@@ -104,11 +108,14 @@ class SolverReader:
         return found is not None
 
     def read_class_score(self, message: Message) -> bool:
-        """Read a detector's score of one class."""
+        """Read a detector's score of one class: its layer's output follows those of all classes.
+
+        Each GPU prints its own; a class without detections has none.
+        """
         found = patterns.CLASS_SCORE.search(message.text)
         if not found or self._test is None:
             return False
-        patterns.add_class_score(self._test.outputs, self._test.values, found)
+        self._class_scores.setdefault(message.thread, []).append((found[1], found[2]))
         return True
 
     def read_testing(self, message: Message) -> bool:
@@ -201,6 +208,7 @@ class SolverReader:
 
     def _point(self, iteration: str, message: Message) -> Point:
         self._told.clear()
+        self._class_scores.clear()
         self._lines.clear()
         return Point(iteration, message.time)
 

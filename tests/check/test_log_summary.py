@@ -22,6 +22,8 @@ def test_the_whole() -> None:
         "net      small TRAIN: line 2, 4 layers, 4 tops, 3,880 bytes",
         "         memory counts every top, those in place and of Splits again",
         f"train    3 rows, the last of iteration 20: {curve}",
+        "         best: total loss = 0.5 at 0, loss = 0.25 at 0",
+        "run      the log ends at iteration 20, before the run does",
         f"event    line {net_log().count(chr(10)) + 1}: start: Solving small",
     ]
 
@@ -54,14 +56,22 @@ def test_control_characters_are_shown() -> None:
     ("age", "expected"),
     [
         (Age(), "unknown version"),
-        (Age(fork="odd"), "a fork: odd"),
+        (Age(fork="odd", differing=1), "a fork; differs in 1 message"),
+        (
+            Age(fork="odd", nearest=(date(2016, 7, 2), date(2016, 7, 9)), differing=28),
+            "a fork near master of 2016-07; differs in 28 messages",
+        ),
+        (
+            Age(fork="odd", nearest=(date(2016, 7, 2), date(2017, 1, 1)), release="NVCaffe 0.16"),
+            "NVCaffe 0.16, a fork near master of 2016-07 to 2017-01",
+        ),
         (
             Age(date(2014, 1, 2), date(2014, 3, 4), "v0.9"),
             "BVLC master from 2014-01-02 until 2014-03-04 (v0.9)",
         ),
         (
-            Age(date(2014, 1, 2), None, "1.0", "changed"),
-            "BVLC master from 2014-01-02 until today (1.0); changed",
+            Age(date(2014, 1, 2), None, "1.0", "changed", differing=3),
+            "BVLC master from 2014-01-02 until today (1.0); differs in 3 messages",
         ),
     ],
 )

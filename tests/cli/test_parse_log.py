@@ -32,7 +32,7 @@ def test_a_table(log: Path) -> None:
     status, out, err = run("parse-log", log)
     assert (status, err) == (0, "")
     assert [text.split()[0] for text in out.splitlines() if text[0] != " "] == [
-        *("log", "caffe", "net", "train", "test", "event"),
+        *("log", "caffe", "net", "train", "test", "run", "event"),
     ]
 
 
@@ -53,9 +53,28 @@ def test_csv(log: Path, tmp_path: Path) -> None:
     assert out.splitlines()[0].startswith("iteration,time,seconds,loss,lr,speed")
     assert len(out.splitlines()) == 4
     stem = tmp_path / "curve"
-    assert run("parse-log", log, "--format", "csv", "-o", stem) == (0, "", "")
+    assert run("parse-log", log, "--format", "csv", "-o", stem)[:2] == (0, "")
     assert (tmp_path / "curve.train.csv").read_text() == out
     assert (tmp_path / "curve.test0.csv").read_text().splitlines()[1].endswith(",0.5")
+
+
+def test_times_of_csv_have_a_year(log: Path) -> None:
+    _, out, err = run("parse-log", log, "--format", "csv")
+    assert err == "note: the log has no year, so that times are left out; pass --year\n"
+    assert out.splitlines()[1].split(",")[:2] == ["0", ""]
+    _, out, err = run("parse-log", log, "--format", "csv", "--year", "2015")
+    assert err == ""
+    assert out.splitlines()[1].split(",")[:2] == ["0", "2015-07-21T10:00:00.250000"]
+
+
+@pytest.mark.parametrize("text", ["", "root:x:0:0:root:/root:/bin/bash\n", NET_TEXT])
+def test_a_file_that_is_no_log_is_an_error(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "passwd"
+    path.write_text(text)
+    for command in (("parse-log", path), ("plot", path, "-o", tmp_path / "x.svg")):
+        status, out, err = run(*command)
+        assert (status, out) == (1, "")
+        assert err == f"{path}: expected a log of Caffe, found no message of it\n"
 
 
 def test_what_is_echoed_is_written(log: Path, tmp_path: Path) -> None:
@@ -70,7 +89,7 @@ def test_what_is_echoed_is_written(log: Path, tmp_path: Path) -> None:
 
 def test_what_is_not_echoed_cannot_be_written(tmp_path: Path) -> None:
     path = tmp_path / "net.prototxt"
-    status, _, err = run("parse-log", "-", "--net-out", path, stdin=b"")
+    status, _, err = run("parse-log", "-", "--net-out", path, stdin=line("x").encode())
     assert (status, err) == (1, "'<stdin>' echoes no net\n")
     assert not path.exists()
 
@@ -103,7 +122,8 @@ def test_tensorboard(log: Path, tmp_path: Path) -> None:
 
 
 def test_tensorboard_of_no_curve(tmp_path: Path) -> None:
-    status, _, err = run("parse-log", "-", "--tensorboard", tmp_path / "events", stdin=b"")
+    stdin = line("x").encode()
+    status, _, err = run("parse-log", "-", "--tensorboard", tmp_path / "events", stdin=stdin)
     assert (status, err) == (1, "'<stdin>' contains no iteration\n")
     assert not (tmp_path / "events").exists()
 

@@ -109,6 +109,20 @@ def test_what_is_no_number() -> None:
     )
 
 
+def test_the_loss_of_a_test_is_that_of_its_outputs() -> None:
+    """0.3 * 2 + 1 * (0.5 + 0.25) = 1.35; JSON has only what is printed."""
+    texts = ["Iteration 7, Testing net (#0)", "    Test net output #0: accuracy = 0.5"]
+    for i, (value, weight, product) in enumerate(((2, 0.3, 0.6), (0.5, 1, 0.5), (0.25, 1, 0.25))):
+        name = f"loss{min(i, 1)}"
+        value_text = f"    Test net output #{i + 1}: {name} = {value}"
+        texts.append(f"{value_text} (* {weight} = {product} loss)")
+    curve = read("".join(map(line, texts))).tests[0]
+    (record,) = records(curve)
+    assert record["loss"] == 1.35
+    assert "".join(csv_text(curve)).splitlines()[1].split(",")[3] == "1.35"
+    assert next(json_rows(curve, 0))["loss"] is None
+
+
 NUMBERS = st.sampled_from(["", "1", "0.01", "1e-05", "-0", "nan", "-nan", "inf", "-inf", "x"])
 
 
@@ -145,7 +159,9 @@ def test_all_forms_tell_the_same(
         written = list(csv.DictReader(io.StringIO("".join(csv_text(curve)))))
     assert [{key: text(value) for key, value in record.items()} for record in flat] == written
     for row, record in zip(rows, flat, strict=True):
-        assert (row.time, row.seconds) == (record["time"], record["seconds"])
+        has_year = row.time is not None and not row.time.startswith("--")
+        assert record["time"] == (row.time if has_year else None)
+        assert row.seconds == record["seconds"]
         same = [row.loss, record["loss"]]
         assert same[0] == same[1] or all(math.isnan(value) for value in same)
 

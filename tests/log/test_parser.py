@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from caffetools.check.parsed_log import ParsedLog
 from caffetools.errors import CaffeToolsError
 from caffetools.log.collector import LogContents
-from caffetools.log.parser import LogParser, read_log
+from caffetools.log.parser import LogParser, read_any, read_log
+from caffetools.log.text import LogText
 from tests.logs import line, net_log, read, train_log
 
 TEST = (
@@ -152,3 +153,10 @@ def test_two_messages_in_a_line() -> None:
     )
     (row,) = read(log).train.rows()
     assert (row.loss, row.lr) == (1.5, 0.5)
+
+
+@pytest.mark.parametrize("text", [b"", b"a: 1\nKilled\n"])
+def test_a_text_without_a_message_is_no_log(text: bytes) -> None:
+    with pytest.raises(CaffeToolsError, match="expected a log of Caffe, found no message"):
+        read_log(io.BytesIO(text))
+    assert read_any(LogText(io.BytesIO(text))).train.last() is None

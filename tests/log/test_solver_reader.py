@@ -155,6 +155,7 @@ def test_several_test_nets() -> None:
             (
                 "Iteration 7, Testing net (#0)",
                 *("class2: 0.25", "    Test net output #0: eval = 1"),
+                *("class2: 0.3", "    Test net output #0: eval = 3"),  # of another GPU
                 *("class1: 0.5", "class2: 0.75", "    Test net output #1: eval2 = 2"),
             ),
             7,
