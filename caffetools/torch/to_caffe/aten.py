@@ -16,6 +16,7 @@ from caffetools.torch.to_caffe import (
     arithmetic,
     axes,
     normalizations,
+    products,
     resizing,
     sliding,
 )
@@ -61,18 +62,11 @@ def transposed(
     return sliding.transposed_convolution(d, x, weight, bias, windows, more, groups)
 
 
-def matmul(d: Draft, x: Any, other: Any) -> Top:
-    """Matmul and mm by a constant matrix."""
-    if not isinstance(x, Top) or not isinstance(other, np.ndarray) or other.ndim != 2:
-        raise CaffeToolsError(_NO_PRODUCT)
-    return normalizations.matrix_product(d, x, other.T, None)
-
-
 def linear(d: Draft, x: Any, weight: Any, bias: Any = None) -> Top:
     """Linear by a constant matrix."""
     if not isinstance(x, Top) or not isinstance(weight, np.ndarray) or isinstance(bias, Top):
         raise CaffeToolsError(_NO_PRODUCT)
-    return normalizations.matrix_product(d, x, weight, bias)
+    return products.by_constant(d, x, weight, bias)
 
 
 def instance_norm(
@@ -170,8 +164,7 @@ def unbind(d: Draft, x: Top, axis: int = 0) -> list[Top]:
 
 def concat(d: Draft, tensors: Sequence[Any], axis: int = 0) -> Top:
     """Cat."""
-    if not all(isinstance(each, Top) for each in tensors):
-        raise CaffeToolsError("a concatenation with a constant has no form in Caffe")
+    tensors = [axes.as_top(d, each, tensors) for each in tensors]
     return axes.concat(d, tensors, axis)
 
 

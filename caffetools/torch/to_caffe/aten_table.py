@@ -14,6 +14,7 @@ from caffetools.torch.to_caffe import (
     aten,
     axes,
     normalizations,
+    products,
     recurrence,
     resizing,
 )
@@ -36,9 +37,10 @@ def _all(names: str, function: Operator) -> dict[str, Operator]:
 OPERATORS: dict[str, Operator] = {
     **_all("conv1d conv2d conv3d", aten.convolution),
     **_all("conv_transpose1d conv_transpose2d", aten.transposed),
-    **_all("matmul mm", aten.matmul),
+    **_all("matmul mm bmm", products.matmul),
     "linear": aten.linear,
     "addmm": lambda d, bias, x, weight: aten.linear(d, x, weight.T, bias),
+    "scaled_dot_product_attention": products.attention,
     "lstm": recurrence.lstm,
     "_native_batch_norm_legit_no_training": lambda d, x, w, b, mean, var, _, eps: (
         normalizations.batch_norm(d, x, w, b, mean, var, eps),

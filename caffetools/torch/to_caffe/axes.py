@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
 from math import prod
+from typing import Any
+
+import numpy as np
 
 from caffetools.errors import CaffeToolsError
 from caffetools.layers.blobs import Shape
-from caffetools.torch.to_caffe.draft import Draft, Top
+from caffetools.torch.to_caffe.draft import Array, Draft, Top
 
+_MOST_SLICES, _MOST_MOVED = 8, 2048
+"""Most elements that are moved as slices, and by a kernel."""
 MOST_PARTS = 64
 """Most slices of one composition: more would be exact, but nobody would want the net."""
 
@@ -34,7 +39,7 @@ def reshape(d: Draft, x: Top, shape: Shape) -> Top:
 
 
 def permute(d: Draft, x: Top, order: Sequence[int]) -> Top:
-    """Reorder the axes: by Permute or, without that type, by swaps of Slice and Concat."""
+    """Reorder the axes: by Permute or, without that type, by swaps."""
     order = [axis % len(x.shape) for axis in order]
     shape, extents = tuple(x.shape[axis] for axis in order), x.shape
     moving = [axis for axis in order if extents[axis] != 1]
@@ -58,12 +63,33 @@ def permute(d: Draft, x: Top, order: Sequence[int]) -> Top:
 
 
 def _swapped(d: Draft, x: Top, outer: int, first: int, second: int, inner: int) -> Top:
-    """Swap the middle two of four axes: slices of one become a concatenation along the other."""
-    if first <= second:
+    """Swap the middle two of four axes.
+
+    A few slices of one become a concatenation along the other; more are moved by a kernel that has
+    a single 1 for each, dilated by `inner`.
+    """
+    size = min(first, second)
+    if size > _MOST_MOVED:
+        text = f"a transposition of {first} x {second} is too large; the type Permute may avoid it"
+        raise CaffeToolsError(text)
+    if size <= _MOST_SLICES and first <= second:
         parts = split(d, reshape(d, x, (outer, first * second, inner)), 1, [second] * first)
         return concat(d, parts, 2)
-    parts = split(d, reshape(d, x, (outer, first, second * inner)), 2, [inner] * second)
-    return concat(d, parts, 1)
+    if size <= _MOST_SLICES:
+        parts = split(d, reshape(d, x, (outer, first, second * inner)), 2, [inner] * second)
+        return concat(d, parts, 1)
+    forward = second < first
+    shape = (outer, 1, first, second * inner) if forward else (outer, first, second, inner)
+    return d.one(
+        "Convolution" if forward else "Deconvolution",
+        reshape(d, x, shape),
+        blobs=[np.eye(size).reshape(size, 1, 1, size)],
+        num_output=size if forward else 1,
+        bias_term=False,
+        kernel_h=1,
+        kernel_w=size,
+        dilation=[1, inner] if inner > 1 else None,
+    )
 
 
 def concat(d: Draft, tops: Sequence[Top], axis: int) -> Top:
@@ -79,8 +105,7 @@ def split(d: Draft, x: Top, axis: int, sizes: Sequence[int]) -> list[Top]:
     if len(sizes) == 1:
         return [x]
     if len(sizes) > MOST_PARTS:
-        text = f"{len(sizes)} slices exceed {MOST_PARTS}; the type Permute may avoid them"
-        raise CaffeToolsError(text)
+        raise CaffeToolsError(f"{len(sizes)} slices of one tensor exceed {MOST_PARTS}")
     axis %= len(x.shape)
     points = [*accumulate(sizes)][:-1]
     return d.add("Slice", x, tops=len(sizes), axis=None if axis == 1 else axis, slice_point=points)
@@ -117,6 +142,18 @@ def constant(d: Draft, x: Top, shape: Shape, value: float) -> Top:
         if extent != x.shape[axis]:
             x = gather(d, x, axis, [0])
     return expand(d, d.one("Power", x, scale=0.0, shift=float(value)), shape)
+
+
+def as_top(d: Draft, value: Top | Array, others: Sequence[Any]) -> Top:
+    """Return a constant as a blob made of another operand with as many axes."""
+    if isinstance(value, Top):
+        return value
+    likes = [each for each in others if isinstance(each, Top) and len(each.shape) == value.ndim]
+    if not likes:
+        raise CaffeToolsError("a constant of other axes than its operands has no form in Caffe")
+    zeros = constant(d, likes[0], value.shape, 0)
+    blob = {"axis": 0, "num_axes": -1}
+    return d.one("Bias", zeros, blobs=[value], **blob) if value.any() else zeros
 
 
 def pad(

@@ -222,5 +222,5 @@ def _shape(node: Node) -> Shape:
 def _place(node: Node, default: Location) -> Location:
     """Return the line of the user's code, outside of PyTorch."""
     frames = _FRAME.findall(node.meta.get("stack_trace") or "")
-    own = [(path, int(line)) for path, line in frames if not path.startswith(_TORCH)]
+    own = [(path, int(line)) for path, line in frames if not path.startswith((_TORCH, "<"))]
     return Location(*own[-1]) if own else default

@@ -85,19 +85,3 @@ def lp_norm(d: Draft, x: Top, order: float, axes: Sequence[int]) -> Top:
     if order != 2:
         raise CaffeToolsError(f"a norm of order {order:g} has no form in Caffe")
     return power(d, reduce(d, power(d, x, 2), axes, "sum"), 0.5)
-
-
-def matrix_product(d: Draft, x: Top, weight: Array, bias: Array | None) -> Top:
-    """Multiply the last axis by a matrix `(out, in)`."""
-    axis = len(x.shape) - 1
-    before = d.original(x)
-    if axis == 1 and before.shape[0] == x.shape[0]:
-        x = before  # the layer flattens
-    return d.one(
-        "InnerProduct",
-        x,
-        blobs=[weight] if bias is None else [weight, bias],
-        num_output=weight.shape[0],
-        axis=None if axis == 1 else axis,
-        bias_term=None if bias is not None else False,
-    )

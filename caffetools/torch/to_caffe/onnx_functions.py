@@ -17,6 +17,7 @@ from caffetools.torch.to_caffe import (
     aten,
     axes,
     normalizations,
+    products,
     resizing,
     sliding,
 )
@@ -70,7 +71,7 @@ def gemm(d: Draft, x: Top, weight: Any, bias: Any = None, **a: Any) -> Top:
     matrix = (weight if a.get("transB") else weight.T) * a.get("alpha", 1.0)
     if bias is not None:
         bias = np.broadcast_to(bias * a.get("beta", 1.0), matrix.shape[:1])
-    return normalizations.matrix_product(d, x, matrix, bias)
+    return products.by_constant(d, x, matrix, bias)
 
 
 def layer_normalization(

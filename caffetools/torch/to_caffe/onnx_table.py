@@ -12,6 +12,7 @@ from caffetools.torch.to_caffe import (
     aten,
     axes,
     normalizations,
+    products,
     resizing,
 )
 from caffetools.torch.to_caffe import onnx_functions as f
@@ -56,7 +57,7 @@ OPERATORS: dict[str, Operator] = {
     "GlobalAveragePool": _global("AVE"),
     "GlobalMaxPool": _global("MAX"),
     "Gemm": f.gemm,
-    "MatMul": aten.matmul,
+    "MatMul": products.matmul,
     "LSTM": onnx_lstm,
     "BatchNormalization": lambda d, x, w, b, mean, var, epsilon=1e-5, **_: (
         normalizations.batch_norm(d, x, w, b, mean, var, epsilon),

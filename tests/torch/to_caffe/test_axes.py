@@ -31,10 +31,38 @@ def test_permute_by_profile(profile: str, expected: list[str]) -> None:
     assert types(ends(d, axes.permute(d, x, (0, 2, 3, 1))).text) == expected
 
 
-def test_permute_of_many_parts_is_refused() -> None:
-    d, x = drafted((1, 65, 9, 9))
-    with pytest.raises(CaffeToolsError, match="65 slices exceed 64; the type Permute may avoid"):
-        axes.permute(d, x, (0, 2, 3, 1))
+@pytest.mark.parametrize(
+    ("shape", "order", "expected"),
+    [
+        ((2, 9, 10), (0, 2, 1), ["Reshape", "Deconvolution", "Reshape"]),
+        ((2, 10, 9), (0, 2, 1), ["Reshape", "Convolution", "Reshape"]),
+        ((2, 9, 12, 3), (0, 2, 1, 3), ["Deconvolution", "Reshape"]),
+        ((2, 12, 9, 3), (0, 2, 1, 3), ["Reshape", "Convolution"]),
+    ],
+)
+def test_many_elements_are_moved_by_a_kernel(
+    shape: tuple[int, ...], order: tuple[int, ...], expected: list[str]
+) -> None:
+    d, x = drafted(shape)
+    y = axes.permute(d, x, order)
+    assert types(ends(d, y).text) == expected
+    np.testing.assert_array_equal(computed(d, y, drawn(*shape)), drawn(*shape).transpose(order))
+
+
+def test_permute_of_too_many_elements_is_refused() -> None:
+    d, x = drafted((1, 2049, 3000))
+    with pytest.raises(CaffeToolsError, match="2049 x 3000 is too large; the type Permute may"):
+        axes.permute(d, x, (0, 2, 1))
+
+
+def test_a_constant_operand_becomes_a_blob() -> None:
+    d, x = drafted((2, 3))
+    for value in (drawn(1, 4), np.zeros((1, 4))):
+        y = axes.as_top(d, value, [x])
+        np.testing.assert_array_equal(computed(d, y, drawn(2, 3)), np.float32(value))
+    assert axes.as_top(d, x, []) == x
+    with pytest.raises(CaffeToolsError, match="a constant of other axes than its operands"):
+        axes.as_top(d, drawn(4), [x])
 
 
 @given(st.data(), SHAPES)

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from caffetools.torch.to_caffe import arithmetic, axes, normalizations, sliding
+from caffetools.torch.to_caffe import arithmetic, axes, normalizations, products, sliding
 from caffetools.torch.to_caffe.draft import Draft, Top
 from caffetools.torch.to_caffe.sliding import Windows
 from tests.torch.drafts import computed, drafted, drawn, ends, types, values_of
@@ -18,7 +18,7 @@ def block(d: Draft, x: Top, kind: str) -> Top:
     d.start("conv", ())
     windows = Windows.of((2, 2))
     if kind == "InnerProduct":
-        y = normalizations.matrix_product(d, x, drawn(4, x.shape[1]), None)
+        y = products.by_constant(d, x, drawn(4, x.shape[1]), None)
     elif kind == "Convolution":
         y = sliding.convolution(d, x, drawn(4, 2, 2, 2), drawn(4), windows, 2)
     else:

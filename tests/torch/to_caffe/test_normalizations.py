@@ -68,11 +68,6 @@ TC, TW, TM, TV = map(torch.tensor, (C, W, MEAN, VAR))
             lambda x: x.norm(1, 1, keepdim=True),
             None,
         ),
-        (
-            lambda d, x: n.matrix_product(d, x, drawn(2, 5), drawn(2)),
-            lambda x: F.linear(x, torch.tensor(drawn(2, 5)), torch.tensor(drawn(2))),
-            ["InnerProduct"],
-        ),
     ],
 )
 def test_functions(
