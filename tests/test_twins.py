@@ -15,6 +15,7 @@ SOURCE = TESTS.parent / "caffetools"
 
 WITHOUT_TWIN = {
     "__main__.py": "three lines that call cli.main: test_init.py of the command line runs them",
+    "pycaffe/__main__.py": "three lines that call script.main: its test runs them",
 }
 """Source files without a test file of their own, each with the reason."""
 
@@ -28,6 +29,7 @@ WITHOUT_SOURCE = {
     "test_parse_log.py": "caffetools/log, whole",
     "test_protobuf_classes.py": "the tests' own protobuf classes",
     "test_mutants.py": "damaged input, whatever reads it",
+    "test_pycaffe.py": "examples/pycaffe, and one image through each way to classify it",
     "test_public_nets.py": "public nets, compared with what Caffe found",
     "test_readme.py": "README.md",
     "test_shapes.py": "examples/ssd, trained",

@@ -30,6 +30,7 @@ COMMANDS = {
     "parse-log": "Read a training log: its nets, curves and events",
     "plot": "Plot the curves of training logs",
     "report": "Write a web page about a net, its training and weights",
+    "run": "Run a script that imports caffe, without Caffe",
     "shapes": "Print the shapes, parameters and costs of a net",
     "train": "Train a net in PyTorch, as `caffe train` does",
     "upgrade": "Print a net in Caffe's current form, without its weights",

@@ -16,13 +16,39 @@ def needs_backward(
     reads a blob that needs a gradient. A backward pass keeps it only for layers on a path to a loss
     with a top that `propagate_down: false` does not cut off.
     """
+    return _flags(graph, learns, loss_weights)[0]
+
+
+def bottom_flags(
+    graph: Graph, learns: Sequence[bool], loss_weights: Sequence[tuple[float, ...]]
+) -> list[list[bool]]:
+    """Return whether each bottom of each layer gets a gradient, force_backward included."""
+    _, bottoms = _flags(graph, learns, loss_weights)
+    if not graph.message.flag("force_backward"):
+        return bottoms
+    return [
+        [flag or allowed for flag, allowed in zip(flags, _allowed(node), strict=True)]
+        for node, flags in zip(graph.nodes, bottoms, strict=True)
+    ]
+
+
+def _flags(
+    graph: Graph, learns: Sequence[bool], loss_weights: Sequence[tuple[float, ...]]
+) -> tuple[list[bool], list[list[bool]]]:
+    """Return the flag of each layer and of each of its bottoms, ignoring force_backward."""
     inherited = _inherited(graph, learns)
     flags = [own or any(needs) for own, needs in zip(learns, inherited, strict=True)]
     bottoms = [
         _propagated(node) or needs for node, needs in zip(graph.nodes, inherited, strict=True)
     ]
     _clear_without_loss(graph, loss_weights, flags, bottoms)
-    return flags
+    return flags, bottoms
+
+
+def _allowed(node: Node) -> list[bool]:
+    """Return whether force_backward reaches each bottom (AllowForceBackward)."""
+    given = node.layer_class.force_backward if node.layer_class else ()
+    return [*given, *[True] * len(node.bottoms)][: len(node.bottoms)]
 
 
 def stopped_bottoms(graph: Graph, learns: Sequence[bool]) -> list[tuple[int, ...]]:
@@ -33,15 +59,13 @@ def stopped_bottoms(graph: Graph, learns: Sequence[bool]) -> list[tuple[int, ...
     forced = graph.message.flag("force_backward")
     result = []
     for node, needs in zip(graph.nodes, _inherited(graph, learns), strict=True):
-        allowed = node.layer_class.force_backward if node.layer_class else ()
+        allowed = _allowed(node)
         flags = enumerate(zip(needs, _propagated(node), strict=False))
         result.append(
             tuple(
                 index
                 for index, (needed, propagated) in flags
-                if needed
-                and not propagated
-                and not (forced and (index >= len(allowed) or allowed[index]))
+                if needed and not propagated and not (forced and allowed[index])
             )
         )
     return result

@@ -12,7 +12,7 @@ from typing import Any
 from caffetools.errors import Note
 from caffetools.layers.base import Options
 from caffetools.layers.blobs import Shape, count
-from caffetools.layers.registry import REGISTRY
+from caffetools.layers.registry import REGISTRY, Registry
 from caffetools.net.graph import State, build
 from caffetools.net.infer import Inferred, infer
 from caffetools.net.net import Net
@@ -23,12 +23,18 @@ from caffetools.proto.source import BinarySource, Source
 from caffetools.proto.upgrade import upgrade
 
 
-def infer_net(net: Message, state: State, options: Options, notes: Sequence[Note] = ()) -> Net:
+def infer_net(
+    net: Message,
+    state: State,
+    options: Options,
+    notes: Sequence[Note] = (),
+    registry: Registry = REGISTRY,
+) -> Net:
     """Infer an upgraded net; the shapes of data layers that a log prints apply to its nets.
 
     Raises CaffeToolsError, placed, for what Caffe refuses.
     """
-    inferred = infer(build(net, state, REGISTRY), options)
+    inferred = infer(build(net, state, registry), options)
     printed = _printed_shapes(net.source)
     if printed:
         given = {**_as_printed(inferred, printed), **options.input_shapes}

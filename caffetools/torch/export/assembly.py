@@ -13,10 +13,11 @@ from caffetools.net.overwritten import overwritten_notes
 from caffetools.torch.emit.base import Bottom, Emission, Member, MemberRef, call
 from caffetools.torch.export.emitted_layers import (
     EmittedLayer,
-    blob_keys,
+    emission_of,
     emit_layers,
     loss_weights,
     merge_phases,
+    output_keys,
 )
 from caffetools.torch.export.fold import folded
 from caffetools.torch.export.helpers import helpers
@@ -56,6 +57,32 @@ def assemble(net: Net, other: Net | None = None) -> ModuleSpec:
     for line in emit_layers(net) if both is None else both:
         assembly.add(line)
     return assembly.finish(nets)
+
+
+def assemble_layer(net: Net, layer: InferredLayer) -> ModuleSpec | None:
+    """Describe the module of one layer, from its bottoms to its tops; None without a value.
+
+    The names in it do not depend on those of the layer and its blobs, so that equal layers have
+    equal modules. Raises CaffeToolsError, located, for a layer that cannot be exported.
+    """
+    node = layer.node
+    emission = emission_of(net, layer)
+    if emission is None or not emission.values:
+        return None
+    bottoms, tops = (
+        tuple(Variable(f"{side}{index}", f"{side}{index}", shape) for index, shape in shapes)
+        for side, shapes in (("bottom", enumerate(layer.bottoms)), ("top", enumerate(layer.tops)))
+    )
+    assembly = _Assembly()
+    assembly.inputs += bottoms
+    assembly.tensors.update((tensor.blob, tensor) for tensor in bottoms)
+    alone = layer._replace(
+        node=node._replace(key="layer", name="layer"),
+        params=tuple(blob._replace(name=None, owner=None) for blob in layer.params),
+    )
+    names, top_names = (tuple(tensor.blob for tensor in each) for each in (bottoms, tops))
+    assembly.add(EmittedLayer(alone, names, top_names, emission))
+    return assembly.described([net], {net.state.phase: tops}, {})
 
 
 class _Assembly:
@@ -176,15 +203,15 @@ class _Assembly:
         outputs: dict[str, tuple[Variable, ...]] = {}
         weights: dict[str, float] = {}
         for net in nets:
-            keys = blob_keys(net)
-            losses = loss_weights(net)
-            # Losses with automatic names, and those that other layers read, are outputs here, but
-            # not of Caffe's net.
-            unnamed = (key for key in keys if key.startswith(AUTOMATIC))
-            found = [*(keys[blob] for blob in net.inferred.graph.outputs), *unnamed, *losses]
-            outputs[net.state.phase] = tuple(self.tensors[key] for key in dict.fromkeys(found))
-            for key, weight in losses.items():
+            outputs[net.state.phase] = tuple(self.tensors[key] for key in output_keys(net))
+            for key, weight in loss_weights(net).items():
                 weights.setdefault(key, weight)
+        return self.described(nets, outputs, weights)
+
+    def described(
+        self, nets: list[Net], outputs: dict[str, tuple[Variable, ...]], weights: dict[str, float]
+    ) -> ModuleSpec:
+        """Return the description of a module with these outputs, by phase."""
         kept = self.read | {tensor.blob for each in outputs.values() for tensor in each}
         taken = {*helpers(), *self.classes.values()}
         return ModuleSpec(

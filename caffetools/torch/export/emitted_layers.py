@@ -46,7 +46,7 @@ def emit_layers(net: Net) -> list[EmittedLayer]:
             layer,
             tuple(keys[blob] for blob in layer.node.bottoms),
             tuple(keys[blob] for blob in layer.node.tops),
-            emission := _emission(net, layer),
+            emission := emission_of(net, layer),
             () if emission and emission.stops_gradients else indices,
         )
         for layer, indices in zip(net.inferred.layers, stopped, strict=True)
@@ -91,7 +91,23 @@ def loss_weights(net: Net) -> dict[str, float]:
     }
 
 
-def _emission(net: Net, layer: InferredLayer) -> Emission | None:
+def output_keys(net: Net) -> tuple[str, ...]:
+    """Return the keys of the outputs of the net's module.
+
+    Losses with automatic names, and those that other layers read, are outputs here, but not of
+    Caffe's net.
+    """
+    keys = blob_keys(net)
+    unnamed = (key for key in keys if key.startswith(AUTOMATIC))
+    found = [*(keys[blob] for blob in net.inferred.graph.outputs), *unnamed, *loss_weights(net)]
+    return tuple(dict.fromkeys(found))
+
+
+def emission_of(net: Net, layer: InferredLayer) -> Emission | None:
+    """Return the expressions of a layer, None for an input and for a type without an emitter.
+
+    Raises CaffeToolsError, located, for an unknown shape of a bottom.
+    """
     emitter, node = _emitter(layer), layer.node
     if emitter is None:
         return None

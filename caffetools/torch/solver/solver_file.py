@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -50,12 +50,15 @@ def read_solver(
     max_iter: int | None = None,
     net: str | os.PathLike[str] | None = None,
     options: Options | None = None,
+    *,
+    infer: Callable[..., Net] = infer_net,
 ) -> SolverFile:
     """Read a solver and its nets.
 
     `stages` are added to those of the training net, and `level` replaces its level, as in Caffe.
     `net` replaces the net that the solver names, but not a test_net; `options` are overrides for
-    all nets. Raises CaffeToolsError, located, for another file and for what Caffe rejects.
+    all nets; `infer` infers each, as `infer_net` does. Raises CaffeToolsError, located, for another
+    file and for what Caffe rejects.
     """
     notes = Notes()
     given = read_solver_message(path, notes)
@@ -74,7 +77,7 @@ def read_solver(
         loaded = read_solver_net(solver, field, test, None if is_own else net)
         folder = os.path.dirname(loaded.message.source.name) or "."
         shapes = replace(options or Options(), folder=folder)
-        return infer_net(loaded.message, loaded.state, shapes, loaded.notes)
+        return infer(loaded.message, loaded.state, shapes, loaded.notes)
 
     train = recomputed(net_fields[0])
     tests = tuple(recomputed(field, index) for index, field in enumerate(net_fields[1:]))

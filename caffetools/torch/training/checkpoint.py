@@ -6,10 +6,9 @@ import base64
 from dataclasses import dataclass, field
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from caffetools.errors import CaffeToolsError
-from caffetools.formats.blob import Blob
 from caffetools.formats.caffemodel import NetTemplate
 from caffetools.formats.solverstate import SolverState
 from caffetools.torch.training import model
@@ -64,31 +63,20 @@ def save(run: RunState) -> None:
     run.log.say(places[0], f"Snapshotting to {form} file {one_line(paths.model)}")
     run.log.say(places[1], f"Snapshotting solver state to {form} file {one_line(paths.state)}")
     state = solver_state(run, paths.model)
-    paths.save(run.template, layer_blobs(run), state, resume(run, generators))
+    paths.save(
+        run.template,
+        model.stored_blobs(run.module, is_hdf5=paths.is_hdf5),
+        state,
+        resume(run, generators),
+    )
     run.saved = iteration
-
-
-def layer_blobs(run: RunState) -> dict[str, list[Blob | None]]:
-    """Return the blobs of each layer in Caffe's order; HDF5 holds shared ones at the owner only."""
-    is_hdf5 = run.settings.snapshot_format == "HDF5"
-    owned = model.owned_indices(run.module)
-    layers: dict[str, list[Blob | None]] = {}
-    for blob in model.layer_blobs(run.module):
-        left_out = is_hdf5 and (blob.layer, blob.position) not in owned
-        saved = None if left_out else _blob(blob.shape, blob.tensor)
-        layers.setdefault(blob.layer, []).append(saved)
-    return layers
-
-
-def _blob(shape: tuple[int, ...], tensor: Tensor) -> Blob:
-    return Blob(shape, tensor.detach().float().cpu().numpy())
 
 
 def solver_state(run: RunState, learned_net: str) -> SolverState:
     """Return the content of a .solverstate; `learned_net` is the path of the weights."""
     solver, schedule = run.solver, run.schedule
     shapes = [blob.shape for blob in model.owned_blobs(run.module)] * len(solver.names)
-    history = [_blob(*each) for each in zip(shapes, solver.histories(), strict=True)]
+    history = [model.stored(*each) for each in zip(shapes, solver.histories(), strict=True)]
     is_plateau = run.settings.lr_policy == "plateau"
     plateau = (schedule.minimum_loss, schedule.iter_last_event) if is_plateau else None
     return SolverState(solver.iteration, learned_net, history, schedule.current_step, plateau)

@@ -50,6 +50,23 @@ def owned_indices(module: nn.Module) -> set[tuple[str, int]]:
     return {(blob.layer, blob.position) for blob in owned_blobs(module)}
 
 
+def stored_blobs(module: nn.Module, *, is_hdf5: bool) -> dict[str, list[Blob | None]]:
+    """Return the blobs of each layer to save; HDF5 holds a shared one at its owner only."""
+    owned = owned_indices(module)
+    layers: dict[str, list[Blob | None]] = {}
+    for blob in layer_blobs(module):
+        left_out = is_hdf5 and (blob.layer, blob.position) not in owned
+        layers.setdefault(blob.layer, []).append(
+            None if left_out else stored(blob.shape, blob.tensor)
+        )
+    return layers
+
+
+def stored(shape: tuple[int, ...], tensor: Tensor) -> Blob:
+    """Return a tensor as files hold it."""
+    return Blob(shape, tensor.detach().float().cpu().numpy())
+
+
 def learnable(module: nn.Module, multipliers: Multipliers) -> list[Learnable]:
     """Return the blobs for the solver; those with lr_mult 0 get no gradient."""
     found = []

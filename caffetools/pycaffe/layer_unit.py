@@ -1,0 +1,88 @@
+"""Layers of a live net: each computes from the blobs of its bottoms to those of its tops.
+
+`reshape`, `forward` and `backward` have the arguments of a user's Python layer, which is a unit of
+its own kind. `EmittedUnit` runs the module that an export has for the layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from caffetools.pycaffe.live_blob import Blob, BlobVec
+from caffetools.pycaffe.modes import current_device
+
+Blobs = Sequence[Blob]
+
+_SHARING = ("Flatten", "Reshape")
+"""Types whose tops share the memory of their bottoms in Caffe."""
+
+
+class Unit(Protocol):
+    """A layer of a net, `caffe.Layer` to scripts."""
+
+    type: str
+    blobs: BlobVec
+
+    def reshape(self, bottom: Blobs, top: Blobs) -> None:
+        """Give the tops their shapes."""
+
+    def forward(self, bottom: Blobs, top: Blobs) -> None:
+        """Compute the tops."""
+
+    def backward(self, top: Blobs, propagate_down: Sequence[bool], bottom: Blobs) -> None:
+        """Compute the gradients of the bottoms, and add those of the parameters."""
+
+
+class SourceUnit:
+    """A layer without bottoms that is given its tops: by the script, or by `read`."""
+
+    def __init__(self, kind: str, read: Callable[[], Iterable[Tensor | None]] | None) -> None:
+        self.type, self.blobs, self.read = kind, BlobVec(), read
+
+    def reshape(self, bottom: Blobs, top: Blobs) -> None:
+        """Keep the shapes, which scripts may change."""
+
+    def forward(self, bottom: Blobs, top: Blobs) -> None:
+        """Read the next batch."""
+        for blob, values in zip(top, self.read() if self.read else (), strict=False):
+            if values is not None:
+                blob.put(values.to(current_device()))
+
+    def backward(self, top: Blobs, propagate_down: Sequence[bool], bottom: Blobs) -> None:
+        """Do nothing: there are no bottoms."""
+
+
+class SplitUnit:
+    """A Split: its tops share the bottom's values; their gradients are summed (split_layer.cpp)."""
+
+    type = "Split"
+
+    def __init__(self) -> None:
+        self.blobs = BlobVec()
+
+    def reshape(self, bottom: Blobs, top: Blobs) -> None:
+        """Give the tops the bottom's shape and values."""
+        for blob in top:
+            if blob.shape != bottom[0].shape:
+                blob.reshape(*bottom[0].shape)
+            blob.share(bottom[0], "data")
+
+    def forward(self, bottom: Blobs, top: Blobs) -> None:
+        """Do nothing: the values are shared."""
+
+    def backward(self, top: Blobs, propagate_down: Sequence[bool], bottom: Blobs) -> None:
+        """Add up the gradients of the tops."""
+        if propagate_down[0]:
+            device = current_device()
+            first, *others = (blob.tensor(device, "diff") for blob in top)
+            bottom[0].put(sum(others, first.clone()), "diff")
+
+
+def as_tensor(array: np.ndarray[Any, np.dtype[np.float32]]) -> Tensor:
+    """Return a tensor that shares the memory of an array, of a copy if that is read-only."""
+    return torch.from_numpy(array if array.flags.writeable else array.copy())

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from caffetools.pycaffe.layer_unit import SourceUnit, SplitUnit, as_tensor
+from caffetools.pycaffe.live_blob import Blob
+
+
+def test_split_shares_values_and_adds_gradients() -> None:
+    unit, bottom, tops = SplitUnit(), Blob((2,)), [Blob(), Blob()]
+    unit.reshape([bottom], tops)
+    bottom.data[...] = [1, 2]
+    unit.forward([bottom], tops)
+    assert [blob.data.tolist() for blob in tops] == [[1, 2], [1, 2]]
+    tops[0].diff[...], tops[1].diff[...] = [1, 1], [0, 3]
+    unit.backward(tops, [False], [bottom])
+    assert bottom.diff.tolist() == [0, 0]
+    unit.backward(tops, [True], [bottom])
+    assert bottom.diff.tolist() == [1 + 0, 1 + 3]
+    assert tops[0].diff.tolist() == [1, 1]
+
+
+def test_a_source_puts_what_it_reads() -> None:
+    top = [Blob((2,)), Blob((1,))]
+    unit = SourceUnit("Data", lambda: [torch.tensor([1.0, 2]), None])
+    unit.forward([], top)
+    assert [blob.data.tolist() for blob in top] == [[1, 2], [0]]
+    SourceUnit("Input", None).forward([], top)
+    assert top[0].data.tolist() == [1, 2]
+
+
+def test_as_tensor_shares_memory_unless_read_only() -> None:
+    array = np.zeros(2, np.float32)
+    as_tensor(array)[0] = 1
+    assert array[0] == 1
+    array.flags.writeable = False
+    as_tensor(array)[1] = 1
+    assert array[1] == 0
