@@ -43,7 +43,7 @@ def main() -> None:
         rows += len(found)
         sheet.paste(boxed(image, found), (number % 4 * 64 * ZOOM, number // 4 * 64 * ZOOM))
     sheet.save(sys.argv[1] if len(sys.argv) > 1 else "detections.png")
-    print(f"{rows} detections; PyTorch and ONNX differ by {largest:.1e} at most")  # noqa: T201
+    print(f"{rows} detections; PyTorch and ONNX differ by {largest:.1e} at most")
 
 
 def boxed(image: Image.Image, found: np.ndarray) -> Image.Image:
