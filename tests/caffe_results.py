@@ -18,6 +18,7 @@ PACKED = {
     "layers_ssd": "the same of the SSD fork's layers, and small detectors",
     "layers_hard": "small nets with corner cases of shapes, sharing and propagation",
     "layers_quirks": "nets in which layers in place overwrite what Caffe's gradients are made of",
+    "layers_forks": "the same of types that forks define, built from their own CPU code",
     "training": "training runs: solver, first weights, log, last snapshot",
     "ssd_data": "databases with boxes, and what the SSD fork's layer and converter made",
     "ssd_training": "a training run of a small SSD",

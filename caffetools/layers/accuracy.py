@@ -46,9 +46,8 @@ class Accuracy(Layer):
 
 
 class ForkAccuracy(Layer):
-    """A measure of how a first bottom agrees with labels, not exported to PyTorch."""
+    """A measure of how a first bottom agrees with labels."""
 
-    no_torch = "not exported yet"
     bottoms = exactly(2)
     is_accuracy = True
     is_global = True
@@ -75,15 +74,16 @@ class SegAccuracy(ForkAccuracy):
     """Scores (N, C, H, W), labels (N, 1, H, W) -> (1, 1, 1, 3) (seg_accuracy_layer.cpp).
 
     Accuracy of pixels, of classes, and intersection over union. The fork that saves the confusion
-    matrix (Winstonxu123/LSTM-CF) adds a fourth.
+    matrix (Winstonxu123/LSTM-CF) has the precision of classes as its third.
     """
 
     type = "SegAccuracy"
+    param_name = "seg_accuracy_param"
     origin = "hszhao/PSPNet"
 
     def __init__(self, spec: Spec) -> None:
-        param = spec.param("seg_accuracy_param")
-        self.saves = param.has("save_frequency") or param.has("file_name")
+        super().__init__(spec)
+        self.saves = self.param.has("save_frequency") or self.param.has("file_name")
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         if four_axes(bottoms[0])[1] == 0:
@@ -121,19 +121,3 @@ class AccuracyRegression(EltwiseAccuracy):
 
     def labels(self, scores: Shape) -> Shape:
         return four_axes(scores)
-
-
-class LabelsequenceAccuracy(ForkAccuracy):
-    """Scores of label sequences, true label sequences -> scalar.
-
-    (labelsequence_accuracy_layer.cpp)
-    """
-
-    type = "LabelsequenceAccuracy"
-    origin = "xmfbit/warpctc-caffe"
-
-    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
-        return Facts(((),))
-
-    def expects(self, bottoms: tuple[Shape | None, ...]) -> dict[int, Shape]:
-        return {}

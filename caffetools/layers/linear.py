@@ -88,7 +88,6 @@ class InnerDistance(Layer):
 
     type = "InnerDistance"
     gradient_reads = ("bottom",)
-    no_torch = "not exported yet"
     param_name = "inner_distance_param"
     bottoms = between(1, 3)
     origin = "happynear/caffe-windows"
@@ -126,7 +125,6 @@ class Local(Layer):
 
     type = "Local"
     gradient_reads = ("bottom",)
-    no_torch = "not exported yet"
     param_name = "local_param"
     origin = "happynear/caffe-windows"
 

@@ -1,13 +1,13 @@
-"""Losses that compare two bottoms element by element, item by item or as sequences."""
+"""Losses that compare two bottoms element by element or item by item."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
 from caffetools.errors import ShapeError
-from caffetools.layers.base import ClassLabels, Facts, Layer, Spec
-from caffetools.layers.blobs import Shape, between, count, dims, exactly
-from caffetools.layers.checks import check_axes, four_axes, mismatch, read_integer
+from caffetools.layers.base import ClassLabels, Facts, Layer
+from caffetools.layers.blobs import Shape, between, count, exactly
+from caffetools.layers.checks import four_axes, mismatch
 
 
 class LossLayer(Layer):
@@ -149,30 +149,6 @@ class SmoothL1LossOHEM(SmoothL1Loss):
         self.check(bottoms)
         num, _, height, width = four_axes(bottoms[0])
         return Facts(((), (num, 1, height, width))[: self.top_count])
-
-
-class CtcLoss(LossLayer):
-    """Scores (T, N, alphabet_size), labels (N, L) -> a scalar (ctc_loss_layer.cpp)."""
-
-    type = "CtcLoss"
-    no_torch = "not exported yet"
-    origin = "xmfbit/warpctc-caffe"
-
-    def __init__(self, spec: Spec) -> None:
-        param = spec.param("ctc_loss_param")
-        for name in ("alphabet_size", "time_step"):
-            read_integer(param, name)
-
-    def check(self, bottoms: tuple[Shape, ...]) -> None:
-        scores, labels = bottoms
-        check_axes(scores, 2)
-        check_axes(labels, 1)
-        if scores[1] != labels[0]:
-            text = f"labels of {scores[1]} items, the second extent of {dims(scores)}"
-            raise mismatch(text, labels)
-
-    def expects(self, bottoms: tuple[Shape | None, ...]) -> dict[int, Shape]:
-        return {}  # the length of the sequences is unknown
 
 
 def check_vectors(bottom: Shape, what: str, channels: int | None = None) -> int:

@@ -89,14 +89,15 @@ class BoxAnnotatorOHEM(Layer):
     """
 
     type = "BoxAnnotatorOHEM"
-    no_torch = "not exported yet"
+    param_name = "box_annotator_ohem_param"
     bottoms = exactly(4)
     tops = exactly(2)
     origin = "daijifeng001/caffe-rfcn"
     is_global = True
 
     def __init__(self, spec: Spec) -> None:
-        read_integer(spec.param("box_annotator_ohem_param"), "roi_per_img")
+        super().__init__(spec)
+        read_integer(self.param, "roi_per_img")
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         shapes = tuple(map(four_axes, bottoms))

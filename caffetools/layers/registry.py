@@ -15,7 +15,7 @@ from caffetools.layers.base import Layer, LayerClass
 from caffetools.proto.message import Message
 
 KINDS = {
-    "accuracy": "Accuracy AccuracyRegression EltwiseAccuracy LabelsequenceAccuracy SegAccuracy",
+    "accuracy": "Accuracy AccuracyRegression EltwiseAccuracy SegAccuracy",
     "activation": (
         "AbsVal BNLL Clip Dropout ELU Exp Log Power PReLU ReLU ReLU6 Sigmoid Softmax Swish "
         "TanH Threshold"
@@ -28,14 +28,16 @@ KINDS = {
     ),
     "detection_loss": "MultiBoxLoss RegionLoss",
     "elementwise": "Axpy Bias Eltwise Scale",
+    "flow": "ChannelNorm Correlation FlowWarp",
     "image_data": "DenseImageData ImageData ImageSegData VideoData WindowData",
     "inputs": "DummyData Input MemoryData Parameter",
     "joining": "Concat HDF5Output Silence Slice Split",
     "linear": "Embed InnerDistance InnerProduct Local",
     "loss": (
-        "ContrastiveLoss CtcLoss EuclideanLoss HingeLoss L1Loss MultinomialLogisticLoss "
+        "ContrastiveLoss EuclideanLoss HingeLoss L1Loss MultinomialLogisticLoss "
         "SigmoidCrossEntropyLoss SmoothL1Loss SmoothL1LossOHEM"
     ),
+    "metric_loss": "CenterLoss TripletLoss",
     "normalization": "BatchNorm BN LRN MVN Normalize",
     "permutation": "Flip Permute Reorg Reverse ShuffleChannel Transpose",
     "pooling": "Pooling SPP",
@@ -63,6 +65,7 @@ KINDS = {
     "resampling": "Interp Unpooling Upsample",
     "reshaping": "Flatten Reduction Reshape Tile",
     "selection": "ArgMax BatchReindex Crop Filter",
+    "sequence": "CTCGreedyDecoder CtcLoss LabelsequenceAccuracy",
     "softmax_loss": "InfogainLoss SoftmaxWithLoss SoftmaxWithLossOHEM",
 }
 """Layer types by module of `caffetools.layers`; a Python layer's type is `module.layer`."""

@@ -95,7 +95,6 @@ class SoftmaxWithLossOHEM(SoftmaxLoss):
     """
 
     type = "SoftmaxWithLossOHEM"
-    no_torch = "not exported yet"
     param_name = "softmax_param"
     tops = between(1, 3)
     origin = "daijifeng001/caffe-rfcn"

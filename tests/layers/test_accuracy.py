@@ -71,7 +71,6 @@ def regression(options: str = "") -> str:
         (seg('file_name: "matrix.txt"'), (SCORES, LABELS), (1, 1, 1, 4)),
         (eltwise("ignore_label: 255"), (SCORES, LABELS), (1, 1, 1, 1)),
         (regression("top_k: 28"), ((16, 28), (16, 28)), (1, 1, 1, 1)),
-        (layer_text("LabelsequenceAccuracy", bottoms="scores labels"), ((18, 64, 83), (64, 7)), ()),
     ],
 )
 def test_shapes(text: str, bottoms: tuple[Shape, ...], top: Shape) -> None:
@@ -88,7 +87,6 @@ def test_shapes(text: str, bottoms: tuple[Shape, ...], top: Shape) -> None:
         (seg(), SCORES, {1: LABELS}),
         (eltwise(), (2, 8), {1: (2, 1, 1, 1)}),
         (regression(), (2, 8), {1: (2, 8, 1, 1)}),
-        (layer_text("LabelsequenceAccuracy", bottoms="scores labels"), SCORES, {}),
     ],
 )
 def test_labels_that_nothing_describes(text: str, scores: Shape, labels: dict[int, Shape]) -> None:

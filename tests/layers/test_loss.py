@@ -101,10 +101,6 @@ def test_how_many_bottoms() -> None:
     check_refused(layer_text("ContrastiveLoss", bottoms="a b"), ((4, 2),) * 2, 1, 55, "3 bottoms")
 
 
-def ctc(options: str) -> str:
-    return layer_text("CtcLoss", f"ctc_loss_param {{ {options} }}", "scores labels")
-
-
 @pytest.mark.parametrize(
     ("kind", "bottoms"),
     [
@@ -123,11 +119,6 @@ def test_losses(kind: str, bottoms: tuple[Shape, ...]) -> None:
 def test_a_loss_needs_no_top() -> None:
     case = set_up(layer_text("SmoothL1Loss", bottoms="a b", tops=""), (4, 8), (4, 8))
     assert case.tops == ((),)
-
-
-def test_ctc_loss() -> None:
-    text = ctc("alphabet_size: 83 time_step: 18")
-    assert set_up(text, (18, 64, 83), (64, 7)).tops == ((),)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +141,6 @@ def test_smooth_l1_loss_ohem(tops: str, weights: str, expected: tuple[float, ...
     [
         (layer_text("L1Loss", bottoms="a b"), ((4, 3), (4, 3)), {1: (4, 3)}),
         (layer_text("SmoothL1Loss", bottoms="a b"), ((4, 3), (4, 3)), {1: (4, 3)}),
-        (ctc("alphabet_size: 83 time_step: 18"), ((18, 64, 83), (64, 7)), {}),
     ],
 )
 def test_targets_that_nothing_describes(
@@ -180,22 +170,6 @@ def test_targets_that_nothing_describes(
             1,
             "found 4 x 3 and 4 x 1",
         ),
-        (ctc("time_step: 8"), ((8, 4, 9), (4, 2)), 2, 1, "expected alphabet_size of at least 1"),
-        (
-            ctc("alphabet_size: 9 time_step: 0"),
-            ((8, 4, 9), (4, 2)),
-            2,
-            35,
-            "expected time_step of at least 1, found 0",
-        ),
-        (
-            ctc("alphabet_size: 9 time_step: 8"),
-            ((8, 4, 9), (5, 2)),
-            1,
-            1,
-            "expected labels of 4 items, the second extent of 8 x 4 x 9, found 5 x 2",
-        ),
-        (ctc("alphabet_size: 9 time_step: 8"), ((8,), (8,)), 1, 1, "at least 2 axes"),
     ],
 )
 def test_refused_of_forks(

@@ -22,8 +22,10 @@ from tests.caffe_results import cases
 from tests.torch.cases import read_case
 from tests.torch.golden import check_emitted, check_module
 
+ALL = ("layers", "layers_ssd", "layers_hard", "layers_forks")
 
-@pytest.mark.parametrize("name", [*cases("layers"), *cases("layers_ssd"), *cases("layers_hard")])
+
+@pytest.mark.parametrize("name", [name for folder in ALL for name in cases(folder)])
 def test_a_case(caffe: Path, name: str) -> None:
     check_emitted(caffe, name)
 

@@ -67,7 +67,7 @@ def _divisor(context: Context) -> Expression:
     """Return the divisor of the sum; VALID is like FULL (smooth_L1_loss_ohem_layer.cpp)."""
     normalization = loss_options(context, "VALID").get("normalization", "VALID")
     if normalization == "PRE_FIXED":
-        return max(1.0, context.param("loss_param").number("pre_fixed_normalizer"))
+        return pre_fixed_normalizer(context)
     if normalization == "NONE":
         return 1
     positions = count(four_axes(context.bottoms[0])[2:])
@@ -75,6 +75,11 @@ def _divisor(context: Context) -> Expression:
     if normalization == "BATCH_SIZE" or positions == 1:
         return batch
     return Binary(batch, "*", positions)
+
+
+def pre_fixed_normalizer(context: Context) -> float:
+    """Return the divisor of the normalization PRE_FIXED, at least 1."""
+    return max(1.0, context.param("loss_param").number("pre_fixed_normalizer"))
 
 
 def loss_options(context: Context, default: str) -> dict[str, Expression]:

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from caffetools.layers.region import PSROIPooling, ROIPooling
-from caffetools.torch.emit.base import Bottom, Context, Emitters, Expression, X, call, differing
+from caffetools.layers.region import BoxAnnotatorOHEM, PSROIPooling, ROIPooling
+from caffetools.torch.emit.base import (
+    Bottom,
+    Context,
+    Emission,
+    Emitters,
+    Expression,
+    X,
+    call,
+    differing,
+    fields,
+)
 
 
 def roi_pooling(layer: ROIPooling, context: Context) -> Expression:
@@ -18,4 +28,15 @@ def psroi_pooling(layer: PSROIPooling, context: Context) -> Expression:
     return call("psroi_pool", X, Bottom(1), layer.output_dim, layer.group_size, scale)
 
 
-EMITTERS: Emitters = {PSROIPooling: psroi_pooling, ROIPooling: roi_pooling}
+def box_annotator_ohem(layer: BoxAnnotatorOHEM, context: Context) -> Emission:
+    """The helper `box_annotator_ohem`."""
+    images = (context.image(index) for index in range(4))
+    count, options = layer.param.integer("roi_per_img"), fields(layer.param, ignore_label=-1)
+    return Emission((call("box_annotator_ohem", *images, count, **options),))
+
+
+EMITTERS: Emitters = {
+    BoxAnnotatorOHEM: box_annotator_ohem,
+    PSROIPooling: psroi_pooling,
+    ROIPooling: roi_pooling,
+}

@@ -1,12 +1,18 @@
-"""Losses of a softmax: SoftmaxWithLoss and InfogainLoss."""
+"""Losses of a softmax: SoftmaxWithLoss, that with OHEM, and InfogainLoss."""
 
 from __future__ import annotations
 
 from caffetools.formats.files import find_file
 from caffetools.formats.weights import read_weights
 from caffetools.layers.blobs import canonical_axis
-from caffetools.layers.softmax_loss import InfogainLoss, SoftmaxWithLoss
+from caffetools.layers.softmax_loss import (
+    InfogainLoss,
+    SoftmaxLoss,
+    SoftmaxWithLoss,
+    SoftmaxWithLossOHEM,
+)
 from caffetools.torch.emit.base import (
+    Binary,
     Bottom,
     Call,
     Context,
@@ -18,14 +24,35 @@ from caffetools.torch.emit.base import (
     X,
     call,
     differing,
+    method,
 )
-from caffetools.torch.emit.loss import loss_options
+from caffetools.torch.emit.loss import loss_options, pre_fixed_normalizer
 
 
 def softmax_with_loss(layer: SoftmaxWithLoss, context: Context) -> Expression:
     """The helper `softmax_with_loss`."""
     options = differing(axis=(_axis(layer, context), 1))
     return call("softmax_with_loss", X, Bottom(1), **options, **loss_options(context, "VALID"))
+
+
+def softmax_with_loss_ohem(layer: SoftmaxWithLossOHEM, context: Context) -> Emission:
+    """The helper `softmax_with_loss`, the softmax, and the helper `softmax_losses`.
+
+    Only the first top passes a gradient.
+    """
+    axis = _axis(layer, context)
+    options = loss_options(context, "VALID")
+    fixed = options.get("normalization") == "PRE_FIXED"
+    if fixed:
+        options["normalization"] = "NONE"
+    place = differing(axis=(axis, 1))
+    loss: Expression = call("softmax_with_loss", X, Bottom(1), **place, **options)
+    if fixed:
+        loss = Binary(loss, "/", pre_fixed_normalizer(context))
+    softmax = method(call("F.softmax", X, dim=axis), "detach")
+    ignored = {name: value for name, value in options.items() if name == "ignore_label"}
+    losses = method(call("softmax_losses", X, Bottom(1), **place, **ignored), "detach")
+    return Emission((loss, softmax, losses)[: layer.top_count])
 
 
 def infogain(layer: InfogainLoss, context: Context) -> Emission:
@@ -59,8 +86,12 @@ def _matrix(layer: InfogainLoss, context: Context) -> Call:
     return call("torch.tensor", rows)
 
 
-def _axis(layer: SoftmaxWithLoss | InfogainLoss, context: Context) -> int:
+def _axis(layer: SoftmaxLoss, context: Context) -> int:
     return canonical_axis(layer.param.integer("axis"), context.bottoms[0], layer.param)
 
 
-EMITTERS: Emitters = {InfogainLoss: infogain, SoftmaxWithLoss: softmax_with_loss}
+EMITTERS: Emitters = {
+    InfogainLoss: infogain,
+    SoftmaxWithLoss: softmax_with_loss,
+    SoftmaxWithLossOHEM: softmax_with_loss_ohem,
+}

@@ -1,8 +1,8 @@
-"""Accuracy."""
+"""Accuracies."""
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from caffetools.torch.runtime.loss import by_class
 
@@ -51,3 +51,73 @@ def accuracy_per_class(
     members = F.one_hot(labels, x.size(axis)) * kept.unsqueeze(-1)
     right = (members * best.unsqueeze(-1)).sum((0, 1)).float()
     return right / members.sum((0, 1)).clamp(min=1)
+
+
+class SegAccuracy(nn.Module):
+    """Accuracy of pixels, of classes, and intersection over union, `(1, 1, 1, 3)`.
+
+    The class of a pixel is that of the largest of its scores `(N, C, H, W)`; a single score is
+    compared with 0.5. A class that is neither predicted nor a label has the intersection 1. With
+    `precision` a fourth value, the mean precision of classes, is the third (seg_accuracy_layer.cpp
+    of hszhao/PSPNet and Winstonxu123/LSTM-CF). Without `reset` counts add up over the passes.
+    """
+
+    confusion: Tensor
+
+    def __init__(
+        self,
+        classes: int,
+        ignore_label: tuple[int, ...] = (),
+        *,
+        precision: bool = False,
+        reset: bool = True,
+    ) -> None:
+        super().__init__()
+        self.ignore_label, self.precision, self.reset = ignore_label, precision, reset
+        size = max(classes, 2)
+        self.register_buffer("confusion", torch.zeros(size, size), persistent=False)
+
+    @torch.no_grad()
+    def forward(self, x: Tensor, label: Tensor) -> Tensor:
+        """Return the measures of these pixels, or of all so far."""
+        best = x.argmax(1) if x.size(1) > 1 else (x > 0.5).long()
+        labels = label.flatten().long()
+        kept = torch.ones_like(labels, dtype=torch.bool)
+        for ignored in self.ignore_label:
+            kept = kept & (labels != ignored)
+        size = self.confusion.size(0)
+        cells = torch.where(kept, labels, 0) * size + best.flatten()
+        counts = torch.zeros_like(self.confusion).flatten()
+        counts = counts.index_add(0, cells, kept.to(counts.dtype)).reshape(size, size)
+        if not self.reset:
+            self.confusion += counts
+            counts = self.confusion
+        right, real, found = counts.diagonal(), counts.sum(1), counts.sum(0)
+        union = real + found - right
+        pixels = right.sum() / real.sum().clamp(min=1)
+        recall = (right / real.clamp(min=1)).sum() / (real > 0).sum().clamp(min=1)
+        jaccard = torch.where(right == union, 1, right / union.clamp(min=1)).mean()
+        values = [pixels, recall, jaccard]
+        if self.precision:
+            values.insert(2, (right / found).mean())
+        return torch.stack(values).reshape(1, 1, 1, -1)
+
+
+def eltwise_accuracy(
+    x: Tensor, label: Tensor, top_k: int = 1, ignore_label: int | None = None
+) -> Tensor:
+    """Return the fraction of pixels whose class is among the `top_k` best, `(1, 1, 1, 1)`.
+
+    Of equal scores, that of the larger class is better; NaN if all are ignored
+    (eltwise_accuracy_layer.cpp, HyeonwooNoh/caffe).
+    """
+    scores, labels = by_class(x, label, 1)
+    labels = labels.unsqueeze(1)
+    classes = torch.arange(x.size(1), device=x.device).unsqueeze(1)
+    own = torch.where(classes == labels, scores, -torch.inf).amax(1, keepdim=True)
+    better = (scores > own) | ((scores == own) & (classes > labels))
+    kept = torch.ones_like(labels, dtype=torch.bool)
+    if ignore_label is not None:
+        kept = labels != ignore_label
+    hits = (better.sum(1, keepdim=True) < top_k) & kept
+    return (hits.sum().float() / kept.sum()).reshape(1, 1, 1, 1)

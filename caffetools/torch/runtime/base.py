@@ -40,3 +40,17 @@ def operator_name(name: str) -> str:
     while hasattr(torch.ops.caffetools, f"{name}_{number}"):
         number += 1
     return f"caffetools::{name}_{number}"
+
+
+@torch.library.custom_op(operator_name("fixed_gradient"), mutates_args=())
+def fixed_gradient(x: Tensor, _gradient: Tensor) -> Tensor:
+    """Return 0, with a gradient of `x` that no loss weight scales."""
+    return x.new_zeros(())
+
+
+fixed_gradient.register_fake(lambda x, _: x.new_empty(()))
+fixed_gradient.register_autograd(
+    lambda ctx, _: (ctx.saved_tensors[0], None),
+    # The names are PyTorch's: it passes keywords.
+    setup_context=lambda ctx, inputs, output: ctx.save_for_backward(inputs[1]),  # noqa: ARG005
+)

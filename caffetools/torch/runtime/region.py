@@ -141,3 +141,25 @@ def bin_mask(begin: Tensor, end: Tensor, extent: int, dtype: torch.dtype) -> Ten
     places = torch.arange(extent, device=begin.device)
     inside = (places >= begin.floor().unsqueeze(2)) & (places < end.ceil().unsqueeze(2))
     return inside.to(dtype)
+
+
+@torch.no_grad()
+def box_annotator_ohem(
+    rois: Tensor,
+    loss: Tensor,
+    label: Tensor,
+    weight: Tensor,
+    roi_per_img: int,
+    ignore_label: int = -1,
+) -> tuple[Tensor, Tensor]:
+    """Keep labels and box weights of the regions with the largest losses of each image.
+
+    Of the others, labels `(R, 1, H, W)` are set to `ignore_label` and weights `(R, C, H, W)` to 0
+    (box_annotator_ohem_layer.cu, daijifeng001/caffe-rfcn).
+    """
+    order = loss.flatten().sort(descending=True, stable=True)[1]
+    images, place = rois[:, 0].flatten()[order].sort(stable=True)
+    rank = torch.arange(images.numel(), device=loss.device)
+    first = rank - torch.searchsorted(images, images) < roi_per_img
+    kept = torch.zeros_like(first).scatter(0, order[place], first).reshape(loss.shape)
+    return torch.where(kept, label, ignore_label), torch.where(kept, weight, 0)

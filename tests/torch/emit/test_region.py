@@ -47,3 +47,9 @@ def test_means_by_hand() -> None:
     # Each of the four bins has a channel of its own: 0, 1, 2, 3.
     x = torch.arange(4.0).reshape(1, 4, 1, 1).expand(1, 4, 4, 4)
     assert module(x, torch.tensor([[0.0, 0, 0, 3, 3]])).flatten().tolist() == [0, 1, 2, 3]
+
+
+def test_box_annotator_ohem() -> None:
+    layer = "BoxAnnotatorOHEM box_annotator_ohem_param { roi_per_img: 128 }"
+    shapes = [(4, channels, 1, 1) for channels in (5, 1, 1, 8)]
+    assert lines(layer, *shapes, tops=2) == ["y, y1 = box_annotator_ohem(a, b, c, d, 128)"]

@@ -41,6 +41,22 @@ CASES = (
         2,
         ["y = infogain_loss(a, b, c)", "y1 = F.softmax(a, dim=1)"],
     ),
+    (
+        "SoftmaxWithLossOHEM loss_param { ignore_label: -1 } loss_weight: [1, 0, 0]",
+        [(2, 6), (2,)],
+        3,
+        [
+            "y = softmax_with_loss(a, b, ignore_label=-1)",
+            "y1 = F.softmax(a, dim=1).detach()",
+            "y2 = softmax_losses(a, b, ignore_label=-1).detach()",
+        ],
+    ),
+    (
+        "SoftmaxWithLossOHEM loss_param { normalization: PRE_FIXED pre_fixed_normalizer: 128 }",
+        [(2, 6), (2,)],
+        1,
+        ['y = softmax_with_loss(a, b, normalization="NONE") / 128.0'],
+    ),
 )
 
 

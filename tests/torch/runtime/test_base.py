@@ -6,7 +6,12 @@ import torch
 from torch import Tensor
 
 from caffetools.torch.export.helpers import needed
-from caffetools.torch.runtime.base import operator_name, window_area, with_gradient_of
+from caffetools.torch.runtime.base import (
+    fixed_gradient,
+    operator_name,
+    window_area,
+    with_gradient_of,
+)
 from caffetools.torch.runtime.boxes import suppress_overlaps
 from tests.torch.cases import check_runs_everywhere, gradients
 
@@ -55,3 +60,10 @@ def test_the_area_of_windows_is_clipped() -> None:
     # heights 2, 2, 1 of windows that start at 0, 2, 4 of 5; widths 3, 2 of those at 0, 2 of 4
     area = window_area(torch.zeros(1), (3, 2), (2, 3), (2, 2), (0, 0), (5, 4))
     assert area.tolist() == [[6, 4], [6, 4], [3, 2]]
+
+
+def test_no_loss_weight_scales_a_fixed_gradient() -> None:
+    x = torch.randn(3, requires_grad=True)
+    zero = fixed_gradient(x, torch.tensor([1.0, 2, 3]))
+    assert zero.item() == 0
+    assert gradients(5 * zero + x.sum(), x)[0].tolist() == [2, 3, 4]

@@ -10,7 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from caffetools.torch.runtime.region import psroi_pool, roi_bins, roi_pool, round_half_away
+from caffetools.torch.runtime.region import (
+    box_annotator_ohem,
+    psroi_pool,
+    roi_bins,
+    roi_pool,
+    round_half_away,
+)
 from tests.torch.cases import check_runs_everywhere, gradients
 
 
@@ -122,3 +128,22 @@ def test_runs_everywhere(channels: int) -> None:
     torch.testing.assert_close(
         gradients(compiled(x, rois, 2, 3), x), gradients(roi_pool(x, rois, 2, 3), x)
     )
+
+
+def test_the_hardest_regions_of_each_image_are_kept() -> None:
+    """Losses 1 3 2 of image 0, and 4 of image 1; two of each image."""
+    rois = torch.tensor([0.0, 0, 1, 0]).reshape(4, 1, 1, 1).expand(4, 5, 1, 1)
+    loss = torch.tensor([1.0, 3, 4, 2]).reshape(4, 1, 1, 1)
+    label, weight = 10 * loss, loss.expand(4, 2, 1, 1)
+    labels, weights = box_annotator_ohem(rois, loss, label, weight, 2, -1)
+    assert labels.flatten().tolist() == [-1, 30, 40, 20]
+    assert weights.flatten(1).tolist() == [[0, 0], [3, 3], [4, 4], [2, 2]]
+    check_runs_everywhere(
+        lambda a, b, c, d: box_annotator_ohem(a, b, c, d, 2), rois, loss, label, weight
+    )
+
+
+def test_positions_of_a_map_compete() -> None:
+    rois, loss = torch.zeros(1, 5, 1, 4), torch.tensor([3.0, 1, 4, 2]).reshape(1, 1, 1, 4)
+    labels, _ = box_annotator_ohem(rois, loss, loss, loss, 2)
+    assert labels.flatten().tolist() == [3, -1, 4, -1]

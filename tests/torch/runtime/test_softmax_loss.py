@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from caffetools.torch.runtime.loss import LARGEST_LOSS
-from caffetools.torch.runtime.softmax_loss import infogain_loss, softmax_with_loss
+from caffetools.torch.runtime.softmax_loss import infogain_loss, softmax_losses, softmax_with_loss
 from tests.torch.cases import Blobs, check_case, check_runs_everywhere, gradients, read_case
 
 Loss = Callable[[Blobs], Tensor]
@@ -97,3 +97,9 @@ def test_infogain_ignores() -> None:
 )
 def test_runs_everywhere(function: Callable[[Tensor], Tensor]) -> None:
     check_runs_everywhere(function, torch.randn(2, 3, 4))
+
+
+def test_losses_have_the_shape_of_the_labels() -> None:
+    x, label = torch.zeros(2, 4, 3), torch.tensor([[[0.0, 1, 9]], [[3, 2, 9]]])
+    losses = softmax_losses(x, label, ignore_label=9)
+    torch.testing.assert_close(losses, torch.tensor([[[1.0, 1, 0]]] * 2) * math.log(4))

@@ -1,0 +1,50 @@
+"""Layers of optical flow nets, by hand; real Caffe's results are in test_caffe_layers.py."""
+
+from __future__ import annotations
+
+import torch
+
+from caffetools.torch.runtime.flow import correlation, flow_warp
+from tests.torch.cases import check_runs_everywhere, gradients
+
+
+def test_correlation_by_hand() -> None:
+    """One row, displacements -1, 0, 1: of 1 2 3 with 10 20 30, 0 beyond."""
+    a = torch.tensor([1.0, 2, 3]).reshape(1, 1, 1, 3)
+    y = correlation(a, 10 * a, 1, 1, pad=1)
+    assert y.shape == (1, 9, 1, 3)
+    assert y[0, 3:6, 0].tolist() == [[0, 20, 60], [10, 40, 90], [20, 60, 0]]
+    assert y[0, [0, 1, 2, 6, 7, 8]].abs().sum() == 0
+    difference = correlation(a, 10 * a, 1, 1, pad=1, correlation_type="SUBTRACT")
+    assert difference[0, 4, 0].tolist() == [9, 18, 27]
+
+
+def test_patches_are_averaged() -> None:
+    a, b = torch.rand(2, 3, 9, 8), torch.rand(2, 3, 9, 8)
+    y = correlation(a, b, 3, 2, stride_1=2, stride_2=2)
+    # Of the first patch, rows and columns 2 to 4, with that displaced by (-2, 2).
+    product = a[:, :, 2:5, 2:5] * b[:, :, 0:3, 4:7]
+    torch.testing.assert_close(y[:, 2, 0, 0], product.mean((1, 2, 3)))
+    assert y.shape == (2, 9, (9 - 4 - 3) // 2 + 1, (8 - 4 - 3) // 2 + 1)
+
+
+def test_warp_by_hand() -> None:
+    """Of 1 2 4 a quarter to the right of the first, then the last itself, then beyond."""
+    image = torch.tensor([1.0, 2, 4]).reshape(1, 1, 1, 3).requires_grad_()
+    flow = torch.zeros(1, 2, 1, 3)
+    flow[0, 0, 0] = torch.tensor([0.25, 1, 1])
+    flow.requires_grad_()
+    y = flow_warp(image, flow)
+    assert y.flatten().tolist() == [1.25, 4, 0]
+    by_image, by_flow = gradients(y, image, flow)
+    assert by_image.flatten().tolist() == [0.75, 0.25, 1]
+    # The slope to the right; in the last column and row there is none.
+    assert by_flow.flatten().tolist() == [1, 0, 0, 0, 0, 0]
+    outside = flow_warp(image, flow, "NOT_A_NUMBER").flatten()
+    assert outside.isnan().tolist() == [False, False, True]
+
+
+def test_runs_everywhere() -> None:
+    x = torch.randn(2, 3, 5, 6)
+    check_runs_everywhere(lambda a, b: correlation(a, b, 1, 2, pad=2), x, x.flip(2))
+    check_runs_everywhere(flow_warp, x, torch.randn(2, 2, 5, 6))
