@@ -52,7 +52,7 @@ HEAVY = {
 }
 """Libraries that are slow to import, and the rooms that may import them outside functions."""
 
-MIRRORS = ("layers", "torch.emit", "torch.runtime")
+MIRRORS = ("layers", "layers.python", "torch.emit", "torch.runtime")
 """Rooms whose modules have the same names, as do `cli` and the module behind each command."""
 
 SAME_NAMES = {"weights"}

@@ -95,6 +95,11 @@ class PythonLayer(Layer):
             raise self.mistake(f"expected numbers as {name}")
         return found
 
+    def numbers(self, name: str, default: tuple[float, ...]) -> tuple[float, ...]:
+        """Return the numbers in an option; `default` if it is missing."""
+        self.length(name, 1)
+        return tuple(map(float, _NUMBER.findall(self.options.get(name, "")))) or default
+
     def strings(self, name: str) -> tuple[str, ...]:
         """Return the strings in an option."""
         return tuple(_STRING.findall(self.options.get(name, "")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from caffetools.errors import ShapeError
+from caffetools.layers.anchors import Anchors, anchors, round_half_up
 from caffetools.layers.base import Facts, Layer, Spec
 from caffetools.layers.blobs import Shape, Step, between, dims, exactly, product
 from caffetools.layers.checks import check_axes, check_int, four_axes, mismatch, read_integer
@@ -60,7 +61,6 @@ class Proposal(Layer):
     """
 
     type = "Proposal"
-    no_torch = "not exported yet"
     param_name = "proposal_param"
     bottoms = exactly(3)
     tops = between(1, 2)
@@ -76,6 +76,11 @@ class Proposal(Layer):
         rows = self.explain(bottoms)[0].value
         note = f"the number of rows depends on the data, at most {rows}"
         return Facts(((rows, 5), (rows,))[: self.top_count], notes=(note,))
+
+    def anchors(self) -> Anchors:
+        """Return the anchors, in rows of a box."""
+        ratios, scales = (self.param.numbers(name) for name in ("ratio", "scale"))
+        return anchors(self.param.integer("base_size"), ratios, scales, round_half_up)
 
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
         return [product("rows", (bottoms[0][0], self.param.integer("post_nms_topn")))]

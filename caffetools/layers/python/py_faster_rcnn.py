@@ -8,6 +8,7 @@ note reports where they are assumed.
 from __future__ import annotations
 
 from caffetools.errors import GraphError
+from caffetools.layers.anchors import Anchors, anchors
 from caffetools.layers.base import Facts, Spec
 from caffetools.layers.blobs import Shape, Step, at_least, between, exactly
 from caffetools.layers.checks import check_axes
@@ -52,7 +53,18 @@ class RoIDataLayer(PythonLayer):
         return Facts(((images, 3, *size), *rest), notes=(note,))
 
 
-class ProposalLayer(PythonLayer):
+class AnchorLayer(PythonLayer):
+    """A layer with anchors at each position of a map."""
+
+    no_torch = ""
+
+    def anchors(self) -> Anchors:
+        """Return the anchors: by default 3 ratios and 3 scales of a square of 16 pixels."""
+        ratios, scales = self.numbers("ratios", (0.5, 1, 2)), self.numbers("scales", (8, 16, 32))
+        return anchors(16, ratios, scales)
+
+
+class ProposalLayer(AnchorLayer):
     """Scores, box deltas and im_info -> regions (1, 5), scores (1, 1, 1, 1) (proposal_layer.py)."""
 
     type = "rpn.proposal_layer.ProposalLayer"
@@ -64,7 +76,7 @@ class ProposalLayer(PythonLayer):
         return Facts(((1, 5), (1, 1, 1, 1))[: len(self.spec.tops)])
 
 
-class AnchorTargetLayer(PythonLayer):
+class AnchorTargetLayer(AnchorLayer):
     """Targets of the A anchors at each position of a (…, H, W) (anchor_target_layer.py).
 
     Tops: labels (1, 1, A · H, W), and targets, inner and outer weights (1, 4A, H, W). The anchors
@@ -96,12 +108,20 @@ class ProposalTargetLayer(PythonLayer):
     """Regions and true boxes -> regions with labels and targets (proposal_target_layer.py).
 
     Tops: regions (1, 5), labels (1, 1), and targets, inner and outer weights (1, 4 · num_classes).
+    R-FCN, which regresses boxes of 2 classes, adds two axes of 1.
     """
 
     type = "rpn.proposal_target_layer.ProposalTargetLayer"
+    no_torch = ""
     bottoms = at_least(2)
     tops = exactly(5)
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         targets = (1, 4 * self.integer("num_classes"))
-        return Facts(((1, 5), (1, 1), targets, targets, targets))
+        tops: tuple[Shape, ...] = ((1, 5), (1, 1), targets, targets, targets)
+        return Facts(tuple((*top, 1, 1) for top in tops) if self.agnostic else tops)
+
+    @property
+    def agnostic(self) -> bool:
+        """Whether all classes but the background have the same boxes, as in R-FCN."""
+        return self.integer("num_classes") == 2

@@ -35,8 +35,8 @@ from caffetools.torch.emit.base import Context, Emission, Emitter
 KINDS = (
     "accuracy", "activation", "convolution", "detection", "detection_loss", "elementwise", "flow",
     "inputs", "joining", "linear", "loss", "metric_loss", "normalization", "permutation", "pooling",
-    "prior_box", "recurrent", "region", "resampling", "reshaping", "selection", "sequence",
-    "softmax_loss",
+    "prior_box", "py_faster_rcnn", "recurrent", "region", "resampling", "reshaping", "selection",
+    "sequence", "softmax_loss",
 )  # fmt: skip
 """The modules of emitters."""
 

@@ -95,5 +95,8 @@ def test_proposal_target_layer() -> None:
     text = python("ProposalTargetLayer", "a b", "v w x y z", "'num_classes': 81")
     targets = (1, 4 * 81)
     assert set_up(text, (1, 5), (1, 4)).tops == ((1, 5), (1, 1), targets, targets, targets)
+    text = python("ProposalTargetLayer", "a b", "v w x y z", "'num_classes': 2")
+    four = (1, 4 * 2, 1, 1)
+    assert set_up(text, (1, 5), (1, 4)).tops == ((1, 5, 1, 1), (1, 1, 1, 1), four, four, four)
     text = python("ProposalTargetLayer", "a b", "v w x y z", "")
     check_refused(text, ((1, 5), (1, 4)), 2, 16, "expected an integer as num_classes")

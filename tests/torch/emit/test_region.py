@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from caffetools.errors import CaffeToolsError
 from caffetools.torch.export.loaded_module import load_module
 from tests.torch.emission import lines, program_of
 
@@ -53,3 +54,22 @@ def test_box_annotator_ohem() -> None:
     layer = "BoxAnnotatorOHEM box_annotator_ohem_param { roi_per_img: 128 }"
     shapes = [(4, channels, 1, 1) for channels in (5, 1, 1, 8)]
     assert lines(layer, *shapes, tops=2) == ["y, y1 = box_annotator_ohem(a, b, c, d, 128)"]
+
+
+SCORES = [(2, 2, 4, 5), (2, 4, 4, 5), (2, 3)]
+
+
+def test_proposal() -> None:
+    options = "base_size: 16 ratio: 1 scale: 8 feat_stride: 16 min_size: 8 nms_thresh: 0.5"
+    found = lines(f"Proposal proposal_param {{ {options} }}", *SCORES, tops=2)
+    assert found == [
+        "m = Proposal([(-56.0, -56.0, 71.0, 71.0)], 16, min_size=8, nms_threshold=0.5)",
+        "y, y1 = self.m(a, b, c)",
+    ]
+    one = lines(f"Proposal proposal_param {{ {options} }}", *SCORES)
+    assert one[1] == "y = self.m(a, b, c)[0]"
+
+
+def test_proposal_without_anchors() -> None:
+    with pytest.raises(CaffeToolsError, match="at least one scale and one ratio"):
+        lines("Proposal", *SCORES)
