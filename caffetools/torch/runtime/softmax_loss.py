@@ -15,21 +15,6 @@ from caffetools.torch.runtime.loss import (
 )
 
 
-def softmax_losses(
-    x: Tensor, label: Tensor, axis: int = 1, ignore_label: int | None = None
-) -> Tensor:
-    """Return `F.cross_entropy` along `axis` for each label, in the shape of the labels.
-
-    Each loss is at most 87.3365, but has the gradient of the unclamped loss; that of an ignored
-    label is 0 (softmax_loss_layer.cpp).
-    """
-    scores, labels = by_class(x, label, axis)
-    ignored = -100 if ignore_label is None else ignore_label
-    losses = F.cross_entropy(scores, labels, ignore_index=ignored, reduction="none")
-    losses = with_gradient_of(losses.clamp(max=LARGEST_LOSS), losses)
-    return losses.reshape(label.shape)
-
-
 def softmax_with_loss(
     x: Tensor,
     label: Tensor,
@@ -37,9 +22,15 @@ def softmax_with_loss(
     ignore_label: int | None = None,
     normalization: str = "VALID",
 ) -> Tensor:
-    """Compute the sum of `softmax_losses` with Caffe's normalization (softmax_loss_layer.cpp)."""
-    losses = softmax_losses(x, label, axis, ignore_label)
-    labels = by_class(x, label, axis)[1]
+    """Compute `F.cross_entropy` along `axis` with Caffe's normalization.
+
+    Each loss is at most 87.3365, but has the gradient of the unclamped loss
+    (softmax_loss_layer.cpp).
+    """
+    scores, labels = by_class(x, label, axis)
+    ignored = -100 if ignore_label is None else ignore_label
+    losses = F.cross_entropy(scores, labels, ignore_index=ignored, reduction="none")
+    losses = with_gradient_of(losses.clamp(max=LARGEST_LOSS), losses)
     valid = labels.numel() if ignore_label is None else (labels != ignore_label).sum()
     return losses.sum() / loss_divisor(normalization, labels, valid)
 
@@ -65,3 +56,18 @@ def infogain_loss(
     logs = with_gradient_of(logs.clamp(min=math.log(LOG_THRESHOLD)), logs)
     losses = -(rows.movedim(-1, 1) * logs).sum(1) * kept
     return losses.sum() / loss_divisor(normalization, labels, kept.sum())
+
+
+def softmax_losses(
+    x: Tensor, label: Tensor, axis: int = 1, ignore_label: int | None = None
+) -> Tensor:
+    """Return `F.cross_entropy` along `axis` for each label, in the shape of the labels.
+
+    Each loss is at most 87.3365, but has the gradient of the unclamped loss; that of an ignored
+    label is 0 (softmax_loss_layer.cpp).
+    """
+    scores, labels = by_class(x, label, axis)
+    ignored = -100 if ignore_label is None else ignore_label
+    losses = F.cross_entropy(scores, labels, ignore_index=ignored, reduction="none")
+    losses = with_gradient_of(losses.clamp(max=LARGEST_LOSS), losses)
+    return losses.reshape(label.shape)

@@ -13,7 +13,7 @@ from caffetools.torch.runtime.proposals import (
     grid_anchors,
 )
 
-ANCHORS = [[0.0, 0, 7, 7], [-4, 0, 11, 7]]
+ANCHORS = [[0.0, 0.0, 7.0, 7.0], [-4.0, 0.0, 11.0, 7.0]]
 
 
 def test_anchors_of_a_map() -> None:
@@ -53,16 +53,16 @@ def test_the_best_without_overlaps() -> None:
 
 
 def test_small_boxes() -> None:
-    options = {"min_size": 4.0, "nms_threshold": 0.3}
+    anchors = ANCHORS[:1]
     values, codes = scores(0.5, 0.9), torch.zeros(1, 4, 1, 2)
     codes[0, 2:, 0, 1] = -2  # the second is 8 / e^2, about 1 pixel wide
     info = torch.tensor([[8.0, 20, 2]])
-    rois, chances = Proposal(ANCHORS[:1], 8, **options)(values, codes, info)  # type: ignore[arg-type]
+    rois, chances = Proposal(anchors, 8, min_size=4)(values, codes, info)
     assert (chances.tolist(), len(rois)) == ([0.5, 0], 2)
-    _, chances = Proposal(ANCHORS[:1], 8, drop_small=True, **options)(values, codes, info)  # type: ignore[arg-type]
+    _, chances = Proposal(anchors, 8, min_size=4, drop_small=True)(values, codes, info)
     assert chances.tolist() == [0.5]
     four = torch.tensor([[8.0, 20, 2, 5]])  # a width of at least 4 * 5
-    assert Proposal(ANCHORS[:1], 8, **options)(values, codes, four)[1].tolist() == [0, 0]  # type: ignore[arg-type]
+    assert Proposal(anchors, 8, min_size=4)(values, codes, four)[1].tolist() == [0, 0]
 
 
 def test_each_image_has_its_own() -> None:
