@@ -93,13 +93,14 @@ class YoloDetectionOutput(Layer):
     """Predictions -> (1, 1, 1, 7), one row per detection (yolo_detection_output_layer.cpp)."""
 
     type = "YoloDetectionOutput"
-    no_torch = "not exported yet"
+    param_name = "yolo_detection_output_param"
     bottoms = at_least(1)
     origin = "eric612/MobileNet-YOLO"
     is_global = True
 
     def __init__(self, spec: Spec) -> None:
-        read_classes(spec.param("yolo_detection_output_param"))
+        super().__init__(spec)
+        read_classes(self.param)
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         four_axes(bottoms[0])
@@ -113,7 +114,6 @@ class EvalDetection(Layer):
     """
 
     type = "EvalDetection"
-    no_torch = "not exported yet"
     param_name = "eval_detection_param"
     bottoms = at_least(1)
     origin = "intel/caffe"
@@ -149,7 +149,7 @@ class DetectNetTransformation(Layer):
     """
 
     type = "DetectNetTransformation"
-    no_torch = "not exported yet"
+    no_torch = "a random augmentation of training data"
     bottoms = exactly(2)
     tops = exactly(2)
     origin = "NVIDIA/caffe"

@@ -13,7 +13,7 @@ class RegionLoss(LossLayer):
     """YOLO's loss of boxes, objects and classes (region_loss_layer.cpp)."""
 
     type = "RegionLoss"
-    no_torch = "not exported yet"
+    param_name = "region_loss_param"
     origin = "intel/caffe"
 
     def check(self, bottoms: tuple[Shape, ...]) -> None:

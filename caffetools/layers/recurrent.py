@@ -176,7 +176,6 @@ class ContinuationIndicator(Layer):
     """
 
     type = "ContinuationIndicator"
-    no_torch = "not exported yet"
     param_name = "continuation_indicator_param"
     bottoms = between(0, 1)
     data_bottoms = 0
@@ -209,7 +208,7 @@ class MultiStageMeanfield(Layer):
     """
 
     type = "MultiStageMeanfield"
-    no_torch = "not exported yet"
+    no_torch = "it filters with a permutohedral lattice, which PyTorch lacks"
     bottoms = exactly(3)
     origin = "torrvision/caffe"
     is_global = True

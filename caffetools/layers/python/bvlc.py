@@ -12,6 +12,7 @@ class EuclideanLossLayer(PythonLayer):
     """Two bottoms with the same number of elements -> (1), not a scalar (pyloss.py)."""
 
     type = "pyloss.EuclideanLossLayer"
+    no_torch = ""
     bottoms = exactly(2)
     tops = exactly(1)
 

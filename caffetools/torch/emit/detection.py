@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from caffetools.layers.detection import DetectionEvaluate, DetectionOutput
+from caffetools.errors import CaffeToolsError
+from caffetools.layers.detection import (
+    DetectionEvaluate,
+    DetectionOutput,
+    EvalDetection,
+    YoloDetectionOutput,
+)
+from caffetools.proto.message import Message
 from caffetools.torch.emit.base import (
     Bottom,
     Context,
     Emission,
     Emitters,
+    Expression,
     X,
     call,
     differing,
@@ -54,4 +62,40 @@ def detection_evaluate(layer: DetectionEvaluate, context: Context) -> Emission:
     return Emission((result,), notes=notes)
 
 
-EMITTERS: Emitters = {DetectionEvaluate: detection_evaluate, DetectionOutput: detection_output}
+def yolo_detection_output(layer: YoloDetectionOutput, context: Context) -> Expression:
+    """The helper `yolo_detection_output`, which reads one or two bottoms."""
+    param = layer.param
+    return call(
+        "yolo_detection_output",
+        *context.inputs()[:2],
+        num_classes=param.integer("num_classes"),
+        biases=yolo_biases(param, "num_box"),
+        **fields(param, confidence_threshold=0.01, nms_threshold=0.45),
+    )
+
+
+def eval_detection(layer: EvalDetection, context: Context) -> Expression:
+    """The helper `eval_detection`."""
+    if len(context.bottoms) != 2:
+        raise context.error(f"expected 2 bottoms, found {len(context.bottoms)}", "bottom")
+    biases, options = yolo_biases(layer.param, "num_object"), fields(layer.param, threshold=0.5)
+    options |= fields(layer.param, score_type="MULTIPLY", nms=-1.0)
+    classes = layer.param.integer("num_class")
+    return call("eval_detection", X, Bottom(1), classes, biases, **options)
+
+
+def yolo_biases(param: Message, name: str) -> tuple[float, ...]:
+    """Return the sizes of the boxes of a cell; CaffeToolsError unless they are `name` pairs."""
+    biases, count = tuple(param.numbers("biases")), param.integer(name)
+    if len(biases) != 2 * count:
+        text = f"expected {2 * count} biases, two for each of {name} boxes, found {len(biases)}"
+        raise param.error(text, "biases", kind=CaffeToolsError)
+    return biases
+
+
+EMITTERS: Emitters = {
+    DetectionEvaluate: detection_evaluate,
+    DetectionOutput: detection_output,
+    EvalDetection: eval_detection,
+    YoloDetectionOutput: yolo_detection_output,
+}

@@ -1,20 +1,24 @@
-"""SSD's MultiBoxLoss."""
+"""Losses of detectors: SSD and YOLO."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from caffetools.layers.detection_loss import MultiBoxLoss
+from caffetools.errors import CaffeToolsError
+from caffetools.layers.detection_loss import MultiBoxLoss, RegionLoss
 from caffetools.torch.emit.base import (
+    Bottom,
     Context,
     Emission,
     Emitters,
+    Expression,
     call,
     differing,
     fields,
     module,
     signed,
 )
+from caffetools.torch.emit.detection import yolo_biases
 from caffetools.torch.emit.loss import loss_options
 
 
@@ -53,4 +57,17 @@ def multibox_loss(layer: MultiBoxLoss, context: Context) -> Emission:
     return replace(loss, stops_gradients=True)
 
 
-EMITTERS: Emitters = {MultiBoxLoss: multibox_loss}
+def region_loss(layer: RegionLoss, context: Context) -> Expression:
+    """The helper `region_loss`."""
+    param = layer.param
+    for name in ("softmax_tree", "class_map"):
+        if param.text(name):
+            raise param.error(f"{name} has no counterpart here", name, kind=CaffeToolsError)
+    options = differing(bias_match=(bool(param.integer("bias_match")), True)) | fields(
+        param, object_scale=1.0, noobject_scale=0.5, class_scale=1.0, coord_scale=5.0, thresh=0.2
+    )
+    classes, biases = param.integer("num_class"), yolo_biases(param, "num")
+    return call("region_loss", context.image(), Bottom(1), classes, biases, **options)
+
+
+EMITTERS: Emitters = {MultiBoxLoss: multibox_loss, RegionLoss: region_loss}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from caffetools.layers.blobs import count
-from caffetools.layers.recurrent import LSTM, RNN, LSTMUnit, Recurrent
+from caffetools.layers.recurrent import LSTM, RNN, ContinuationIndicator, LSTMUnit, Recurrent
 from caffetools.proto.wire import single
 from caffetools.torch.emit.base import (
     Attribute,
@@ -85,4 +85,16 @@ def _stale(layer: Recurrent, context: Context) -> tuple[tuple[Expression, ...], 
     return tuple(stale), ()
 
 
-EMITTERS: Emitters = {LSTM: recurrent, LSTMUnit: function("lstm_unit"), RNN: recurrent}
+def continuation_indicator(_: ContinuationIndicator, context: Context) -> Emission:
+    """A buffer of 1, 0 in the first row."""
+    (shape,) = context.tops
+    assert shape is not None
+    return Emission((MemberRef(),), (Member(call("continuation_indicator", *shape), buffer=True),))
+
+
+EMITTERS: Emitters = {
+    ContinuationIndicator: continuation_indicator,
+    LSTM: recurrent,
+    LSTMUnit: function("lstm_unit"),
+    RNN: recurrent,
+}

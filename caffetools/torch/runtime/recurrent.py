@@ -165,3 +165,9 @@ class RNN(Recurrent):
             h = torch.tanh(step + F.linear(going.unsqueeze(1) * h, weight))
             steps.append(F.linear(h, out, bias))
         return torch.tanh(torch.stack(steps)), h.detach().unsqueeze(0)
+
+
+def continuation_indicator(time_step: int, batch_size: int) -> Tensor:
+    """Return 0 in the first row, where sequences start, and 1 in the others."""
+    rows = (torch.arange(time_step) > 0).float()
+    return rows.unsqueeze(1).repeat(1, batch_size)

@@ -110,3 +110,27 @@ REFUSED = (
 def test_what_has_no_counterpart_is_refused(layer: str, bottoms: list[Shape], message: str) -> None:
     with pytest.raises(CaffeToolsError, match=message):
         lines(layer, *bottoms)
+
+
+def test_yolo() -> None:
+    options = "num_classes: 2 num_box: 1 biases: 1 biases: 2 nms_threshold: 0.3"
+    layer = f"YoloDetectionOutput yolo_detection_output_param {{ {options} }}"
+    call = "yolo_detection_output({}, num_classes=2, biases=(1.0, 2.0), nms_threshold=0.3)"
+    assert lines(layer, (1, 7, 4, 4)) == [f"y = {call.format('a')}"]
+    assert lines(layer, *[(1, 7, 4, 4)] * 3) == [f"y = {call.format('a, b')}"]
+    text = "EvalDetection eval_detection_param { side: 4 num_class: 2 num_object: 1 %s }"
+    found = lines(text % "biases: [1, 2] nms: 0.5 score_type: OBJ", (1, 7, 4, 4), (1, 1, 3, 8))
+    assert found == ['y = eval_detection(a, b, 2, (1.0, 2.0), score_type="OBJ", nms=0.5)']
+
+
+@pytest.mark.parametrize(
+    ("options", "shapes", "message"),
+    [
+        ("biases: 1", [(1, 7, 4, 4), (1, 1, 3, 8)], "expected 2 biases.*found 1"),
+        ("biases: [1, 2]", [(1, 7, 4, 4)], "expected 2 bottoms, found 1"),
+    ],
+)
+def test_refused_evaluation(options: str, shapes: list[tuple[int, ...]], message: str) -> None:
+    text = "EvalDetection eval_detection_param { side: 4 num_class: 2 num_object: 1 %s }"
+    with pytest.raises(CaffeToolsError, match=message):
+        lines(text % options, *shapes)

@@ -92,3 +92,13 @@ REFUSED = (
 def test_what_has_no_counterpart_is_refused(layer: str, bottoms: list[Shape], message: str) -> None:
     with pytest.raises(CaffeToolsError, match=message):
         lines(layer, *bottoms)
+
+
+def test_region_loss() -> None:
+    text = "RegionLoss region_loss_param { num_class: 2 num: 1 biases: [1, 2] %s }"
+    shapes = (1, 7, 4, 4), (1, 1, 3, 8)
+    assert lines(text % "thresh: 0.5 bias_match: 0", *shapes) == [
+        "y = region_loss(a, b, 2, (1.0, 2.0), bias_match=False, thresh=0.5)"
+    ]
+    with pytest.raises(CaffeToolsError, match="softmax_tree has no counterpart"):
+        lines(text % 'softmax_tree: "tree"', *shapes)

@@ -90,3 +90,12 @@ def test_random_stale_weights_are_not_known() -> None:
         "in training, Caffe's steps after the first do not share W_hc but keep what the "
         "weight_filler drew; the exported module shares it in every step"
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "bottoms"),
+    [("time_step: 3 batch_size: 2", []), ("time_step: 3 axis: 1", [(7, 2, 5)])],
+)
+def test_continuation_indicator(options: str, bottoms: list[Shape]) -> None:
+    layer = f"ContinuationIndicator continuation_indicator_param {{ {options} }}"
+    assert lines(layer, *bottoms) == ["m = continuation_indicator(3, 2)", "y = self.m"]

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from caffetools.torch.runtime.recurrent import LSTM, RNN, lstm_unit
+from caffetools.torch.runtime.recurrent import LSTM, RNN, continuation_indicator, lstm_unit
 from tests.torch.cases import check_case, check_runs_everywhere, gradients, read_case
 
 
@@ -128,3 +128,7 @@ def test_stale_weights_serve_the_later_steps_of_training(kind: Any, names: list[
     assert gradient.eq(0).all()
     evaluated = filled(kind(3, 4, 2, stale=tuple((name, 0.25) for name in names)).eval())
     torch.testing.assert_close(evaluated(x, cont), filled(kind(3, 4, 2))(x, cont))
+
+
+def test_continuation_indicator() -> None:
+    assert continuation_indicator(3, 2).tolist() == [[0, 0], [1, 1], [1, 1]]
