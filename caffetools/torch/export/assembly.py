@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from caffetools.errors import CaffeToolsError, Note
-from caffetools.layers.blobs import dims
+from caffetools.layers.blobs import count, dims
 from caffetools.net.graph import AUTOMATIC
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
@@ -185,7 +185,9 @@ class _Assembly:
                     self.owners[blob.name] = (layer.node.key, index, made)
             else:
                 owner = self.owners[blob.name or ""][2]
-                if owner.stored != made.stored:
+                reshaped = owner.stored != made.stored
+                fits = count(owner.stored) == count(made.stored) and slot.attribute
+                if reshaped and not fits:
                     raise layer.node.message.error(
                         f"shape {dims(made.stored)} of the shared parameter {blob.name!a} does not "
                         f"match {dims(owner.stored)} in layer {blob.owner!a}",
@@ -193,8 +195,8 @@ class _Assembly:
                         index,
                         CaffeToolsError,
                     )
-                self.ties.append(Tie(key, owner.key))
-                made = replace(owner, shared=True)
+                self.ties.append(Tie(key, owner.key, reshaped))
+                made = replace(owner, shape=made.shape, shared=True)
             found.append(made)
         return found
 

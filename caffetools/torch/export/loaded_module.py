@@ -88,15 +88,18 @@ def to_caffe(
     shapes: Mapping[str, tuple[int, ...]] = getattr(module, "caffe_shapes", {})
     params: Mapping[str, tuple[str, ...]] = getattr(module, "caffe_params")  # noqa: B009
 
-    def blob(key: str) -> NDArray[Any]:
+    def blob(layer: str, index: int, key: str) -> NDArray[Any]:
         if key.endswith(COUNTER):  # statistics are averages already, and have no gradient
             return np.full(1, tensors is None, np.float32)
         tensor, shape = given.get(key), shapes.get(key, tuple(state[key].shape))
+        shape = shapes.get(f"{layer}/{index}", shape)  # of a blob shared in another shape
         if tensor is None:
             return np.zeros(shape, np.float32)
         return np.array(tensor.detach().float().cpu().numpy()).reshape(shape)
 
-    return {layer: [blob(key) for key in keys] for layer, keys in params.items()}
+    return {
+        layer: [blob(layer, *each) for each in enumerate(keys)] for layer, keys in params.items()
+    }
 
 
 def loss_weight(module: nn.Module, blob: str) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from caffetools.layers.blobs import Shape, dims
+from caffetools.torch.emit.base import Name, call
 from caffetools.torch.export.expressions import ExpressionWriter
 from caffetools.torch.export.fills import fills
 from caffetools.torch.export.module_spec import ModuleSpec, Statement, Variable
@@ -84,7 +85,12 @@ def _constructor(spec: ModuleSpec, writer: ExpressionWriter) -> Iterator[str]:
         else:
             yield from statement(f"self.{made.name} = ", value, BODY, comment)
     for tie in spec.ties:
-        yield from statement(f"self.{tie.target} = ", f"self.{tie.source}", BODY, "shared")
+        if tie.reshaped:
+            module, _, name = tie.target.rpartition(".")
+            places = Name(f"self.{module}"), name, Name(f"self.{tie.source}")
+            yield from statement("", writer.write(call("share_reshaped", *places)), BODY, "shared")
+        else:
+            yield from statement(f"self.{tie.target} = ", f"self.{tie.source}", BODY, "shared")
     if any(each.fill and not each.shared for params in spec.params.values() for each in params):
         yield f"{BODY}self.reset_parameters()"
 

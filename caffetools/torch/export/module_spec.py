@@ -38,6 +38,8 @@ class Tie:
 
     target: str
     source: str
+    reshaped: bool = False
+    """Whether the target has another shape (share_mode PERMISSIVE)."""
 
 
 @dataclass(frozen=True, slots=True)

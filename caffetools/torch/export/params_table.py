@@ -30,6 +30,15 @@ def caffe_attributes(spec: ModuleSpec) -> Iterator[str]:
         for each in params
         if each.shape != each.stored and not each.shared
     ]
+    owned = {
+        each.key: each for params in spec.params.values() for each in params if not each.shared
+    }
+    shapes += [
+        f"{string(f'{layer}/{index}')}: {each.shape}"
+        for layer, params in spec.params.items()
+        for index, each in enumerate(params)
+        if each.shared and each.shape != owned[each.key].shape
+    ]
     if shapes:
         yield f"{INDENT}caffe_shapes: ClassVar[dict[str, tuple[int, ...]]] = {{"
         yield from _rows(shapes)

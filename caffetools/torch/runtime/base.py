@@ -1,7 +1,8 @@
 """Building blocks of other helpers."""
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.utils.parametrize import register_parametrization
 
 Pair = tuple[int, int]
 """Sizes along height and width."""
@@ -54,3 +55,22 @@ fixed_gradient.register_autograd(
     # The names are PyTorch's: it passes keywords.
     setup_context=lambda ctx, inputs, output: ctx.save_for_backward(inputs[1]),  # noqa: ARG005
 )
+
+
+class Reshaped(nn.Module):
+    """A tensor in another shape."""
+
+    def __init__(self, shape: torch.Size) -> None:
+        super().__init__()
+        self.shape = shape
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the same elements in the shape."""
+        return x.reshape(self.shape)
+
+
+def share_reshaped(module: nn.Module, name: str, source: nn.Parameter) -> None:
+    """Let a module use a parameter of another that has another shape and as many elements."""
+    shape = getattr(module, name).shape
+    parametrized = register_parametrization(module, name, Reshaped(shape))
+    setattr(parametrized.get_submodule(f"parametrizations.{name}"), "original", source)  # noqa: B010

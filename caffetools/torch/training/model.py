@@ -34,7 +34,13 @@ def layer_blobs(module: nn.Module) -> list[LayerBlob]:
     state = module.state_dict(keep_vars=True)
     shapes: Mapping[str, tuple[int, ...]] = getattr(module, "caffe_shapes", {})
     return [
-        LayerBlob(layer, index, key, state[key], shapes.get(key, tuple(state[key].shape)))
+        LayerBlob(
+            layer,
+            index,
+            key,
+            state[key],
+            shapes.get(f"{layer}/{index}", shapes.get(key, tuple(state[key].shape))),
+        )
         for layer, keys in _params(module).items()
         for index, key in enumerate(keys)
     ]

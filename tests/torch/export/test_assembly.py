@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import Any
 
-from caffetools.errors import CaffeToolsError
+import pytest
+import torch
+
 from caffetools.net.loading import from_text
 from caffetools.torch.export.assembly import assemble, assemble_folded
+from caffetools.torch.export.loaded_module import load_module, to_caffe
 from caffetools.torch.export.module_spec import Tie
+from caffetools.torch.training.model import layer_blobs, owned_blobs
 from tests.torch.nets import FOLDING, PHASES, SHARING
 
 HEAD = 'layer { name: "in" type: "Input" top: "x" input_param { shape { dim: 2 dim: 4 } } }\n'
@@ -59,21 +63,32 @@ def test_layers_with_a_memory_are_not_one_module() -> None:
     assert len(spec.ties) == 3
 
 
-def test_one_parameter_has_one_shape() -> None:
+def test_a_shared_parameter_of_another_shape() -> None:
+    """Both have the elements 0 to 11; the transposed one reads them in rows of its outputs."""
     text = HEAD + (
         'layer { name: "a" type: "InnerProduct" bottom: "x" top: "a" param { name: "w" } '
-        "inner_product_param { num_output: 3 } }\n"
+        "inner_product_param { num_output: 3 bias_term: false } }\n"
         'layer { name: "b" type: "InnerProduct" bottom: "x" top: "b" '
         'param { name: "w" share_mode: PERMISSIVE } '
-        "inner_product_param { num_output: 3 transpose: true } }"
+        "inner_product_param { num_output: 3 transpose: true bias_term: false } }"
     )
-    with pytest.raises(CaffeToolsError) as caught:
-        assemble(from_text(text))
-    assert caught.value.location is not None
-    assert caught.value.location.line == 3
-    assert caught.value.message == (
-        "shape 4 x 3 of the shared parameter 'w' does not match 3 x 4 in layer 'a'"
-    )
+    spec = assemble(from_text(text))
+    assert [tie.reshaped for tie in spec.ties] == [True]
+    module: Any = load_module(spec)
+    (weight,) = module.parameters()
+    with torch.no_grad():
+        weight.copy_(torch.arange(12.0).reshape(3, 4))
+    x = torch.tensor([[1.0, 0, 0, 0], [0, 1, 0, 0]])
+    a, b = module(x)
+    assert a.tolist() == [[0, 4, 8], [1, 5, 9]]
+    assert b.tolist() == [[0, 1, 2], [3, 4, 5]]
+    (b[0].sum() + 10 * a[0, 1]).backward()
+    found = to_caffe(module, {"a.weight": weight.grad})
+    assert found["a"][0].tolist() == [[1, 1, 1, 0], [10, 0, 0, 0], [0, 0, 0, 0]]
+    assert found["b"][0].tolist() == [[1, 1, 1], [0, 10, 0], [0, 0, 0], [0, 0, 0]]
+    shapes = [(blob.layer, blob.shape) for blob in layer_blobs(module)]
+    assert shapes == [("a", (3, 4)), ("b", (4, 3))]
+    assert len(owned_blobs(module)) == 1
 
 
 def test_what_only_silence_reads_is_dropped() -> None:

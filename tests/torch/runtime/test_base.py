@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import copy
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from caffetools.torch.export.helpers import needed
 from caffetools.torch.runtime.base import (
     fixed_gradient,
     operator_name,
+    share_reshaped,
     window_area,
     with_gradient_of,
 )
@@ -67,3 +70,16 @@ def test_no_loss_weight_scales_a_fixed_gradient() -> None:
     zero = fixed_gradient(x, torch.tensor([1.0, 2, 3]))
     assert zero.item() == 0
     assert gradients(5 * zero + x.sum(), x)[0].tolist() == [2, 3, 4]
+
+
+def test_a_parameter_in_two_shapes() -> None:
+    pair = nn.ModuleList([nn.Linear(2, 3, bias=False), nn.Conv2d(2, 3, 1, bias=False)])
+    linear, conv = pair
+    assert isinstance(linear, nn.Linear)
+    share_reshaped(conv, "weight", linear.weight)
+    x = torch.randn(4, 2)
+    torch.testing.assert_close(conv(x[:, :, None, None]).flatten(1), linear(x))
+    assert len(list(pair.parameters())) == 1
+    again = copy.deepcopy(pair)
+    assert len(list(again.parameters())) == 1
+    check_runs_everywhere(conv, x[:, :, None, None])
