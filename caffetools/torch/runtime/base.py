@@ -69,7 +69,7 @@ class Reshaped(nn.Module):
         return x.reshape(self.shape)
 
 
-def share_reshaped(module: nn.Module, name: str, source: nn.Parameter) -> None:
+def share_reshaped(module: nn.Module, name: str, source: Tensor) -> None:
     """Let a module use a parameter of another that has another shape and as many elements."""
     shape = getattr(module, name).shape
     parametrized = register_parametrization(module, name, Reshaped(shape))
