@@ -62,7 +62,7 @@ KINDS = {
     "python_layer": "Python",
     "recurrent": "ContinuationIndicator LSTM LSTMUnit MultiStageMeanfield RNN",
     "region": "BoxAnnotatorOHEM Proposal PSROIPooling ROIPooling",
-    "resampling": "Interp Unpooling Upsample",
+    "resampling": "Interp Unpooling UnPooling Upsample",
     "reshaping": "Flatten Reduction Reshape Tile",
     "selection": "ArgMax BatchReindex Crop Filter",
     "sequence": "CTCGreedyDecoder CtcLoss LabelsequenceAccuracy",

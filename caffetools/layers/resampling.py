@@ -184,6 +184,67 @@ class Unpooling(Layer):
         return given_steps(self.extents)
 
 
+class ParseNetUnpooling(Layer):
+    """(N, C, H, W) -> (N, C, (H - 1) · stride + kernel - 2 · pad, W'), the inverse of pooling.
+
+    FIXED puts a value in the middle of its window, REP in all of it, DIV a share; where windows
+    overlap, the mean. A second bottom gives the size, as after global pooling
+    (unpooling_layer.cpp).
+    """
+
+    type = "UnPooling"
+    param_name = "unpooling_param"
+    bottoms = between(1, 2)
+    data_bottoms = 1
+    transposed = True
+    origin = "weiliu89/caffe"
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__(spec)
+        param = self.param
+        self.method = param.text("unpool") if param.has("unpool") else "FIXED"
+        if self.method not in ("FIXED", "DIV", "REP"):
+            raise param.error(f"expected FIXED, DIV or REP, found {self.method}", "unpool")
+        kernels = [f"out_kernel_{each}" for each in "hw"]
+        by_axis = all(map(param.has, kernels))
+        names = kernels if by_axis else ["out_kernel_size"] * 2
+        self.kernels = [read_integer(param, name) for name in names]
+        self.strides, self.pads = read_pair(param, "out_stride", 1), read_pair(param, "out_pad", 0)
+
+    def axes(self, bottoms: tuple[Shape, ...]) -> list[Window]:
+        """Return kernel, stride and padding along height and width."""
+        if len(bottoms) == 1:
+            return [
+                Window(*axis) for axis in zip(self.kernels, self.strides, self.pads, strict=True)
+            ]
+        found = []
+        for extent, wanted in zip(*(four_axes(each)[2:] for each in bottoms), strict=True):
+            kernel = -(-wanted // extent)
+            stride = 1 if kernel == wanted else kernel
+            found.append(Window(kernel, stride, ((extent - 1) * stride + kernel - wanted) // 2))
+        return found
+
+    def windows(self, bottoms: tuple[Shape, ...]) -> list[Window]:
+        return self.axes(bottoms)
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        for axis in self.axes(bottoms):
+            if axis.pad >= axis.kernel:
+                text = f"expected a padding below the kernel, {axis.kernel}, found {axis.pad}"
+                raise self.param.error(text, "out_pad")
+        sides = tuple(step.value for step in self.explain(bottoms))
+        return Facts(((*four_axes(bottoms[0])[:2], *sides),))
+
+    def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
+        steps = []
+        for name, extent, (kernel, stride, pad, *_) in zip(
+            axis_names(2), four_axes(bottoms[0])[2:], self.axes(bottoms), strict=True
+        ):
+            formula = f"({extent} - 1) * {stride} + {kernel} - 2*{pad}"
+            steps.append(Step(name, formula, (extent - 1) * stride + kernel - 2 * pad))
+        return steps
+
+
 def given_steps(extents: Iterable[int]) -> list[Step]:
     """Return a height and a width that are not computed."""
     return [

@@ -4,7 +4,7 @@ import pytest
 
 from caffetools.layers.blobs import Shape
 from caffetools.layers.window import Window
-from tests.layers.cases import check_explained, check_refused, set_up
+from tests.layers.cases import check_explained, check_refused, layer_text, set_up
 
 
 def layer(kind: str, field: str, options: str, bottoms: int = 1) -> str:
@@ -195,3 +195,31 @@ def test_refused(
     text: str, bottoms: tuple[Shape, ...], line: int, column: int, fragment: str
 ) -> None:
     check_refused(text, bottoms, line, column, fragment)
+
+
+def parse_net(options: str, bottoms: str = "a") -> str:
+    return layer_text("UnPooling", f"unpooling_param {{ {options} }}", bottoms)
+
+
+def test_those_of_parse_net() -> None:
+    text = parse_net("unpool: REP out_kernel_size: 1", "a b")
+    assert set_up(text, (2, 512, 1, 1), (2, 256, 40, 60)).tops == ((2, 512, 40, 60),)
+    # A kernel and a stride of ceil(10 / 4) = 3, and (3 * 3 + 3 - 10) / 2 = 1 of padding.
+    assert set_up(text, (2, 3, 4, 4), (2, 3, 10, 10)).tops == ((2, 3, 3 * 3 + 3 - 2, 10),)
+    text = parse_net("out_kernel_size: 3 out_stride: 2 out_pad: 1")
+    assert check_explained(text, (1, 3, 4, 5)) == [
+        "height: (4 - 1) * 2 + 3 - 2*1 = 7",
+        "width: (5 - 1) * 2 + 3 - 2*1 = 9",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "column", "fragment"),
+    [
+        ("", 1, "out_kernel_size of at least 1, found 0"),
+        ("unpool: GROUP out_kernel_size: 2", 19, "expected FIXED, DIV or REP, found GROUP"),
+        ("out_kernel_size: 2 out_pad: 2", 38, "a padding below the kernel, 2, found 2"),
+    ],
+)
+def test_refused_of_parse_net(options: str, column: int, fragment: str) -> None:
+    check_refused(parse_net(options), ((1, 3, 4, 4),), 2, column, fragment)

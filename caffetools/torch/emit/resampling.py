@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from caffetools.layers.blobs import dims
-from caffetools.layers.resampling import Interp, Unpooling, Upsample
+from caffetools.layers.resampling import Interp, ParseNetUnpooling, Unpooling, Upsample
 from caffetools.torch.emit.base import (
     Attribute,
     Bottom,
@@ -14,6 +14,7 @@ from caffetools.torch.emit.base import (
     Subscript,
     X,
     call,
+    differing,
 )
 
 
@@ -52,6 +53,22 @@ def unpooling(layer: Unpooling, context: Context) -> Expression:
     return call(function, x, tuple(layer.kernels), strides, size)
 
 
+def parse_net_unpooling(layer: ParseNetUnpooling, context: Context) -> Expression:
+    """The helper `unpool_to_corners` with an offset, or `unpool_mean`."""
+    axes = layer.axes(context.bottoms)
+    kernels, strides, pads = zip(
+        *((axis.kernel, axis.stride, axis.pad) for axis in axes), strict=True
+    )
+    x = context.image()
+    if layer.method == "FIXED":
+        offset = tuple((axis.kernel - 1) // 2 - axis.pad for axis in axes)
+        return call(
+            "unpool_to_corners", x, strides, _size(context), **differing(offset=(offset, (0, 0)))
+        )
+    options = differing(padding=(pads, (0, 0)), divide=(layer.method == "DIV", False))
+    return call("unpool_mean", x, kernels, strides, **options)
+
+
 def _size(context: Context) -> tuple[int, ...]:
     """Return height and width of the top."""
     top = context.tops[0]
@@ -59,4 +76,9 @@ def _size(context: Context) -> tuple[int, ...]:
     return top[2:]
 
 
-EMITTERS: Emitters = {Interp: interp, Unpooling: unpooling, Upsample: upsample}
+EMITTERS: Emitters = {
+    Interp: interp,
+    ParseNetUnpooling: parse_net_unpooling,
+    Unpooling: unpooling,
+    Upsample: upsample,
+}

@@ -17,11 +17,16 @@ def unpool(x: Tensor, mask: Tensor, size: Pair) -> Tensor:
     return flat.reshape(x.size(0), x.size(1), *size)
 
 
-def unpool_to_corners(x: Tensor, stride: Pair, size: Pair) -> Tensor:
-    """Place each value at the first position of its window: MAX unpooling without a mask."""
-    rows = torch.arange(x.size(2), device=x.device) * stride[0]
-    columns = torch.arange(x.size(3), device=x.device) * stride[1]
-    rows, columns = rows.clamp(max=size[0] - 1), columns.clamp(max=size[1] - 1)
+def unpool_to_corners(
+    x: Tensor, stride: Pair, size: Pair, offset: Pair = (0, 0)
+) -> Tensor:
+    """Place each value at the first position of its window: MAX unpooling without a mask.
+
+    With an offset from there, this is FIXED unpooling (weiliu89/caffe).
+    """
+    rows = torch.arange(x.size(2), device=x.device) * stride[0] + offset[0]
+    columns = torch.arange(x.size(3), device=x.device) * stride[1] + offset[1]
+    rows, columns = rows.clamp(0, size[0] - 1), columns.clamp(0, size[1] - 1)
     return unpool(x, (rows.unsqueeze(1) * size[1] + columns).expand_as(x), size)
 
 
@@ -44,3 +49,27 @@ def unpool_tile(x: Tensor, kernel_size: Pair, stride: Pair, size: Pair) -> Tenso
     """Add each value to all of its window: TILE unpooling, whose gradient is that of AVE."""
     tiled = spread(x, kernel_size, stride, size)
     return with_gradient_of(tiled, unpool_average(x, kernel_size, stride, size))
+
+
+def unpool_mean(
+    x: Tensor,
+    kernel_size: Pair,
+    stride: Pair,
+    padding: Pair = (0, 0),
+    *,
+    divide: bool = False,
+) -> Tensor:
+    """Place each value in all of its window, and the mean where windows overlap: REP unpooling.
+
+    With `divide` a window has shares of its value: DIV unpooling (unpooling_layer.cpp,
+    weiliu89/caffe).
+    """
+    ones = x.new_ones(1, 1, *kernel_size)
+    maps = x.flatten(0, 1).unsqueeze(1)
+    planes, counts = (
+        F.conv_transpose2d(each, ones, stride=stride, padding=padding)
+        for each in (maps, torch.ones_like(maps[:1]))
+    )
+    mean = planes / counts.clamp(min=1)
+    share = mean / (kernel_size[0] * kernel_size[1]) if divide else mean
+    return share.reshape(x.size(0), x.size(1), *share.shape[2:])

@@ -89,3 +89,27 @@ def test_values_return_to_where_they_were_found() -> None:
     # The masks count along a top of 2 x 4.
     y = module(*(torch.tensor(row).reshape(1, 1, 1, 2) for row in ([5.0, 6], [4.0, 3])))
     assert y.flatten().tolist() == [0, 0, 0, 6, 5, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("options", "bottoms", "expected"),
+    [
+        (
+            "unpool: REP out_kernel_size: 2",
+            [(1, 3, 1, 1), (1, 3, 5, 7)],
+            "unpool_mean(a, (5, 7), (1, 1))",
+        ),
+        (
+            "unpool: DIV out_kernel_size: 3 out_stride: 2 out_pad: 1",
+            [(1, 3, 4, 4)],
+            "unpool_mean(a, (3, 3), (2, 2), padding=(1, 1), divide=True)",
+        ),
+        (
+            "out_kernel_h: 3 out_kernel_w: 5 out_stride: 3",
+            [(1, 3, 2, 2)],
+            "unpool_to_corners(a, (3, 3), (6, 8), offset=(1, 2))",
+        ),
+    ],
+)
+def test_those_of_parse_net(options: str, bottoms: list[Shape], expected: str) -> None:
+    assert lines(f"UnPooling unpooling_param {{ {options} }}", *bottoms) == [f"y = {expected}"]

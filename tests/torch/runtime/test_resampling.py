@@ -10,6 +10,7 @@ from caffetools.torch.runtime.pooling import caffe_avg_pool2d, caffe_max_pool2d_
 from caffetools.torch.runtime.resampling import (
     unpool,
     unpool_average,
+    unpool_mean,
     unpool_tile,
     unpool_to_corners,
 )
@@ -65,3 +66,20 @@ def test_runs_everywhere() -> None:
     check_runs_everywhere(lambda x: unpool(x, (x * 0), (4, 4)), x)
     check_runs_everywhere(lambda x: unpool_to_corners(x, (2, 2), (4, 4)), x)
     check_runs_everywhere(lambda x: unpool_tile(x, (2, 2), (2, 2), (4, 4)), x)
+
+
+def test_means_of_windows() -> None:
+    """A row 1 3 with windows of 2 positions, one apart: 1, (1 + 3) / 2, 3."""
+    x = torch.tensor([1.0, 3]).reshape(1, 1, 1, 2)
+    assert unpool_mean(x, (1, 2), (1, 1)).flatten().tolist() == [1, 2, 3]
+    assert unpool_mean(x, (1, 2), (1, 1), divide=True).flatten().tolist() == [0.5, 1, 1.5]
+    assert unpool_mean(x, (1, 3), (1, 2), (0, 1)).flatten().tolist() == [1, 2, 3]
+    # Positions between windows stay 0.
+    assert unpool_mean(x, (1, 1), (1, 3)).flatten().tolist() == [1, 0, 0, 3]
+    check_runs_everywhere(lambda x: unpool_mean(x, (2, 2), (2, 2)), torch.randn(2, 3, 4, 5))
+
+
+def test_middles_of_windows() -> None:
+    x = torch.tensor([1.0, 3]).reshape(1, 1, 1, 2)
+    assert unpool_to_corners(x, (1, 3), (1, 6), (0, 1)).flatten().tolist() == [0, 1, 0, 0, 3, 0]
+    assert unpool_to_corners(x, (1, 2), (1, 2), (0, -1)).flatten().tolist() == [1, 3]
