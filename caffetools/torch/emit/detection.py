@@ -75,9 +75,9 @@ def yolo_detection_output(layer: YoloDetectionOutput, context: Context) -> Expre
 
 
 def eval_detection(layer: EvalDetection, context: Context) -> Expression:
-    """The helper `eval_detection`."""
-    if len(context.bottoms) != 2:
-        raise context.error(f"expected 2 bottoms, found {len(context.bottoms)}", "bottom")
+    """The helper `eval_detection`, which reads two bottoms."""
+    if len(context.bottoms) < 2:
+        raise context.error("expected a second bottom, the true boxes", "bottom")
     biases, options = yolo_biases(layer.param, "num_object"), fields(layer.param, threshold=0.5)
     options |= fields(layer.param, score_type="MULTIPLY", nms=-1.0)
     classes = layer.param.integer("num_class")
