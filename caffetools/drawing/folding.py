@@ -12,12 +12,11 @@ from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
 from caffetools.drawing.diagram import Diagram
+from caffetools.net.blocks import Block, Step, repeated_runs
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
 from caffetools.proto.message import Message
 
-_MAX_LENGTH = 64
-"""Maximum number of boxes in a block."""
 _MIN_TIMES = 3
 """Minimum number of blocks to fold."""
 _MIN_SAVED = 6
@@ -63,18 +62,18 @@ def repeats(net: Net, drawing: Diagram) -> list[Repeat]:
 
     Each block reads one blob from above it and produces one that is read below it.
     """
-    signatures = _signatures(net, drawing)
-    open_links = _open_links(drawing)
+    candidates: dict[int, list[Repeat]] = defaultdict(list)
+    for block in repeated_runs(_steps(net, drawing), frozenset()):
+        if block.entries == len(block.exits) == 1:
+            for start in block.starts:
+                times = _times(drawing, block, start)
+                if times >= _MIN_TIMES and (times - 1) * block.length >= _MIN_SAVED:
+                    candidates[start].append(Repeat(start, block.length, times))
     found = []
     start = 0
-    while start < len(signatures):
-        longest = min(_MAX_LENGTH, (len(signatures) - start) // _MIN_TIMES)
-        candidates = (
-            _repeat_at(signatures, open_links, drawing, start, length)
-            for length in range(1, longest + 1)
-        )
+    while start < len(drawing.boxes):
         best = max(
-            (repeat for repeat in candidates if repeat is not None),
+            candidates[start],
             key=lambda repeat: (repeat.end - repeat.start - repeat.length, -repeat.length),
             default=None,
         )
@@ -84,68 +83,38 @@ def repeats(net: Net, drawing: Diagram) -> list[Repeat]:
     return found
 
 
-def _repeat_at(
-    signatures: Sequence[int], open_links: list[int], drawing: Diagram, start: int, length: int
-) -> Repeat | None:
-    """Return the blocks of a length from `start` on, if folding them is worth it."""
-    end = start
-    while end + length < len(signatures) and signatures[end] == signatures[end + length]:
-        end += 1
-    times = (end - start) // length + 1
-    while times >= _MIN_TIMES and (times - 1) * length >= _MIN_SAVED:
-        repeat = Repeat(start, length, times)
-        bounds = range(start, repeat.end + 1, length)
-        entering, passing = _links_from_above(drawing, repeat)
-        closed = [box for box in bounds[1:] if open_links[box] - passing > 1]
-        if not closed:
-            return repeat if entering == 1 else None
-        times = min(times - 1, (closed[0] - start) // length)
-    return None
+def _times(drawing: Diagram, block: Block, start: int) -> int:
+    """Return how often a block follows itself, each one read by the next one alone."""
+    ((leaving, index),) = block.exits
+    times, starts = 1, frozenset(block.starts)
+    while (end := start + times * block.length) in starts:
+        box = end - block.length + leaving
+        link = [link for link in drawing.links if link.source == box][index]
+        if link.readers[-1] >= end + block.length:
+            break
+        times += 1
+    return times
 
 
-def _links_from_above(drawing: Diagram, repeat: Repeat) -> tuple[int, int]:
-    """Count the links from above that enter the first block, and those that pass all blocks."""
-    entering = passing = 0
-    for link in drawing.links:
-        if link.source < repeat.start and link.readers and link.readers[-1] >= repeat.start:
-            first = repeat.start + repeat.length
-            entering += any(repeat.start <= reader < first for reader in link.readers)
-            inside = any(first <= reader < repeat.end for reader in link.readers)
-            passing += link.readers[-1] >= repeat.end and not inside
-    return entering, passing
-
-
-def _open_links(drawing: Diagram) -> list[int]:
-    """Count the links that pass above each box, and below the last.
-
-    A blob without readers passes no box.
-    """
-    change = [0] * (len(drawing.boxes) + 2)
-    for link in drawing.links:
-        if link.readers:
-            change[link.source + 1] += 1
-            change[link.readers[-1] + 1] -= 1
-    total = 0
-    return [total := total + step for step in change[:-1]]
-
-
-def _signatures(net: Net, drawing: Diagram) -> list[int]:
-    """Return a number for each box that is the same for equal boxes."""
-    reads: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    ports: dict[int, int] = defaultdict(int)
-    outputs: dict[int, list[bool]] = defaultdict(list)
-    for link in drawing.links:
-        outputs[link.source].append(link.is_output)
+def _steps(net: Net, drawing: Diagram) -> list[Step]:
+    """Return the boxes as steps, their links as values."""
+    reads: dict[int, list[int]] = defaultdict(list)
+    writes: dict[int, list[int]] = defaultdict(list)
+    for index, link in enumerate(drawing.links):
+        writes[link.source].append(index)
         for reader in link.readers:
-            reads[reader].append((reader - link.source, ports[link.source]))
-        ports[link.source] += 1
-    numbers: dict[Hashable, int] = {}
-    signatures = []
-    for index, box in enumerate(drawing.boxes):
-        layers = tuple(_layer_signature(net.layers[layer]) for layer in box.layers)
-        signature = (layers, tuple(sorted(reads[index])), tuple(outputs[index]))
-        signatures.append(numbers.setdefault(signature, len(numbers)))
-    return signatures
+            reads[reader].append(index)
+    return [
+        Step(
+            (
+                tuple(_layer_signature(net.layers[layer]) for layer in inside.layers),
+                tuple(drawing.links[link].is_output for link in writes[box]),
+            ),
+            tuple(reads[box]),
+            tuple(writes[box]),
+        )
+        for box, inside in enumerate(drawing.boxes)
+    ]
 
 
 def _layer_signature(layer: InferredLayer) -> Hashable:

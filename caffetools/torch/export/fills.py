@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
-from caffetools.torch.emit.base import Fill
+from caffetools.torch.emit.base import Call, Fill
 from caffetools.torch.export.expressions import ExpressionWriter
 from caffetools.torch.export.module_spec import Construction, ModuleSpec, ParameterSpec
 from caffetools.torch.export.params_table import BODY
@@ -28,18 +31,42 @@ def fills(spec: ModuleSpec, writer: ExpressionWriter) -> Iterator[str]:
     kinds = _kinds(spec, owned)
     loops = _loops(kinds, owned)
     yield from _loop(loops, kinds, writer)
+    left = {
+        key: each.fill
+        for key, each in owned.items()
+        if each.fill and loops.get(kinds.get(key, ("", ""))) != each.fill
+    }
+    inside = _in_blocks(spec, left)
+    yield from _loop(inside, {}, writer)
     groups: dict[str, tuple[list[str], Piece]] = {}
-    for key, each in owned.items():
-        if each.fill and loops.get(kinds.get(key, ("", ""))) != each.fill:
-            text = flat(writer.fill(each.fill, "parameter"))
-            lone = writer.fill(each.fill, f"self.{key}")
-            groups.setdefault(text, ([], lone))[0].append(f"self.{key}")
+    for key, fill in left.items():
+        name, _, rest = key.partition(".")
+        if name in spec.instances and (spec.instances[name].block, rest) in inside:
+            continue
+        text = flat(writer.fill(fill, "parameter"))
+        path = re.sub(r"\.(\d+)", r"[\1]", f"self.{key}")
+        groups.setdefault(text, ([], writer.fill(fill, path)))[0].append(path)
     for text, (parameters, lone) in groups.items():
         if len(parameters) == 1:
             yield from laid_out("", lone, BODY)
         else:
             yield from laid_out("for parameter in ", Group("(", parameters, "):"), BODY)
             yield f"{BODY}{INDENT}{text}"
+
+
+def _in_blocks(spec: ModuleSpec, left: dict[str, Fill]) -> dict[_Kind, Fill]:
+    """Return the fillers of parameters that all blocks of a class have, with one filler."""
+    found: dict[_Kind, list[Fill]] = {}
+    for key, fill in left.items():
+        name, _, rest = key.partition(".")
+        if name in spec.instances:
+            found.setdefault((spec.instances[name].block, rest), []).append(fill)
+    counts = Counter(each.block for each in spec.instances.values())
+    return {
+        kind: several[0]
+        for kind, several in found.items()
+        if several == [several[0]] * counts[kind[0]] and len(several) > 1
+    }
 
 
 def _kinds(spec: ModuleSpec, owned: dict[str, ParameterSpec]) -> dict[str, _Kind]:
@@ -53,6 +80,11 @@ def _kinds(spec: ModuleSpec, owned: dict[str, ParameterSpec]) -> dict[str, _Kind
         while inner and construction is not None:
             inside = blocks.get(str(construction.value.function), ())
             name = inner.pop(0)
+            if construction.value.function == "nn.Sequential":
+                value = construction.value.arguments[int(name)]
+                assert isinstance(value, Call)
+                construction = replace(construction, value=value)
+                continue
             construction = next((each for each in inside if each.name == name), None)
         if construction is not None and str(construction.value.function).startswith("nn."):
             found[key] = (str(construction.value.function), attribute)
@@ -93,7 +125,6 @@ def _loop(
     if types:
         yield f"{BODY}for module in self.modules():"
     for fillers, names in types.items():
-        writer.modules.add("nn")
         yield f"{BODY}{INDENT}if isinstance(module, {' | '.join(names)}):"
         counts = {
             a: sum(kinds[key] in {(n, a) for n in names} for key in kinds) for a, _ in fillers
@@ -101,7 +132,7 @@ def _loop(
         for attribute, fill in fillers:
             text = flat(writer.fill(fill, f"module.{attribute}"))
             indent = BODY + INDENT * 2
-            if counts[attribute] < max(counts.values()):
+            if kinds and counts[attribute] < max(counts.values()):
                 yield f"{indent}if module.{attribute} is not None:"
                 indent += INDENT
             yield f"{indent}{text}"

@@ -9,7 +9,7 @@ from caffetools.layers.blobs import Shape, dims
 from caffetools.torch.emit.base import Name, call
 from caffetools.torch.export.expressions import ExpressionWriter
 from caffetools.torch.export.fills import fills
-from caffetools.torch.export.module_spec import ModuleSpec, Statement, Variable
+from caffetools.torch.export.module_spec import Construction, ModuleSpec, Statement, Variable
 from caffetools.torch.export.names import comment_text
 from caffetools.torch.export.params_table import BODY, caffe_attributes
 from caffetools.torch.export.pretty import (
@@ -26,25 +26,23 @@ from caffetools.torch.export.pretty import (
 
 def model_class(spec: ModuleSpec, writer: ExpressionWriter) -> Iterator[str]:
     """Yield the lines of the class."""
-    yield f"class {spec.name}(nn.Module):"
+    yield f"class {spec.name}(nn.{'Sequential' if spec.is_sequential else 'Module'}):"
     each_phase = (listed(each.variable for each in spec.outputs[p]) for p in spec.phases)
     results = " or ".join(dict.fromkeys(each_phase))
     arguments = listed(tensor.variable for tensor in spec.inputs)
     for line in _wrapped(f"{arguments} -> {results}."):
         yield f"{INDENT}{line}"
     yield ""
-    yield from _attributes(spec)
+    yield from _attributes(spec, writer)
     yield ""
     yield from _constructor(spec, writer)
-    yield ""
-    filled = list(fills(spec, writer))
-    if filled:
-        yield from filled
-        yield ""
-    if _differ(spec):
-        yield from _train(spec)
-        yield ""
-    yield from _forward(spec, writer)
+    for lines in (
+        fills(spec, writer),
+        _train(spec) if _differ(spec) else (),
+        () if spec.is_sequential else _forward(spec, writer),
+    ):
+        part = list(lines)
+        yield from ["", *part] if part else ()
 
 
 def _wrapped(text: str) -> list[str]:
@@ -53,7 +51,7 @@ def _wrapped(text: str) -> list[str]:
     return [line] if len(line) + len(INDENT) <= WIDTH else ['"""The net."""']
 
 
-def _attributes(spec: ModuleSpec) -> Iterator[str]:
+def _attributes(spec: ModuleSpec, writer: ExpressionWriter) -> Iterator[str]:
     names = Group("(", [string(tensor.blob) for tensor in spec.inputs], ")")
     yield from laid_out("inputs: tuple[str, ...] = ", names, INDENT)
     yield from laid_out("outputs: tuple[str, ...] = ", _blobs(spec, spec.phases[0]), INDENT)
@@ -65,25 +63,16 @@ def _attributes(spec: ModuleSpec) -> Iterator[str]:
         yield from laid_out(
             "loss_weights: ClassVar[dict[str, float]] = ", Group("{", list(weights), "}"), INDENT
         )
-    yield from caffe_attributes(spec)
+    yield from caffe_attributes(spec, writer)
 
 
 def _constructor(spec: ModuleSpec, writer: ExpressionWriter) -> Iterator[str]:
     yield f"{INDENT}def __init__(self) -> None:"
-    yield f"{BODY}super().__init__()"
-    for made in spec.constructions:
-        comment = "" if made.name == made.layer else f'"{comment_text(made.layer)}"'
-        value = writer.write(made.value)
-        if made.buffer:
-            value = Group(
-                "self.register_buffer(",
-                [string(made.name), value, "persistent=False"],
-                ")",
-                hugged=True,
-            )
-            yield from statement("", value, BODY, comment)
-        else:
-            yield from statement(f"self.{made.name} = ", value, BODY, comment)
+    if spec.is_sequential:
+        yield from _items(spec, writer)
+    else:
+        yield f"{BODY}super().__init__()"
+        yield from members(spec.constructions, writer)
     for tie in spec.ties:
         if tie.reshaped:
             module, _, name = tie.target.rpartition(".")
@@ -93,6 +82,41 @@ def _constructor(spec: ModuleSpec, writer: ExpressionWriter) -> Iterator[str]:
             yield from statement(f"self.{tie.target} = ", f"self.{tie.source}", BODY, "shared")
     if any(each.fill and not each.shared for params in spec.params.values() for each in params):
         yield f"{BODY}self.reset_parameters()"
+
+
+def _items(spec: ModuleSpec, writer: ExpressionWriter) -> Iterator[str]:
+    """Yield the call that constructs an `nn.Sequential`."""
+    indent = BODY + INDENT * 2
+    yield f"{BODY}super().__init__("
+    yield f"{BODY}{INDENT}OrderedDict("
+    before = spec.inputs[0].shape
+    for made in spec.constructions:
+        lines = laid_out(f"{made.name}=", writer.write(made.value), indent, ",")
+        comment = f"  # {shown(made.shape)}"
+        if made.shape not in {before, None} and len(lines[-1] + comment) <= WIDTH:
+            lines[-1] += comment
+        before = made.shape or before
+        yield from lines
+    yield f"{BODY}{INDENT})"
+    yield f"{BODY})"
+
+
+def members(constructions: Iterable[Construction], writer: ExpressionWriter) -> Iterator[str]:
+    """Yield the lines that construct members."""
+    for made in constructions:
+        comment = "" if made.name == made.layer else f'"{comment_text(made.layer)}"'
+        value = writer.write(made.value)
+        if made.condition:
+            writer.modules.add("nn")
+            yield f"{BODY}self.{made.name}: nn.Module = nn.Identity()"
+            yield f"{BODY}if {made.condition}:"
+            yield from laid_out(f"self.{made.name} = ", value, BODY + INDENT)
+        elif made.buffer:
+            arguments = [string(made.name), value, "persistent=False"]
+            call = Group("self.register_buffer(", arguments, ")", hugged=True)
+            yield from statement("", call, BODY, comment)
+        else:
+            yield from statement(f"self.{made.name} = ", value, BODY, comment)
 
 
 def _differ(spec: ModuleSpec) -> bool:
@@ -115,32 +139,51 @@ def _blobs(spec: ModuleSpec, phase: str) -> Group:
 
 
 def _forward(spec: ModuleSpec, writer: ExpressionWriter) -> Iterator[str]:
-    results = sorted({_result_type(spec.outputs[phase]) for phase in spec.phases})
+    results = sorted({result_type(spec.outputs[phase]) for phase in spec.phases})
     arguments = ["self", *(f"{tensor.variable}: Tensor" for tensor in spec.inputs)]
     close = f") -> {' | '.join(results)}:"
     yield from laid_out("", Group("def forward(", arguments, close, hugged=True), INDENT)
     yield f'{BODY}"""Compute {listed(t.variable for t in spec.outputs[spec.phases[0]])}."""'
-    for phase, group in groupby(spec.statements, lambda each: each.phase):
+    statements = list(spec.statements)
+    returned = spec.outputs[spec.phases[0]] if spec.is_structured and not _differ(spec) else ()
+    direct = len(returned) == 1 and statements and statements[-1].targets == returned
+    last = statements.pop() if direct and not statements[-1].phase else None
+    for phase, group in groupby(statements, lambda each: each.phase):
         lines = [each for each in group if each.values or each.bottoms]
         if phase is not None and lines:
             yield f"{BODY}if {'' if phase == 'TRAIN' else 'not '}self.training:"
         for line in lines:
-            yield from _statement(line, writer, BODY if phase is None else BODY + INDENT)
-    if _differ(spec):
+            yield from statement_lines(line, writer, BODY if phase is None else BODY + INDENT)
+    if last is not None:
+        yield from returning_lines(last, writer)
+    elif _differ(spec):
         yield f"{BODY}if self.training:"
-        yield from _return(spec.outputs["TRAIN"], BODY + INDENT)
-        yield from _return(spec.outputs["TEST"], BODY)
+        yield from return_lines(spec.outputs["TRAIN"], BODY + INDENT)
+        yield from return_lines(spec.outputs["TEST"], BODY)
     else:
-        yield from _return(spec.outputs[spec.phases[0]], BODY)
+        yield from return_lines(spec.outputs[spec.phases[0]], BODY)
 
 
-def _statement(line: Statement, writer: ExpressionWriter, indent: str) -> Iterator[str]:
-    bottoms = [tensor.variable for tensor in line.bottoms]
+def returning_lines(line: Statement, writer: ExpressionWriter) -> list[str]:
+    """Return the lines that return what a statement computes."""
+    return laid_out("return ", writer.write(line.values[0], _read(line), line.members), BODY)
+
+
+def _read(line: Statement) -> list[str]:
+    """Return the variables that a statement reads, detached where no gradient passes."""
+    return [
+        f"{tensor.variable}.detach()" if index in line.stopped else tensor.variable
+        for index, tensor in enumerate(line.bottoms)
+    ]
+
+
+def statement_lines(line: Statement, writer: ExpressionWriter, indent: str) -> Iterator[str]:
+    """Yield the lines of a statement."""
     if not line.values:
-        yield from statement(f"del {', '.join(bottoms)}", "", indent, comment_text(line.type))
+        dropped = ", ".join(tensor.variable for tensor in line.bottoms)
+        yield from statement(f"del {dropped}", "", indent, comment_text(line.type))
         return
-    for index in line.stopped:
-        bottoms[index] += ".detach()"
+    bottoms = _read(line)
     targets = [(tensor,) for tensor in line.targets]
     for each, value in zip(
         [line.targets] if len(line.values) == 1 else targets, line.values, strict=True
@@ -168,7 +211,8 @@ def _assignment(names: str, piece: Piece, indent: str, comment: str) -> Iterator
     yield from laid_out(") = ", piece, indent)
 
 
-def _return(outputs: tuple[Variable, ...], indent: str) -> list[str]:
+def return_lines(outputs: tuple[Variable, ...], indent: str) -> list[str]:
+    """Return the lines that return variables."""
     names = [tensor.variable for tensor in outputs]
     line = f"{indent}return {', '.join(names) or '()'}"
     if len(line) <= WIDTH:
@@ -176,7 +220,8 @@ def _return(outputs: tuple[Variable, ...], indent: str) -> list[str]:
     return laid_out("return ", Group("(", names, ")"), indent)
 
 
-def _result_type(outputs: tuple[Variable, ...]) -> str:
+def result_type(outputs: tuple[Variable, ...]) -> str:
+    """Return the annotation of what is returned."""
     if len(outputs) == 1:
         return "Tensor"
     if len(outputs) > 3:

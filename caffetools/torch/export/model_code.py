@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from caffetools.layers.blobs import dims
 from caffetools.torch.emit.base import Name, call, differing
+from caffetools.torch.export.block_code import block_class
 from caffetools.torch.export.expressions import ExpressionWriter
 from caffetools.torch.export.helpers import Helper, needed
 from caffetools.torch.export.model_class import model_class, shown
@@ -27,6 +28,8 @@ _PYTORCH = {
     "nn": "from torch import nn",
     "torch": "import torch",
 }
+_FIRST = frozenset({"norm_keys"})
+"""Helpers that the bodies of classes call."""
 _PHASES = {"TRAIN": "training", "TEST": "testing"}
 
 
@@ -46,22 +49,27 @@ def model_code(spec: ModuleSpec, extras: ModelExtras = ModelExtras()) -> str:
     """Return the text of the file."""
     writer = ExpressionWriter()
     weights = extras.weights
-    model = [*model_class(spec, writer), "", "", *_build(spec, weights)]
+    blocks = [line for each in spec.blocks for line in ("", "", *block_class(each, spec, writer))]
+    model = ["", "", *model_class(spec, writer), "", "", *_build(spec, weights)]
     if extras.preprocessing is not None:
         model += ["", "", *_preprocess(extras.preprocessing, extras.mean, writer)]
     if extras.labels:
         labels = Group("(", list(map(string, extras.labels)), ")")
         model += ["", "", *laid_out("LABELS: tuple[str, ...] = ", labels, "")]
     modules = writer.modules | {"Tensor", "nn"}
-    classes = {placeholder.name for placeholder in spec.placeholders}
+    classes = {each.name for each in spec.placeholders} | {each.name for each in spec.blocks}
     helpers = needed({*writer.functions, "load_weights"} - classes)
-    files = weights is not None or extras.mean is not None
-    lines = [*_docstring(spec, weights), "", *_imports(modules, helpers, files), "", ""]
-    lines += model
+    imported = {"from collections import OrderedDict"} if spec.is_sequential else set()
+    if weights is not None or extras.mean is not None:
+        imported.add("from pathlib import Path")
+    lines = [*_docstring(spec, weights), "", *_imports(modules, helpers, imported)]
+    for helper in helpers:
+        lines += ["", "", helper.source] if helper.name in _FIRST else []
+    lines += blocks + model
     for placeholder in spec.placeholders:
         lines += ["", "", *_placeholder(placeholder)]
     for helper in helpers:
-        lines += ["", "", helper.source]
+        lines += ["", "", helper.source] if helper.name not in _FIRST else []
     return "\n".join(lines) + "\n"
 
 
@@ -81,21 +89,21 @@ def _docstring(spec: ModuleSpec, weights: str | None) -> Iterator[str]:
     for tensor in spec.inputs:
         yield f"    # {tensor.variable}: {shown(tensor.shape)}"
     call = f"model({', '.join(tensor.variable for tensor in spec.inputs)})"
-    for phase in spec.phases:
-        if len(spec.phases) > 1:
+    differ = len(set(map(_assigned, spec.outputs.values()))) > 1
+    for phase in spec.phases if differ else spec.phases[:1]:
+        if differ:
             yield f"    model.{'train' if phase == 'TRAIN' else 'eval'}()"
         yield f"    {_assigned(spec.outputs[phase])}{call}"
     yield '"""'
 
 
-def _imports(used: set[str], helpers: list[Helper], files: bool) -> Iterator[str]:
+def _imports(used: set[str], helpers: list[Helper], others: set[str]) -> Iterator[str]:
     found = {_PYTORCH[name] for name in used & _PYTORCH.keys()} | {
         "import os",
         "from typing import ClassVar",
     }
     found |= {line for helper in helpers for line in helper.imports}
-    if files:
-        found.add("from pathlib import Path")
+    found |= others
     yield "from __future__ import annotations"
     pytorch = {line for line in found if line.split()[1].partition(".")[0] == "torch"}
     for group in (found - pytorch, pytorch):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from caffetools.errors import Note
 from caffetools.layers.base import LayerClass
@@ -30,6 +30,10 @@ class Construction:
     value: Call
     layer: str
     buffer: bool
+    condition: str = ""
+    """Argument of a block without which it is an `nn.Identity`."""
+    shape: Shape | None = None
+    """Of what it computes, as an item of a Sequential."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,21 +104,42 @@ class FoldedLayer:
     groups: int
 
 
+@dataclass(frozen=True, slots=True)
+class BlockArgument:
+    """An argument of a block's constructor."""
+
+    name: str
+    type: str
+    default: Expression
+    """None for none."""
+    is_kept: bool
+    """Whether `forward` reads it."""
+
+
 @dataclass(frozen=True)
 class BlockSpec:
     """A class of which the module has several instances."""
 
     name: str
-    arguments: tuple[tuple[str, Expression], ...]
-    """Arguments of `__init__` with their defaults; ... for none."""
+    arguments: tuple[BlockArgument, ...]
     constructions: tuple[Construction, ...]
     statements: tuple[Statement, ...]
     inputs: tuple[Variable, ...]
     outputs: tuple[Variable, ...]
     params: dict[str, tuple[str, ...]]
-    """Keys in the block by Caffe's layer, {} for the block's name."""
-    attributes: tuple[str, ...] = ()
-    """Arguments that `forward` reads."""
+    """Keys in the block by Caffe's layer, {} for the block's name; empty if there is no rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A block as a member of the module."""
+
+    block: str
+    """Name of its class."""
+    own: str
+    """What replaces {} in the names of its layers."""
+    condition: str = ""
+    """Its member without which it has fewer layers than its class."""
 
 
 @dataclass(frozen=True)
@@ -140,3 +165,9 @@ class ModuleSpec:
     folds: tuple[FoldedLayer, ...] = ()
     """Layers whose parameters differ from Caffe's blobs."""
     blocks: tuple[BlockSpec, ...] = ()
+    instances: dict[str, Instance] = field(default_factory=dict)
+    """Blocks by their names in the module, those whose layers have names by a rule."""
+    is_structured: bool = False
+    """Whether lines of `forward` may do the work of several layers."""
+    is_sequential: bool = False
+    """Whether the module applies its members one after the other."""

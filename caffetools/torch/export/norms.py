@@ -16,8 +16,12 @@ from caffetools.torch.export.module_spec import Construction, ModuleSpec, Statem
 
 COUNTER = "num_batches_tracked"
 """Key of the buffer in the place of Caffe's scale factor, by which the others are divided."""
-_STATISTICS = ("running_mean", "running_var", COUNTER)
 _DIMENSIONS = {2: 1, 3: 1, 4: 2, 5: 3}
+
+
+def norm_keys(name: str) -> tuple[str, ...]:
+    """Return the keys of a BatchNorm of PyTorch in the order of Caffe's blobs."""
+    return tuple(f"{name}.{each}" for each in ("running_mean", "running_var", COUNTER))
 
 
 def with_pytorch_norms(spec: ModuleSpec) -> ModuleSpec:
@@ -29,8 +33,8 @@ def with_pytorch_norms(spec: ModuleSpec) -> ModuleSpec:
     for layer, (_, scale, _) in found.items():
         name = made[layer].name
         params[layer] = tuple(
-            replace(param, key=f"{name}.{attribute}", fill=None)
-            for param, attribute in zip(params[layer], _STATISTICS, strict=True)
+            replace(param, key=key, fill=None)
+            for param, key in zip(params[layer], norm_keys(name), strict=True)
         )
         if scale is not None:
             params[scale.layer] = tuple(

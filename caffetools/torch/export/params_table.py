@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Iterator, Mapping
 from itertools import groupby
+from types import MappingProxyType
 
-from caffetools.torch.export.module_spec import ModuleSpec
-from caffetools.torch.export.pretty import INDENT, Group, Piece, laid_out, string
+from caffetools.torch.export.expressions import ExpressionWriter
+from caffetools.torch.export.module_spec import Instance, ModuleSpec
+from caffetools.torch.export.norms import norm_keys
+from caffetools.torch.export.pretty import INDENT, WIDTH, Group, Piece, laid_out, string
 
 BODY = INDENT * 2
 _FEWEST = 6
 """Minimum number of layers with keys by a rule for a comprehension."""
 
 Keys = Mapping[str, tuple[str, ...]]
+Instances = Mapping[str, Instance]
 
 
-def caffe_attributes(spec: ModuleSpec) -> Iterator[str]:
+def caffe_attributes(spec: ModuleSpec, writer: ExpressionWriter) -> Iterator[str]:
     """Yield `caffe_params` and `caffe_shapes`."""
     changed = {fold.layer for fold in spec.folds}
     keys = {
@@ -23,7 +29,7 @@ def caffe_attributes(spec: ModuleSpec) -> Iterator[str]:
         for layer, params in spec.params.items()
         if layer not in changed
     }
-    yield from params_table(keys)
+    yield from params_table(keys, writer, spec.instances)
     shapes: list[Piece] = [
         f"{string(each.key)}: {each.shape}"
         for params in spec.params.values()
@@ -42,25 +48,81 @@ def caffe_attributes(spec: ModuleSpec) -> Iterator[str]:
     if shapes:
         yield f"{INDENT}caffe_shapes: ClassVar[dict[str, tuple[int, ...]]] = {{"
         yield from _rows(shapes)
+        yield f"{INDENT}}}"
 
 
-def params_table(keys: Keys) -> Iterator[str]:
+def params_table(
+    keys: Keys, writer: ExpressionWriter, instances: Instances = MappingProxyType({})
+) -> Iterator[str]:
     """Yield `caffe_params`; layers whose keys follow from their names are only named."""
     name = f"{INDENT}caffe_params: ClassVar[dict[str, tuple[str, ...]]] = {{"
     if not keys:
         yield f"{name}}}"
         return
     yield name
-    for rule, group in groupby(keys, lambda layer: _rule(layer, keys[layer])):
+
+    def form(layer: str) -> tuple[bool, tuple[str, ...]]:
+        inside = bool(keys[layer]) and keys[layer][0].partition(".")[0] in instances
+        return inside, () if inside else key_rule(layer, keys[layer])
+
+    for (inside, rule), group in groupby(keys, form):
         layers = list(group)
-        if rule and len(layers) >= _FEWEST:
+        if inside:
+            names = dict.fromkeys(keys[layer][0].partition(".")[0] for layer in layers)
+            yield from _of_blocks({each: instances[each] for each in names})
+        elif rule and len(layers) >= _FEWEST:
             yield from _comprehension(rule, layers)
         else:
-            yield from _rows([_row(layer, keys[layer]) for layer in layers])[:-1]
+            yield from _rows([_row(layer, keys[layer], writer) for layer in layers])
     yield f"{INDENT}}}"
 
 
-def _rule(layer: str, keys: tuple[str, ...]) -> tuple[str, ...]:
+def _of_blocks(instances: Instances) -> Iterator[str]:
+    """Yield the layers of blocks, by the tables of their classes."""
+    kinds = {each.block for each in instances.values()}
+    forms = {name.replace(each.own, "{name}", 1) for name, each in instances.items()}
+    form = forms.pop() if len(forms) == 1 else "{block}"
+    variables = ["block"] * (form == "{block}") + ["name"] + ["kind"] * (len(kinds) > 1)
+    rows: list[Piece] = []
+    for name, each in instances.items():
+        parts = [string(name)] * (form == "{block}") + [string(each.own)]
+        parts += [each.block] * (len(kinds) > 1)
+        rows.append(parts[0] if len(parts) == 1 else Group("(", parts, ")"))
+    table = "kind" if len(kinds) > 1 else next(iter(kinds))
+    inner = BODY + INDENT
+    yield f"{BODY}**{{"
+    yield f'{inner}layer.format(name): tuple(f"{form}.{{key}}" for key in keys)'
+    names = [each.own for each in instances.values()]
+    if len(variables) == 1 and not any(re.search(r"[^\w./-]", name) for name in names):
+        yield from _words("name", names, inner)
+    else:
+        yield from laid_out(f"for {', '.join(variables)} in ", Group("(", rows, ")"), inner)
+    yield f"{inner}for layer, keys in {table}.caffe_params.items()"
+    having = [each.own for each in instances.values() if each.condition]
+    if 0 < len(having) < len(instances):
+        member = next(each.condition for each in instances.values() if each.condition)
+        some = Group("(", list(map(string, having)), ")").flat()
+        line = f'{inner}if "{member}" not in keys[0] or name in {some}'
+        short = f'{inner}if "{member}" not in keys[0] or name in str.split("{" ".join(having)}")'
+        yield line if len(line) <= WIDTH else short
+    yield f"{BODY}}},"
+
+
+def _words(variable: str, names: list[str], indent: str) -> list[str]:
+    """Return a loop over names, which are in one string if they do not fit in a line."""
+    line = f"{indent}for {variable} in {Group('(', list(map(string, names)), ')').flat()}"
+    if len(line) <= WIDTH:
+        return [line]
+    line = f'{indent}for {variable} in str.split("{" ".join(names)}")'
+    if len(line) <= WIDTH:
+        return [line]
+    *lines, last = textwrap.wrap(" ".join(names), WIDTH - len(indent) - 7)
+    texts = [*(f"{each} " for each in lines), last]
+    inner = [f'{indent}{INDENT}"{each}"' for each in texts]
+    return [f"{indent}for {variable} in str.split(", *inner, f"{indent})"]
+
+
+def key_rule(layer: str, keys: tuple[str, ...]) -> tuple[str, ...]:
     """Return the attributes, if the submodule has the layer's name and attributes by a rule."""
     attributes = tuple(key.removeprefix(f"{layer}.") for key in keys)
     same = keys == tuple(f"{layer}.{each}" for each in attributes)
@@ -71,15 +133,18 @@ def _comprehension(rule: tuple[str, ...], layers: list[str]) -> Iterator[str]:
     values = [f'f"{{layer}}.{each}"' for each in rule]
     yield f"{BODY}**{{"
     yield from laid_out("layer: ", Group("(", values, ")"), BODY + INDENT)
-    yield from laid_out("for layer in ", Group("(", list(map(string, layers)), ")"), BODY + INDENT)
+    yield from _words("layer", layers, BODY + INDENT)
     yield f"{BODY}}},"
 
 
-def _row(layer: str, keys: tuple[str, ...]) -> Piece:
+def _row(layer: str, keys: tuple[str, ...], writer: ExpressionWriter) -> Piece:
+    member = keys[0].rpartition(".")[0] if keys else ""
+    if keys == norm_keys(member):
+        writer.functions.add("norm_keys")
+        return f"{string(layer)}: norm_keys({string(member)})"
     return Group(f"{string(layer)}: (", list(map(string, keys)), ")")
 
 
 def _rows(rows: list[Piece]) -> list[str]:
-    """Return the entries of a dictionary, one a line, and its end."""
-    lines = [line for row in rows for line in laid_out("", row, BODY, ",")]
-    return [*lines, f"{INDENT}}}"]
+    """Return the entries of a dictionary, one a line."""
+    return [line for row in rows for line in laid_out("", row, BODY, ",")]

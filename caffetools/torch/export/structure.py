@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from caffetools.torch.export.block_classes import with_blocks
 from caffetools.torch.export.module_spec import ModuleSpec
+from caffetools.torch.export.nesting import nested
 from caffetools.torch.export.norms import with_pytorch_norms
+from caffetools.torch.export.sequential import as_sequential
 from caffetools.torch.export.state_dict import converted
 
 if TYPE_CHECKING:
@@ -21,7 +24,21 @@ def structured(spec: ModuleSpec, *, trains: bool = False) -> ModuleSpec:
     """
     if spec.net.state.phase == "TEST" and not spec.loss_weights and not trains:
         spec = _for_inference(spec)
-    return spec if trains else with_pytorch_norms(spec)
+    spec = with_blocks(spec if trains else with_pytorch_norms(spec))
+    outputs = [tensor for found in spec.outputs.values() for tensor in found]
+    blocks = (
+        replace(block, statements=nested(block.statements, block.outputs, comments=False))
+        for block in spec.blocks
+    )
+    spec = as_sequential(spec)
+    return replace(
+        spec,
+        blocks=tuple(blocks),
+        is_structured=True,
+        statements=nested(spec.statements, outputs),
+        # `caffe_params` says the names of layers, so that no comment has to.
+        constructions=tuple(replace(each, layer=each.name) for each in spec.constructions),
+    )
 
 
 def in_flat_form(spec: ModuleSpec, state: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

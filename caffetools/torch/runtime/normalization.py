@@ -78,6 +78,12 @@ class BatchNorm(nn.Module):
         return f"{self.mean.numel()}, eps={self.eps}"
 
 
+def norm_keys(name: str) -> tuple[str, ...]:
+    """Return the keys of an `nn.BatchNorm2d` in the order of the blobs of Caffe's BatchNorm."""
+    keys = ("running_mean", "running_var", "num_batches_tracked")
+    return tuple(f"{name}.{key}" for key in keys)
+
+
 class FrozenBatchNorm2d(nn.BatchNorm2d):
     """`nn.BatchNorm2d` that uses its running statistics in training, too (use_global_stats)."""
 

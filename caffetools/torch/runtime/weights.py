@@ -8,27 +8,10 @@ from torch import Tensor, nn
 
 
 def read_safetensors(path: str | os.PathLike[str]) -> dict[str, Tensor]:
-    """Return the tensors of a file, through the safetensors package if it is installed.
+    """Return the float32 tensors of a file, memory-mapped.
 
-    Raises ValueError for a file that is cut off or not a .safetensors file.
-    """
-    try:
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
-    except ImportError:
-        return map_safetensors(path)
-    try:
-        return load_file(path)
-    except SafetensorError as error:
-        text = f"{os.fspath(path)} is not a .safetensors file: {error}"
-        raise ValueError(text) from None
-
-
-def map_safetensors(path: str | os.PathLike[str]) -> dict[str, Tensor]:
-    """Return the float32 tensors of a file, memory-mapped, with PyTorch alone.
-
-    The file is 8 bytes with the length of a JSON header, the header with the offsets of each
-    tensor, and the data. Raises ValueError for a file that is cut off or not a .safetensors file.
+    The file is 8 bytes with the length of a JSON header, the header, and the data. Raises
+    ValueError for a file that is cut off or not a .safetensors file.
     """
     size = os.path.getsize(path)
     with open(path, "rb") as file:
@@ -48,10 +31,5 @@ def map_safetensors(path: str | os.PathLike[str]) -> dict[str, Tensor]:
 
 
 def load_weights(module: nn.Module, path: str | os.PathLike[str]) -> None:
-    """Load a `.safetensors` file; parameters that it lacks keep their values.
-
-    Raises KeyError for a tensor that the module does not have.
-    """
-    found = module.load_state_dict(read_safetensors(path), strict=False)
-    if found.unexpected_keys:
-        raise KeyError(f"the model has no {', '.join(found.unexpected_keys)}")
+    """Load a `.safetensors` file; parameters that it lacks keep their values."""
+    module.load_state_dict({**module.state_dict(), **read_safetensors(path)})

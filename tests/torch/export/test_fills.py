@@ -9,6 +9,8 @@ from caffetools.net.loading import from_text
 from caffetools.torch.export.assembly import assemble
 from caffetools.torch.export.expressions import ExpressionWriter
 from caffetools.torch.export.fills import fills
+from caffetools.torch.export.structure import structured
+from tests.torch.block_nets import NETS
 
 HEAD = 'layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 2 dim: 5 } } }'
 
@@ -64,3 +66,22 @@ def test_the_values() -> None:
         "c.weight": [2],
         "c.bias": [0],
     }
+
+
+def test_parameters_in_blocks() -> None:
+    """The biases of the third convolutions are 2, that of a projection is 3."""
+    text = NETS["bottlenecks with projections"].replace("bias_term: false", "")
+    for name in ("2a", "2b", "3a", "3b", "4a"):
+        start = text.index(f'name: "res{name}_branch2c" type')
+        end = text.index("num_output", start)
+        text = f'{text[:end]}bias_filler {{ type: "constant" value: 2 }} {text[end:]}'
+    start = text.index("num_output", text.index('name: "res3a_branch1" type'))
+    text = f'{text[:start]}bias_filler {{ type: "constant" value: 3 }} {text[start:]}'
+    spec = structured(assemble(from_text(text, phase="test")))
+    found = [line.strip() for line in fills(spec, ExpressionWriter())]
+    assert found[-4:] == [
+        "for module in self.modules():",
+        "if isinstance(module, Bottleneck):",
+        "nn.init.constant_(module.conv3.bias, 2.0)",
+        "nn.init.constant_(self.res3a.shortcut[0].bias, 3.0)",
+    ]

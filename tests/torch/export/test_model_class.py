@@ -6,6 +6,7 @@ from caffetools.net.loading import from_text
 from caffetools.torch.export.assembly import assemble
 from caffetools.torch.export.expressions import ExpressionWriter
 from caffetools.torch.export.model_class import listed, model_class, shown
+from caffetools.torch.export.structure import structured
 from tests.torch.nets import PHASES, SHARING
 
 
@@ -111,6 +112,8 @@ def test_a_stopped_gradient_is_detached() -> None:
     )
     forward = [line.strip() for line in lines(text)]
     assert "a = F.relu(a.detach())" in forward
+    spec = structured(assemble(from_text(text)))
+    assert list(model_class(spec, ExpressionWriter()))[-1] == "        return F.relu(a.detach())"
     assert "a = F.relu(a)" in [
         line.strip() for line in lines(text.replace("propagate_down: false", ""))
     ]

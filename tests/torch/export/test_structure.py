@@ -7,7 +7,9 @@ import pytest
 
 from caffetools.net.loading import from_text
 from caffetools.torch.export.assembly import assemble
+from caffetools.torch.export.model_code import model_code
 from caffetools.torch.export.structure import in_flat_form, structured
+from tests.torch.block_nets import NETS
 from tests.torch.nets import FOLDING, PHASES
 
 PASSED = (
@@ -52,3 +54,42 @@ def test_state_dicts_of_either_form_become_flat(*, trains: bool) -> None:
     assert found.keys() == keys | {"more"}
     assert found["b.mean"].tolist() == [1] * 4
     assert found["b.scale_factor"].tolist() == [3 if trains else 1]
+
+
+@pytest.mark.parametrize("phase", ["test", "train"])
+@pytest.mark.parametrize("name", NETS)
+def test_both_forms_compute_the_same(name: str, phase: str) -> None:
+    pytest.importorskip("torch")
+    from tests.torch.forms import compare
+
+    net = from_text(NETS[name], phase=phase)
+    assert compare(net) == ""
+    assert compare(net, trains=True) == ""
+
+
+BLOCKS = {
+    "bottlenecks with projections": ("Bottleneck", "in_channels channels stride projection"),
+    "bottlenecks without projections": ("Bottleneck", ""),
+    "inceptions": ("Inception", "in_channels channels_1x1 channels_3x3 channels_pool_proj"),
+    "heads of an SSD": ("Head", "in_channels min_size max_size"),
+    "separable convolutions": ("Separable", "in_channels channels stride"),
+    "dense layers": ("DenseLayer", "channels"),
+}
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_blocks_and_their_arguments(name: str) -> None:
+    made = structured(assemble(from_text(NETS[name], phase="test")))
+    found = [(each.name, " ".join(a.name for a in each.arguments)) for each in made.blocks]
+    assert found == [BLOCKS[name]]
+
+
+@pytest.mark.parametrize("name", ["a chain", "braces in names", "no layer"])
+def test_what_has_no_blocks(name: str) -> None:
+    assert structured(assemble(from_text(NETS[name], phase="test"))).blocks == ()
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_the_text_is_shorter(name: str) -> None:
+    flat = assemble(from_text(NETS[name], phase="test"))
+    assert len(model_code(structured(flat))) <= len(model_code(flat))
