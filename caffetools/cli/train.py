@@ -37,6 +37,9 @@ _EFFECTS = ("stop", "snapshot", "none")
     default="snapshot",
 )
 @click.option("--max-iter", type=click.IntRange(min=0), help="Override the solver's max_iter.")
+@click.option("--seed", type=click.IntRange(min=0), help="Override the solver's random_seed.")
+@flag("--check", help="Dry run: a batch of each net, time and memory; nothing is changed.")
+@flag("--eval-only", help="Run the test nets once, without training.")
 @flag("--amp", help="Compute in bfloat16 where autocast does.")
 @flag("--compile", help="Compile the net with torch.compile.")
 @click.option("--workers", type=click.IntRange(min=0), help="Processes that read data ahead.")
@@ -53,6 +56,8 @@ def command(solver_path: str, **options: Any) -> None:
     """
     if options["snapshot"] and options["weights"]:
         raise click.UsageError("--snapshot and --weights exclude each other")
+    if options["check"] and options["eval_only"]:
+        raise click.UsageError("--check and --eval-only exclude each other")
     try:
         import torch  # noqa: F401
     except ImportError:
@@ -74,22 +79,24 @@ def _train(solver_path: str, gpus: list[str], options: dict[str, Any]) -> None:
     stages = [name for name in (options["stage"] or "").split(",") if name]
     is_first = os.environ.get("RANK", "0") == "0"
     log = GlogWriter(sys.stderr if is_first else None)
-    solver = read_solver(solver_path, stages, options["level"], options["max_iter"])
+    given = {name: options[name] for name in ("level", "max_iter", "seed")}
+    solver = read_solver(solver_path, stages, **given)
     report_notes((*solver.notes, *solver.train.notes) if is_first else ())
     for said in solver.log:
         (log.remark if said.is_warning else log.say)(said.place, said.text)
     gpus = gpus or _gpus_of_solver(solver.message)
     line = f"Using GPUs {', '.join(gpus)}" if gpus else "Use CPU."
     log.say("caffe.cpp:204" if gpus else "caffe.cpp:197", line)
-    given = options["weights"].split(",") if options["weights"] else []
+    files = options["weights"].split(",") if options["weights"] else []
     named = [name for each in solver.message.texts("weights") for name in each.split(",")]
-    weights = [] if options["snapshot"] else [name.strip() for name in given or named]
+    weights = [] if options["snapshot"] else [name.strip() for name in files or named]
     if is_first:
         _check_snapshots(solver)
     project = project_of(solver, weights, log)
     device = "cpu" if not gpus else "cuda" if "WORLD_SIZE" in os.environ else f"cuda:{gpus[0]}"
     names = ("amp", "compile", "snapshot", "strict", "workers", "sigint", "sighup")
-    run(project, RunOptions(device, **{name: options[name] for name in names}), log)
+    only = "check" if options["check"] else "test" if options["eval_only"] else ""
+    run(project, RunOptions(device, **{name: options[name] for name in names}, only=only), log)
 
 
 def _check_snapshots(solver: SolverFile) -> None:

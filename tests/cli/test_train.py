@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -77,6 +78,27 @@ def test_weights_and_snapshots(folder: Path) -> None:
     assert "] Finetuning from net_iter_5.caffemodel\n" in tuned.err
 
 
+def test_a_dry_run_and_a_test_alone(folder: Path) -> None:
+    files = set(folder.iterdir())
+    done = run("train", "--solver", "solver.prototxt", "--check")
+    assert (done.status, "nothing was trained or written" in done.err) == (0, True)
+    done = run("train", "--solver", "solver.prototxt", "--eval-only")
+    assert (done.status, done.err.count("Test net output #0: accuracy =")) == (0, 1)
+    assert "Starting Optimization" not in done.err
+    assert set(folder.iterdir()) == files
+
+
+def test_a_seed_is_logged(folder: Path) -> None:
+    """The one that is given, or the one that was drawn, with which the same is drawn again."""
+    done = run("train", "--solver", "solver.prototxt", "--seed", "5", "--check")
+    assert "\nrandom_seed: 5\n" in done.err
+    (folder / "solver.prototxt").write_text(SOLVER.replace("random_seed: 1", ""))
+    drawn = run("train", "--solver", "solver.prototxt", "--check").err
+    seed = re.findall(r"Random seed (\d+), use --seed to draw the same", drawn)[0]
+    again = run("train", "--solver", "solver.prototxt", "--check", "--seed", seed).err
+    assert re.findall(r"Check: loss = [\d.]+", drawn) == re.findall(r"Check: loss = [\d.]+", again)
+
+
 def test_the_solver_names_weights(folder: Path) -> None:
     """Several, one after the other; those of the command line go before them."""
     assert run("train", "--solver", "solver.prototxt").status == 0
@@ -106,6 +128,11 @@ def test_options(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
+        (
+            ("--solver", "s", "--check", "--eval-only"),
+            2,
+            "--check and --eval-only exclude each other",
+        ),
         ((), 2, "Missing option '--solver'"),
         (("--solver", "gone.prototxt"), 1, "gone.prototxt: no such file"),
         (("--solver", "net.prototxt"), 1, "net.prototxt: expected a solver, found a net"),

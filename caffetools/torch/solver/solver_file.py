@@ -51,11 +51,13 @@ def read_solver(
     net: str | os.PathLike[str] | None = None,
     options: Options | None = None,
     *,
+    seed: int | None = None,
     infer: Callable[..., Net] = infer_net,
 ) -> SolverFile:
     """Read a solver and its nets.
 
     `stages` are added to those of the training net, and `level` replaces its level, as in Caffe.
+    `max_iter` and `seed` replace the solver's max_iter and random_seed.
     `net` replaces the net that the solver names, but not a test_net; `options` are overrides for
     all nets; `infer` infers each, as `infer_net` does. Raises CaffeToolsError, located, for another
     file and for what Caffe rejects.
@@ -64,9 +66,11 @@ def read_solver(
     given = read_solver_message(path, notes)
     solver, log = upgrade_solver(given)
     settings = settings_of(solver)
-    if max_iter is not None:
-        settings = replace(settings, max_iter=max_iter)
-        solver.fields["max_iter"] = [(max_iter, solver.place("max_iter"))]
+    for name, value in (("max_iter", max_iter), ("random_seed", seed)):
+        if value is not None:
+            change: dict[str, Any] = {name: value}
+            settings = replace(settings, **change)
+            solver.fields[name] = [(value, solver.place(name))]
     _note_ignored_fields(solver, notes)
     net_fields = (train_field(solver), *all_test_fields(solver))
     added = _with_state(solver.message("train_state"), stages, level)

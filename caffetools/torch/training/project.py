@@ -85,7 +85,7 @@ class RunOptions:
     `amp` runs the forward pass in bfloat16 where PyTorch's autocast does; `snapshot` is the
     .solverstate to resume; with `strict` damaged items are errors; `workers` is the number of
     processes that read ahead of each source; `feeds` and `test_feeds` are arrays for MemoryData
-    and Input layers, by top.
+    and Input layers, by top. `only` is "check" for a dry run, or "test" for the tests alone.
     """
 
     device: str = "cpu"
@@ -93,6 +93,7 @@ class RunOptions:
     compile: bool = False
     snapshot: str | None = None
     strict: bool = False
+    only: str = ""
     workers: int | None = None
     sigint: str = "stop"
     sighup: str = "snapshot"

@@ -18,6 +18,7 @@ from caffetools.torch.training.interruptions import as_user_error
 from caffetools.torch.training.model import loss_weights, share
 from caffetools.torch.training.parallel import World
 from caffetools.torch.training.project import NetWithData, Project, RunOptions
+from caffetools.torch.training.rehearsal import evaluate, rehearse
 from caffetools.torch.training.snapshots import Snapshot
 from caffetools.torch.training.trainer import Trainer
 
@@ -41,12 +42,17 @@ def run(project: Project, options: RunOptions, log: GlogWriter) -> None:
 def _train(project: Project, options: RunOptions, world: World, log: GlogWriter) -> None:
     """Train; references to the other processes are gone when this returns."""
     trainer = prepare(project, options, world, log)
-    log.say("caffe.cpp:239", "Starting Optimization")
     try:
-        trainer.solve()
+        if options.only == "check":
+            rehearse(trainer, log)
+        elif options.only == "test":
+            evaluate(trainer)
+        else:
+            log.say("caffe.cpp:239", "Starting Optimization")
+            trainer.solve()
+            log.say("caffe.cpp:250", "Optimization Done.")
     finally:
         trainer.close()
-    log.say("caffe.cpp:250", "Optimization Done.")
     if log.failure is not None:
         raise CaffeToolsError(f"lines of the log could not be written: {log.failure}")
 
@@ -58,6 +64,8 @@ def prepare(project: Project, options: RunOptions, world: World, log: GlogWriter
         snapshots.check_writable(settings)
     snapshot = None if options.snapshot is None else snapshots.read(options.snapshot)
     seed = _seed(settings.random_seed, snapshot, world)
+    if settings.random_seed < 0:
+        log.say("caffe.cpp:239", f"Random seed {seed}, use --seed to draw the same")
     torch.manual_seed(seed)
     net = project.net.fed(options.feeds)
     module = net.build().to(world.device).train()

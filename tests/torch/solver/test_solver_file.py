@@ -53,6 +53,8 @@ def test_settings(tmp_path: Path) -> None:
     )
     shorter = read(tmp_path, max_iter=7)
     assert shorter.settings.max_iter == shorter.message.integer("max_iter") == 7
+    seeded = read(tmp_path, seed=0)
+    assert seeded.settings.random_seed == seeded.message.integer("random_seed") == 0
 
 
 @pytest.mark.parametrize(
