@@ -44,6 +44,15 @@ def test_no_difference(paths: tuple[Path, Path]) -> None:
         assert run("diff", paths[0], paths[0], *flags) == (0, "no difference\n", "")
 
 
+def test_batch_sizes_and_fillers(paths: tuple[Path, Path]) -> None:
+    paths[1].write_text(OLD.replace("dim: 2", "dim: 7"))
+    note = "note: batch sizes or fillers differ; use --all to list them\n"
+    assert run("diff", *paths, "--exit-code") == (0, "no difference\n", note)
+    status, out, err = run("diff", *paths, "--all", "--exit-code")
+    assert (status, err) == (1, "")
+    assert "    shape of ip: 2 x 4 -> 7 x 4\n" in out
+
+
 def test_one_net_from_standard_input(paths: tuple[Path, Path]) -> None:
     assert run("diff", "-", paths[1], stdin=OLD.encode()) == (0, TOLD, "")
 

@@ -13,7 +13,7 @@ DATA = nets.given("data", 2, 3)
 
 
 def told(old: str, new: str) -> list[str]:
-    return list(differences(nets.net(old), nets.net(new)))
+    return list(differences(nets.net(old), nets.net(new), every=True))
 
 
 def layers_told(old: str, new: str) -> list[str]:
@@ -40,7 +40,7 @@ def test_a_net_is_no_different_from_itself() -> None:
         (
             layer("ReLU", "r", "data", "data"),
             layer("ReLU", "s", "data", "data"),
-            ["- r (ReLU)", "+ s (ReLU)"],
+            ["~ r (ReLU) -> s"],
         ),
         (
             layer("ReLU", "r", "data", "data"),
@@ -217,6 +217,40 @@ def test_shapes_that_are_not_known() -> None:
 def test_fields_that_nobody_knows(old: str, new: str, expected: list[str]) -> None:
     lines = layers_told(layer("ReLU", "r", "data", "r", old), layer("ReLU", "r", "data", "r", new))
     assert lines == ["~ r (ReLU)", *(f"    {line}" for line in expected)]
+
+
+def test_batch_sizes_and_fillers_are_differences_only_if_asked() -> None:
+    """10 images of 3 instead of 2: shapes, multiply-accumulates and memory only grow with them."""
+    fillers = ("num_output: 2", "num_output: 2 weight_filler { type: 'xavier' }")
+    old, new = (nets.net(nets.given("data", n, 3) + ip(fillers[n > 2])) for n in (2, 10))
+    assert list(differences(old, new)) == []
+    assert "    shape of ip: 2 x 2 -> 10 x 2" in list(differences(old, new, every=True))
+    wide = nets.net(nets.given("data", 10, 4) + ip("num_output: 2"))
+    lines = list(differences(old, wide))
+    assert lines[:3] == [
+        "~ data (Input)",
+        "    input_param.shape.dim: 2, 3 -> 10, 4",
+        "    shape of data: 2 x 3 -> 10 x 4",
+    ]
+    assert "    weight: 2 x 3 -> 2 x 4" in lines
+    assert not any("shape of ip" in line for line in lines)
+
+
+def test_renamed_layers_are_paired_by_place() -> None:
+    def old(last: str, outputs: int) -> str:
+        head = inner_product("a", "data", 5) + inner_product(last, "a", outputs)
+        return DATA + head + layer("Softmax", "prob", last, "prob")
+
+    assert told(old("fc8", 4), old("fc9", 4)) == ["~ fc8 (InnerProduct) -> fc9"]
+    assert [line for line in told(old("fc8", 4), old("fc9", 7)) if line[0] in "+-~"] == [
+        "~ fc8 (InnerProduct) -> fc9",
+        "~ prob (Softmax)",
+    ]
+    other = old("fc8", 4).replace('"a"', '"b"').replace("fc8", "fc9")
+    assert told(old("fc8", 4), other) == [
+        "~ a (InnerProduct) -> b",
+        "~ fc8 (InnerProduct) -> fc9",
+    ]
 
 
 def test_hostile_names_and_values_are_escaped() -> None:
