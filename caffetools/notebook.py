@@ -22,7 +22,7 @@ def net_svg(net: Net) -> str:
 
 def net_html(net: Net) -> str:
     """Return the graph of a net, and its table in an element to open."""
-    lines = [*text_table(columns(net.cost), list(rows(net))), "", *footer(net)]
+    lines = [*text_table(columns(net), list(rows(net))), "", *footer(net)]
     return element("div", Markup(net_svg(net)), _to_open("Layers", lines))
 
 

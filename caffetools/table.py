@@ -9,6 +9,10 @@ Row = TypeVar("Row")
 Value: TypeAlias = "int | str | None"
 
 
+_NARROWEST = 7
+"""Characters that a column of text keeps."""
+
+
 class Column(Generic[Row]):
     """A column of a table: its title, and its value for a row, None for an unknown one.
 
@@ -61,7 +65,8 @@ def text_table(
 ) -> list[str]:
     """Return the lines of an aligned table, with rules under the head and over the totals.
 
-    `width` is the maximum number of characters of a line: spare columns are dropped until it fits.
+    `width` is the maximum number of characters of a line: spare columns are dropped until it fits,
+    which a last line says, and long texts are cut.
     `style(role, text)` may colour a padded cell; roles are "head", "total", "unknown" and "".
     """
     cells = [[shown(column.value(row)) for column in columns] for row in rows]
@@ -69,8 +74,10 @@ def text_table(
     heads = [column.title for column in columns]
     widths = [max(map(len, column)) for column in zip(heads, totals, *cells, strict=True)]
     kept = _fitting(columns, widths, width)
+    _shrink(columns, widths, kept, width)
 
     def cell(text: str, i: int, role: str) -> str:
+        text = text if len(text) <= widths[i] else f"{text[: widths[i] - 1]}…"
         blank = " " * (widths[i] - len(text))
         styled = style("unknown" if text == "?" else role, text)
         return blank + styled if columns[i].numeric else styled + blank
@@ -80,7 +87,13 @@ def text_table(
 
     rule = "─" * (sum(widths[i] for i in kept) + 2 * (len(kept) - 1))
     body = [line(texts, "") for texts in cells]
-    return [line(heads, "head"), rule, *body, rule, line(totals, "total")]
+    dropped = [column.title for i, column in enumerate(columns) if i not in kept]
+    lines = [line(heads, "head"), rule, *body, rule, line(totals, "total")]
+    if dropped and width is not None:
+        import textwrap
+
+        lines += textwrap.wrap(f"not shown at this width: {', '.join(dropped)}", max(width, 1))
+    return lines
 
 
 def _fitting(columns: Sequence[Column[Row]], widths: list[int], width: int | None) -> list[int]:
@@ -91,6 +104,20 @@ def _fitting(columns: Sequence[Column[Row]], widths: list[int], width: int | Non
             break
         kept.remove(spare)
     return kept
+
+
+def _shrink(
+    columns: Sequence[Column[Row]], widths: list[int], kept: list[int], width: int | None
+) -> None:
+    """Narrow the widest columns of text, but not below 7 characters, until the table fits."""
+    texts = [i for i in kept if not columns[i].numeric]
+    excess = 0 if width is None else sum(widths[i] + 2 for i in kept) - 2 - width
+    while excess > 0 and texts:
+        widest = max(texts, key=widths.__getitem__)
+        if widths[widest] <= _NARROWEST:
+            break
+        widths[widest] -= 1
+        excess -= 1
 
 
 def markdown_table(columns: Sequence[Column[Row]], rows: Sequence[Row]) -> list[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TextIO
 
 import click
@@ -39,6 +40,44 @@ def underlined(line: str, column: int) -> tuple[str, str]:
     before = printable(line[start : column - 1].replace("\t", " "))
     after = printable(line[column - 1 : start + _LINE_LENGTH].replace("\t", " "))
     return f"  {before}{after}".rstrip(), f"  {' ' * len(before)}^"
+
+
+def terminal_width() -> int | None:
+    """Return the width of the terminal; None if standard output is no terminal."""
+    if not sys.stdout.isatty():
+        return None
+    import shutil
+
+    return shutil.get_terminal_size().columns
+
+
+def wrapped(lines: Iterable[str], indent: int = 4) -> Iterator[str]:
+    """Yield lines, those that are longer than a terminal is wide in several."""
+    width = terminal_width()
+    for line in lines:
+        if width is None or len(line) <= width:
+            yield line
+        else:
+            import textwrap
+
+            yield from textwrap.wrap(line, max(width, 20), subsequent_indent=" " * indent)
+
+
+_LARGE = 64 << 20
+"""Bytes of a file from which reading it shows progress."""
+
+
+def progress(path: str) -> Callable[[int], None] | None:
+    """Return what shows on a terminal how far a large file has been read; None if it is not."""
+    size = os.path.getsize(path) if os.path.isfile(path) else 0
+    if size < _LARGE or not sys.stderr.isatty():
+        return None
+
+    def tell(position: int) -> None:
+        end = "\r\x1b[K" if position >= size else ""
+        click.echo(f"\rreading: {position / size:4.0%}{end}", err=True, nl=False)
+
+    return tell
 
 
 def prepare_streams() -> None:

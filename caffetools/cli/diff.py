@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from caffetools.cli.console import report_notes
+from caffetools.cli.console import report_notes, wrapped
 from caffetools.cli.options import flag, net_options
 from caffetools.net.diff import differences
 from caffetools.net.loading import load
@@ -33,7 +33,8 @@ def command(
     lines = list(differences(first, second, every))
     for line in lines or ["no difference"]:
         colour = {"+": "green", "-": "red", "~": "yellow"}.get(line[0])
-        click.echo(click.style(line, fg=colour) if colour else line)
+        for part in wrapped([line], indent=8):
+            click.echo(click.style(part, fg=colour) if colour else part)
     if not every and list(differences(first, second, every=True)) != lines:
         click.echo("note: batch sizes or fillers differ; use --all to list them", err=True)
     if exit_code and lines:

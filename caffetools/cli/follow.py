@@ -16,6 +16,9 @@ from caffetools.log.follow import Live, Outputs, follow
 from caffetools.proto.source import shown_name
 from caffetools.table import beginning, printable
 
+_BAR = 40
+"""Characters of the progress bar."""
+
 
 def follow_log(path: str) -> None:
     """Show the progress of a log until its run or the pipe of `-` ends, or the user interrupts."""
@@ -37,6 +40,9 @@ def _draw(path: str, live: Live) -> None:
 def screen(name: str, live: Live) -> Iterator[str]:
     """The lines of one screen."""
     yield printable(f"{name}: {_progress(live)}")
+    if live.iteration is not None and live.max_iter:
+        done = round(_BAR * min(live.iteration / live.max_iter, 1))
+        yield f"{'':<8} [{'#' * done}{'.' * (_BAR - done)}]"
     for title, value in (("loss", live.loss), ("lr", live.lr), ("speed", _speed(live))):
         if value:
             yield printable(f"{title:<8} {value}")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from caffetools.cli.console import progress, wrapped
 from caffetools.cli.options import flag, format_option, log_options
 from caffetools.errors import CaffeToolsError
 from caffetools.log.curve_data import csv_text
@@ -15,6 +17,14 @@ from caffetools.writing import format_of, write_files
 
 if TYPE_CHECKING:
     from caffetools.log.collector import LogContents
+
+
+_INDENT = 9
+_WRONG = re.compile(
+    r"(run +died|run +diverged|event +line \d+: (?:fatal|error)|         line \d+: )"
+    r"|run +stalled|event +line \d+: warning"
+)
+"""Lines of the summary about errors and differences, or about warnings."""
 
 
 @click.command("parse-log")
@@ -44,7 +54,7 @@ def command(
     if output and form != "csv":
         raise click.UsageError("-o requires --format csv")
     plot_form = format_of(options["plot"]) if options["plot"] else ""
-    contents = read_log(log, year)
+    contents = read_log(log, year, progress(log))
     first = next(contents.train.rows(), None) if form == "csv" else None
     if first and first.time and first.time.startswith("--"):
         click.echo("note: the log has no year, so that times are left out; pass --year", err=True)
@@ -91,7 +101,14 @@ def _print(contents: LogContents, form: str) -> None:
             click.echo(piece, nl=False)
         click.echo()
     else:
-        click.echo("\n".join(summary(log)))
+        for line in wrapped(summary(log), _INDENT):
+            click.echo(_coloured(line))
+
+
+def _coloured(line: str) -> str:
+    """Colour what went wrong; click leaves the colour out unless the output is a terminal."""
+    found = _WRONG.match(line)
+    return click.style(line, fg="red" if found[1] else "yellow") if found else line
 
 
 def _echoes(log: LogContents, net_out: str | None, solver_out: str | None) -> dict[str, bytes]:
@@ -124,9 +141,9 @@ def _check(contents: LogContents, path: str) -> None:
 
     found = 0
     for net, comparison in ParsedLog(contents).check(path):
-        click.echo(net_words(net))
-        for line in comparison_words(comparison):
-            click.echo(f"  {line}")
+        lines = (net_words(net), *(f"  {line}" for line in comparison_words(comparison)))
+        for line in wrapped(lines):
+            click.echo(line)
         found += len(comparison.differences)
     if found:
         where = os.path.basename(contents.name)

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from caffetools.cli.console import progress
 from caffetools.cli.options import choice, flag, log_options, output_option, repeatable
 from caffetools.figures.panels import Selection
 from caffetools.log.parser import read_log
@@ -40,7 +41,7 @@ def command(logs: tuple[str, ...], output: str, year: int | None, **options: Any
     form = format_of(output)
     if len(options["names"]) > len(logs):
         raise click.UsageError(f"found {len(options['names'])} names for {len(logs)} logs")
-    found = [read_log(log, year) for log in logs]
+    found = [read_log(log, year, progress(log)) for log in logs]
     # matplotlib is slow to load: a mistake in a log is reported before.
     from caffetools.figures.plot import Drawing, plot
 

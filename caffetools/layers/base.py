@@ -245,6 +245,10 @@ class Layer:
         """Return the arithmetic behind `facts`, in the order of a calculation by hand."""
         return [product(param.role, param.shape) for param in self.facts(bottoms).params]
 
+    def remarks(self, bottoms: tuple[Shape, ...]) -> list[str]:
+        """Return what an explanation says besides the arithmetic: how PyTorch's rules differ."""
+        return []
+
     def backward_reads(self, in_place: bool) -> tuple[str, ...]:
         """Return what Caffe's backward pass reads from blobs, as `gradient_reads`."""
         return () if in_place and self.copies_bottom else self.gradient_reads

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 from caffetools.errors import ShapeError
 from caffetools.layers.base import Facts, Layer, Spec
@@ -68,6 +69,16 @@ class Pooling(Layer):
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
         axes = zip(axis_names(2), bottoms[0][2:], self.windows(bottoms), strict=True)
         return [pooled_step(*axis, self.round_mode, any(self.pads)) for axis in axes]
+
+    def remarks(self, bottoms: tuple[Shape, ...]) -> list[str]:
+        if self.whole:
+            return []
+        names: dict[str, list[str]] = {}
+        axes = zip(axis_names(2), bottoms[0][2:], self.windows(bottoms), strict=True)
+        for name, extent, window in axes:
+            for text in pooling_remarks(extent, window, self.round_mode, any(self.pads)):
+                names.setdefault(text, []).append(name)
+        return [f"{', '.join(same)}: {text}" for text, same in names.items()]
 
 
 class SPP(Layer):
@@ -158,6 +169,28 @@ def pooled_step(name: str, extent: int, window: Window, round_mode: str, padded:
     if windows != divide(rest, window.stride, round_mode) + 1:
         formula += " - 1"  # the window that starts beyond the input
     return Step(name, formula, windows)
+
+
+def pooling_remarks(extent: int, window: Window, round_mode: str, padded: bool) -> Iterator[str]:
+    """Yield why Caffe drops the last window of an axis, and where PyTorch's rules differ.
+
+    PyTorch rounds down, or up with `ceil_mode`; then it drops a last window that starts beyond the
+    input and its first padding, as Caffe does only if an axis is padded.
+    """
+    rest = extent + 2 * window.pad - window.kernel
+    found = pooled(extent, window, round_mode, padded)
+    last = divide(rest, window.stride, round_mode)
+    if found != last + 1:
+        yield (
+            f"the last window is dropped: with {window.pad} of padding it would start at "
+            f"{last}*{window.stride} - {window.pad} = {last * window.stride - window.pad}, beyond "
+            f"the input of {extent} (pooling_layer.cpp)"
+        )
+    low = rest // window.stride + 1
+    high = -(-rest // window.stride) + 1
+    high -= (high - 1) * window.stride >= extent + window.pad
+    if {low, high} != {found}:
+        yield f"PyTorch gives {low}{f', or with ceil_mode {high}' if low != high else ''}"
 
 
 def divide(rest: int, stride: int, round_mode: str) -> int:

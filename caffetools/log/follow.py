@@ -165,6 +165,8 @@ class Live:
             self._add_event(kind, text)
 
     def _add_event(self, kind: str, text: str) -> None:
+        if kind == "snapshot" and "solver state" in text:
+            return  # its .caffemodel was listed on the line before
         self.event_count += 1
         self.events.append(Event(0, kind, text, self.iteration))
 

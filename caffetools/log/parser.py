@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from itertools import compress
 from typing import IO
 
@@ -21,14 +22,19 @@ _GLOGS_OWN = re.compile(
 )
 
 
-def read_log(source: str | os.PathLike[str] | IO[bytes], year: int | None = None) -> LogContents:
+def read_log(
+    source: str | os.PathLike[str] | IO[bytes],
+    year: int | None = None,
+    tell: Callable[[int], None] | None = None,
+) -> LogContents:
     """Read a log: a path (also of gzip's or xz's data), `-` for standard input, or a binary file.
 
-    `year` is that of the first line, if the log does not contain it. Raises CaffeToolsError
+    `year` is that of the first line, if the log does not contain it. `tell` is called again and
+    again with how many bytes of the file have been read. Raises CaffeToolsError
     if it cannot be read, or has no message of Caffe.
     """
     text = LogText(source)
-    contents = read_any(text, year)
+    contents = read_any(text, year, tell)
     if contents.is_empty:
         raise CaffeToolsError(
             "expected a log of Caffe, found no message of it", Location(text.name)
@@ -36,11 +42,15 @@ def read_log(source: str | os.PathLike[str] | IO[bytes], year: int | None = None
     return contents
 
 
-def read_any(text: LogText, year: int | None = None) -> LogContents:
+def read_any(
+    text: LogText, year: int | None = None, tell: Callable[[int], None] | None = None
+) -> LogContents:
     """Read any text as a log."""
     parser = LogParser(text.name, year)
     for chunk in text.chunks():
         parser.feed(chunk)
+        if tell is not None:
+            tell(text.position)
     if text.cut_short:
         parser.cut("the compressed data stops before its end")
     return parser.end()

@@ -63,6 +63,11 @@ class LogText:
         self.cut_short = False
         """Whether the compressed data is truncated."""
 
+    @property
+    def position(self) -> int:
+        """How many bytes of the file have been read."""
+        return self._file.tell()
+
     def chunks(self) -> Iterator[str]:
         """Yield clean text in chunks of whole lines; the last line may lack its LF."""
         with self._file as file:

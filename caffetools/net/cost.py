@@ -44,24 +44,28 @@ class Cost:
         return self.params - self.learnable_params - self.statistics
 
 
-def cost(net: Inferred) -> Cost:
-    """Return the totals of a net."""
+def cost(net: Inferred, partial: bool = False) -> Cost:
+    """Return the totals of a net; if `partial`, of what is known of it."""
     owned = [blob for layer in net.layers for blob in layer.params if blob.owner is None]
     params: int | None = sum(blob.elements for blob in owned)
     learnable: int | None = sum(blob.elements for blob in owned if blob.learnable)
     statistics: int | None = sum(blob.elements for blob in owned if blob.statistic)
     macs: int | None = sum(layer.macs or 0 for layer in net.layers)
-    if any(layer.macs is None for layer in net.layers):
+    if not partial and any(layer.macs is None for layer in net.layers):
         params = learnable = statistics = macs = None
     param_bytes = None if params is None else FLOAT_BYTES * params
-    gradients = _bytes(net.shapes[blob] for blob in _blobs_with_gradient(net))
+
+    def size(shapes: Iterable[Shape | None]) -> int | None:
+        return _bytes(shape for shape in shapes if shape is not None or not partial)
+
+    gradients = size(net.shapes[blob] for blob in _blobs_with_gradient(net))
     return Cost(
         params=params,
         learnable_params=learnable,
         statistics=statistics,
         macs=macs,
-        memory_bytes=_bytes(shape for layer in net.layers for shape in layer.tops),
-        unique_memory_bytes=_bytes(net.shapes),
+        memory_bytes=size(shape for layer in net.layers for shape in layer.tops),
+        unique_memory_bytes=size(net.shapes),
         gradient_bytes=None
         if gradients is None or params is None
         else gradients + FLOAT_BYTES * params,

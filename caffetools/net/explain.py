@@ -18,6 +18,13 @@ def steps(layer: InferredLayer) -> list[Step]:
     return layer.layer.explain(layer.known_bottoms)
 
 
+def remarks(layer: InferredLayer) -> list[str]:
+    """Return what there is to say besides the steps; nothing if a shape is unknown."""
+    if layer.layer is None or layer.known_bottoms is None:
+        return []
+    return layer.layer.remarks(layer.known_bottoms)
+
+
 def totals(net: Net) -> list[Step]:
     """Return the sums over all layers; none if a shape is unknown."""
     cost = net.cost
@@ -47,6 +54,7 @@ def explain(net: Net) -> Iterator[str]:
             for blob, shape in zip(blobs, shapes, strict=True):
                 yield f"    {kind:3}  {printable(net.blob(blob))}: {_size(shape)}"
         yield from map(_line, steps(layer))
+        yield from (f"    note: {text}" for text in remarks(layer))
         yield ""
     sums = totals(net)
     if sums:

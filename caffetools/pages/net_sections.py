@@ -114,7 +114,7 @@ def _legend(net: Net) -> Markup:
 
 def table(net: Net) -> Markup:
     """Return the table of the net, which the script sorts and filters."""
-    shape = columns(net.cost)
+    shape = columns(net)
     heads = [
         element(
             "th",

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import io
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caffetools.cli.console import escape_unencodable, report_error, report_notes, underlined
+from caffetools.cli.console import (
+    escape_unencodable,
+    progress,
+    report_error,
+    report_notes,
+    underlined,
+    wrapped,
+)
 from caffetools.errors import CaffeToolsError, Location, Note
 from tests import nets, strategies
 from tests.commands import spawn
@@ -145,3 +154,34 @@ def test_help_prints_in_any_encoding(encoding: str) -> None:
     done = spawn("shapes", "--help", PYTHONIOENCODING=encoding)
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"--input-shape" in done.stdout
+
+
+def test_lines_are_wrapped_for_a_terminal_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    long = "best: " + ", ".join(f"output{i} = {i}" for i in range(5))
+    assert list(wrapped([long])) == [long]
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    lines = list(wrapped([long, "short"], indent=6))
+    assert max(map(len, lines)) <= 30
+    assert lines[-1] == "short"
+    assert " ".join(line.strip() for line in lines[:-1]) == long
+    assert all(line.startswith("      ") for line in lines[1:-1])
+
+
+def test_progress_of_a_large_file_on_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "x.log"
+    path.write_bytes(b"")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert progress(str(path)) is None
+    assert progress("-") is None
+    with path.open("r+b") as file:
+        file.truncate(100 << 20)  # sparse
+    tell = progress(str(path))
+    assert tell is not None
+    tell(25 << 20)
+    tell(100 << 20)
+    assert capsys.readouterr().err == "\rreading:  25%\rreading: 100%\r\x1b[K"
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: False)
+    assert progress(str(path)) is None

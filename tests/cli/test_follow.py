@@ -31,12 +31,24 @@ def live(text: str) -> Live:
 def test_a_screen() -> None:
     assert list(screen("run.log", live(LOG))) == [
         "run.log: 200 of 20,000 (1.0%)",
+        f"         [{'.' * 40}]",
         "loss     200.5",
         "lr       0.01",
         "speed    100 iterations a second, 0:03:18 left",  # (20000 - 200) / 100 = 198
         "train    v = 200 -200, loss = 200.25",
         "test 0   200: accuracy = 0.5",
         "event    start: Solving x",
+    ]
+
+
+def test_the_bar_and_a_snapshot_of_two_files() -> None:
+    log = LOG.replace("max_iter: 20000", "max_iter: 400")
+    log += line("Snapshotting to binary proto file x_iter_200.caffemodel")
+    log += line("Snapshotting solver state to binary proto file x_iter_200.solverstate")
+    lines = list(screen("x", live(log)))
+    assert lines[1] == f"         [{'#' * 20}{'.' * 20}]"
+    assert [text for text in lines if "napshot" in text] == [
+        "event    snapshot at 200: Snapshotting to binary proto file x_iter_200.caffemodel"
     ]
 
 
@@ -130,9 +142,9 @@ def test_a_terminal_is_redrawn(tmp_path: Path) -> None:
     assert len(screens) == 3
     assert screens[-1].splitlines() == [
         "run.log: 200 of 20,000 (1.0%)",
+        f"         [{'.' * 19}",
         "loss     200.5",
         "lr       0.01",
-        "speed    100 iterations a sec",
     ]
 
 

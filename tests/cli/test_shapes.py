@@ -76,14 +76,12 @@ def test_the_table_sums_to_its_totals(net: str, data: dict[str, Any]) -> None:
     lines = golden_text(net, "table.txt").splitlines()
     head, rule, *body = lines[: lines.index("")]
     rows, total = body[: body.index(rule)], body[-1]
-    for title, key in (("parameters", "params"), ("multiply-accumulates", "macs")):
+    for title, key in (("parameters", "params"), ("MACs", "macs")):
         end = head.index(title) + len(title)
-        start = end - len(title)
-        cells = [row[start:end].strip() for row in rows]
-        assert sum(number(cell) for cell in cells if cell not in {"", "shared"}) == number(
-            total[start:end]
-        )
-        assert number(total[start:end]) == data["totals"][key]
+        start = end - 14
+        *cells, whole = (row[start:end].rpartition("  ")[2] for row in (*rows, total))
+        assert sum(number(cell) for cell in cells if cell not in {"", "shared"}) == number(whole)
+        assert number(whole) == data["totals"][key]
 
 
 def shape_of(top: dict[str, Any]) -> str:
@@ -104,8 +102,7 @@ def expected_rows(data: dict[str, Any]) -> list[tuple[str, int, int]]:
 def test_csv_says_what_the_json_says(net: str, data: dict[str, Any]) -> None:
     found = list(csv.DictReader(golden_text(net, "csv").splitlines()))
     assert [
-        (row["shape"], int(row["parameters"] or 0), int(row["multiply-accumulates"] or 0))
-        for row in found
+        (row["shape"], int(row["parameters"] or 0), int(row["MACs"] or 0)) for row in found
     ] == expected_rows(data)
     assert [row["layer"] for row in found if row["layer"]] == [
         each["key"] for each in data["layers"]
@@ -286,6 +283,17 @@ def test_what_is_not_known_has_a_colour_of_its_own(
     row = terminal(monkeypatch, 200, path).splitlines()[3]
     assert row.startswith("u      Unheard  u     \x1b[33m?\x1b[0m")
     assert row.count("\x1b[33m?\x1b[0m") == 3
+
+
+def test_a_narrow_terminal_says_what_it_leaves_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = re.sub(r"\x1b\[\d*m", "", terminal(monkeypatch, 60, ROOT / NETS["lenet"])).splitlines()
+    assert max(map(len, lines)) <= 60
+    assert any(line.startswith("not shown at this width: ") for line in lines)
+
+
+def test_layers_are_sorted() -> None:
+    out = run("shapes", ROOT / NETS["caffenet"], "--sort", "params", "--format", "csv").out
+    assert [row["layer"] for row in csv.DictReader(out.splitlines())][:3] == ["fc6", "fc7", "conv3"]
 
 
 def test_a_pipe_has_neither(monkeypatch: pytest.MonkeyPatch) -> None:

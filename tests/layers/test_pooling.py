@@ -8,8 +8,15 @@ from hypothesis import strategies as st
 
 from caffetools.errors import ShapeError
 from caffetools.layers.blobs import Shape
-from caffetools.layers.pooling import divide, level_window, pooled, pooled_step
+from caffetools.layers.pooling import (
+    divide,
+    level_window,
+    pooled,
+    pooled_step,
+    pooling_remarks,
+)
 from caffetools.layers.window import Window
+from caffetools.net.explain import remarks
 from tests.layers.cases import bottoms_of, check_explained, check_refused, layer_text, set_up
 
 EXTENTS = st.integers(1, 40)
@@ -49,6 +56,54 @@ def test_pooling(options: str, bottom: Shape, top: Shape) -> None:
     case = set_up(pool(options), bottom)
     assert (case.tops, case.params, case.macs, case.notes) == ((top,), {}, 0, ())
     check_explained(pool(options), bottom)
+
+
+DROPPED = "the last window is dropped: with 1 of padding it would start at"
+
+
+@pytest.mark.parametrize(
+    ("extent", "window", "padded", "expected"),
+    [
+        (55, Window(3, 2), False, []),
+        (112, Window(3, 2), False, ["PyTorch gives 55, or with ceil_mode 56"]),
+        # Caffe has a fourth window at 6, where no input is left.
+        (6, Window(1, 2), False, ["PyTorch gives 3"]),
+        (
+            5,
+            Window(2, 3, 1),
+            True,
+            [f"{DROPPED} 2*3 - 1 = 5, beyond the input of 5 (pooling_layer.cpp)"],
+        ),
+    ],
+)
+def test_remarks(extent: int, window: Window, *, padded: bool, expected: list[str]) -> None:
+    assert list(pooling_remarks(extent, window, "CEIL", padded)) == expected
+
+
+def test_equal_remarks_are_made_once() -> None:
+    layer = set_up(pool("kernel_size: 3 stride: 2"), (1, 2, 112, 112)).layer
+    assert remarks(layer) == ["height, width: PyTorch gives 55, or with ceil_mode 56"]
+    assert remarks(set_up(pool("global_pooling: true"), (1, 2, 7, 5)).layer) == []
+
+
+@given(EXTENTS, KERNELS_AND_STRIDES, st.integers(0, 4))
+def test_remarks_say_what_pytorch_gives(extent: int, pair: tuple[int, int], pad: int) -> None:
+    torch = pytest.importorskip("torch")
+    kernel, stride = pair
+    pad = min(pad, kernel // 2)
+    if extent + 2 * pad < kernel:
+        return
+    window = Window(kernel, stride, pad)
+    found = pooled(extent, window, "CEIL", padded=pad > 0)
+    pool = torch.nn.functional.max_pool1d
+    sizes = [
+        pool(torch.zeros(1, 1, extent), kernel, stride, pad, ceil_mode=mode).shape[-1]
+        for mode in (False, True)
+    ]
+    told = [text for text in pooling_remarks(extent, window, "CEIL", pad > 0) if "PyTorch" in text]
+    second = f", or with ceil_mode {sizes[1]}" if sizes[0] != sizes[1] else ""
+    expected = [] if set(sizes) == {found} else [f"PyTorch gives {sizes[0]}{second}"]
+    assert told == expected
 
 
 def test_a_second_top_holds_the_places_of_the_maxima() -> None:

@@ -42,6 +42,14 @@ def check(net: Net) -> None:
             assert {**extents, **by_name}.items() >= extents.items()
 
 
+def test_remarks_follow_the_steps() -> None:
+    pool = layer("Pooling", "p", "d", "p", "pooling_param { kernel_size: 3 stride: 2 }")
+    text = nets.given("d", 1, 1, 6, 6) + pool + layer("Unheard", "u", "p", "u")
+    net = nets.net(text + layer("Pooling", "q", "u", "q", "pooling_param { kernel_size: 3 }"))
+    lines = [line for line in explain(net) if "note" in line]
+    assert lines == ["    note: height, width: PyTorch gives 2, or with ceil_mode 3"]
+
+
 @pytest.mark.parametrize(
     "path", sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("examples/*/*.prototxt"))
 )

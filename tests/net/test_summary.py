@@ -21,7 +21,7 @@ DATA = nets.given("data", 2, 3, 9, 9)
 
 def table(net: Net) -> list[dict[str, str]]:
     """The rows of a net by title, as its CSV has them."""
-    text = csv_table(columns(net.cost), list(rows(net)))
+    text = csv_table(columns(net), list(rows(net)))
     return list(csv.DictReader(io.StringIO(text)))
 
 
@@ -42,7 +42,7 @@ def test_a_row() -> None:
         "shape": "2 x 4 x 5 x 5",
         "kernel/stride/pad": "3/2/1",
         "parameters": str(4 * 3 * 3 * 3 + 4),
-        "multiply-accumulates": str(2 * 4 * 5 * 5 * 3 * 3 * 3),
+        "MACs": str(2 * 4 * 5 * 5 * 3 * 3 * 3),
         "field/stride": "3/2",
     }
 
@@ -115,7 +115,7 @@ def test_what_is_shared_is_no_parameter_of_the_sharer() -> None:
 
 def test_what_is_not_known_has_a_mark() -> None:
     net = nets.net(DATA + layer("Unheard", "what", "data", "what"))
-    line = text_table(columns(net.cost), list(rows(net)))[3]
+    line = text_table(columns(net), list(rows(net)))[3]
     assert re.split(" {2,}", line) == ["what", "Unheard", "what", "?", "?", "?"]
 
 
@@ -124,19 +124,48 @@ def test_what_is_not_known_has_a_mark() -> None:
     [
         (
             None,
-            "layer type top shape kernel/stride/pad parameters multiply-accumulates field/stride",
+            "layer type top shape kernel/stride/pad parameters MACs field/stride",
         ),
-        (100, "layer type top shape kernel/stride/pad parameters multiply-accumulates"),
-        (88, "layer type shape kernel/stride/pad parameters multiply-accumulates"),
-        (80, "layer type shape parameters multiply-accumulates"),
-        (10, "layer type shape parameters multiply-accumulates"),
+        (85, "layer type top shape kernel/stride/pad parameters MACs"),
+        (72, "layer type shape kernel/stride/pad parameters MACs"),
+        (60, "layer type shape parameters MACs"),
+        (10, "layer type shape parameters MACs"),
     ],
 )
 def test_the_least_telling_columns_go_first(width: int | None, expected: str) -> None:
     net = nets.net(DATA + convolution("conv", "kernel_size: 3"))
-    lines = text_table(columns(net.cost), list(rows(net)), width)
+    lines = text_table(columns(net), list(rows(net)), width)
     assert lines[0].split() == expected.split()
-    assert lines[-1].split() == ["total", "112", f"{2 * 4 * 7 * 7 * 27:,}"]
+    assert lines[5].split() == ["total", "112", f"{2 * 4 * 7 * 7 * 27:,}"]
+    note = "".join(lines[6:]).replace(" ", "").removeprefix("notshownatthiswidth:")
+    titles = {column.title for column in columns(net)}
+    assert set(filter(None, note.split(","))) == titles - set(expected.split())
+
+
+def test_layers_are_sorted_with_their_shares() -> None:
+    """Of 3 * 3 + 3 and 5 * 3 + 5 parameters, 2 * 9 and 2 * 15 MACs, 4 * 2 * (3 + 3 + 5) bytes."""
+    layers = inner_product("a", "data", 3) + inner_product("b", "a", 5)
+    net = nets.net(nets.given("data", 2, 3) + layers)
+    found = {}
+    for by in ("params", "macs", "memory"):
+        lines = csv_table(columns(net, by), list(rows(net, by))).splitlines()
+        found[by] = [(each["layer"], each["share"]) for each in csv.DictReader(lines)]
+    assert found["params"] == [("b", "62.5%"), ("a", "37.5%"), ("data", "0.0%")]
+    assert found["macs"] == [("b", "62.5%"), ("a", "37.5%"), ("data", "0.0%")]
+    assert found["memory"] == [("b", "45.5%"), ("data", "27.3%"), ("a", "27.3%")]
+    assert {column.title: column.total for column in columns(net, "memory")}["bytes"] == 88
+
+
+def test_totals_of_which_a_part_is_unknown() -> None:
+    layers = inner_product("ip", "data", 4) + layer("Unheard", "u", "ip", "u")
+    net = nets.net(nets.given("data", 2, 3) + layers)
+    totals = {column.title: column.total for column in columns(net)}
+    assert (totals["parameters"], totals["MACs"]) == ("at least 16", "at least 24")
+    size = f"at least {4 * (2 * 3 + 2 * 4)}"
+    assert footer(net)[:2] == [
+        "parameters: at least 16, at least 16 of them learnable",
+        f"memory for data: {size} bytes as Caffe counts it (every top), {size} with each blob once",
+    ]
 
 
 def test_hostile_names_are_escaped() -> None:
@@ -195,8 +224,8 @@ def test_footer_of_what_is_not_known() -> None:
 def test_columns_sum_to_the_totals(text: str) -> None:
     net = nets.net(text)
     found = table(net)
-    totals = {column.title: column.total for column in columns(net.cost)}
-    for title in ("parameters", "multiply-accumulates"):
+    totals = {column.title: column.total for column in columns(net)}
+    for title in ("parameters", "MACs"):
         numbers = [each[title] for each in found if each[title] not in {"", "shared"}]
         assert sum(map(int, numbers)) == totals[title]
     assert len(found) == sum(max(1, len(each.node.tops)) for each in net.layers)
@@ -213,9 +242,9 @@ def test_every_form_says_the_same(text: str) -> None:
         for top in each["tops"]
     ]
     assert [each["shape"] for each in table(net)] == shapes
-    lines = markdown_table(columns(net.cost), list(rows(net)))[2:-1]
+    lines = markdown_table(columns(net), list(rows(net)))[2:-1]
     marked = [re.split(r"(?<!\\) ?\| ?", line)[1:-1] for line in lines]
     assert [cells[-5] for cells in marked] == shapes
     macs = [each["macs"] for each in data["layers"] if each["macs"]]
     assert [int(cells[-2].replace(",", "")) for cells in marked if cells[-2]] == macs
-    assert all(line.isprintable() for line in text_table(columns(net.cost), list(rows(net))))
+    assert all(line.isprintable() for line in text_table(columns(net), list(rows(net))))
