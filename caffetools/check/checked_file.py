@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 
 from caffetools.check.compare import Comparison, compare_file
 from caffetools.errors import CaffeToolsError
@@ -38,8 +39,10 @@ def check_file(log: LogContents, path: str) -> list[tuple[LoggedNet, Comparison]
 
 def _nets_of_file(nets: list[LoggedNet], path: str) -> Iterator[LoadedNet | CaffeToolsError]:
     """Yield the net of the file that each logged net is compared with, or why there is none."""
-    message = read_message(path, Notes())
     sources = list(dict.fromkeys(net.source for net in nets))
+    # Another log has a net for each phase, or for one alone.
+    phases = dict.fromkeys(net.phase or "TRAIN" for net in nets)
+    message = _first_message(path, list(phases))
     tests = 0
     own = None
     if len(sources) > 1 and not is_solver(message):
@@ -56,6 +59,13 @@ def _nets_of_file(nets: list[LoggedNet], path: str) -> Iterator[LoadedNet | Caff
                 yield read_net(path, net.phase or "TRAIN")
         except CaffeToolsError as error:
             yield error
+
+
+def _first_message(path: str, phases: list[str]) -> Message:
+    for phase in phases[:-1]:
+        with suppress(CaffeToolsError):
+            return read_message(path, Notes(), phase)
+    return read_message(path, Notes(), phases[-1])
 
 
 def _net_of_solver(solver: Message, test: int | None) -> LoadedNet:

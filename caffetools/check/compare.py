@@ -111,13 +111,13 @@ class _Comparing:
 
     def divisor(self) -> int:
         """Return by what all data layers' batches are divided, 1 unless they are."""
-        ratios: set[float] = set()
+        ratios: set[int] = set()
         for layer, logged in self.pairs:
             own, found = layer.batch, logged.tops[0].shape if logged.tops else None
             if own and found and found[0] and not self.printed.without_batch:
-                ratios.add(own / found[0])
-        ratio = ratios.pop() if len(ratios) == 1 else 1
-        return int(ratio) if ratio == int(ratio) else 1
+                ratio = own // found[0]
+                ratios.add(ratio if ratio and own // ratio == found[0] else 1)
+        return ratios.pop() if len(ratios) == 1 else 1
 
     def matched(self) -> Iterator[tuple[RecomputedLayer, LoggedLayer]]:
         """Layers of one name; of several, in their order."""

@@ -10,6 +10,10 @@ from caffetools.errors import CaffeToolsError
 from caffetools.layers.base import Facts, Layer, LayerClass, Spec
 from caffetools.layers.blobs import Shape, at_least, dims
 from caffetools.layers.registry import REGISTRY, Registry
+from caffetools.net.reading import note_unknown_fields
+from caffetools.proto.message import Notes
+
+_MASTER = "BVLC/caffe"
 
 
 class Tolerant(Registry):
@@ -68,7 +72,7 @@ class Tolerant(Registry):
     def refuse(self, spec: Spec, base: LayerClass, reason: str) -> None:
         """Note why a layer is refused."""
         if self._may_differ(spec, base) and self._logged.get(spec.name):
-            self.differing[spec.name] = f"{base.origin} refuses it: {reason}"
+            self.differing[spec.name] = f"{base.origin or _MASTER} refuses it: {reason}"
         else:
             self.refusals[spec.name] = reason
 
@@ -83,15 +87,21 @@ class Tolerant(Registry):
             return facts
         for own, printed in zip(facts.tops, self.logged_tops(spec), strict=False):
             if own and printed and self._printed.expected(own, printed) != printed:
-                words = f"{dims(printed)} in the log, {dims(own)} in {base.origin}"
+                words = f"{dims(printed)} in the log, {dims(own)} in {base.origin or _MASTER}"
                 self.differing[spec.name] = words
                 return replace(facts, tops=self.logged_tops(spec))
         return facts
 
     def _may_differ(self, spec: Spec, base: LayerClass) -> bool:
-        """Whether the log's Caffe may have another layer of this type: it has many versions."""
-        is_fork = base.origin is not None and bool(spec.bottoms)
-        return is_fork and (self._forks is None or spec.name in self._forks)
+        """Whether the log's Caffe may have another layer of this type: forks have many versions.
+
+        A field that no known fork has shows it, too.
+        """
+        if not spec.bottoms or (self._forks is not None and spec.name not in self._forks):
+            return False
+        unknown = Notes()
+        note_unknown_fields(spec.message, unknown)
+        return base.origin is not None or bool(unknown.all())
 
 
 class Unknown(Layer):

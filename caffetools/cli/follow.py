@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import time
@@ -20,6 +21,9 @@ _BAR = 40
 """Characters of the progress bar."""
 
 
+_COLOURED = re.compile(r"event +(fatal|error|warning)\b|( +\[#*\.*)")
+
+
 def follow_log(path: str) -> None:
     """Show the progress of a log until its run or the pipe of `-` ends, or the user interrupts."""
     tell = _draw if sys.stdout.isatty() else Lines().tell
@@ -34,7 +38,14 @@ def _draw(path: str, live: Live) -> None:
     width, height = shutil.get_terminal_size()
     click.clear()
     for text in islice(screen(shown_name(os.path.basename(path)), live), max(height - 1, 1)):
-        click.echo(text[: width - 1])
+        click.echo(_coloured(text[: width - 1]))
+
+
+def _coloured(line: str) -> str:
+    """Colour what went wrong, and the progress."""
+    found = _COLOURED.match(line)
+    colour = {"fatal": "red", "error": "red", "warning": "yellow"}.get(found[1]) if found else None
+    return click.style(line, fg=colour or "green") if found else line
 
 
 def screen(name: str, live: Live) -> Iterator[str]:

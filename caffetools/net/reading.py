@@ -58,7 +58,7 @@ def read_net(path: str | os.PathLike[str], phase: str = "TRAIN") -> LoadedNet:
     notes = Notes()
     message = read_message(path, notes, phase)
     if is_solver(message):
-        _note_unknown_fields(message, notes)
+        note_unknown_fields(message, notes)
         if phase == "TRAIN":
             loaded = read_solver_net(message, train_field(message))
         else:
@@ -104,7 +104,7 @@ def read_solver_net(
 def _loaded(net: Message, state: State, notes: Notes) -> LoadedNet:
     """Upgrade a net; fields that the upgrade knows are not unknown."""
     upgraded, more = upgrade(net)
-    _note_unknown_fields(upgraded, notes)
+    note_unknown_fields(upgraded, notes)
     return LoadedNet(upgraded, state, (*notes.all(), *more))
 
 
@@ -231,7 +231,7 @@ def is_solver(message: Message) -> bool:
     return message.descriptor is not None and message.descriptor.name == "SolverParameter"
 
 
-def _note_unknown_fields(message: Message, notes: Notes) -> None:
+def note_unknown_fields(message: Message, notes: Notes) -> None:
     """Note each unknown field, but not in a net embedded in a solver, which is read by itself."""
     assert message.descriptor is not None
     for name, entries in message.fields.items():
@@ -240,6 +240,6 @@ def _note_unknown_fields(message: Message, notes: Notes) -> None:
             if first.descriptor.name != "NetParameter":
                 for value, _ in entries:
                     assert isinstance(value, Message)
-                    _note_unknown_fields(value, notes)
+                    note_unknown_fields(value, notes)
         elif name not in message.descriptor.fields:
             notes.add(f"unknown field {name!r} of {message.descriptor.name}", message, name)

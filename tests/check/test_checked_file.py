@@ -9,7 +9,7 @@ import pytest
 from caffetools.check.checked_file import check_file
 from caffetools.errors import CaffeToolsError
 from caffetools.log.collector import LogContents
-from tests.logs import NET, line, read
+from tests.logs import NET, built_log, line, read
 
 TRAIN = """\
 layer { name: "data" type: "DummyData" top: "data" dummy_data_param { shape { dim: [2, 3] } } }
@@ -80,6 +80,12 @@ def test_each_net_of_a_solver_is_compared_with_its_own(log: LogContents, tmp_pat
 def test_a_solver_without_that_test_net(log: LogContents, tmp_path: Path) -> None:
     _, test = checked(log, tmp_path / "s.prototxt", f"net_param {{ {TRAIN} }} base_lr: 1")
     assert test[1] == ["not compared: the solver has 0 test nets"]
+
+
+def test_a_net_of_another_log(log: LogContents, tmp_path: Path) -> None:
+    train, test = checked(log, tmp_path / "x.log", built_log(TRAIN))
+    assert train == ([], [])
+    assert test[1][0].startswith("not compared: ")
 
 
 def test_a_log_without_a_net() -> None:

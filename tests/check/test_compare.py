@@ -232,6 +232,9 @@ def test_a_divided_batch_is_told_once() -> None:
     assert comparison.notes == ("batch 100 over 2: this fork divides it among processes or GPUs",)
     comparison = images(("batch_size: 100", "batch_size: 50"), ("num_output: 5", "num_output: 6"))
     assert [difference.logged for difference in comparison.differences] == ["top fc 50 x 6"]
+    assert images(("batch_size: 100", "batch_size: 33")).notes == (
+        "batch 100 over 3: this fork divides it among processes or GPUs",
+    )
     comparison = images(("batch_size: 100", "batch_size: 40"))
     assert [difference.logged for difference in comparison.differences] == [
         "top data 40 x 3 x 8 x 8",

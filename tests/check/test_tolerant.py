@@ -38,6 +38,14 @@ def test_unknown_and_refused_layers_are_the_logs() -> None:
         assert followed(layer)[0] is None
 
 
+def test_a_layer_with_a_field_that_nobody_knows_may_differ() -> None:
+    layer = 'type: "Pooling" pooling_param { kernel_size: 2 %s }'
+    assert followed(layer % "", (2, 4, 3, 3))[0] == (2, 4, 5, 5)
+    top, types = followed(layer % "snap: true", (2, 4, 3, 3))
+    assert top == (2, 4, 3, 3)
+    assert types.differing == {"b": "2 x 4 x 3 x 3 in the log, 2 x 4 x 5 x 5 in BVLC/caffe"}
+
+
 def test_a_forks_layer_is_the_logs_where_it_may_be() -> None:
     layer = 'type: "Permute" permute_param { order: [0, 2, 3, 1] }'
     assert followed(layer, (2, 6, 6, 4))[1].differing == {}

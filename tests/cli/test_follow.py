@@ -142,7 +142,7 @@ def test_a_terminal_is_redrawn(tmp_path: Path) -> None:
     assert len(screens) == 3
     assert screens[-1].splitlines() == [
         "run.log: 200 of 20,000 (1.0%)",
-        f"         [{'.' * 19}",
+        f"\x1b[32m         [{'.' * 19}\x1b[0m",
         "loss     200.5",
         "lr       0.01",
     ]
