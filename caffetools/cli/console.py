@@ -80,6 +80,13 @@ def progress(path: str) -> Callable[[int], None] | None:
     return tell
 
 
+def counter(what: str) -> Callable[[int], None] | None:
+    """Return what shows on a terminal how much is done; None if standard error is none."""
+    if not sys.stderr.isatty():
+        return None
+    return lambda count: click.echo(f"\r{count:,} {what}\r", err=True, nl=False)
+
+
 def prepare_streams() -> None:
     """Open an empty stream for each that is closed, and let standard output print everything."""
     if sys.stdin is None:

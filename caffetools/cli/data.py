@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from caffetools.cli.console import counter
 from caffetools.cli.options import choice, flag, force_option, output_option, plugin_option
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.formats.database import backend_of
@@ -74,7 +75,7 @@ def convert_command(folder: str, output: str, **options: Any) -> None:
     if shuffle:
         listing = listing.shuffled(seed)
     note = partial(click.echo, err=True)
-    count = convert(listing, output, _BACKENDS[backend], conversion, note)
+    count = convert(listing, output, _BACKENDS[backend], conversion, note, counter("images"))
     if labels is not None:
         replace_file(labels, names)
     click.echo(f"{count} images of {classes} classes in {output}", err=True)

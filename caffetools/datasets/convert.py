@@ -75,11 +75,17 @@ class Records(Protocol):
 
 
 def convert(
-    listing: Records, output: str, backend: str, conversion: Conversion, note: Callable[[str], None]
+    listing: Records,
+    output: str,
+    backend: str,
+    conversion: Conversion,
+    note: Callable[[str], None],
+    tell: Callable[[int], None] | None = None,
 ) -> int:
     """Write a database atomically and return its number of images.
 
-    `note` is called for each skipped image. Raises CaffeToolsError, located, if the output exists
+    `note` is called for each skipped image, `tell` again and again with how many have been written.
+    Raises CaffeToolsError, located, if the output exists
     or cannot be written, and for images that `conversion` does not accept.
     """
     if os.path.lexists(output):
@@ -92,6 +98,8 @@ def convert(
             while batch := list(islice(records, _TOGETHER)):
                 write(batch)
                 count += len(batch)
+                if tell is not None:
+                    tell(count)
         if not count:
             raise CaffeToolsError("no image could be read", Location(listing.folder))
         os.rename(made, output)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from caffetools.cli.console import (
+    counter,
     escape_unencodable,
     progress,
     report_error,
@@ -185,3 +186,14 @@ def test_progress_of_a_large_file_on_a_terminal(
     assert capsys.readouterr().err == "\rreading:  25%\rreading: 100%\r\x1b[K"
     monkeypatch.setattr(sys.stderr, "isatty", lambda: False)
     assert progress(str(path)) is None
+
+
+def test_a_counter_on_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert counter("images") is None
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    tell = counter("images")
+    assert tell is not None
+    tell(12_000)
+    assert capsys.readouterr().err == "\r12,000 images\r"
