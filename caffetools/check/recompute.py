@@ -128,33 +128,33 @@ def _recompute(
     logged = {layer.name: [top.shape for top in layer.tops] for layer in net.layers}
     registry = Tolerant(types, logged, printed, forks)
     graph = build(message, state, registry)
-    told = _told_shapes(graph)
+    fixed = _prototxt_shapes(graph)
     given = {
         graph.blobs[blob].name: shape
         for node in graph.nodes
         if not node.bottoms
         for blob, shape in zip(node.tops, logged.get(node.name, ()), strict=False)
-        if shape is not None and told[blob] != (shape, frozenset())
+        if shape is not None and fixed[blob] != (shape, frozenset())
     }
     registry.refusals.clear()
     inferred = infer(graph, Options(input_shapes=given))
-    return list(_layers(told, inferred, registry, logged))
+    return list(_layers(fixed, inferred, registry, logged))
 
 
 _ITEMS = ((2, 3, 4), (5, 6))
 """Two shapes of items of data layers. What both give follows from the prototxt."""
 
-_Told: TypeAlias = "dict[int, tuple[Shape | None, frozenset[int]]]"
+_Shapes: TypeAlias = "dict[int, tuple[Shape | None, frozenset[int]]]"
 
 
-def _told_shapes(graph: Graph) -> _Told:
+def _prototxt_shapes(graph: Graph) -> _Shapes:
     """Return the shape that the prototxt gives each top of a layer without bottoms.
 
     By blob: the shape, and its axes whose extents depend on the data; None if all of them do.
     """
     sources = graph._replace(nodes=tuple(node for node in graph.nodes if not node.bottoms))
     first, second = (infer(sources, Options(data_shape=item)).shapes for item in _ITEMS)
-    found: _Told = {}
+    found: _Shapes = {}
     for blob in (blob for node in sources.nodes for blob in node.tops):
         pair = first[blob] or (), second[blob] or ()
         same_axes = len(pair[0]) == len(pair[1])
@@ -164,7 +164,7 @@ def _told_shapes(graph: Graph) -> _Told:
 
 
 def _layers(
-    told: _Told,
+    fixed: _Shapes,
     net: Inferred,
     registry: Tolerant,
     logged: Mapping[str, Sequence[Shape | None]],
@@ -178,7 +178,7 @@ def _layers(
         tops = []
         for index, (blob, shape) in enumerate(zip(node.tops, layer.tops, strict=True)):
             # A data layer is compared as its prototxt has it, though what follows goes by the log.
-            own, axes = told.get(blob, (shape, frozenset()))
+            own, axes = fixed.get(blob, (shape, frozenset()))
             axes |= {known.data_axes[index]} if known and index in known.data_axes else set()
             tops.append(RecomputedTop(blobs[blob].name, own, blob, axes))
         learns = forced or any(param.needs_backward for param in layer.params)
