@@ -27,11 +27,14 @@ def check_file(log: LogContents, path: str) -> list[tuple[LoggedNet, Comparison]
     found: list[tuple[LoggedNet, Comparison]] = []
     errors: list[CaffeToolsError] = []
     for net, loaded in zip(nets, _nets_of_file(nets, path), strict=True):
-        if isinstance(loaded, LoadedNet):
-            found.append((net, compare_file(net, loaded, log.name, log.caffe)))
-        else:
-            errors.append(loaded)
-            found.append((net, Comparison(notes=(f"not compared: {loaded}",))))
+        try:
+            if isinstance(loaded, CaffeToolsError):
+                raise loaded
+            comparison = compare_file(net, loaded, log.name, log.caffe)
+        except CaffeToolsError as error:
+            errors.append(error)
+            comparison = Comparison(notes=(f"not compared: {error}",))
+        found.append((net, comparison))
     if len(errors) == len(nets):
         raise errors[0]
     return found

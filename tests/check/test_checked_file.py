@@ -82,6 +82,16 @@ def test_a_solver_without_that_test_net(log: LogContents, tmp_path: Path) -> Non
     assert test[1] == ["not compared: the solver has 0 test nets"]
 
 
+def test_a_file_that_is_no_net_in_one_phase(tmp_path: Path) -> None:
+    nets = [f"{kind} net from net" for kind in ("training", "test")]
+    log = read("".join(net_log(kind, "net.prototxt", 2, "fc") for kind in nets))
+    text = TRAIN.replace('name: "data"', 'name: "data" include { phase: TRAIN }')
+    train, test = checked(log, tmp_path / "net.prototxt", text)
+    assert train == ([], [])
+    assert "not compared: " in test[1][0]
+    assert "unknown bottom 'data'" in test[1][0]
+
+
 def test_a_net_of_another_log(log: LogContents, tmp_path: Path) -> None:
     train, test = checked(log, tmp_path / "x.log", built_log(TRAIN))
     assert train == ([], [])
