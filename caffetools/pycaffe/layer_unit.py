@@ -7,7 +7,7 @@ its own kind. `EmittedUnit` runs the module that an export has for the layer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,25 +17,6 @@ from caffetools.pycaffe.live_blob import Blob, BlobVec
 from caffetools.pycaffe.modes import current_device
 
 Blobs = Sequence[Blob]
-
-_SHARING = ("Flatten", "Reshape")
-"""Types whose tops share the memory of their bottoms in Caffe."""
-
-
-class Unit(Protocol):
-    """A layer of a net, `caffe.Layer` to scripts."""
-
-    type: str
-    blobs: BlobVec
-
-    def reshape(self, bottom: Blobs, top: Blobs) -> None:
-        """Give the tops their shapes."""
-
-    def forward(self, bottom: Blobs, top: Blobs) -> None:
-        """Compute the tops."""
-
-    def backward(self, top: Blobs, propagate_down: Sequence[bool], bottom: Blobs) -> None:
-        """Compute the gradients of the bottoms, and add those of the parameters."""
 
 
 class SourceUnit:
