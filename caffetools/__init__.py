@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from caffetools.check.parsed_log import ParsedLog as ParsedLog
     from caffetools.check.parsed_log import parse_log as parse_log
+    from caffetools.editing.editor import NetEditor as NetEditor
     from caffetools.errors import CaffeToolsError as CaffeToolsError
     from caffetools.errors import ShapeError as ShapeError
     from caffetools.layers.base import Facts as Facts
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "caffetools.check.parsed_log": "ParsedLog parse_log",
+    "caffetools.editing.editor": "NetEditor",
     "caffetools.errors": "CaffeToolsError ShapeError",
     "caffetools.layers.base": "Facts Layer Param Spec",
     "caffetools.layers.blobs": "Step at_least between exactly",

@@ -25,6 +25,8 @@ ORDER = (
     "torch.export < torch.to_caffe",
     "torch.training < torch.solver < pycaffe",
     "drawing < pycaffe",
+    "torch.training < torch.solver < torch.verbs",
+    "editing < torch.verbs",
 )
 """Chains of rooms: each may import those to its left. `cli` may import all."""
 
@@ -35,11 +37,13 @@ HEAVY = {
         "formats",
         "datasets",
         "pycaffe",
+        "editing",
         "torch.export",
         "torch.runtime",
         "torch.solver",
         "torch.to_caffe",
         "torch.training",
+        "torch.verbs",
     ),
     "torch": (
         "pycaffe",
@@ -48,6 +52,7 @@ HEAVY = {
         "torch.solver",
         "torch.to_caffe",
         "torch.training",
+        "torch.verbs",
     ),
 }
 """Libraries that are slow to import, and the rooms that may import them outside functions."""

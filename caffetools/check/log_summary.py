@@ -11,6 +11,7 @@ from caffetools.check.parsed_log import ParsedLog
 from caffetools.log.age import Age
 from caffetools.log.curve import Curve
 from caffetools.log.logged_net import LoggedNet
+from caffetools.log.scores import Score
 from caffetools.table import beginning, printable
 
 _SHOWN_EVENTS = 20
@@ -32,6 +33,7 @@ def summary(log: ParsedLog) -> Iterator[str]:
         yield from curve_lines(f"test {number}", curve)
         yield from best_lines(best for best in found.best if best.net == number)
     yield from (f"run      {printable(text)}" for text in run_words(found))
+    yield from map(score_line, contents.scores)
     if len(contents.timings):
         yield f"timings  {len(contents.timings):,} passes"
     events = contents.events[:_SHOWN_EVENTS]
@@ -101,6 +103,15 @@ def run_words(found: Findings) -> Iterator[str]:
         yield f"stalled: the training loss is no lower since {found.stalled:,}"
     if found.end:
         yield found.end[:160]
+
+
+def score_line(score: Score) -> str:
+    """Return the means of a run of `caffe test` in one line, as printed."""
+    values: dict[str, list[str]] = {"loss": [score.loss]} if score.loss else {}
+    for output, value in zip(score.outputs, score.values, strict=True):
+        values.setdefault(output.name, []).append(value)
+    known = ", ".join(f"{name} = {beginning(texts)}" for name, texts in values.items())
+    return printable(f"score    line {score.line}: {known}")
 
 
 def _numbers(values: Sequence[float | None]) -> str:

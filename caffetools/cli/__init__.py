@@ -18,11 +18,14 @@ from caffetools.errors import CaffeToolsError, Location  # noqa: E402
 interrupts.raise_again()
 
 COMMANDS = {
+    "classify": "Classify images by a net",
     "data": "Make the databases and mean images that data layers read",
     "deploy": "Make the net to deploy from a net to train",
     "diff": "Compare two nets, layer by layer",
     "draw": "Draw a net: its graph, or the data flow of each stage",
+    "edit": "Edit a net and its weights together",
     "export": "Export a net as a PyTorch module, or to ONNX",
+    "features": "Write blobs of a net for images",
     "fmt": "Format prototxts in the canonical layout",
     "from-onnx": "Convert an ONNX file to a Caffe net and its weights",
     "from-torch": "Convert a PyTorch module to a Caffe net and its weights",
@@ -32,6 +35,8 @@ COMMANDS = {
     "report": "Write a web page about a net, its training and weights",
     "run": "Run a script that imports caffe, without Caffe",
     "shapes": "Print the shapes, parameters and costs of a net",
+    "test": "Test a net on its data, as `caffe test` does",
+    "time": "Time each layer of a net, as `caffe time` does",
     "train": "Train a net in PyTorch, as `caffe train` does",
     "upgrade": "Print a net in Caffe's current form, without its weights",
     "verify": "Compare an exported module with Caffe, blob by blob",

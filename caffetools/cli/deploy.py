@@ -25,7 +25,7 @@ from caffetools.net.net import Net
 from caffetools.net.reading import LoadedNet, read_net
 from caffetools.proto.comments import with_comments
 from caffetools.torch.export.preprocess import preprocessing_of
-from caffetools.writing import check_absent, replace_file
+from caffetools.writing import write_files
 
 
 @click.command("deploy")
@@ -54,9 +54,7 @@ def command(net: str, output: str, preprocess: str | None, force: bool, **option
     files = {} if output == "-" else {output: text}
     if preprocess is not None:
         files[preprocess] = (json.dumps(_preprocessing(found), indent=2) + "\n").encode()
-    check_absent(files, force)
-    for path, data in files.items():
-        replace_file(path, data)
+    write_files(files, force, inputs=[net])
     if output == "-":
         click.echo(text, nl=False)
 

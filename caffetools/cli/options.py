@@ -73,6 +73,12 @@ phase_option = click.option(
     default="train",
     help="Phase of the net; of a solver, its train net or its first test net.",
 )
+test_phase_option = click.option(
+    "--phase",
+    type=click.Choice(("test", "train"), case_sensitive=False),
+    default="test",
+    help="Phase of the net; of a solver, its first test net or its train net.",
+)
 
 flag = functools.partial(click.option, is_flag=True)
 force_option = flag("--force", help="Overwrite existing files.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from caffetools.cli.console import report_notes
+from caffetools.cli.devices import gpus_of, require_torch
 from caffetools.cli.options import choice, flag, plugin_option
 from caffetools.errors import CaffeToolsError
 
@@ -58,12 +59,8 @@ def command(solver_path: str, **options: Any) -> None:
         raise click.UsageError("--snapshot and --weights exclude each other")
     if options["check"] and options["eval_only"]:
         raise click.UsageError("--check and --eval-only exclude each other")
-    try:
-        import torch  # noqa: F401
-    except ImportError:
-        text = "training takes PyTorch: pip install 'caffetools[torch,data]'"
-        raise CaffeToolsError(text) from None
-    gpus = _gpus(options.pop("gpu"))
+    require_torch("training")
+    gpus = gpus_of(options.pop("gpu"))
     if len(gpus) > 1 and "WORLD_SIZE" not in os.environ:
         _spread(gpus)
     _train(solver_path, gpus, options)
@@ -107,23 +104,6 @@ def _check_snapshots(solver: SolverFile) -> None:
         check_writable(solver.settings)
     except CaffeToolsError as error:
         raise solver.message.error(str(error), "snapshot_prefix", kind=CaffeToolsError) from None
-
-
-def _gpus(text: str | None) -> list[str]:
-    """The numbers of the GPUs that are asked for."""
-    if not text:
-        return []
-    import torch
-
-    there = [str(index) for index in range(torch.cuda.device_count())]
-    gpus = there if text == "all" else text.split(",")
-    if not all(gpu.isdecimal() for gpu in gpus):
-        expected = "all or numbers with commas between"
-        raise click.UsageError(f"--gpu: expected {expected}, found {text!a}")
-    missing = [gpu for gpu in gpus if gpu not in there]
-    if missing or not gpus:
-        raise CaffeToolsError(f"PyTorch finds {len(there)} GPUs, asked for was {text}")
-    return gpus
 
 
 def _gpus_of_solver(solver: Any) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from caffetools.editing.messages import layer_message, shape_text, with_layers, without
 from caffetools.editing.predictions import Loss, heads, is_metric, losses
 from caffetools.errors import CaffeToolsError, Note
-from caffetools.layers.base import Options
+from caffetools.layers.base import Options, Spec
 from caffetools.layers.blobs import Shape
 from caffetools.net.graph import State
 from caffetools.net.infer import InferredLayer
@@ -103,7 +103,7 @@ class _Deploy:
                 reached.append(layer)
         for layer in reversed(reached):
             if layer.node.bottoms or layer.params:
-                yield _for_inference(layer.node.message)
+                yield _for_inference(layer)
             else:
                 yield from self.inputs(layer, wanted)
         present = {(layer.node.type, " ".join(self.blobs(layer)[0])) for layer in self.kept}
@@ -149,11 +149,19 @@ class _Deploy:
         return [blob for blob in unread if blob in self.learned]
 
 
-def _for_inference(layer: Message) -> Message:
-    """Return the layer without what only trains: multipliers, fillers, rules and loss weights."""
-    # NVIDIA's BatchNorm has a scale and a bias if it has their fillers.
-    fillers = frozenset[str]() if layer.text("type") == "BatchNorm" else _FILLERS
-    made = without(layer, lambda name: name in _TRAINING or name in fillers)
-    if not any(param.text("name") for param in layer.messages("param")):
+def _for_inference(layer: InferredLayer) -> Message:
+    """Return the layer without what only trains: multipliers, fillers, rules and loss weights.
+
+    Those of multipliers and fillers stay from which a fork's layer infers what blobs it has.
+    """
+    node, known = layer.node, layer.known_bottoms
+    kept = without(node.message, _TRAINING.__contains__)
+    made = without(kept, _FILLERS.__contains__)
+    if not any(param.text("name") for param in kept.messages("param")):
         made.fields.pop("param", None)
-    return made
+    if not layer.params or node.layer_class is None or known is None:
+        return made
+    bottoms, tops = tuple(kept.texts("bottom")), tuple(kept.texts("top"))
+    sides = (Spec(each, bottoms, tops, "TEST", Options()) for each in (kept, made))
+    first, second = (node.layer_class(spec).facts(known).params for spec in sides)
+    return made if first == second else kept

@@ -121,6 +121,17 @@ def hdf5_solverstate(state: SolverState) -> bytes:
     return data.getvalue()
 
 
+def hdf5_arrays(arrays: Mapping[str, NDArray[Any]], texts: Mapping[str, Sequence[str]]) -> bytes:
+    """Encode arrays and lists of texts, a data set each; `/` in a name makes groups."""
+    with _new_file() as (file, data):
+        for name, array in arrays.items():
+            file.create_dataset(name, data=array)
+        for name, values in texts.items():
+            encoded = [text.encode("utf-8", "surrogateescape") for text in values]
+            file.create_dataset(name, data=encoded, dtype=_h5py().string_dtype())
+    return data.getvalue()
+
+
 def _h5py() -> Any:
     try:
         import h5py

@@ -6,7 +6,13 @@ from datetime import date
 
 import pytest
 
-from caffetools.check.log_summary import age_words, curve_lines, net_words, summary
+from caffetools.check.log_summary import (
+    age_words,
+    curve_lines,
+    net_words,
+    score_line,
+    summary,
+)
 from caffetools.check.parsed_log import ParsedLog
 from caffetools.log.age import Age
 from tests.logs import SOLVER, line, net_log, read, train_log
@@ -89,4 +95,12 @@ def test_a_long_vector_is_cut() -> None:
     told = list(curve_lines("train", read("".join(map(line, texts))).train))
     assert told == [
         "train    1 rows, the last of iteration 1: loss = nan, v = 0 1 2 3 4 5 6 7 … (9 in all)"
+    ]
+
+
+def test_scores_of_a_test_are_shown() -> None:
+    texts = ["Loss: 0.5", "accuracy = 0.25", "p = 1", "p = 2 (* 1 = 2 loss)"]
+    log = read("".join(line(text, "caffe.cpp:309") for text in texts))
+    assert [score_line(score) for score in log.scores] == [
+        "score    line 1: loss = 0.5, accuracy = 0.25, p = 1 2"
     ]

@@ -59,7 +59,7 @@ def batches(
     {'data': (64, 1, 28, 28), 'label': (64,)}
     """
     loaded = net if isinstance(net, Net) else load(net, phase, **options)
-    return _batches(readers_of(loaded, seed, workers))
+    return batches_of(readers_of(loaded, seed, workers))
 
 
 def readers_of(net: Net, seed: int, workers: int) -> list[tuple[Reader, Origin]]:
@@ -85,7 +85,8 @@ def readers_of(net: Net, seed: int, workers: int) -> list[tuple[Reader, Origin]]
     return list(zip(readers, origins, strict=True))
 
 
-def _batches(readers: list[tuple[Reader, Origin]]) -> Iterator[dict[str, NDArray[np.float32]]]:
+def batches_of(readers: list[tuple[Reader, Origin]]) -> Iterator[dict[str, NDArray[np.float32]]]:
+    """Yield the batches of readers, for ever; errors are located."""
     while True:
         batch: dict[str, NDArray[np.float32]] = {}
         for reader, located in readers:

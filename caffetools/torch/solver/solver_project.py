@@ -22,6 +22,7 @@ from caffetools.proto.printer import debug_string
 from caffetools.torch.export.assembly import assemble
 from caffetools.torch.export.emitted_layers import blob_keys, loss_weights
 from caffetools.torch.export.loaded_module import module_builder
+from caffetools.torch.export.module_spec import ModuleSpec
 from caffetools.torch.solver.data_layers import check_sources, labels_of, origins_of, sources_of
 from caffetools.torch.solver.solver_file import SolverFile
 from caffetools.torch.training.glog_writer import GlogWriter
@@ -44,16 +45,16 @@ def project_of(solver: SolverFile, weights: Sequence[str], log: GlogWriter) -> P
     origin = _origin(solver, 0)
     origin = f"from {origin}" if " file: " in origin else f"specified in {origin}."
     log.say(_SOURCE_LINES[solver.net_fields[0].name], f"Creating training net {origin}")
-    _log_net(solver.train, weights, log)
+    log_net(solver.train, weights, log)
     tests = []
     for index, net in enumerate(solver.tests):
         text = f"Creating test net (#{index}) specified by {_origin(solver, index + 1)}"
         log.say("solver.cpp:190", text)
-        _log_net(net, weights, log)
-        tests.append(_builder(net))
+        log_net(net, weights, log)
+        tests.append(builder(net))
     log.say("solver.cpp:57", "Solver scaffolding done.")
     loaded = [(path, read_layers(path)) for path in weights]
-    return project_with(solver, _builder(solver.train, loaded, log), tests)
+    return project_with(solver, builder(solver.train, loaded, log), tests)
 
 
 def project_with(solver: SolverFile, build: Build, test_builds: Sequence[Build]) -> Project:
@@ -107,11 +108,17 @@ def has_unused(net: Net) -> bool:
     )
 
 
-def _builder(
-    net: Net, weights: Sequence[tuple[str, Layers]] = (), log: GlogWriter | None = None
+def builder(
+    net: Net,
+    weights: Sequence[tuple[str, Layers]] = (),
+    log: GlogWriter | None = None,
+    spec: ModuleSpec | None = None,
 ) -> Build:
-    """Return the function that builds the net's module and loads weights into it."""
-    make = module_builder(assemble(net), f"<model of {_path(net)}>")
+    """Return the function that builds the net's module and loads weights into it.
+
+    `spec` describes the module if it has other outputs than the net.
+    """
+    make = module_builder(spec or assemble(net), f"<model of {_path(net)}>")
 
     def build() -> nn.Module:
         module = make()
@@ -152,7 +159,7 @@ def _echo(solver: SolverFile, weights: Sequence[str]) -> str:
     return debug_string(solver.message.replaced(fields)).removesuffix("\n")
 
 
-def _log_net(net: Net, weights: Sequence[str], log: GlogWriter) -> None:
+def log_net(net: Net, weights: Sequence[str], log: GlogWriter) -> None:
     """Log what Caffe logs while it sets up a net and loads weights."""
     echo = debug_string(_filtered(net)).removesuffix("\n")
     log.say("net.cpp:53", "Initializing net from parameters: \n" + echo)

@@ -7,6 +7,7 @@ Messages name the source lines of master 9b8915401, by which tools recognize a l
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from datetime import datetime
@@ -32,9 +33,12 @@ class GlogWriter:
     def say(self, place: str, message: str) -> None:
         """Log a message of a line of Caffe's source, such as "solver.cpp:239".
 
-        It may have several lines; what could move a terminal's cursor is escaped.
+        It may have several lines, and the tabs of `caffe time`; what else could move a terminal's
+        cursor is escaped.
         """
-        self._write("I", place, "\n".join(map(one_line, message.split("\n"))))
+        parts = re.split(r"([\n\t])", message)
+        parts[::2] = map(one_line, parts[::2])
+        self._write("I", place, "".join(parts))
 
     def remark(self, place: str, message: str) -> None:
         """Log a warning, escaped to one line."""

@@ -1,0 +1,108 @@
+"""`caffetools time`: `caffe time` on PyTorch."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from caffetools.cli.console import report_notes
+from caffetools.cli.devices import device_of, require_torch, verb_options
+from caffetools.cli.options import data_options, format_option, phase_option, plugin_option
+from caffetools.net.loading import load
+from caffetools.table import Column, csv_table, printable, text_table
+
+if TYPE_CHECKING:
+    from caffetools.torch.verbs.layer_times import NetTimes
+
+
+@click.command("time")
+@verb_options
+@click.option("--weights", metavar="FILE[,FILE]", help="Weights (default: Caffe's fillers).")
+@click.option(
+    "--iterations", type=click.IntRange(min=1), default=50, metavar="N", help="Passes to time."
+)
+@phase_option
+@format_option("table", "json", "csv")
+@data_options
+@plugin_option
+def command(
+    model: str, weights: str | None, iterations: int, gpu: str | None, form: str, **options: Any
+) -> None:
+    """Time each layer of a net, as `caffe time` does.
+
+    Layers run forward and backward, one after the other.
+
+    Inputs are drawn from a fixed seed, so that no data is needed. The log goes to standard error,
+    in Caffe's format. Standard output gets the least and the median milliseconds of each layer, of
+    their sum and of the module called as a whole, and the peak of memory.
+    """
+    net = load(model, **options)
+    require_torch("timing")
+    from caffetools.torch.training.glog_writer import GlogWriter
+    from caffetools.torch.verbs.layer_times import time_net
+
+    report_notes(net.notes)
+    log = GlogWriter(sys.stderr)
+    device = device_of(gpu, log, "caffe.cpp:339", "caffe.cpp:343")
+    paths = [name.strip() for name in weights.split(",")] if weights else []
+    found = time_net(net, paths, iterations, device, log)
+    rows = list(_rows(found))
+    if form == "json":
+        data = [dict(zip(_KEYS, row, strict=True)) for row in rows]
+        click.echo(json.dumps({"rows": data, "peak_bytes": found.peak_bytes}))
+    elif form == "csv":
+        click.echo(csv_table(_COLUMNS, rows), nl=False)
+    else:
+        for line in text_table(_COLUMNS, rows):
+            click.echo(line)
+        click.echo(f"peak memory: {found.peak_bytes:,} bytes")
+
+
+_KEYS = (
+    *("layer", "type", "forward_min_ms", "forward_median_ms"),
+    *("backward_min_ms", "backward_median_ms", "gflops"),
+)
+
+
+def _rows(found: NetTimes) -> Iterator[tuple[str | float | None, ...]]:
+    def row(
+        name: str,
+        kind: str,
+        forward: Sequence[float],
+        backward: Sequence[float],
+        speed: float | None,
+    ) -> tuple[str | float | None, ...]:
+        numbers = (each for times in (forward, backward) for each in _least_and_median(times))
+        return (name, kind, *numbers, speed)
+
+    for layer in found.layers:
+        yield row(layer.name, layer.type, layer.times.forward, layer.times.backward, layer.gflops)
+    yield row("sum of the layers", "", found.sums("forward"), found.sums("backward"), None)
+    yield row("the whole", "", found.whole.forward, found.whole.backward, None)
+
+
+def _least_and_median(times: Sequence[float]) -> tuple[float | None, float | None]:
+    return (min(times), median(times)) if times else (None, None)
+
+
+def _column(index: int, title: str) -> Column[tuple[str | float | None, ...]]:
+    def cell(row: tuple[str | float | None, ...]) -> str:
+        value = row[index]
+        if value is None:
+            return ""
+        return printable(value) if isinstance(value, str) else f"{value:.4g}"
+
+    return Column(title, cell, numeric=index > 1)
+
+
+_COLUMNS = [
+    _column(index, title)
+    for index, title in enumerate(
+        ("layer", "type", "forward ms", "median", "backward ms", "median", "GFLOP/s")
+    )
+]

@@ -1,0 +1,1 @@
+"""What Caffe's other verbs do with a net: test it, time it, classify images, give features."""
