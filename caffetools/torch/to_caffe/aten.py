@@ -220,6 +220,28 @@ def norm(d: Draft, x: Top, order: float = 2, dim: Any = None, *_: Any) -> Top:
     return axes.reshape(d, normalizations.lp_norm(d, x, order, chosen), d.shape)
 
 
+def embedding(d: Draft, weight: Any, x: Top, *_: Any) -> Top:
+    """Embedding."""
+    number, size = weight.shape
+    return d.one("Embed", x, blobs=[weight], input_dim=number, num_output=size, bias_term=False)
+
+
+def index(d: Draft, x: Top, indices: Sequence[Any]) -> Top:
+    """Index by one constant list along one axis."""
+    chosen = [axis for axis, each in enumerate(indices) if each is not None]
+    places = indices[chosen[0]]
+    if len(chosen) > 1 or not isinstance(places, np.ndarray) or places.ndim != 1:
+        raise CaffeToolsError("several or computed lists of indices have no form in Caffe")
+    extent = x.shape[chosen[0]]
+    return axes.gather(d, x, chosen[0], [int(place) % extent for place in places])
+
+
+def glu(d: Draft, x: Top, axis: int = -1) -> Top:
+    """Glu."""
+    first, second = axes.split(d, x, axis, [x.shape[axis] // 2] * 2)
+    return arithmetic.multiply(d, first, d.one("Sigmoid", second))
+
+
 def addcmul(d: Draft, x: Any, a: Any, b: Any, value: float = 1) -> Top:
     """X + value · a · b."""
     product = arithmetic.multiply(d, a, b)

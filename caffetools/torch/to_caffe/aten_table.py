@@ -56,6 +56,7 @@ OPERATORS: dict[str, Operator] = {
     ),
     "instance_norm": aten.instance_norm,
     **_all("max_pool1d max_pool2d", aten.max_pool),
+    "max_pool2d_with_indices": lambda *given: (aten.max_pool(*given),),
     **_all("avg_pool1d avg_pool2d avg_pool3d", aten.average_pool),
     **_all(
         "adaptive_avg_pool1d adaptive_avg_pool2d",
@@ -80,13 +81,19 @@ OPERATORS: dict[str, Operator] = {
     "permute": axes.permute,
     **_all("transpose t", aten.transpose),
     "expand": lambda d, x, *_, **__: axes.expand(d, x, d.shape),
-    "repeat": aten.repeat,
+    **_all("repeat tile", aten.repeat),
     "flip": aten.flip,
     "roll": aten.roll,
     "index_select": lambda d, x, axis, index: axes.gather(d, x, axis, index.tolist()),
     "mean": partial(aten.reduced, kind="mean"),
     "sum": partial(aten.reduced, kind="sum"),
     "amax": partial(aten.reduced, kind="max"),
+    "amin": lambda d, x, *rest: arithmetic.power(
+        d, aten.reduced(d, arithmetic.power(d, x, scale=-1), *rest, kind="max"), scale=-1
+    ),
+    "embedding": aten.embedding,
+    "index": aten.index,
+    "glu": aten.glu,
     "max": lambda d, x, axis, *_: (aten.reduced(d, x, axis, kind="max"),),
     "linalg_vector_norm": aten.norm,
     "add": lambda d, a, b, alpha=1: arithmetic.add(d, a, b, alpha),
@@ -127,6 +134,9 @@ OPERATORS: dict[str, Operator] = {
     "tanh": _layer("TanH"),
     "softplus": lambda d, x, beta=1, *_: activations.softplus(d, x, beta),
     "gt": lambda d, x, limit: d.one("Threshold", x, threshold=float(limit)),
+    "lt": lambda d, x, limit: d.one(
+        "Threshold", arithmetic.power(d, x, scale=-1), threshold=-float(limit)
+    ),
     "softmax": lambda d, x, axis, *_: activations.softmax(d, x, axis),
     "log_softmax": lambda d, x, axis, *_: d.one("Log", activations.softmax(d, x, axis)),
     **_all(

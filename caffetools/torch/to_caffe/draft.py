@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.layers.base import Options, Spec
-from caffetools.layers.blobs import Shape, dims
+from caffetools.layers.blobs import Shape, check_shape, dims
 from caffetools.layers.registry import REGISTRY
 from caffetools.proto import schema
 from caffetools.proto.message import Message
@@ -102,12 +102,12 @@ class Draft:
             text = f"expected the shape {dims(self.shape)}, found {dims(result.shape)} in Caffe"
             raise CaffeToolsError(text)
 
-    def one(self, kind: str, *bottoms: Top, blobs: Iterable[Array] = (), **options: Any) -> Top:
+    def one(self, kind: str, *bottoms: Top, blobs: Sequence[Array] = (), **options: Any) -> Top:
         """Add a layer with one top; see `add`."""
         return self.add(kind, *bottoms, blobs=blobs, **options)[0]
 
     def add(
-        self, kind: str, *bottoms: Top, blobs: Iterable[Array] = (), tops: int = 1, **options: Any
+        self, kind: str, *bottoms: Top, blobs: Sequence[Array] = (), tops: int = 1, **options: Any
     ) -> list[Top]:
         """Add a layer; options that are None are left out.
 
@@ -119,6 +119,8 @@ class Draft:
         names = [f"#{self._blobs + index}" for index in range(tops)]
         self._blobs += tops
         given = {key: value for key, value in options.items() if value is not None}
+        if any(isinstance(blob, Top) for blob in blobs):
+            raise CaffeToolsError(f"computed weights of {kind} have no form in Caffe")
         arrays = [np.asarray(blob, np.float32, order="C") for blob in blobs]
         below = [each.name for each in bottoms]
         layer = DraftLayer(kind, below, names, given, arrays, self._scope, self._groups)
@@ -145,6 +147,8 @@ class Draft:
         spec = Spec(layer.message(), tuple(layer.bottoms), tuple(layer.tops), "TEST", Options())
         try:
             facts = found(spec).facts(bottoms)
+            for shape in facts.tops:
+                check_shape(shape or (), "the result")
         except CaffeToolsError as error:
             raise CaffeToolsError(f"Caffe's {layer.type} refuses it: {error.message}") from None
         expected = [param.shape for param in facts.params]

@@ -131,6 +131,9 @@ class ExportedModel:
         """Return the function that adds the layers of a node."""
 
         def apply(draft: Draft, made: Mapping[str, Any]) -> Any:
+            if -1 in draft.shape:
+                raise CaffeToolsError("the shape of its result depends on the data")
+
             def value(each: Node) -> Any:
                 constant = self.constants.get(each.name)
                 return made[each.name] if constant is None else _array(constant, each.name)
@@ -213,10 +216,13 @@ def _label(node: Node) -> str:
 
 
 def _shape(node: Node) -> Shape:
+    """Return the shape of the result, or of the first; extents that are unknown are -1."""
     value = node.meta.get("val")
     if isinstance(value, (list, tuple)):
         value = value[0] if value else None
-    return tuple(value.shape) if isinstance(value, Tensor) else ()
+    shape = value.shape if isinstance(value, Tensor) else ()
+    known: list[Any] = [*shape]  # integers, or symbols for them
+    return tuple(extent if isinstance(extent, int) else -1 for extent in known)
 
 
 def _place(node: Node, default: Location) -> Location:

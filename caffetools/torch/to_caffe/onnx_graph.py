@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,11 +38,14 @@ def inferred(path: str, shapes: Mapping[str, Shape], place: Location) -> Any:
         raise CaffeToolsError(f"the onnx package cannot read it: {reason.strip()}", place) from None
 
 
-def constants(graph: Any) -> dict[str, Any]:
-    """Return the initializers by name."""
+def constants(graph: Any, place: Location) -> dict[str, Any]:
+    """Return the initializers by name; CaffeToolsError, placed, if one is damaged."""
     from onnx import numpy_helper
 
-    return {each.name: numpy_helper.to_array(each) for each in graph.initializer}
+    try:
+        return {each.name: numpy_helper.to_array(each) for each in graph.initializer}
+    except Exception as error:  # noqa: BLE001  # damaged ones raise many kinds
+        raise CaffeToolsError(f"an initializer cannot be read: {error!r}", place) from None
 
 
 def shapes(graph: Any) -> dict[str, Shape]:
@@ -61,7 +64,8 @@ def example(each: Any, shape: Shape) -> Array | None:
     from onnx import TensorProto, helper
 
     kind = each.type.tensor_type.elem_type
-    if kind in {TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16} or not kind:
+    integers = {TensorProto.INT32, TensorProto.INT64, TensorProto.UINT8, TensorProto.BOOL}
+    if kind not in integers:
         return None
     return np.zeros(shape, helper.tensor_dtype_to_np_dtype(kind))
 
@@ -88,17 +92,29 @@ def computed(node: Any, values: Mapping[str, Array], place: Location) -> dict[st
     return dict(zip(node.output, results, strict=False))
 
 
-def run(model: Any, names: Sequence[str], inputs: dict[str, Array]) -> list[Any]:
-    """Return results by onnxruntime, else by the onnx package's slow evaluator."""
+def run(model: Any, names: Sequence[str], inputs: dict[str, Array], place: Location) -> list[Any]:
+    """Return results by onnxruntime, else by the onnx package's slow evaluator.
+
+    Raises CaffeToolsError, placed, for a model that cannot be run.
+    """
+    try:
+        return list(_session(model)([*names], inputs))
+    except Exception as error:  # noqa: BLE001  # both raise many kinds
+        text = f"it cannot be run: {' '.join(str(error).split())}"
+        raise CaffeToolsError(text, place) from None
+
+
+def _session(model: Any) -> Callable[..., Any]:
     try:
         import onnxruntime  # type: ignore[import-not-found,import-untyped,unused-ignore]
     except ImportError:
         from onnx.reference import ReferenceEvaluator
 
-        return list(ReferenceEvaluator(model).run([*names], inputs))
+        return ReferenceEvaluator(model).run
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.log_severity_level = 4
     data = model.SerializeToString()
     session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    return list(session.run([*names], inputs))
+    run_session: Callable[..., Any] = session.run
+    return run_session

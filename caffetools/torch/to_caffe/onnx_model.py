@@ -75,7 +75,7 @@ class OnnxModel:
         self.model = onnx_graph.inferred(path, shapes, self.place)
         graph = self.model.graph
         self.name = graph.name or "net"
-        self.constants = onnx_graph.constants(graph)
+        self.constants = onnx_graph.constants(graph, self.place)
         self.shapes = onnx_graph.shapes(graph)
         self.inputs = {
             each.name: self._input(each) for each in graph.input if each.name not in self.constants
@@ -152,7 +152,7 @@ class OnnxModel:
         model.CopyFrom(self.model)
         del model.graph.output[:]
         model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names)
-        results = onnx_graph.run(model, names, dict(inputs)) if names else []
+        results = onnx_graph.run(model, names, dict(inputs), self.place) if names else []
         found.update(zip(names, (np.asarray(each, np.float32) for each in results), strict=True))
         return found
 

@@ -11,7 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from caffetools.errors import CaffeToolsError, Location
-from tests.torch.drafts import Called, converted, types
+from caffetools.torch.to_caffe.from_torch import from_torch
+from tests.torch.drafts import Called, converted, random_module, types
 
 
 def _excited(x: Tensor, conv: nn.Module) -> Tensor:
@@ -75,6 +76,11 @@ CASES: list[tuple[Callable[..., Any], list[nn.Module], str]] = [
      "Slice Power Tile Bias Concat Silence"),
     (lambda x: x[:, 1:3, 2:, -4:-1], [], "Slice Slice Slice Silence"),
     (lambda x: x.flip(1), [], "Slice Concat"),
+    (lambda x: x[:, [3, 0]], [], "Slice Concat Silence"),
+    (lambda x: F.glu(x, 1), [], "Slice Sigmoid Eltwise"),
+    (lambda x: x.amin((2, 3)), [], "Power Pooling Flatten Power"),
+    (lambda x: F.max_pool2d(x, 2, return_indices=True)[0], [], "Pooling"),
+    (lambda x: (x < 0.5).float(), [], "Power Threshold"),
     (lambda x: torch.roll(x, (1, 2), (1, 2)), [], "Slice Concat Slice Concat"),
     (lambda x: x.index_select(1, torch.tensor([2, 0])), [], "Slice Concat Silence"),
     (lambda x: x[:, 1].repeat(1, 2, 1), [], "Slice Reshape Tile Silence"),
@@ -99,6 +105,12 @@ def test_functions(function: Callable[..., Any], modules: list[nn.Module], layer
         (lambda x: F.linear(x, x[0, 0]), "operator linear: the product of two computed matrices"),
         (F.gelu, "'gelu', operator gelu: GELU has no form in Caffe"),
         (torch.erf, "'erf', operator erf: it has no exact form in Caffe's layers"),
+        (lambda x: F.conv2d(x, x[:, :, :2, :2]), "computed weights of Convolution have no form"),
+        (
+            lambda x: x[x > 0],
+            "operator index: the shape of its result depends on the data",
+        ),
+        (lambda x: x[:, [0], [1]], "several or computed lists of indices"),
         (lambda x: torch.roll(x, 1), "'roll', operator roll: roll expected axes"),
         (lambda x: x.sum(), "'sum', operator sum: a tensor without axes"),
         (lambda x: F.prelu(x, x[0, :, 0, 0]), "operator prelu: its arguments have no exact form"),
@@ -112,3 +124,10 @@ def test_refusals_name_the_operator_and_its_line(
     assert message in error.value.message
     line = Called.forward.__code__.co_firstlineno + 1
     assert error.value.location == Location(Called.forward.__code__.co_filename, line)
+
+
+def test_embedding_reads_integers() -> None:
+    module = random_module(Called(lambda x, e: e(x), nn.Embedding(5, 3)))
+    net = from_torch(module, torch.tensor([[1, 4]]))
+    assert types(net.prototxt) == ["Embed"]
+    assert net.difference == 0
