@@ -126,6 +126,7 @@ def _name_blobs(layers: Sequence[DraftLayer], outputs: set[str]) -> dict[str, st
     names: dict[str, str] = {}
     finals: dict[str, str] = {}
     fixed = outputs | {top for each in layers if each.type in _SHARING for top in each.tops}
+    taken = {layer.name for layer in layers}
     for layer in layers:
         old = layer.tops
         one = layer.bottoms[0] if len(layer.bottoms) == 1 else ""
@@ -134,11 +135,24 @@ def _name_blobs(layers: Sequence[DraftLayer], outputs: set[str]) -> dict[str, st
         if in_place and one not in fixed and old[0] not in outputs:
             layer.tops = layer.bottoms
         else:
-            numbers = [f"_{index}" for index in range(len(old))] if len(old) > 1 else [""]
-            layer.tops = [f"{layer.name}{number}" for number, _ in zip(numbers, old, strict=False)]
+            layer.tops = _top_names(layer.name, len(old), taken)
         names.update(zip(old, layer.tops, strict=True))
         finals.update(zip(layer.tops, old, strict=True))
     return finals
+
+
+def _top_names(name: str, number: int, taken: set[str]) -> list[str]:
+    """Return the name for one top; for several, numbered names that nothing else has."""
+    if number == 1:
+        return [name]
+    found = []
+    for index in range(number):
+        top = f"{name}_{index}"
+        while top in taken:
+            top += "_"
+        taken.add(top)
+        found.append(top)
+    return found
 
 
 def _silenced(layers: Sequence[DraftLayer], outputs: set[str]) -> list[DraftLayer]:

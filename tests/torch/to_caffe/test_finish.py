@@ -94,3 +94,12 @@ def test_equal_names_get_numbers() -> None:
     y = d.one("TanH", d.one("TanH", d.one("Sigmoid", x)))
     net = ends(d, y, x)
     assert [layer.name for layer in net.layers] == ["a", "y_sigmoid", "y_tanh", "y"]
+
+
+def test_tops_of_several_get_names_that_no_layer_has() -> None:
+    """PyTorch's second split is split_1, which must not be the first one's top."""
+    d, x = drafted((1, 4))
+    parts = d.add("Slice", x, tops=2)
+    d.start("y_1", ())
+    net = ends(d, d.one("ReLU", parts[1]), parts[0])
+    assert [layer.tops for layer in net.layers[1:]] == [["y_0", "y_1_"], ["y_1"]]
