@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from caffetools.layers.base import Spec
+from caffetools.layers.base import Facts, Spec
 from caffetools.layers.blobs import Shape, Step, exactly
 from caffetools.layers.checks import check_axes, four_axes
 from caffetools.layers.detection import TRUTH, check_priors, explain_priors, read_classes
@@ -51,6 +51,15 @@ class MultiBoxLoss(LossLayer):
         if param.text("conf_loss_type") == "SOFTMAX" and background >= self.classes:
             expected = f"expected background_label_id below num_classes, {self.classes}"
             raise param.error(f"{expected}, found {background}", "background_label_id")
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        facts, mining = super().facts(bottoms), self.param.text("mining_type")
+        nms = self.param.message("nms_param")
+        suppresses = self.param.has("nms_param") and nms.number("nms_threshold") > 0
+        if mining == "NONE" or not suppresses or nms.integer("top_k"):
+            return facts
+        effect = "the loss is 0" if mining == "HARD_EXAMPLE" else "no negatives are mined"
+        return Facts(facts.tops, notes=(f"nms_param without a top_k keeps no box: {effect}",))
 
     def check(self, bottoms: tuple[Shape, ...]) -> None:
         super().check(bottoms)

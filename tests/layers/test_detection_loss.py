@@ -31,6 +31,22 @@ def test_multibox_loss(options: str, locations: Shape) -> None:
     check_explained(loss(options), *bottoms)
 
 
+@pytest.mark.parametrize(
+    ("options", "effect"),
+    [
+        ("mining_type: HARD_EXAMPLE nms_param { }", "the loss is 0"),
+        ("nms_param { }", "no negatives are mined"),
+        ("nms_param { top_k: 5 }", None),
+        ("nms_param { nms_threshold: 0 }", None),
+        ("mining_type: NONE nms_param { }", None),
+    ],
+)
+def test_suppression_that_keeps_nothing(options: str, effect: str | None) -> None:
+    case = set_up(loss(f"num_classes: 3 {options}"), *FOUR)
+    notes = () if effect is None else (f"nms_param without a top_k keeps no box: {effect}",)
+    assert case.notes == notes
+
+
 def test_truth_that_nothing_describes() -> None:
     bottoms = ((8, 40), (8, 30), PRIORS, (1, 1, 1, 8))
     layer = set_up(loss("num_classes: 3"), *bottoms).layer.layer
