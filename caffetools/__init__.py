@@ -15,6 +15,17 @@ if TYPE_CHECKING:
     from caffetools.editing.editor import NetEditor as NetEditor
     from caffetools.errors import CaffeToolsError as CaffeToolsError
     from caffetools.errors import ShapeError as ShapeError
+    from caffetools.functions.modules import export as export
+    from caffetools.functions.modules import module as module
+    from caffetools.functions.modules import pack as pack
+    from caffetools.functions.nets import diff as diff
+    from caffetools.functions.nets import format as format  # noqa: A004  # the command's name
+    from caffetools.functions.nets import read_weights as read_weights
+    from caffetools.functions.nets import upgrade as upgrade
+    from caffetools.functions.training_runs import train as train
+    from caffetools.functions.views import draw as draw
+    from caffetools.functions.views import plot as plot
+    from caffetools.functions.views import report as report
     from caffetools.layers.base import Facts as Facts
     from caffetools.layers.base import Layer as Layer
     from caffetools.layers.base import Param as Param
@@ -39,6 +50,10 @@ _NAMES = {
     "caffetools.check.parsed_log": "ParsedLog parse_log",
     "caffetools.editing.editor": "NetEditor",
     "caffetools.errors": "CaffeToolsError ShapeError",
+    "caffetools.functions.modules": "export module pack",
+    "caffetools.functions.nets": "diff format read_weights upgrade",
+    "caffetools.functions.training_runs": "train",
+    "caffetools.functions.views": "draw plot report",
     "caffetools.layers.base": "Facts Layer Param Spec",
     "caffetools.layers.blobs": "Step at_least between exactly",
     "caffetools.layers.window": "Window",
@@ -57,31 +72,41 @@ _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()
 __all__ = list(_HOMES)
 
 
-_NET = {"Net": ("net_html", "net_svg"), "Inferred": ("inferred_html", "inferred_svg")}
+def _views(kind: str, *more: str) -> dict[str, str]:
+    views = {"_repr_html_": f"{kind}_html", "_repr_svg_": f"{kind}_svg"}
+    names = {"__str__": f"{kind}_text", "to_dataframe": f"{kind}_frame"}
+    return views | {name: names[name] for name in more}
+
+
+_NET = {"Net": _views("net", "__str__", "to_dataframe"), "Inferred": _views("inferred")}
 _VIEWS = {
     "caffetools.net.net": _NET,
     "caffetools.net.loading": _NET,
-    "caffetools.check.parsed_log": {"ParsedLog": ("log_html", "log_svg")},
+    "caffetools.check.parsed_log": {"ParsedLog": _views("log", "__str__", "to_dataframe")},
 }
-"""The functions of `notebook` that display a class as HTML and SVG, by module and class.
+"""The functions of `notebook` that display a class, by module, class and method.
 
 They are attached when a public name is first used, so that no class depends on drawing.
 """
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = import_module(_HOMES[name])
-    for shown, (html, svg) in _VIEWS.get(_HOMES[name], {}).items():
-        getattr(home, shown)._repr_html_ = _view(html)
-        getattr(home, shown)._repr_svg_ = _view(svg)
+    for shown, methods in _VIEWS.get(_HOMES[name], {}).items():
+        for method, function in methods.items():
+            setattr(getattr(home, shown), method, _view(function))
     value = globals()[name] = getattr(home, name)  # not looked up again
     return value
 
 
-def _view(function: str) -> Callable[[object], str]:
-    def show(value: object) -> str:
-        return str(getattr(import_module("caffetools.notebook"), function)(value))
+def _view(function: str) -> Callable[[object], object]:
+    def show(value: object) -> object:
+        return getattr(import_module("caffetools.notebook"), function)(value)
 
     return show

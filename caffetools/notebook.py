@@ -1,6 +1,8 @@
-"""HTML and SVG of nets and logs for notebooks; loaded when a notebook first shows one."""
+"""Nets and logs as HTML, SVG, text and tables of pandas; loaded when one is first shown."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from caffetools.check.log_summary import summary
 from caffetools.check.parsed_log import ParsedLog
@@ -15,6 +17,32 @@ from caffetools.pages.markup import Markup, element
 from caffetools.table import text_table
 
 
+def net_text(net: Net) -> str:
+    """Return the table of a net, with its totals."""
+    return "\n".join([*text_table(columns(net), list(rows(net))), "", *footer(net)])
+
+
+def net_frame(net: Net) -> Any:
+    """Return the table of a net as a pandas.DataFrame, a row for each top."""
+    import pandas as pd
+
+    heads = columns(net)
+    values = [[column.value(row) for column in heads] for row in rows(net)]
+    return pd.DataFrame(values, columns=[column.title for column in heads])
+
+
+def log_text(log: ParsedLog) -> str:
+    """Return the summary of a log, as `parse-log` prints it."""
+    return "\n".join(summary(log))
+
+
+def log_frame(log: ParsedLog) -> Any:
+    """Return the training curve of a log as a pandas.DataFrame, a row for each iteration."""
+    import pandas as pd
+
+    return pd.DataFrame(log.train_records())
+
+
 def net_svg(net: Net) -> str:
     """Return the graph of a net."""
     return svg(graph_scene(net), "caffetools-net")
@@ -22,8 +50,7 @@ def net_svg(net: Net) -> str:
 
 def net_html(net: Net) -> str:
     """Return the graph of a net, and its table in an element to open."""
-    lines = [*text_table(columns(net), list(rows(net))), "", *footer(net)]
-    return element("div", Markup(net_svg(net)), _to_open("Layers", lines))
+    return element("div", Markup(net_svg(net)), _to_open("Layers", net_text(net)))
 
 
 def inferred_svg(inferred: Inferred) -> str:
@@ -49,8 +76,8 @@ def log_html(log: ParsedLog) -> str:
         Markup(svg(chart(title, series, happened), f"caffetools-log-{index}"))
         for index, (title, series) in enumerate(charts(log))
     ]
-    return element("div", *drawn, _to_open("The log", list(summary(log))))
+    return element("div", *drawn, _to_open("The log", log_text(log)))
 
 
-def _to_open(title: str, lines: list[str]) -> Markup:
-    return element("details", element("summary", title), element("pre", "\n".join(lines)))
+def _to_open(title: str, text: str) -> Markup:
+    return element("details", element("summary", title), element("pre", text))

@@ -27,6 +27,8 @@ ORDER = (
     "drawing < pycaffe",
     "torch.training < torch.solver < torch.verbs",
     "editing < torch.verbs",
+    "torch.training < torch.solver < functions",
+    "pages < functions",
 )
 """Chains of rooms: each may import those to its left. `cli` may import all."""
 

@@ -21,6 +21,7 @@ WITHOUT_TWIN = {
 
 WITHOUT_SOURCE = {
     "test_alexnet.py": "examples/alexnet, its recipe and rule",
+    "test_api.py": "the public functions and objects, whole",
     "test_conftest.py": "the tests' own helpers",
     "test_contributing.py": "CONTRIBUTING.md",
     "test_digits.py": "examples/lenet, trained",

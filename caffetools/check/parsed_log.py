@@ -71,6 +71,11 @@ class ParsedLog:
 
     contents: LogContents
 
+    def __repr__(self) -> str:
+        found = self.contents
+        rows = f"{len(found.train)} rows of training, {len(found.tests)} test nets"
+        return f"<ParsedLog {found.name!r}: {len(found.nets)} nets, {rows}>"
+
     @cached_property
     def comparisons(self) -> tuple[Comparison, ...]:
         """Comparison of each net with the prototxt that the log echoes, recomputed."""

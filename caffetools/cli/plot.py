@@ -8,9 +8,7 @@ import click
 
 from caffetools.cli.console import progress
 from caffetools.cli.options import choice, flag, log_options, output_option, repeatable
-from caffetools.figures.panels import Selection
-from caffetools.log.parser import read_log
-from caffetools.writing import format_of, write_files
+from caffetools.functions.views import plot
 
 
 @click.command("plot")
@@ -32,21 +30,14 @@ from caffetools.writing import format_of, write_files
 @flag("--no-events", help="Leave snapshots, restarts and errors out.")
 @click.option("--title", default="", show_default=False, help="Figure title.")
 @log_options
-def command(logs: tuple[str, ...], output: str, year: int | None, **options: Any) -> None:
+def command(logs: tuple[str, ...], output: str, **options: Any) -> None:
     """Plot the curves of training logs.
 
     The losses, outputs and learning rates of all LOGs are overlaid. Lines of training
     are thin, those of test nets thick. Iterations that a resumed run repeats are drawn once.
     """
-    form = format_of(output)
-    if len(options["names"]) > len(logs):
-        raise click.UsageError(f"found {len(options['names'])} names for {len(logs)} logs")
-    found = [read_log(log, year, progress(log)) for log in logs]
-    # matplotlib is slow to load: a mistake in a log is reported before.
-    from caffetools.figures.plot import Drawing, plot
-
-    selection = Selection(options["x"], options["only"], not options["no_rate"])
-    wanted = {name: options[name] for name in ("smooth", "log_x", "log_y", "title")}
-    drawing = Drawing(events=not options["no_events"], **wanted)
-    picture = plot(found, form, options["names"], selection, drawing)
-    write_files({output: picture}, options["force"], inputs=logs)
+    options |= {name: not options.pop(f"no_{name}") for name in ("rate", "events")}
+    try:
+        plot(logs, output, progress=progress, **options)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None

@@ -6,14 +6,9 @@ from typing import Any
 
 import click
 
-from caffetools.check.parsed_log import parse_log
 from caffetools.cli.console import report_notes
 from caffetools.cli.options import force_option, net_options, output_option, repeatable
-from caffetools.formats.weights import read_weights
-from caffetools.net.loading import load
-from caffetools.pages.log_section import CheckedLog
-from caffetools.pages.page import page
-from caffetools.writing import write_files
+from caffetools.functions.views import report
 
 
 @click.command("report")
@@ -31,16 +26,4 @@ def command(
     The page shows the summary, graph, costs and table of NET, the curves of its logs and histograms
     of its weights. It is one file that loads nothing else.
     """
-    loaded = load(net, **options)
-    report_notes(loaded.notes)
-    stored = None if weights is None else read_weights(weights)
-    made = page(loaded, net, [_checked(log, net) for log in logs], stored)
-    write_files({output: made.encode("utf-8")}, force, inputs=(net, weights or "-", *logs))
-
-
-def _checked(path: str, net: str) -> CheckedLog:
-    """Read a log and compare it with the net, if it prints one and the net is a file."""
-    log = parse_log(path)
-    if net == "-" or not any(found.layers for found in log.contents.nets):
-        return CheckedLog(log)
-    return CheckedLog(log, tuple(log.check(net)))
+    report_notes(report(net, output, logs, weights, force=force, **options))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -12,10 +12,6 @@ from caffetools.cli.console import report_notes
 from caffetools.cli.devices import gpus_of, require_torch
 from caffetools.cli.options import choice, flag, plugin_option
 from caffetools.errors import CaffeToolsError
-
-if TYPE_CHECKING:
-    from caffetools.torch.solver.solver_file import SolverFile
-
 
 _EFFECTS = ("stop", "snapshot", "none")
 
@@ -63,55 +59,18 @@ def command(solver_path: str, **options: Any) -> None:
     gpus = gpus_of(options.pop("gpu"))
     if len(gpus) > 1 and "WORLD_SIZE" not in os.environ:
         _spread(gpus)
-    _train(solver_path, gpus, options)
+    from caffetools.functions.training_runs import train
+
+    options.pop("phase")
+    stages, weights = (_names(options.pop(name)) for name in ("stage", "weights"))
+    options |= {"gpus": gpus, "stages": stages, "weights": weights}
+    train(solver_path, report=report_notes, **options)
 
 
-def _train(solver_path: str, gpus: list[str], options: dict[str, Any]) -> None:
-    from caffetools.torch.solver.solver_file import read_solver
-    from caffetools.torch.solver.solver_project import project_of
-    from caffetools.torch.training.glog_writer import GlogWriter
-    from caffetools.torch.training.project import RunOptions
-    from caffetools.torch.training.run import run
-
-    stages = [name for name in (options["stage"] or "").split(",") if name]
-    is_first = os.environ.get("RANK", "0") == "0"
-    log = GlogWriter(sys.stderr if is_first else None)
-    given = {name: options[name] for name in ("level", "max_iter", "seed")}
-    solver = read_solver(solver_path, stages, **given)
-    report_notes((*solver.notes, *solver.train.notes) if is_first else ())
-    for said in solver.log:
-        (log.remark if said.is_warning else log.say)(said.place, said.text)
-    gpus = gpus or _gpus_of_solver(solver.message)
-    line = f"Using GPUs {', '.join(gpus)}" if gpus else "Use CPU."
-    log.say("caffe.cpp:204" if gpus else "caffe.cpp:197", line)
-    files = options["weights"].split(",") if options["weights"] else []
-    named = [name for each in solver.message.texts("weights") for name in each.split(",")]
-    weights = [] if options["snapshot"] else [name.strip() for name in files or named]
-    if is_first:
-        _check_snapshots(solver)
-    project = project_of(solver, weights, log)
-    device = "cpu" if not gpus else "cuda" if "WORLD_SIZE" in os.environ else f"cuda:{gpus[0]}"
-    names = ("amp", "compile", "snapshot", "strict", "workers", "sigint", "sighup")
-    only = "check" if options["check"] else "test" if options["eval_only"] else ""
-    run(project, RunOptions(device, **{name: options[name] for name in names}, only=only), log)
+def _names(text: str | None) -> list[str]:
+    return [name.strip() for name in text.split(",")] if text else []
 
 
-def _check_snapshots(solver: SolverFile) -> None:
-    """Raise CaffeToolsError, placed, where snapshots could not be written: before nets are made."""
-    from caffetools.torch.training.snapshots import check_writable
-
-    try:
-        check_writable(solver.settings)
-    except CaffeToolsError as error:
-        raise solver.message.error(str(error), "snapshot_prefix", kind=CaffeToolsError) from None
-
-
-def _gpus_of_solver(solver: Any) -> list[str]:
-    """The GPU that the solver asks for, where PyTorch has one; otherwise the CPU trains."""
-    import torch
-
-    asks = solver.has("solver_mode") and solver.text("solver_mode") == "GPU"
-    return [str(solver.integer("device_id"))] if asks and torch.cuda.is_available() else []
 
 
 def _spread(gpus: list[str]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from caffetools.cli.console import report_notes
-from caffetools.cli.options import net_options, shape_options
+from caffetools.cli.options import net_options
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.formats.weights import read_weights
 from caffetools.layers.blobs import dims
@@ -68,7 +68,7 @@ def _loaded(
 ) -> tuple[Net, ModuleSpec]:
     """Return the net and its module, for the input shapes of the reference."""
     loaded = load(net, **options)
-    spec = module_spec(loaded, shape_options(net, **options))
+    spec = module_spec(loaded)
     shapes = {
         tensor.blob: reference[tensor.blob].shape
         for tensor in spec.inputs
@@ -78,7 +78,7 @@ def _loaded(
         return loaded, spec
     options["input_shapes"] = (*options["input_shapes"], *shapes.items())
     loaded = load(net, **options)
-    return loaded, module_spec(loaded, shape_options(net, **options))
+    return loaded, module_spec(loaded)
 
 
 _COLUMNS: Sequence[Column[BlobComparison]] = (

@@ -35,6 +35,26 @@ class InferredLayer(NamedTuple):
     """Weight of each top in the loss; 0 for a top that is no loss."""
 
     @property
+    def name(self) -> str:
+        """Name of the layer."""
+        return self.node.name
+
+    @property
+    def type(self) -> str:
+        """Type of the layer, such as "Convolution"."""
+        return self.node.type
+
+    @property
+    def bottom_names(self) -> tuple[str, ...]:
+        """Names of its inputs, in the prototxt."""
+        return tuple(self.node.message.texts("bottom"))
+
+    @property
+    def top_names(self) -> tuple[str, ...]:
+        """Names of its outputs, in the prototxt."""
+        return tuple(self.node.message.texts("top"))
+
+    @property
     def known_bottoms(self) -> tuple[Shape, ...] | None:
         """Shapes of the bottoms; None if the type or the shape of a bottom is unknown."""
         known = tuple(shape for shape in self.bottoms if shape is not None)

@@ -39,7 +39,7 @@ def infer_net(
     if printed:
         given = {**_as_printed(inferred, printed), **options.input_shapes}
         inferred = infer(inferred.graph, replace(options, input_shapes=given))
-    return Net(inferred, (*notes, *inferred.notes))
+    return Net(inferred, (*notes, *inferred.notes), options)
 
 
 def _printed_shapes(source: Source) -> dict[str, Shape]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from caffetools.errors import Note
+from caffetools.layers.base import Options
 from caffetools.layers.blobs import count
 from caffetools.net.cost import Cost, cost
 from caffetools.net.graph import State
@@ -33,6 +34,8 @@ class Net:
         All layers and blobs, with the Split layers that Caffe inserts.
     notes : tuple of Note
         Assumptions, oddities and unknowns, each with its location.
+    options : Options
+        The overrides of shapes with which it was loaded.
 
     Examples
     --------
@@ -51,6 +54,27 @@ class Net:
 
     inferred: Inferred
     notes: tuple[Note, ...]
+    options: Options = field(default_factory=Options)
+
+    def __repr__(self) -> str:
+        layers, params = len(self.layers), self.cost.params
+        known = "unknown" if params is None else f"{params:,}"
+        return f"<Net {self.name!r}: {self.state.phase}, {layers} layers, {known} parameters>"
+
+    def __getitem__(self, key: str) -> InferredLayer:
+        """Return a layer by its name, the second of one name as `name#2`.
+
+        Examples
+        --------
+        >>> import caffetools
+        >>> net = caffetools.load("examples/lenet/deploy.prototxt")
+        >>> net["conv1"].type, net["conv1"].tops, net["conv1"].top_names
+        ('Convolution', ((64, 20, 24, 24),), ('conv1',))
+        """
+        for layer in self.layers:
+            if layer.node.key == key:
+                return layer
+        raise KeyError(f"the net has no layer {key!r}")
 
     @property
     def name(self) -> str:
@@ -157,5 +181,5 @@ def _number(value: float) -> float | str:
     return value if math.isfinite(value) else str(value)
 
 
-def _field_dict(field: ReceptiveField) -> dict[str, float]:
-    return {"size": float(field.size), "stride": float(field.stride), "offset": field.offset}
+def _field_dict(one: ReceptiveField) -> dict[str, float]:
+    return {"size": float(one.size), "stride": float(one.stride), "offset": one.offset}

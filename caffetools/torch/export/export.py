@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from caffetools.errors import CaffeToolsError, Location, Note
 from caffetools.formats.safetensors import safetensors
 from caffetools.formats.weights import read_weights
-from caffetools.layers.base import Options
 from caffetools.net.graph import State
 from caffetools.net.loading import infer_net
 from caffetools.net.net import Net
@@ -62,20 +61,20 @@ class ExportResult:
     """Errors, unknown layers and misfitting weights: nothing should be written."""
 
 
-def module_spec(net: Net, options: Options) -> ModuleSpec:
+def module_spec(net: Net) -> ModuleSpec:
     """Describe the module of a net, which also serves the other phase if possible.
 
     Raises CaffeToolsError, located, for a layer that cannot be exported.
     """
-    return assemble(net, _other_phase(net, options))
+    return assemble(net, _other_phase(net))
 
 
-def _other_phase(net: Net, options: Options) -> Net | None:
+def _other_phase(net: Net) -> Net | None:
     """Return the net in its other phase, None if Caffe rejects it there."""
     state = net.state
     other = State("TEST" if state.phase == "TRAIN" else "TRAIN", state.stages, state.level)
     try:
-        return infer_net(net.inferred.graph.message, other, options)
+        return infer_net(net.inferred.graph.message, other, net.options)
     except CaffeToolsError:
         return None
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from caffetools.errors import CaffeToolsError
-from caffetools.layers.base import Options
 from caffetools.net.loading import from_text
 from caffetools.net.net import Net
 from caffetools.torch.export.export import ExportOptions, export, export_onnx, module_spec
@@ -32,30 +31,27 @@ def weights(net: Net, tmp_path: Path) -> str:
 
 
 def test_both_phases_come_from_one_message() -> None:
-    assert module_spec(from_text(PHASES), Options()).phases == ("TRAIN", "TEST")
-    assert module_spec(from_text(PHASES, phase="test"), Options()).phases == ("TEST", "TRAIN")
+    assert module_spec(from_text(PHASES)).phases == ("TRAIN", "TEST")
+    assert module_spec(from_text(PHASES, phase="test")).phases == ("TEST", "TRAIN")
 
 
 def test_the_shapes_that_the_user_gives_hold_in_both() -> None:
     text = PHASES.replace("dim: 8 dim: 4 }", "dim: 8 dim: 5 }")
-    given = Options({"data": (3, 4), "label": (3,)})
-    assert len(module_spec(from_text(text), Options()).phases) == 1
+    assert len(module_spec(from_text(text)).phases) == 1
     net = from_text(text, input_shapes={"data": (3, 4), "label": (3,)})
-    assert len(module_spec(net, given).phases) == 2
+    assert len(module_spec(net).phases) == 2
 
 
 def test_a_phase_that_caffe_refuses_is_no_phase() -> None:
     text = PHASES.replace('bottom: "ip" bottom: "label" top: "accuracy"', 'bottom: "ip" top: "a"')
-    assert module_spec(from_text(text), Options()).phases == ("TRAIN",)
+    assert module_spec(from_text(text)).phases == ("TRAIN",)
 
 
 def test_files(tmp_path: Path) -> None:
     net = from_text(PHASES)
     labels = tmp_path / "labels.txt"
     labels.write_text("cat \ndog\n\n")
-    made = export(
-        module_spec(net, Options()), ExportOptions(weights(net, tmp_path), labels=str(labels))
-    )
+    made = export(module_spec(net), ExportOptions(weights(net, tmp_path), labels=str(labels)))
     assert list(made.files) == ["model.py", "weights.safetensors"]
     text = made.files["model.py"]
     assert isinstance(text, bytes)
@@ -65,7 +61,7 @@ def test_files(tmp_path: Path) -> None:
 
 
 def test_unknown_types_are_mistakes_unless_allowed() -> None:
-    program = module_spec(from_text(ODD), Options())
+    program = module_spec(from_text(ODD))
     (mistake,) = export(program, ExportOptions()).mistakes
     assert mistake.message == "layer 'a' has the unknown type 'Odd'"
     assert mistake.location.line == 2
@@ -82,7 +78,7 @@ def test_a_mean_image_is_a_file_of_its_own(tmp_path: Path) -> None:
         'transform_param { mean_file: "mean.binaryproto" } }'
     )
     net = from_text(text, name=str(tmp_path / "net.prototxt"), folder=str(tmp_path))
-    program = module_spec(net, Options(folder=str(tmp_path)))
+    program = module_spec(net)
     made = export(program, ExportOptions())
     assert list(made.files) == ["model.py", "mean.safetensors"]
     code = made.files["model.py"]
@@ -96,7 +92,7 @@ def test_a_mean_image_is_a_file_of_its_own(tmp_path: Path) -> None:
 
 def test_folding(tmp_path: Path) -> None:
     net = from_text(FOLDING, phase="test")
-    made = export(module_spec(net, Options()), ExportOptions(weights(net, tmp_path), fold=True))
+    made = export(module_spec(net), ExportOptions(weights(net, tmp_path), fold=True))
     code = made.files["model.py"]
     assert isinstance(code, bytes)
     assert b"BatchNorm(" not in code
@@ -104,8 +100,8 @@ def test_folding(tmp_path: Path) -> None:
 
 
 def test_onnx_is_one_file_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert export_onnx(module_spec(from_text(ODD), Options()), ExportOptions()).files == {}
+    assert export_onnx(module_spec(from_text(ODD)), ExportOptions()).files == {}
     monkeypatch.setitem(sys.modules, "caffetools.torch.export.onnx_file", None)
     with pytest.raises(CaffeToolsError) as caught:
-        export_onnx(module_spec(from_text(PHASES, phase="test"), Options()), ExportOptions())
+        export_onnx(module_spec(from_text(PHASES, phase="test")), ExportOptions())
     assert "pip install 'caffetools[torch,onnx]'" in caught.value.message

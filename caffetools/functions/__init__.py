@@ -1,0 +1,1 @@
+"""The commands as functions: what `caffetools export`, `draw`, `train` and others do."""
