@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from caffetools.proto.message import Message
 
 
-def train(
+def train(  # noqa: PLR0913  # as the command
     solver: Path,
     *,
     weights: Path | Sequence[Path] = (),
