@@ -37,7 +37,7 @@ def test_a_net_is_a_line_a_table_and_a_mapping() -> None:
     assert repr(net) == "<Net 'LeNet': TRAIN, 9 layers, 431,080 parameters>"
     assert str(net).splitlines()[0].split() == [
         *("layer", "type", "top", "shape", "kernel/stride/pad", "parameters"),
-        *("multiply-accumulates", "field/stride"),
+        *("MACs", "field/stride"),
     ]
     layer = net["conv2"]
     assert (layer.name, layer.type) == ("conv2", "Convolution")

@@ -13,7 +13,6 @@ import numpy as np
 import torch
 
 from caffetools.errors import CaffeToolsError
-from caffetools.layers.base import Options
 from caffetools.net.loading import load
 from caffetools.net.net import Net
 from caffetools.torch.export.export import module_spec
@@ -46,7 +45,7 @@ def compare(net: Net, *, trains: bool = False) -> str:
 
     Raises CaffeToolsError for a net that cannot be exported.
     """
-    flat = module_spec(net, Options())
+    flat = module_spec(net)
     made = structured(flat, trains=trains)
     weights = seeded_weights(flat)
     moved = converted(weights, flat, made)
@@ -75,7 +74,7 @@ def compare(net: Net, *, trains: bool = False) -> str:
 def of_one_image(path: str) -> Net:
     """Load a net with a batch size of 1 where its inputs allow this."""
     net = load(path, phase="test")
-    shapes = {each.blob: each.shape for each in module_spec(net, Options()).inputs}
+    shapes = {each.blob: each.shape for each in module_spec(net).inputs}
     ones = {blob: (1, *shape[1:]) for blob, shape in shapes.items() if shape and len(shape) == 4}
     try:
         return load(path, phase="test", input_shapes=ones)
@@ -102,7 +101,7 @@ def main(paths: list[str]) -> None:
         if different:
             click.echo(f"DIFFERENT {path}: {different}")
         else:
-            flat = module_spec(net, Options())
+            flat = module_spec(net)
             lines = [len(model_code(form).splitlines()) for form in (flat, structured(flat))]
             click.echo(
                 f"equal {lines[0]:5} {lines[1]:5} {Path(path).parent.name}/{Path(path).name}"
