@@ -11,7 +11,6 @@ import click
 from caffetools.cli.console import report_notes
 from caffetools.cli.devices import gpus_of, require_torch
 from caffetools.cli.options import choice, flag, plugin_option
-from caffetools.errors import CaffeToolsError
 
 _EFFECTS = ("stop", "snapshot", "none")
 
@@ -69,8 +68,6 @@ def command(solver_path: str, **options: Any) -> None:
 
 def _names(text: str | None) -> list[str]:
     return [name.strip() for name in text.split(",")] if text else []
-
-
 
 
 def _spread(gpus: list[str]) -> None:
