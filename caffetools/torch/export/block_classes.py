@@ -191,5 +191,5 @@ class _Replacement:
             members={"": name},
         )
         self.calls[start] = (definition.block.length, statement)
-        condition = SHORTCUT if index in definition.projected else ""
-        self.instances[name] = Instance(made.name, named.own[index], condition)
+        lacks = SHORTCUT if definition.projected and index not in definition.projected else ""
+        self.instances[name] = Instance(made.name, named.own[index], lacks)

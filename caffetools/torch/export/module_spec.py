@@ -138,8 +138,8 @@ class Instance:
     """Name of its class."""
     own: str
     """What replaces {} in the names of its layers."""
-    condition: str = ""
-    """Its member without which it has fewer layers than its class."""
+    lacks: str = ""
+    """The member of its class that it does not have."""
 
 
 @dataclass(frozen=True)

@@ -98,13 +98,14 @@ def _of_blocks(instances: Instances) -> Iterator[str]:
     else:
         yield from laid_out(f"for {', '.join(variables)} in ", Group("(", rows, ")"), inner)
     yield f"{inner}for layer, keys in {table}.caffe_params.items()"
-    having = [each.own for each in instances.values() if each.condition]
-    if 0 < len(having) < len(instances):
-        member = next(each.condition for each in instances.values() if each.condition)
+    lacking = next((each.lacks for each in instances.values() if each.lacks), "")
+    having = [each.own for each in instances.values() if not each.lacks]
+    if lacking:
+        line = f'{inner}if "{lacking}" not in keys[0]'
         some = Group("(", list(map(string, having)), ")").flat()
-        line = f'{inner}if "{member}" not in keys[0] or name in {some}'
-        short = f'{inner}if "{member}" not in keys[0] or name in str.split("{" ".join(having)}")'
-        yield line if len(line) <= WIDTH else short
+        short = f'str.split("{" ".join(having)}")'
+        listed = some if len(f"{line} or name in {some}") <= WIDTH else short
+        yield f"{line} or name in {listed}" if having else line
     yield f"{BODY}}},"
 
 
