@@ -37,6 +37,7 @@ WITHOUT_SOURCE = {
     "test_twins.py": "the tests, whole",
     "cli/test_train_data.py": "training with damaged data, whole",
     "torch/test_emitted.py": "emitted modules, whole",
+    "torch/test_gpu.py": "modules and training on a GPU, whole",
     "torch/test_training_log.py": "the log of a run, read back",
     "torch/training/test_golden_runs.py": "whole runs, beside Caffe's",
     "torch/training/test_caffe_curves.py": "curves of whole runs, compared with Caffe's",

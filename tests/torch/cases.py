@@ -22,9 +22,12 @@ class Case:
     outputs: tuple[str, ...]
     backward: bool
     arrays: Mapping[str, np.ndarray]
+    device: str = "cpu"
+    relative: float = 1e-4
+    """Tolerance of `assert_close`."""
 
     def tensor(self, key: str) -> Tensor:
-        return torch.tensor(self.arrays[key])
+        return torch.tensor(self.arrays[key], device=self.device)
 
     def inputs(self) -> dict[str, Tensor]:
         """The net's inputs, those with a gradient as leaves that want one."""
@@ -53,13 +56,13 @@ def read_case(caffe: Path, name: str) -> Case:
         )
 
 
-def assert_close(want: np.ndarray, got: Tensor, what: str) -> None:
-    """Equal in shape and, within 1e-4 of the largest value, in all elements; NaN where NaN is."""
-    values = got.detach().double().numpy()
+def assert_close(want: np.ndarray, got: Tensor, what: str, relative: float = 1e-4) -> None:
+    """Equal in shape and all elements, within `relative` of the largest; NaN where NaN is."""
+    values = got.detach().cpu().double().numpy()
     expected = want.astype(np.float64)
     assert values.shape == expected.shape, what
     usual = np.abs(expected[np.abs(expected) < 1e30])
-    limit = 1e-4 * usual.max(initial=0) + 1e-6
+    limit = relative * usual.max(initial=0) + 1e-6
     np.testing.assert_allclose(values, expected, rtol=0, atol=limit, err_msg=what)
 
 

@@ -25,14 +25,15 @@ from tests.caffe_results import cases
 Row = dict[str, Any]
 
 
-def run_as_caffe(folder: Path, run: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def run_as_caffe(folder: Path, run: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> Path:
     """Train in a copy of a run's folder; returns the log."""
     copy = folder / run.name
     shutil.copytree(run, copy)
     for path in run.parent.glob("*.h5"):
-        os.symlink(path, folder / path.name)
+        if not (folder / path.name).exists():
+            os.symlink(path, folder / path.name)
     monkeypatch.chdir(copy)
-    arguments = ["train", "--solver", "solver.prototxt", "--weights", "init.caffemodel"]
+    arguments = ["train", "--solver", "solver.prototxt", "--weights", "init.caffemodel", *options]
     done = CliRunner().invoke(main, arguments)
     assert done.exit_code == 0, done.stderr
     log = copy / "ours.log"
