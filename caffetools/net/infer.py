@@ -96,11 +96,20 @@ def infer(graph: Graph, options: Options) -> Inferred:
     """Set up every layer of the graph in order.
 
     The unknown shape of an input is inferred from a layer that reads it, if the layer's other
-    bottoms determine it: mostly labels. A note says so.
+    bottoms determine it: mostly labels. A note says so. Neither such a shape nor a batch size from
+    the user makes a net wrong: where it contradicts the net, it is left out, with a note.
     Raises ShapeError or GraphError, placed, for what Caffe refuses.
     """
     assumed: list[Note] = []
-    net = _Inference(graph, options).run()
+    try:
+        net = _Inference(graph, options).run()
+    except CaffeToolsError as error:
+        if options.batch_size is None:
+            raise
+        net = infer(graph, replace(options, batch_size=None))
+        text = f"the batch size {options.batch_size} is not used, as it fits no batch axis: "
+        note = Note(error.location or graph.message.location(), text + error.message)
+        return net._replace(notes=(*net.notes, note))
     for _ in range(_MAX_PASSES):
         expected: dict[str, Shape] = {}
         for name, shape, reader in expected_inputs(net):
@@ -110,7 +119,12 @@ def infer(graph: Graph, options: Options) -> Inferred:
         if not expected:
             break
         options = replace(options, input_shapes={**options.input_shapes, **expected})
-        net = _Inference(graph, options).run()
+        try:
+            net = _Inference(graph, options).run()
+        except CaffeToolsError as error:
+            text = f"the assumed shapes do not fit: {error.message}; they stay unknown"
+            refused = Note(error.location or graph.message.location(), text)
+            return net._replace(notes=(*net.notes, refused))
     return net._replace(notes=(*net.notes, *assumed))
 
 

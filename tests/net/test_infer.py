@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import pytest
 from hypothesis import given
 
+from caffetools.errors import CaffeToolsError
 from caffetools.layers.base import Layer, Options, Spec
 from caffetools.layers.blobs import INT_MAX, Shape
 from caffetools.layers.registry import Registry
@@ -292,6 +293,27 @@ def test_labels_are_found_behind_a_split_and_told_once() -> None:
     )
     assert shapes(net)["y"] == shapes(net)["y_y_0_split_1"] == (4, 2)
     assert notes(net) == ["net.prototxt:3:1: 'y' is assumed to be 4 x 2, as layer 'l' expects"]
+
+
+def test_an_assumption_refuses_no_net() -> None:
+    """A loss expects labels 4 x 2 and another layer more axes: they stay unknown."""
+    labels = layer("Input", "y", "", "y") + layer("SoftmaxWithLoss", "l", "scores y", "l")
+    net = nets.inferred(SCORES + labels + layer("LRN", "n", "y", "n"))
+    assert shapes(net)["y"] is None
+    note = notes(net)[-1]
+    assert note.startswith("net.prototxt:4:1: the assumed shapes do not fit: ")
+    assert note.endswith("; they stay unknown")
+
+
+def test_a_batch_size_that_the_net_refuses_is_not_used() -> None:
+    """Time by streams, as an LSTM reads them, is no batch."""
+    reshape = layer("Reshape", "r", "x", "r", "reshape_param { shape { dim: 2 dim: 3 dim: 5 } }")
+    net = nets.inferred(nets.given("x", 6, 5) + reshape, batch_size=1)
+    assert shapes(net) == {"x": (6, 5), "r": (2, 3, 5)}
+    (note,) = notes(net)
+    assert "the batch size 1 is not used, as it fits no batch axis: the 5 elements" in note
+    with pytest.raises(CaffeToolsError, match="the 30 elements of 6 x 5"):
+        nets.inferred(nets.given("x", 6, 5) + reshape.replace("dim: 3", "dim: 4"), batch_size=1)
 
 
 def test_what_the_user_gives_is_not_assumed() -> None:
