@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -84,8 +85,9 @@ def conv(
     *, relu: bool = True,
 ) -> Iterator[str]:  # fmt: skip
     yield simple(name, "Convolution", [bottom],
-                 f"convolution_param {{ num_output: {outputs} kernel_size: {kernel} pad: {kernel // 2}"
-                 f" stride: {stride} group: {group} weight_filler {{ type: 'msra' }} }}")  # fmt: skip
+                 f"convolution_param {{ num_output: {outputs} kernel_size: {kernel}"
+                 f" pad: {kernel // 2} stride: {stride} group: {group}"
+                 " weight_filler { type: 'msra' } }")  # fmt: skip
     if relu:
         yield simple(name, "ReLU", [name], "").replace(f'name: "{name}"', f'name: "{name}_relu"')
 
@@ -157,8 +159,8 @@ def priors() -> Tensor:
     found, side = [], 19
     for small, large in SIZES:
         sizes = [(small, small)] + ([((small * large) ** 0.5,) * 2] if large else [])
-        for ratio in (2, 0.5, 3, 1 / 3) if large else (2, 0.5):
-            sizes.append((small * ratio**0.5, small / ratio**0.5))
+        ratios = (2, 0.5, 3, 1 / 3) if large else (2, 0.5)
+        sizes += [(small * ratio**0.5, small / ratio**0.5) for ratio in ratios]
         steps = (torch.arange(side) + 0.5) / side
         y, x = torch.meshgrid(steps, steps, indexing="ij")
         centre = torch.stack([x, y], -1).reshape(-1, 1, 2).expand(-1, len(sizes), 2)
@@ -193,7 +195,7 @@ def main() -> None:
     found, wanted = exported(x)[0, 0, :, 1:], by_hand(x)
     torch.testing.assert_close(found, wanted, rtol=1e-3, atol=1e-4)
     times = [
-        [best(lambda: model(x)) for model in (exported, by_hand)] for _ in range(options.rounds)
+        [best(partial(model, x)) for model in (exported, by_hand)] for _ in range(options.rounds)
     ]
     ours, theirs = (min(column) * 1e3 for column in zip(*times, strict=True))
     print(f"MobileNet-SSD, {len(wanted)} boxes: exported {ours:.1f} ms, by hand {theirs:.1f} ms, "
