@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.formats.files import check_expansion
+from caffetools.layers.base import Layer
 from caffetools.layers.blobs import Shape, dims
+from caffetools.layers.linear import Embed
 from caffetools.layers.region import PSROIPooling, ROIPooling
 from caffetools.proto.source import read_bytes
 from caffetools.torch.export.module_spec import ModuleSpec, Variable
@@ -92,11 +94,7 @@ def seeded_inputs(spec: ModuleSpec, given: Mapping[str, NDArray[Any]]) -> dict[s
     import numpy as np
 
     random = np.random.default_rng(0)
-    regions = {
-        statement.bottoms[1].blob
-        for statement in spec.statements
-        if statement.layer_class in (PSROIPooling, ROIPooling)
-    }
+    labels, regions = _special_inputs(spec)
     found = {}
     for tensor in spec.inputs:
         array = given.get(tensor.blob)
@@ -107,18 +105,31 @@ def seeded_inputs(spec: ModuleSpec, given: Mapping[str, NDArray[Any]]) -> dict[s
         if array is not None and array.shape != tensor.shape:
             text = f"input {tensor.blob!a} expected {dims(tensor.shape)}, found {dims(array.shape)}"
             raise CaffeToolsError(text)
-        if array is None:
-            label = len(tensor.shape) < 2 or tensor.shape[1:] == (1, 1, 1)
+        if array is None and tensor.blob in regions:
+            array = np.zeros(tensor.shape)
+            corners = np.abs(random.normal(size=(array.size // 5, 4))) * 10
+            corners[:, 2:] += corners[:, :2]
+            array.reshape(-1, 5)[:, 1:] = corners
+        elif array is None:
+            label = tensor.blob in labels or len(tensor.shape) < 2 or tensor.shape[1:] == (1, 1, 1)
             array = (
                 random.integers(0, 2, tensor.shape) if label else random.normal(size=tensor.shape)
             )
-        if tensor.blob in regions and tensor.blob not in given:
-            rows = np.abs(array.reshape(-1, 5)) * 10
-            rows[:, 0] = 0
-            rows[:, 3:] += rows[:, 1:3]
-            array = rows.reshape(tensor.shape)
         found[tensor.blob] = np.asarray(array, np.float32)
     return found
+
+
+def _special_inputs(spec: ModuleSpec) -> tuple[set[str], set[str]]:
+    """Return the blobs that a layer reads as labels or indices, and as regions of interest."""
+    labels, regions = set(), set()
+    for statement in spec.statements:
+        kind = statement.layer_class
+        for index, tensor in enumerate(statement.bottoms):
+            if kind is Embed or (index and kind and kind.expects is not Layer.expects):
+                labels.add(tensor.blob)
+            if index == 1 and kind in (PSROIPooling, ROIPooling):
+                regions.add(tensor.blob)
+    return labels, regions
 
 
 def compare_blobs(

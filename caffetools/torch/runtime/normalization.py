@@ -38,7 +38,8 @@ class BatchNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalize each channel; update the running sums unless they are used."""
-        if self.is_frozen():
+        # A graph for inference keeps no sums.
+        if self.is_frozen() or torch.onnx.is_in_onnx_export():
             return self.normalize(x)
         mean, variance = torch.zeros_like(self.mean), torch.zeros_like(self.variance)
         y = self.normalize(x, mean, variance)
@@ -203,13 +204,16 @@ class BN(nn.Module):
         if running and self.statistics:
             mean, variance = self.mean.flatten(), self.variance.flatten()
             return F.batch_norm(x, mean, variance, weight, bias, eps=self.eps)
+        if not (self.statistics and self.training):
+            return F.batch_norm(
+                x, None, None, weight, bias, training=True, eps=self.eps
+            )
         mean, variance = torch.zeros_like(bias), torch.zeros_like(bias)
         y = F.batch_norm(
             x, mean, variance, weight, bias, training=True, momentum=1.0, eps=self.eps
         )
-        if self.statistics and self.training:
-            values = x.numel() // x.size(1)
-            biased = variance * ((values - 1) / values)
-            self.mean.lerp_(mean.reshape(self.mean.shape), 1 - self.momentum)
-            self.variance.lerp_(biased.reshape(self.mean.shape), 1 - self.momentum)
+        values = x.numel() // x.size(1)
+        biased = variance * ((values - 1) / values)
+        self.mean.lerp_(mean.reshape(self.mean.shape), 1 - self.momentum)
+        self.variance.lerp_(biased.reshape(self.mean.shape), 1 - self.momentum)
         return y
