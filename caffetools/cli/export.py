@@ -44,6 +44,12 @@ from caffetools.torch.export.export import ExportOptions
     "fold",
     help="Fold BatchNorm and Scale into the preceding layers; needs --weights, implies test.",
 )
+@click.option(
+    "--dynamic",
+    type=click.Choice(("batch", "size")),
+    multiple=True,
+    help="ONNX for any batch size, or any height and width; repeatable.",
+)
 @flag("--allow-missing", help="Export placeholders for unknown layer types.")
 @flag("--flat", help="Write one line for each layer: no blocks, BatchNorm and Scale apart.")
 @force_option
@@ -60,7 +66,7 @@ def command(net: str, output: str, **options: Any) -> None:
     solver, target, force, standalone = (
         options.pop(name) for name in ("solver", "target", "force", "standalone")
     )
-    names = ("weights", "labels", "fold", "allow_missing", "flat")
+    names = ("weights", "labels", "fold", "allow_missing", "flat", "dynamic")
     wishes = ExportOptions(
         **{name: options.pop(name) for name in names},
         alone=is_alone(output),

@@ -52,8 +52,8 @@ def export(
     options : mapping, optional
         Of `caffetools.load`.
     **wanted
-        `weights` and `labels` (paths), `fold`, `allow_missing` and `flat` (bool), as the options of
-        `caffetools export`.
+        `weights` and `labels` (paths), `fold`, `allow_missing` and `flat` (bool), `dynamic`
+        ("batch" or "size"), as the options of `caffetools export`.
 
     Returns
     -------
@@ -101,6 +101,7 @@ def check_export(
     onnx, alone = to == "onnx", wishes.alone
     for excluded, text in (
         (onnx and (not alone or path.endswith(".py")), "--to onnx writes one file: use -o FILE"),
+        (wishes.dynamic and not onnx, "--dynamic needs --to onnx"),
         (onnx and (wishes.labels or solver), "--to onnx excludes --labels and --solver"),
         (alone and not onnx and (wishes.weights or solver),
          "--weights and --solver write several files: use -o DIR"),

@@ -139,6 +139,7 @@ def test_what_does_not_go_together(tmp_path: Path) -> None:
         ("--to", "onnx", "-o", tmp_path),
         ("--to", "onnx", "-o", "net.py"),
         ("--to", "onnx", "-o", "net.onnx", "--labels", "l"),
+        ("--dynamic", "batch"),
     ):
         assert export(LENET, *options).exit_code == 2, options
 

@@ -42,6 +42,8 @@ class ExportOptions:
     """Whether to fold BatchNorm and Scale into the preceding layers."""
     allow_missing: bool = False
     """Whether to export placeholders for layers of unknown types."""
+    dynamic: tuple[str, ...] = ()
+    """What of the inputs may differ from run to run, in ONNX: batch, size."""
     alone: bool = False
     """Whether the output is the module's file alone."""
     flat: bool = False
@@ -121,7 +123,7 @@ def export_onnx(spec: ModuleSpec, wishes: ExportOptions) -> ExportResult:
     try:
         from caffetools.torch.export.onnx_file import onnx_file
 
-        data, told = onnx_file(weighted.spec, weighted.tensors)
+        data, told = onnx_file(weighted.spec, weighted.tensors, wishes.dynamic)
     except ImportError:
         text = "--to onnx needs PyTorch: pip install 'caffetools[torch,onnx]'"
         raise CaffeToolsError(text) from None

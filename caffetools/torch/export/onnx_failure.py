@@ -16,17 +16,18 @@ from caffetools.torch.export.module_spec import ModuleSpec
 
 _LINE = re.compile(rf'File "{re.escape(FILENAME)}", line (\d+), in forward')
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+_FIXED = "inferred a static shape"
 _KINDS = {
     "DispatchError": "ONNX has no operator for {target}",
     "GuardOnDataDependentSymNode": "its shapes depend on the values of its inputs",
-    "UserError": "a size that is to be dynamic is fixed in the net",
-    "ConstraintViolationError": "a size that is to be dynamic is fixed in the net",
 }
 """Reasons by the name of an exception."""
 
 
-def onnx_failure(spec: ModuleSpec, error: Exception) -> CaffeToolsError:
-    """Return the error to raise for an exception of torch.onnx.export.
+def onnx_failure(
+    spec: ModuleSpec, error: Exception, what: str = "ONNX cannot express"
+) -> CaffeToolsError:
+    """Return the error to raise for an exception of torch.onnx.export, or of the module itself.
 
     It is located at the layer whose line of `forward` the exporter was at, if it tells.
     """
@@ -35,9 +36,9 @@ def onnx_failure(spec: ModuleSpec, error: Exception) -> CaffeToolsError:
     reason = _reason(chain, "" if node is None else str(node.target))
     layer = _layer(spec, _lines(chain, node))
     if layer is None:
-        return CaffeToolsError(f"ONNX cannot express this net: {reason}")
+        return CaffeToolsError(f"{what} this net: {reason}")
     message = next(each.node for each in spec.net.layers if each.node.key == layer)
-    text = f"ONNX cannot express layer {layer!a} of type {message.type!a}: {reason}"
+    text = f"{what} layer {layer!a} of type {message.type!a}: {reason}"
     return message.message.error(text, kind=CaffeToolsError)
 
 
@@ -69,10 +70,17 @@ def _reason(chain: list[BaseException], target: str) -> str:
     for error in reversed(chain):
         if isinstance(error, CaffeToolsError):
             return error.message
+        if _FIXED in str(error):
+            return "a size that is to be dynamic is fixed in the net"
         if type(error).__name__ in _KINDS:
             return _KINDS[type(error).__name__].format(target=target)
-    lines = (_ESCAPES.sub("", str(each)).strip().partition("\n")[0] for each in reversed(chain))
+    lines = (first_line(each) for each in reversed(chain))
     return next((line for line in lines if line), type(chain[-1]).__name__)
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an exception's text, without escape codes."""
+    return _ESCAPES.sub("", str(error)).strip().partition("\n")[0]
 
 
 def _lines(chain: list[BaseException], node: Node | None) -> list[int]:

@@ -6,7 +6,7 @@ import contextlib
 import io
 import logging
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,8 @@ import torch
 from caffetools.errors import CaffeToolsError
 from caffetools.torch.export.loaded_module import load_module, run_module
 from caffetools.torch.export.module_spec import ModuleSpec
-from caffetools.torch.export.onnx_failure import onnx_failure
+from caffetools.torch.export.onnx_axes import Axes, dynamic_axes, resized
+from caffetools.torch.export.onnx_failure import first_line, onnx_failure
 from caffetools.torch.export.onnx_operators import translations
 from caffetools.torch.export.verification import TOLERANCE, seeded_inputs
 
@@ -30,23 +31,51 @@ _ZERO = 1e-6
 
 
 def onnx_file(
-    spec: ModuleSpec, tensors: Mapping[str, NDArray[Any]]
+    spec: ModuleSpec, tensors: Mapping[str, NDArray[Any]], dynamic: Sequence[str] = ()
 ) -> tuple[bytes, tuple[str, ...]]:
     """Export a net for inference; returns the file and notes on it.
 
-    Inputs and outputs have the names and shapes of their blobs. Raises CaffeToolsError, without a
-    location, for a module that ONNX cannot express, and if the file's results are not the module's.
+    Inputs and outputs have the names and shapes of their blobs; `dynamic` names what of them may
+    differ, "batch" and "size". Raises CaffeToolsError, located where it is one layer's, for a
+    module that ONNX cannot express, and if the file's results are not the module's.
     """
-    inputs = seeded_inputs(spec, {})
+    axes = dynamic_axes(spec, dynamic)
     module = load_module(spec, tensors)
-    arguments = tuple(torch.tensor(values) for values in inputs.values())
+    checks = []
+    for sizes in ({}, {"batch": 3, "height": 1.5, "width": 2}) if dynamic else ({},):
+        inputs = seeded_inputs(resized(spec, axes, sizes), {})
+        try:
+            checks.append((inputs, run_module(module, *inputs.values())))
+        except Exception as error:  # noqa: BLE001  # PyTorch raises many kinds
+            raise onnx_failure(spec, error, "PyTorch cannot run") from None
+    made = _exported(spec, module, axes, dynamic)
+    _keep_small_numbers(made.model)
+    with _quiet():
+        made.optimize()
+    outputs = [tensor.blob for tensor in spec.outputs[spec.phases[0]]]
+    _name_blobs(made.model, [tensor.blob for tensor in spec.inputs], outputs)
+    _say_zeros(made.model)
+    data = made.model_proto.SerializeToString()
+    if len(data) > _MOST_BYTES:
+        raise CaffeToolsError("the ONNX file exceeds 2 GiB")
+    notes = [_checked(data, inputs, expected) for inputs, expected in checks]
+    return data, notes[0]
+
+
+def _exported(
+    spec: ModuleSpec, module: torch.nn.Module, axes: tuple[Axes, ...], dynamic: Sequence[str]
+) -> Any:
+    """Return the program of torch.onnx.export, not optimized."""
+    # PyTorch takes a batch of 1 for one that is always 1.
+    inputs = seeded_inputs(resized(spec, axes, {"batch": 2}), {})
     try:
         with _quiet(), torch.no_grad():
-            made = torch.onnx.export(
+            return torch.onnx.export(
                 module,
-                arguments,
+                tuple(map(torch.tensor, inputs.values())),
                 dynamo=True,
                 optimize=False,
+                dynamic_shapes=axes if dynamic else None,
                 custom_translation_table=translations(module),
             )
     except ImportError as error:
@@ -54,17 +83,6 @@ def onnx_file(
         raise CaffeToolsError(text) from None
     except Exception as error:  # noqa: BLE001  # the exporter raises many kinds
         raise onnx_failure(spec, error) from None
-    assert made is not None
-    _keep_small_numbers(made.model)
-    with _quiet():
-        made.optimize()
-    outputs = [tensor.blob for tensor in spec.outputs[spec.phases[0]]]
-    _name_blobs(made.model, list(inputs), outputs)
-    _say_zeros(made.model)
-    data = made.model_proto.SerializeToString()
-    if len(data) > _MOST_BYTES:
-        raise CaffeToolsError("the ONNX file exceeds 2 GiB")
-    return data, _checked(data, inputs, run_module(module, *inputs.values()))
 
 
 def _name_blobs(model: Any, inputs: list[str], outputs: list[str]) -> None:
@@ -123,10 +141,16 @@ def _checked(
         import onnxruntime  # type: ignore[import-not-found,import-untyped,unused-ignore]
     except ImportError:
         return ("onnxruntime is not installed; the file is not checked",)
-    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4  # fatal errors: others come as exceptions
+    session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     taken = {each.name for each in session.get_inputs()}
     fed = {name: values for name, values in inputs.items() if name in taken}
-    for found, wanted in zip(session.run(None, fed), expected, strict=True):
+    try:
+        results = session.run(None, fed)
+    except Exception as error:  # noqa: BLE001  # onnxruntime's own kinds
+        raise CaffeToolsError(f"onnxruntime cannot run the file: {first_line(error)}") from None
+    for found, wanted in zip(results, expected, strict=True):
         limit = TOLERANCE * float(np.abs(wanted).max(initial=0)) + 1e-6
         if found.shape != wanted.shape or float(np.abs(found - wanted).max(initial=0)) > limit:
             raise CaffeToolsError("results of onnxruntime do not match those of PyTorch")

@@ -61,7 +61,10 @@ class DetectionOutput(nn.Module):
         scores = conf.reshape(images, boxes.size(1), -1).transpose(1, 2)[:, self.labels]
         scores, boxes, keep = self.suppress(scores, boxes)
         keep = self.best(scores, keep)
-        names = [scores.new_tensor(range(images)), scores.new_tensor(self.labels)]
+        names = [
+            torch.arange(images, dtype=scores.dtype, device=scores.device),
+            scores.new_tensor(self.labels),
+        ]
         index = torch.cartesian_prod(*names).reshape(images, -1, 1, 2)
         index = index.expand(*scores.shape, 2)
         rows = torch.cat([index, scores.unsqueeze(-1), boxes], -1).reshape(-1, 7)

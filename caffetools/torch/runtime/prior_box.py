@@ -61,8 +61,11 @@ def prior_box(
     grid = torch.meshgrid(middle_x, middle_y, indexing="xy")
     middle = torch.stack(grid, -1).unsqueeze(2)
     half = x.new_tensor(sizes) / 2
-    boxes = torch.cat([middle - half, middle + half], -1)
-    boxes = boxes / x.new_tensor([image_width, image_height, image_width, image_height])
+    corners = torch.stack([middle - half, middle + half], -2)
+    # By each side, not by a tensor of both: so an ONNX graph can be for any image.
+    boxes = torch.stack(
+        [corners[..., 0] / image_width, corners[..., 1] / image_height], -1
+    ).flatten(-2)
     if clip:
         boxes = boxes.clamp(0, 1)
     variances = x.new_tensor(variance).expand(boxes.shape)

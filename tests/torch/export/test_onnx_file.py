@@ -138,6 +138,39 @@ def test_layers_of_forks(text: str) -> None:
         assert_close(values, expected)
 
 
+IMAGES = """
+layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 1 dim: 3 dim: 9 dim: 12 } } }
+layer { name: "c" type: "Convolution" bottom: "x" top: "c"
+        convolution_param { num_output: 2 kernel_size: 3 stride: 2 } }
+layer { name: "p" type: "Pooling" bottom: "c" top: "p"
+        pooling_param { pool: AVE kernel_size: 3 stride: 2 } }
+layer { name: "s" type: "Softmax" bottom: "p" top: "s" }
+"""
+
+
+def test_any_batch_and_size() -> None:
+    net = from_text(IMAGES, phase="test")
+    spec = assemble(net)
+    tensors = tensors_of(spec, net)
+    data = onnx_of(net, tensors, dynamic=("batch", "size"))
+    x = np.random.default_rng(0).normal(size=(4, 3, 21, 30)).astype(np.float32)
+    (wanted,) = run_module(load_module(spec, tensors), x)
+    assert_close(results(data, {"x": x}, opencv=False)["s"], wanted)
+
+
+def test_a_size_that_the_net_fixes() -> None:
+    pytest.importorskip("onnxscript")
+    text = IMAGES + (
+        'layer { name: "i" type: "InnerProduct" bottom: "s" top: "i" '
+        "inner_product_param { num_output: 2 } }"
+    )
+    with pytest.raises(CaffeToolsError) as caught:
+        onnx_file(assemble(from_text(text, phase="test")), {}, ("size",))
+    assert caught.value.message.startswith("PyTorch cannot run layer 'i' of type 'InnerProduct': ")
+    assert caught.value.location is not None
+    assert caught.value.location.line == 8
+
+
 NAMES = """
 layer { name: "in" type: "Input" top: "relu" top: "label"
         input_param { shape { dim: 2 dim: 3 } shape { dim: 2 } } }
