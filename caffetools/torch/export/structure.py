@@ -44,6 +44,7 @@ def structured(spec: ModuleSpec, *, trains: bool = False) -> ModuleSpec:
 def in_flat_form(spec: ModuleSpec, state: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     """Return a state dict of either form with the keys of the flat one, `spec`."""
     forms = [spec, *(structured(spec, trains=trains) for trains in (False, True))]
+    forms.append(with_pytorch_norms(replace(spec, phases=("TEST",))))
     unknown = [
         len(state.keys() - {each.key for params in form.params.values() for each in params})
         for form in forms

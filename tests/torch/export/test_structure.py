@@ -93,3 +93,13 @@ def test_what_has_no_blocks(name: str) -> None:
 def test_the_text_is_shorter(name: str) -> None:
     flat = assemble(from_text(NETS[name], phase="test"))
     assert len(model_code(structured(flat))) <= len(model_code(flat))
+
+
+def test_a_state_dict_for_inference_is_read_where_the_net_is_one_for_training() -> None:
+    """As pack reads a deploy net, whose phase it does not know."""
+    made = structured(assemble(from_text(FOLDING, phase="test")))
+    params = [param for each in made.params.values() for param in each]
+    state = {param.key: np.ones(param.stored, np.float32) for param in params}
+    flat = assemble(from_text(FOLDING, phase="train"))
+    keys = {param.key for params in flat.params.values() for param in params}
+    assert in_flat_form(flat, state).keys() == keys
