@@ -1,4 +1,4 @@
-"""In-place ReLUs: the gradient where later layers overwrite the blob, and the memory.
+"""Gradients of in-place ReLUs whose blob later layers overwrite.
 
 Caffe's backward pass of ReLU reads the sign of its bottom (relu_layer.cpp). In place, that blob
 holds what later in-place layers wrote by then, a BatchNorm's result for example.
@@ -10,9 +10,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from caffetools.layers.activation import ReLU
-from caffetools.layers.convolution import Convolution, Deconvolution
-from caffetools.layers.elementwise import Scale
-from caffetools.layers.linear import InnerProduct
 from caffetools.layers.normalization import BatchNorm
 from caffetools.torch.emit.base import (
     Attribute,
@@ -27,9 +24,6 @@ from caffetools.torch.emit.base import (
     method,
 )
 from caffetools.torch.export.module_spec import Statement, Variable
-
-_FRESH = (BatchNorm, Convolution, Deconvolution, InnerProduct, Scale)
-"""Layers with an output of their own that their gradient does not read."""
 
 
 def with_later_signs(statements: Iterable[Statement]) -> tuple[Statement, ...]:
@@ -46,27 +40,6 @@ def with_later_signs(statements: Iterable[Statement]) -> tuple[Statement, ...]:
             found[index] = _masked(statement, later)
         if not (statement.layer_class and statement.layer_class.keeps_sign):
             later.insert(0, statement)
-    return tuple(found)
-
-
-def with_reused_memory(statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
-    """Return the statements, with each `F.relu` in place that nobody can tell from another.
-
-    That is one in place in Caffe, too, behind a layer that does not need its own output to compute
-    gradients, where nothing read the blob between the two.
-    """
-    found = list(statements)
-    fresh: dict[str, Statement] = {}
-    for index, statement in enumerate(statements):
-        for bottom in statement.bottoms:
-            owner = fresh.pop(bottom.variable, None)
-            same = owner is not None and owner.phase == statement.phase
-            if same and _in_place(statement) and not statement.stopped:
-                relu = statement.values[0]
-                if statement.layer_class is ReLU and relu == call("F.relu", X):
-                    found[index] = replace(statement, values=(call("F.relu", X, inplace=True),))
-        if statement.layer_class in _FRESH and len(statement.targets) == 1:
-            fresh[statement.targets[0].variable] = statement
     return tuple(found)
 
 
