@@ -19,7 +19,7 @@ from caffetools.torch.export.model_code import ModelExtras, model_code
 from caffetools.torch.export.module_spec import ModuleSpec
 from caffetools.torch.export.preprocess import preprocessing_of
 from caffetools.torch.export.state_dict import converted, transfer_weights
-from caffetools.torch.export.structure import structured
+from caffetools.torch.export.structure import for_inference, structured
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -123,7 +123,7 @@ def export_onnx(spec: ModuleSpec, wishes: ExportOptions) -> ExportResult:
     try:
         from caffetools.torch.export.onnx_file import onnx_file
 
-        data, told = onnx_file(weighted.spec, weighted.tensors, wishes.dynamic)
+        data, told = onnx_file(for_inference(weighted.spec), weighted.tensors, wishes.dynamic)
     except ImportError:
         text = "--to onnx needs PyTorch: pip install 'caffetools[torch,onnx]'"
         raise CaffeToolsError(text) from None

@@ -22,8 +22,16 @@ def structured(spec: ModuleSpec, *, trains: bool = False) -> ModuleSpec:
 
     `trains` is for the module of a solver: it keeps Caffe's own running sums.
     """
-    if spec.net.state.phase == "TEST" and not spec.loss_weights and not trains:
-        spec = _for_inference(spec)
+    return _structured(spec if trains else for_inference(spec), trains=trains)
+
+
+def for_inference(spec: ModuleSpec) -> ModuleSpec:
+    """Return the description for phase TEST alone, if the net is one to run, not to train."""
+    is_run = spec.net.state.phase == "TEST" and not spec.loss_weights
+    return _for_inference(spec) if is_run else spec
+
+
+def _structured(spec: ModuleSpec, *, trains: bool) -> ModuleSpec:
     spec = with_blocks(spec if trains else with_pytorch_norms(spec))
     outputs = [tensor for found in spec.outputs.values() for tensor in found]
     blocks = (
@@ -44,7 +52,8 @@ def structured(spec: ModuleSpec, *, trains: bool = False) -> ModuleSpec:
 def in_flat_form(spec: ModuleSpec, state: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     """Return a state dict of either form with the keys of the flat one, `spec`."""
     forms = [spec, *(structured(spec, trains=trains) for trains in (False, True))]
-    forms.append(with_pytorch_norms(replace(spec, phases=("TEST",))))
+    if "TEST" in spec.outputs and not spec.loss_weights:
+        forms.append(_structured(_for_inference(spec), trains=False))
     unknown = [
         len(state.keys() - {each.key for params in form.params.values() for each in params})
         for form in forms

@@ -100,6 +100,6 @@ def test_a_state_dict_for_inference_is_read_where_the_net_is_one_for_training() 
     made = structured(assemble(from_text(FOLDING, phase="test")))
     params = [param for each in made.params.values() for param in each]
     state = {param.key: np.ones(param.stored, np.float32) for param in params}
-    flat = assemble(from_text(FOLDING, phase="train"))
+    flat = assemble(*(from_text(FOLDING, phase=phase) for phase in ("train", "test")))
     keys = {param.key for params in flat.params.values() for param in params}
     assert in_flat_form(flat, state).keys() == keys
