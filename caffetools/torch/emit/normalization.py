@@ -87,9 +87,8 @@ def _bare(layer: Normalize, context: Context) -> Emission:
     """Return each position divided by its norm over channels (normalize_layer.cpp, happynear)."""
     param = context.param("normalize_param")
     kind = param.text("normalize_type")
-    for name in ("fix_gradient", "rescale"):
-        if param.flag(name):
-            raise param.error(f"{name} has no counterpart in PyTorch", name)
+    if param.flag("rescale"):
+        raise param.error("rescale has no counterpart in PyTorch", "rescale")
     if kind not in ("L1", "L2"):
         raise param.error(f"expected the normalize_type L1 or L2, found {kind!a}", "normalize_type")
     x = context.image()
@@ -98,7 +97,9 @@ def _bare(layer: Normalize, context: Context) -> Emission:
     norm = method(norm, "sqrt") if kind == "L2" else norm
     # The second top passes a gradient back only with bp_norm.
     second = norm if param.flag("bp_norm") else method(norm, "detach")
-    return Emission((Binary(x, "/", norm), second)[: layer.top_count])
+    note = "Caffe's gradient on a GPU is not divided by the norm (fix_gradient); this one is"
+    notes = (note,) if param.flag("fix_gradient") else ()
+    return Emission((Binary(x, "/", norm), second)[: layer.top_count], notes=notes)
 
 
 def batch_normalization(layer: BN, context: Context) -> Emission:
@@ -112,17 +113,18 @@ def batch_normalization(layer: BN, context: Context) -> Emission:
         }
         slots = (*_affine(layer, "slope", "bias"), Slot("mean"), Slot("variance"))
         return module(call("BN", channels, **options), *slots)
-    affine = _affine(layer, "scale", "shift")
+    affine, image = _affine(layer, "scale", "shift"), context.image()
     if param.text("bn_mode") == "INFERENCE":
         flat = (replace(each, shape=(channels,)) for each in affine)
-        return module(call("Scale", (channels,), bias=True), *flat)
+        return module(call("Scale", (channels,), bias=True), *flat, inputs=(image,))
     eps = param.number("var_eps") if param.has("var_eps") else 1e-9
-    emission = module(call("BN", channels, eps=eps, statistics=False), *affine)
+    helper = call("BN", channels, eps=eps, statistics=False)
+    emission = module(helper, *affine, inputs=(image,))
     axes = (0, 2, 3)
     results: tuple[Expression, ...] = (
         *emission.values,
-        method(method(X, "mean", axes, keepdim=True), "detach"),
-        method(method(X, "var", axes, correction=0, keepdim=True), "detach"),
+        method(method(image, "mean", axes, keepdim=True), "detach"),
+        method(method(image, "var", axes, correction=0, keepdim=True), "detach"),
     )
     return replace(emission, values=results[: layer.top_count])
 

@@ -67,7 +67,8 @@ def shuffle_channel(layer: ShuffleChannel, context: Context) -> Expression:
 def reorg(layer: Reorg, context: Context) -> Expression:
     """The helper `reorg`."""
     bottom, top = context.bottoms[0], context.tops[0]
-    if top is None or count(top) != count(bottom) or len(bottom) != 4:
+    uneven = len(bottom) != 4 or bottom[1] % layer.stride**2
+    if top is None or count(top) != count(bottom) or uneven:
         raise context.error(f"{dims(bottom)} does not divide into squares of {layer.stride}")
     return call("reorg", X, layer.stride, **differing(reverse=(layer.reverse, False)))
 

@@ -56,10 +56,11 @@ def accuracy_per_class(
 class SegAccuracy(nn.Module):
     """Accuracy of pixels, of classes, and intersection over union, `(1, 1, 1, 3)`.
 
-    The class of a pixel is that of the largest of its scores `(N, C, H, W)`; a single score is
-    compared with 0.5. A class that is neither predicted nor a label has the intersection 1. With
-    `precision` a fourth value, the mean precision of classes, is the third (seg_accuracy_layer.cpp
-    of hszhao/PSPNet and Winstonxu123/LSTM-CF). Without `reset` counts add up over the passes.
+    The class of a pixel is that of the largest of its scores `(N, C, H, W)`, of equal ones the
+    last; a single score is compared with 0.5. A class that is neither predicted nor a label has the
+    intersection 1. With `precision` a fourth value, the mean precision of classes, is the third
+    (seg_accuracy_layer.cpp of hszhao/PSPNet and Winstonxu123/LSTM-CF). Without `reset` counts add
+    up over the passes.
     """
 
     confusion: Tensor
@@ -80,7 +81,8 @@ class SegAccuracy(nn.Module):
     @torch.no_grad()
     def forward(self, x: Tensor, label: Tensor) -> Tensor:
         """Return the measures of these pixels, or of all so far."""
-        best = x.argmax(1) if x.size(1) > 1 else (x > 0.5).long()
+        last = x.size(1) - 1
+        best = last - x.flip(1).argmax(1) if last else (x > 0.5).long()
         labels = label.flatten().long()
         kept = torch.ones_like(labels, dtype=torch.bool)
         for ignored in self.ignore_label:

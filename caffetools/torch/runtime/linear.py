@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from caffetools.torch.runtime.base import with_gradient_of
+from caffetools.torch.runtime.base import fixed_gradient, with_gradient_of
 
 
 class TransposedLinear(nn.Module):
@@ -46,8 +46,9 @@ def inner_distance(
 ) -> Tensor:
     """Return squared distances to rows of `weight`, or L1 distances, `(..., K) -> (..., N)`.
 
-    With labels, a row has the gradient only of the distances to items of its own class
-    (inner_distance_layer.cpp, happynear/caffe-windows).
+    With labels, a row has the gradient only of the distances to items of its own class. Where the
+    difference is negative, Caffe's gradient of an L1 distance is -1 whatever that of the output:
+    its macro `sign` lacks parentheses (inner_distance_layer.cpp, happynear/caffe-windows).
     """
     rows = weight.reshape(-1, x.size(-1))
     if label is not None:
@@ -55,8 +56,17 @@ def inner_distance(
             rows.size(0), device=x.device
         )
         rows = torch.where(own.unsqueeze(-1), rows, rows.detach())
-    difference = x.unsqueeze(-2) - rows
-    return (difference.square() if distance_type == "L2" else difference.abs()).sum(-1)
+    items = x.unsqueeze(-2)
+    difference = items - rows
+    if distance_type == "L2":
+        return difference.square().sum(-1)
+    if not torch.is_grad_enabled():
+        return difference.abs().sum(-1)
+    distance = F.relu(items - rows.detach()) + F.relu(rows - items.detach())
+    sign = difference.detach().sign()
+    for side, signs in ((items, sign), (rows, -sign)):
+        distance = distance + fixed_gradient(side.expand_as(sign), signs.clamp(max=0))
+    return distance.sum(-1)
 
 
 class InnerDistance(nn.Module):

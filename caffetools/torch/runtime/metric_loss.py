@@ -10,9 +10,9 @@ from caffetools.torch.runtime.base import fixed_gradient
 class CenterLoss(nn.Module):
     """Half the squared distance of features `(N, K)` to the centre of their class, over N.
 
-    With L1 the distance is the sum of absolute values. The gradient of a centre is minus the sum
-    of its differences over their number plus 1, whatever the loss weight (center_loss_layer.cpp,
-    ydwen/caffe-face and happynear/caffe-windows).
+    The gradient of a centre is minus the sum of its differences over their number plus 1, whatever
+    the loss weight (center_loss_layer.cpp, ydwen/caffe-face). With L1 the distance is the sum of
+    absolute values, and a centre has that gradient once for each item (happynear/caffe-windows).
     """
 
     def __init__(
@@ -34,7 +34,8 @@ class CenterLoss(nn.Module):
         count = center.new_zeros(center.size(0)).index_add(
             0, labels, torch.ones_like(labels, dtype=center.dtype)
         )
-        step = -total / (count + 1).unsqueeze(1)
+        times = count if absolute else torch.ones_like(count)
+        step = -total * (times / (count + 1)).unsqueeze(1)
         own: Tensor = fixed_gradient(self.center, step)
         return losses.sum() / batch + own
 

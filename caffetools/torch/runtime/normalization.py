@@ -64,19 +64,35 @@ class BatchNorm(nn.Module):
             return F.batch_norm(
                 x, self.mean * factor, self.variance * factor, eps=self.eps
             )
-        if x.numel() == x.size(1):
-            # One value per channel: F.batch_norm refuses to normalize it in training.
-            if mean is not None:
-                mean.copy_(x.detach().reshape(-1))
-            return x - x
-        # Momentum 1 stores the batch statistics themselves.
-        return F.batch_norm(
-            x, mean, variance, training=True, momentum=1.0, eps=self.eps
-        )
+        return normalize_batch(x, self.eps, mean, variance)
 
     def extra_repr(self) -> str:
         """Return the arguments for `repr`."""
         return f"{self.mean.numel()}, eps={self.eps}"
+
+
+def normalize_batch(
+    x: Tensor,
+    eps: float,
+    mean: Tensor | None = None,
+    variance: Tensor | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+) -> Tensor:
+    """Normalize each channel by the batch, whose mean and unbiased variance are written.
+
+    `F.batch_norm` refuses one value per channel; Caffe's result is then the bias.
+    """
+    if x.numel() != x.size(1):
+        return F.batch_norm(
+            x, mean, variance, weight, bias, training=True, momentum=1.0, eps=eps
+        )
+    if mean is not None:
+        mean.copy_(x.detach().reshape(-1))
+    y = x - x
+    if weight is None or bias is None:
+        return y
+    return torch.addcmul(aligned(bias, 1, x), y, aligned(weight, 1, x))
 
 
 def norm_keys(name: str) -> tuple[str, ...]:
@@ -166,9 +182,9 @@ class BN(nn.Module):
     """Batch normalization with affine part and biased running statistics, `(N, C, H, W)`.
 
     `momentum` is the weight of the old statistics. `frozen` uses the running statistics in
-    training, too; `moving_average=False` uses the batch statistics in evaluation, too; with
-    `statistics=False` there are no running statistics (bn_layer.cpp: yjxiong/caffe,
-    hszhao/PSPNet; happynear/caffe-windows; alexgkendall/caffe-segnet).
+    training, too, and learns nothing; `moving_average=False` uses the batch statistics in
+    evaluation, too; with `statistics=False` there are no running statistics (bn_layer.cpp:
+    yjxiong/caffe, hszhao/PSPNet; happynear/caffe-windows; alexgkendall/caffe-segnet).
     """
 
     mean: Tensor
@@ -202,16 +218,14 @@ class BN(nn.Module):
         weight, bias = self.weight.flatten(), self.bias.flatten()
         running = self.frozen or (self.moving_average and not self.training)
         if running and self.statistics:
+            if self.frozen:
+                weight, bias = weight.detach(), bias.detach()
             mean, variance = self.mean.flatten(), self.variance.flatten()
             return F.batch_norm(x, mean, variance, weight, bias, eps=self.eps)
         if not (self.statistics and self.training):
-            return F.batch_norm(
-                x, None, None, weight, bias, training=True, eps=self.eps
-            )
+            return normalize_batch(x, self.eps, weight=weight, bias=bias)
         mean, variance = torch.zeros_like(bias), torch.zeros_like(bias)
-        y = F.batch_norm(
-            x, mean, variance, weight, bias, training=True, momentum=1.0, eps=self.eps
-        )
+        y = normalize_batch(x, self.eps, mean, variance, weight, bias)
         values = x.numel() // x.size(1)
         biased = variance * ((values - 1) / values)
         self.mean.lerp_(mean.reshape(self.mean.shape), 1 - self.momentum)

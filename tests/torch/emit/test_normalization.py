@@ -183,6 +183,20 @@ def test_what_has_no_counterpart_is_refused() -> None:
         lines('Normalize normalize_param { normalize_type: "L3" }', IMAGE)
 
 
+def test_the_gradient_of_fix_gradient_is_that_of_the_cpu() -> None:
+    program = program_of("Normalize normalize_param { fix_gradient: true }", IMAGE)
+    assert any("fix_gradient" in str(note) for note in program.notes)
+
+
+def test_a_bn_without_statistics_has_four_axes() -> None:
+    module = load_module(program_of(f"BN bn_param {{ {SCALE} }}", (3, 4), tops=3))
+    assert [tuple(each.shape) for each in module(torch.randn(3, 4))] == [
+        (3, 4, 1, 1),
+        (1, 4, 1, 1),
+        (1, 4, 1, 1),
+    ]
+
+
 def test_lengths_by_hand() -> None:
     module = load_module(program_of("Normalize normalize_param { }", (1, 2, 1, 1), tops=2))
     unit, length = module(torch.tensor([3.0, 4]).reshape(1, 2, 1, 1))

@@ -67,6 +67,7 @@ def test_lines(layer: str, bottom: Shape, expected: str) -> None:
     [
         ("ShuffleChannel shuffle_channel_param { group: 4 }", (1, 6, 2, 2), "into 4 groups"),
         ("Reorg reorg_param { stride: 2 }", (1, 4, 5, 6), "squares of 2"),
+        ("Reorg reorg_param { stride: 2 }", (1, 6, 4, 6), "squares of 2"),
         ("Flip flip_param { flip_width: perhaps }", (1, 4, 5, 6), "true or false"),
     ],
 )

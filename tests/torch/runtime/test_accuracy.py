@@ -75,6 +75,12 @@ def test_segmentation_by_hand() -> None:
     check_runs_everywhere(SegAccuracy(3, (255,)), x, label)
 
 
+def test_of_equal_scores_the_last_class_is_found() -> None:
+    """Scores 1 1 0, 0 1 1 and 2 1 2: classes 1, 2 and 2."""
+    x = torch.tensor([[1.0, 0, 2], [1, 1, 1], [0, 1, 2]]).reshape(1, 3, 1, 3)
+    assert SegAccuracy(3)(x, torch.tensor([1.0, 2, 2])).flatten().tolist() == [1, 1, 1]
+
+
 def test_counts_add_up_without_reset() -> None:
     x = torch.tensor([1.0, 0, 0, 1]).reshape(1, 2, 1, 2)  # classes 0 and 1
     counting = SegAccuracy(2, precision=True, reset=False)

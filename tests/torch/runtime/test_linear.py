@@ -56,6 +56,11 @@ def test_distances_by_hand() -> None:
     rows = torch.tensor([[0.0, 0], [1, 4]], requires_grad=True)
     assert inner_distance(x, rows).tolist() == [[1 + 4, 4], [9 + 25, 4 + 1]]
     assert inner_distance(x, rows, distance_type="L1").tolist() == [[3, 2], [8, 3]]
+    # Caffe adds -1, whatever the gradient of the distance, where a difference is negative.
+    tripled = gradients(3 * inner_distance(x, rows, distance_type="L1"), x, rows)
+    signs = (rows - x.unsqueeze(1)).sign()
+    by_x, by_row = (torch.where(side > 0, 3, side) for side in (-signs, signs))
+    assert [each.tolist() for each in tripled] == [by_x.sum(1).tolist(), by_row.sum(0).tolist()]
     _, by_rows = gradients(inner_distance(x, rows, torch.tensor([1.0, 1])), x, rows)
     # Row 1 alone, from both items: 2 (1 - 1 + 1 - 3), 2 (4 - 2 + 4 - 5).
     assert by_rows.tolist() == [[0, 0], [-4, 2]]

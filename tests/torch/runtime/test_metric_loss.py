@@ -14,7 +14,8 @@ from tests.torch.cases import check_runs_everywhere, gradients
     [
         # Differences 1 3 and -2 of two items of class 0: (1 + 9 + 4) / 2 over 2.
         ("L2", 14 / 2 / 2, [0.5, 1.5, -1, 0], [-(1 - 2) / 3, -3 / 3, 0, 0]),
-        ("L1", 6 / 2, [0.5, 0.5, -0.5, 0], [-(1 - 1) / 3, -1 / 3, 0, 0]),
+        # Signs 1 1 and -1 0; the gradient of a centre is added once for each of the 2 items.
+        ("L1", 6 / 2, [0.5, 0.5, -0.5, 0], [-(1 - 1) / 3 * 2, -1 / 3 * 2, 0, 0]),
     ],
 )
 @pytest.mark.parametrize("weight", [1.0, 5.0])

@@ -119,6 +119,25 @@ def test_batch_norm_of_one_value_a_channel() -> None:
     assert gradients(y, x)[0].tolist() == [[0, 0, 0]]
 
 
+def test_bn_of_one_value_a_channel_is_its_bias() -> None:
+    module = BN(3, momentum=0.75)
+    nn.init.constant_(module.bias, 5)
+    x = torch.tensor([[1.0, 2, 3]], requires_grad=True)
+    y = module(x)
+    assert y.tolist() == [[5, 5, 5]]
+    assert module.mean.flatten().tolist() == [0.25, 0.5, 0.75]
+    assert module.variance.flatten().tolist() == [0, 0, 0]
+    found = gradients(y, x, module.weight, module.bias)
+    assert [each.flatten().tolist() for each in found] == [[0, 0, 0], [0, 0, 0], [1, 1, 1]]
+
+
+def test_a_frozen_bn_learns_nothing() -> None:
+    module, x = BN(3, frozen=True), torch.randn(2, 3, requires_grad=True)
+    by_x, *learned = gradients(module(x), x, module.weight, module.bias)
+    torch.testing.assert_close(by_x, torch.full((2, 3), (1 + 1e-5) ** -0.5))
+    assert [each.any().item() for each in learned] == [False, False]
+
+
 def test_use_global_stats_goes_before_the_phase() -> None:
     always, never = BatchNorm(1, use_global_stats=True), BatchNorm(1, use_global_stats=False).eval()
     x = torch.tensor([[1.0], [3.0]])
