@@ -18,9 +18,9 @@ from types import ModuleType
 
 _NAMES = {
     "net_front": "Net",
-    "live_blob": "Blob",
+    "live_blob": "Blob BlobVec",
     "user_layer": "Layer",
-    "live_solver": "get_solver",
+    "live_solver": "Solver get_solver",
     "modes": (
         "NCCL Timer has_nccl init_log layer_type_list log set_device set_mode_cpu set_mode_gpu "
         "set_multiprocess set_random_seed set_solver_count set_solver_rank solver_count solver_rank"

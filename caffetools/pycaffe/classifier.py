@@ -81,7 +81,8 @@ class Classifier(ImageNet):
     ) -> None:
         super().__init__(model_file, pretrained_file, *options, **named)
         self.crop_dims: Any = np.array(self.blobs[self.inputs[0]].data.shape[2:])
-        self.image_dims: Any = self.crop_dims if image_dims is None else image_dims
+        is_given = image_dims is not None and len(image_dims) > 0
+        self.image_dims: Any = image_dims if is_given else self.crop_dims
 
     def predict(self, inputs: Sequence[Array], oversample: bool = True) -> Array:
         """Return the probabilities of images, `(N, C)`.

@@ -36,12 +36,13 @@ class AxisMismatchException(Exception):  # noqa: N818  # pycaffe's name
 def conv_params(fn: Function) -> tuple[int, Any, Any, Any]:
     """Return axis, stride, dilated kernel size and padding of a layer with windows."""
     options = fn.params.get("convolution_param", fn.params)
+    kernel = np.array(options["kernel_size"], ndmin=1)
+    dilation, stride, pad = (
+        np.array(options.get(name, default), ndmin=1)
+        for name, default in (("dilation", 1), ("stride", 1), ("pad", 0))
+    )
     legacy = sorted(_LEGACY & fn.params.keys())
     assert not legacy, f"cropping does not support {', '.join(legacy)}; use lists"
-    kernel, dilation, stride, pad = (
-        np.array(options.get(name, default), ndmin=1)
-        for name, default in (("kernel_size", None), ("dilation", 1), ("stride", 1), ("pad", 0))
-    )
     return options.get("axis", 1), stride, (kernel - 1) * dilation + 1, pad
 
 

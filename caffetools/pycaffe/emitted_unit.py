@@ -71,7 +71,10 @@ class EmittedUnit:
         if shapes == self.shapes:
             return
         assert self.layer.layer is not None
-        facts = self.layer.layer.facts(shapes)
+        try:
+            facts = self.layer.layer.facts(shapes)
+        except CaffeToolsError as error:
+            raise self._error(error.message) if error.location is None else error from None
         for blob, param in zip(self.blobs, facts.params, strict=True):
             if blob.count != Blob(param.shape).count:
                 text = f"the {param.role} of {dims(tuple(blob.shape))} cannot take bottoms of "
@@ -89,7 +92,7 @@ class EmittedUnit:
         if self.module is None:
             return
         inputs = self._inputs(bottom)
-        if self.needs_backward:
+        if self.needs_backward and self.type != "ReLU":
             # What a layer in place overwrites, its gradient may need.
             inputs = [
                 tensor.clone() if blob in top and blob.half("data").is_held else tensor
@@ -120,13 +123,13 @@ class EmittedUnit:
         if self.module is None:
             return
         try:
-            found = self._gradients(top, propagate_down, self._graph)
+            found = self._by_sign(bottom, top) or self._gradients(top, propagate_down, self._graph)
         except RuntimeError:  # the parameters were updated since
             found = None
         if found is None:
             recorded = self._recorded(self._inputs(bottom))
             found = self._gradients(top, propagate_down, recorded)
-        own = iter(self._by_sign(bottom, top) or found or ())
+        own = iter(found or ())
         taken = {_place(blob.tensor(current_device(), "diff")) for blob in top}
         for blob, wanted in zip(bottom, propagate_down, strict=True):
             if wanted:
@@ -173,15 +176,16 @@ class EmittedUnit:
         ]
 
     def _by_sign(self, bottom: Blobs, top: Blobs) -> list[Tensor | None] | None:
-        """Return the gradient of a ReLU in place: the sign of its blob after all layers decides.
+        """Return the gradient of a ReLU, by the sign of its bottom at this time (relu_layer.cpp).
 
-        Later layers in place may have changed it (relu_layer.cpp).
+        Later layers in place, or the script, may have changed it.
         """
-        if self.type != "ReLU" or bottom[0] is not top[0]:
+        if self.type != "ReLU":
             return None
         slope = self.layer.node.message.message("relu_param").number("negative_slope")
-        values, diff = (top[0].tensor(current_device(), half) for half in ("data", "diff"))
-        return [torch.where(values.detach() > 0, diff, diff * slope)]
+        device = current_device()
+        values, diff = bottom[0].tensor(device).detach(), top[0].tensor(device, "diff")
+        return [torch.where(values > 0, diff, diff * slope)]
 
     def _recorded(self, inputs: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
         with torch.enable_grad():

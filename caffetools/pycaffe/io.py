@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.formats.files import read_bytes
 from caffetools.formats.image import decode
-from caffetools.pycaffe.caffe_pb2 import protobuf_classes
+from caffetools.pycaffe import caffe_pb2
 from caffetools.pycaffe.faults import CaffeError, failures
 from caffetools.pycaffe.float_resize import resized, zoomed
 
@@ -21,6 +21,10 @@ _GRAY = np.array([0.2125, 0.7154, 0.0721])
 """Weights of red, green and blue in scikit-image's gray."""
 
 _COLOR_AXES = 3
+
+
+def _new(name: str, **fields: Any) -> Any:
+    return caffe_pb2.protobuf_classes()[name](**fields)
 
 
 def blobproto_to_array(blob: Any, return_diff: bool = False) -> Array:
@@ -35,28 +39,28 @@ def blobproto_to_array(blob: Any, return_diff: bool = False) -> Array:
 def array_to_blobproto(arr: Array, diff: Array | None = None) -> Any:
     """Return a BlobProto of an array, and of gradients of its shape."""
     given = {} if diff is None else {"diff": diff.astype(float).flat}
-    blob = protobuf_classes()["BlobProto"](data=arr.astype(float).flat, **given)
-    blob.shape.dim.extend(arr.shape)  # type: ignore[attr-defined]
+    blob = _new("BlobProto", data=arr.astype(float).flat, **given)
+    blob.shape.dim.extend(arr.shape)
     return blob
 
 
 def arraylist_to_blobprotovector_str(arraylist: Iterable[Array]) -> bytes:
     """Return the bytes of a BlobProtoVector of arrays."""
     blobs = [array_to_blobproto(array) for array in arraylist]
-    return protobuf_classes()["BlobProtoVector"](blobs=blobs).SerializeToString()
+    data: bytes = _new("BlobProtoVector", blobs=blobs).SerializeToString()
+    return data
 
 
 def blobprotovector_str_to_arraylist(str: bytes) -> list[Array]:  # noqa: A002  # pycaffe's name
     """Return the arrays in the bytes of a BlobProtoVector."""
-    vector: Any = protobuf_classes()["BlobProtoVector"].FromString(str)
-    return [blobproto_to_array(blob) for blob in vector.blobs]
+    return [blobproto_to_array(blob) for blob in _new("BlobProtoVector").FromString(str).blobs]
 
 
 def array_to_datum(arr: Array, label: int | None = None) -> Any:
     """Return a Datum of an array `(C, H, W)`: bytes if it is uint8, otherwise floats."""
     if arr.ndim != _COLOR_AXES:
         raise ValueError(f"Incorrect array shape: expected 3 axes, found {arr.ndim}")
-    datum: Any = protobuf_classes()["Datum"]()
+    datum = _new("Datum")
     datum.channels, datum.height, datum.width = arr.shape
     if arr.dtype == np.uint8:
         datum.data = arr.tobytes()
@@ -137,7 +141,7 @@ class Transformer:
         if in_ in self.raw_scale:
             image /= self.raw_scale[in_]
         if in_ in self.channel_swap:
-            image = image[np.argsort(self.channel_swap[in_])]
+            image = image[np.argsort(self.channel_swap[in_]), :, :]
         if in_ in self.transpose:
             image = image.transpose(np.argsort(self.transpose[in_]))
         return image

@@ -121,8 +121,10 @@ class Blob:
         """Last of four axes."""
         return self._legacy(3)
 
-    def reshape(self, *shape: int) -> None:
+    def reshape(self, *shape: int, **options: Any) -> None:
         """Change the shape; values are kept if there is memory for the new shape (blob.cpp)."""
+        if options:
+            raise CaffeError("Blob.reshape takes no kwargs")
         if any(extent < 0 for extent in shape):
             raise CaffeError(f"expected extents of at least 0, found {shape}")
         self._shape = tuple(map(int, shape))

@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
+import numpy as np
+import torch
+
 from caffetools.errors import CaffeToolsError, Location, Note
 from caffetools.formats.caffemodel import NetTemplate
 from caffetools.formats.hdf5 import hdf5_caffemodel
@@ -134,7 +137,7 @@ class LiveNet:
     @property
     def _blob_loss_weights(self) -> list[float]:
         weights = {id(blob): weight for losses in self._losses for blob, weight in losses}
-        return [weights.get(id(blob), 0.0) for blob in self._blobs]
+        return [float(np.float32(weights.get(id(blob), 0.0))) for blob in self._blobs]
 
     def _bottom_ids(self, layer: int) -> list[int]:
         return list(self.recomputed.inferred.graph.nodes[layer].bottoms)
@@ -145,17 +148,19 @@ class LiveNet:
     def _forward(self, start: int, end: int) -> float:
         """Run the layers from `start` to `end`; return their loss."""
         self._check_range(start, end)
-        loss = 0.0
+        device = current_device()
+        loss = torch.zeros((), device=device)
         for index in range(start, end + 1):
             self._call("before_forward", index)
             unit, bottom, top = self.layers[index], self._bottoms[index], self._tops[index]
             with failures():
                 unit.reshape(bottom, top)
                 unit.forward(bottom, top)
-            for blob, weight in self._losses[index]:
-                loss += weight * float(blob.tensor(current_device()).detach().sum())
+            for blob, _ in self._losses[index]:  # a script may change the weights in `diff`
+                data, diff = (blob.tensor(device, half).reshape(-1) for half in ("data", "diff"))
+                loss += data.detach() @ diff
             self._call("after_forward", index)
-        return loss
+        return float(loss)
 
     def _backward(self, start: int, end: int) -> None:
         """Run the layers backward from `start` down to `end`."""

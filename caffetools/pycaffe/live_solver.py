@@ -66,9 +66,17 @@ class LiveTrainer(Trainer):
         self.net, self.test_nets = net, tests
         self.callbacks: list[tuple[Callback, Callback]] = []
         self.signals = NoSignals()
+        self.state.resumes = False  # the live nets read their data
         self.forward = LiveForward(
             self.module, self.module, self.world.device, self.skipped, amp=False
         )
+
+    def check_finite(self) -> None:
+        """Accept nan and inf, as Caffe does."""
+
+    def snapshot(self) -> None:
+        """Write a snapshot; raise CaffeToolsError if that fails."""
+        checkpoint.save(self.state)
 
     def gradients(self) -> dict[str, Tensor]:
         """Run iter_size batches forward and backward; return the outputs of the last."""
@@ -204,7 +212,7 @@ class Solver:
     def snapshot(self) -> None:
         """Write a .caffemodel and a .solverstate."""
         with failures():
-            checkpoint.save(self._trainer.state)
+            self._trainer.snapshot()
 
     def restore(self, path: str) -> None:
         """Continue from a .solverstate and the .caffemodel that it names."""

@@ -109,7 +109,7 @@ def assign_proto(proto: Any, name: str, value: Any) -> None:
     field = getattr(proto, name)
     if hasattr(field, "extend") and not isinstance(value, list):
         value = [value]
-    if isinstance(value, list) and value and isinstance(value[0], Mapping):
+    if isinstance(value, list) and isinstance(value[0], Mapping):
         for item in value:
             _assign_all(field.add(), item)
     elif isinstance(value, list):

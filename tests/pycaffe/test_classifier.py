@@ -32,6 +32,7 @@ def test_ten_crops(files: tuple[str, str]) -> None:
 
 
 def test_images_are_resized_to_the_input_by_default(files: tuple[str, str]) -> None:
+    assert caffe.Classifier(*files, image_dims=()).image_dims.tolist() == [2, 2]
     net = caffe.Classifier(*files)
     assert net.image_dims.tolist() == [2, 2]
     found = net.predict([IMAGE], oversample=False)

@@ -54,6 +54,7 @@ def test_crop() -> None:
         (lambda x: L.InnerProduct(x, num_output=2), RuntimeError, "not connected by spatial"),
         (lambda x: L.Pooling(x, kernel_size=2, stride=2), AssertionError, "scale mismatch"),
         (lambda x: L.Convolution(x, kernel_size=3), AssertionError, "negative offset"),
+        (lambda x: L.Pooling(x, global_pooling=True), KeyError, "kernel_size"),
         (lambda x: L.Convolution(x, kernel_size=2, pad=1), AssertionError, "noninteger offset"),
         (
             lambda x: L.Convolution(x, kernel_size=2, pad_h=1),

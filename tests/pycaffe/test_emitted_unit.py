@@ -90,6 +90,31 @@ def test_backward_after_the_weights_changed(tmp_path: Path) -> None:
     assert net.backward()["x"].tolist() == [[6] * 3] * 2
 
 
+def test_relu_takes_the_sign_of_its_bottom_when_it_runs_backward(tmp_path: Path) -> None:
+    relu = 'layer { name: "r" type: "ReLU" bottom: "x" top: "r" }'
+    net = live(tmp_path, "force_backward: true\n" + INPUT + relu)
+    net.forward(x=np.ones((2, 3)))
+    net.blobs["r"].diff[...] = 4
+    net.blobs["r"].data[...] = -1
+    assert net.backward()["x"].tolist() == [[4] * 3] * 2
+    net.blobs["x"].data[0] = -1
+    assert net.backward()["x"].tolist() == [[0] * 3, [4] * 3]
+
+
+def test_a_bottom_that_a_layer_refuses_is_located(tmp_path: Path) -> None:
+    text = (
+        'layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 1 dim: 1 dim: 4 '
+        'dim: 4 } } }\nlayer { name: "c" type: "Convolution" bottom: "x" top: "c" '
+        "convolution_param { num_output: 1 kernel_size: 4 } }"
+    )
+    net = live(tmp_path, text)
+    net.blobs["x"].reshape(1, 1, 3, 3)
+    with pytest.raises(RuntimeError, match=r"net.prototxt:2:\d+: .*at least 1, found 0 x 0"):
+        net.reshape()
+    net.blobs["x"].reshape(1, 1, 4, 4)
+    assert net.forward()["c"].shape == (1, 1, 1, 1)
+
+
 def test_a_reshaped_input_sets_the_layers_up_again(tmp_path: Path) -> None:
     net = live(tmp_path, INPUT + PRODUCT)
     net.params["ip"][1].data[...] = [5, 7]

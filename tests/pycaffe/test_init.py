@@ -34,6 +34,8 @@ def test_install_gives_every_name_of_pycaffe() -> None:
         ("caffe.detector", "Detector"),
         ("caffe.pycaffe", "Net"),
         ("caffe._caffe", "Layer"),
+        ("caffe._caffe", "Solver"),
+        ("caffe.io", "caffe_pb2"),
         ("caffe.proto.caffe_pb2", "NetParameter"),
     ],
 )

@@ -66,6 +66,14 @@ def test_preprocess_and_deprocess() -> None:
     np.testing.assert_allclose(made.deprocess("data", found), IMAGE, atol=1e-6)
 
 
+def test_deprocess_swaps_channels_of_three_axes_only() -> None:
+    """A single channel is squeezed away, and then [order, :, :] finds too few axes."""
+    made = io.Transformer({"data": (1, 1, 4, 6)})
+    made.set_channel_swap("data", (0,))
+    with pytest.raises(IndexError, match="too many indices"):
+        made.deprocess("data", np.zeros((1, 1, 4, 6)))
+
+
 def test_preprocess_resizes() -> None:
     made = io.Transformer({"data": (1, 3, 2, 3)})
     found = made.preprocess("data", IMAGE)

@@ -77,6 +77,11 @@ def test_legacy_axes() -> None:
         _ = blob.num
 
 
+def test_reshape_has_no_options() -> None:
+    with pytest.raises(RuntimeError, match="takes no kwargs"):
+        Blob().reshape(shape=3)
+
+
 def test_a_negative_extent_is_refused() -> None:
     with pytest.raises(RuntimeError, match="at least 0"):
         Blob().reshape(-1, 2)

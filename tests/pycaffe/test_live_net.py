@@ -38,9 +38,18 @@ def test_euclidean_loss_by_hand(tmp_path: Path) -> None:
     assert net.params["ip"][1].diff.tolist() == [-1.25 * 2] * 2
     assert not net.blobs["x"].diff.any()  # nothing above it learns
     net.blobs["loss"].diff[...] = 10
+    assert net._forward(0, 2) == 10 * 4 * 2.5**2 / (2 * 2)  # Layer::Forward: data · diff
     net.clear_param_diffs()
     net._backward(2, 0)
     assert net.params["ip"][1].diff.tolist() == [-12.5 * 2] * 2
+
+
+def test_losses_are_of_single_precision(tmp_path: Path) -> None:
+    """DtypeVec holds floats: 0.3 is 0.30000001192092896, and so is the loss."""
+    net = live(tmp_path, DATA + PRODUCT + LOSS.replace('"loss"', '"loss" loss_weight: 0.3'))
+    weight = float(np.float32(0.3))
+    assert net.blob_loss_weights["loss"] == weight
+    assert net._forward(0, 2) == np.float32(4 * 4**2 / (2 * 2)) * np.float32(weight)
 
 
 def test_a_layer_that_does_not_learn_gets_no_gradient(tmp_path: Path) -> None:

@@ -170,11 +170,15 @@ def test_an_unknown_type(tmp_path: Path, get: str) -> None:
         getattr(caffe, get)(path)
 
 
-def test_a_loss_that_is_not_finite(tmp_path: Path) -> None:
-    solver = caffe.SGDSolver(solver_file(tmp_path, FIXED))
-    solver.net.blobs["t"].data[...] = np.inf
-    with pytest.raises(RuntimeError, match="the loss is inf at iteration 0"):
-        solver.step(1)
+def test_a_loss_that_is_not_finite_stops_nothing(tmp_path: Path) -> None:
+    solver = caffe.SGDSolver(solver_file(tmp_path, f'{FIXED} snapshot_prefix: "{tmp_path}/s"'))
+    solver.net.blobs["t"].data[...] = np.nan
+    solver.step(2)
+    assert solver.iter == 2
+    assert np.isnan(solver.net.params["ip"][1].data).all()
+    solver.snapshot()
+    names = sorted(path.name for path in tmp_path.glob("s_*"))
+    assert names == ["s_iter_2.caffemodel", "s_iter_2.solverstate"]
 
 
 @pytest.mark.parametrize("name", ["sgd_step", "adam_poly", "sgd_itersize", "sgd_batchnorm"])

@@ -72,6 +72,8 @@ def test_layers_without_tops() -> None:
 def test_wrong_use() -> None:
     with pytest.raises(TypeError, match=r"Silence input 0 is not a Top \(type is <class 'tuple'>"):
         L.Silence(L.Input(ntop=2), ntop=0)
+    with pytest.raises(IndexError):
+        L.Convolution(L.Input(), kernel_size=[]).to_proto()
     with pytest.raises(AttributeError, match="no_such_option"):
         L.ReLU(L.Input(), no_such_option=3).to_proto()
     with pytest.raises(TypeError):

@@ -44,6 +44,8 @@ class RunState:
     seed: int = 0
     saved: int = 0
     positions: list[int] = field(default_factory=list)
+    resumes: bool = True
+    """Whether snapshots have a .resume.json."""
 
 
 def save(run: RunState) -> None:
@@ -67,7 +69,7 @@ def save(run: RunState) -> None:
         run.template,
         model.stored_blobs(run.module, is_hdf5=paths.is_hdf5),
         state,
-        resume(run, generators),
+        resume(run, generators) if run.resumes else None,
     )
     run.saved = iteration
 
@@ -103,7 +105,7 @@ def restore(run: RunState, snapshot: Snapshot) -> None:
     run.schedule.current_step = state.current_step
     if state.plateau is not None:
         run.schedule.minimum_loss, run.schedule.iter_last_event = state.plateau
-    if snapshot.resume is not None:
+    if snapshot.resume is not None and run.resumes:
         _resume_exactly(run, snapshot.resume)
 
 

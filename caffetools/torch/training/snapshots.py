@@ -70,13 +70,13 @@ class SnapshotPaths:
         template: NetTemplate,
         blobs: Mapping[str, Sequence[Blob | None]],
         state: SolverState,
-        resume: Resume,
+        resume: Resume | None,
     ) -> None:
         """Write all files; an older snapshot stays unless all can be written."""
         model = hdf5_caffemodel(template, blobs) if self.is_hdf5 else template.with_blobs(blobs)
         files = {
             self.model: model,
-            self.resume: (json.dumps(asdict(resume)) + "\n").encode(),
+            **({self.resume: (json.dumps(asdict(resume)) + "\n").encode()} if resume else {}),
             self.state: hdf5_solverstate(state) if self.is_hdf5 else solverstate(state),
         }
         replace_files(files, last_marks=True)

@@ -145,10 +145,14 @@ class Trainer:
         if shows:
             visible, weights = self.project.net.visible, loss_weights(self.module)
             self.report.show(self.iteration, visible(outputs), visible(weights))
-        self.losses.check_finite(self.iteration)
+        self.check_finite()
         self.update(shows=shows)
         self._mark_positions()
         self.report.progress(self.iteration)
+
+    def check_finite(self) -> None:
+        """Raise CaffeToolsError if the loss is nan or inf."""
+        self.losses.check_finite(self.iteration)
 
     def gradients(self) -> dict[str, Tensor]:
         """Accumulate the gradients of iter_size batches; return the outputs of the last."""
@@ -224,7 +228,7 @@ class Trainer:
     def snapshot(self) -> None:
         """Write a snapshot; if that fails, log it and train on."""
         self.losses.fetch()
-        self.losses.check_finite(self.iteration)
+        self.check_finite()
         check_finite(self.module, self.iteration)
         try:
             checkpoint.save(self.state)
