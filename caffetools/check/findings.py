@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
+from operator import mul
 from typing import NamedTuple
 
 from caffetools.check.log_json import solver_fields
 from caffetools.log.collector import LogContents
 from caffetools.log.curve_data import json_number
-from caffetools.log.series import Series, log_series
+from caffetools.log.series import Key, known_values, log_columns
 
 _BLOCKS = 20
 """A run is divided into so many blocks of rows, whose means are compared."""
@@ -53,41 +54,52 @@ class Findings(NamedTuple):
         return {**self._asdict(), "best": best, "end": self.end or None}
 
 
+class _Loss(NamedTuple):
+    """The known values of a training loss in one run."""
+
+    iterations: list[int]
+    values: list[float]
+
+
 def find(log: LogContents) -> Findings:
     """Return what a log says of its run; of several runs, of the last one."""
-    series = log_series(log)
-    last = max((one.key.run for one in series), default=0)
-    losses = [
-        one
-        for one in series
-        if one.key.net is None and one.key.kind in {"total", "loss"} and one.key.run == last
-    ]
-    since = [start for start in map(_diverged, losses) if start is not None]
-    total = next((one for one in losses if one.key.kind == "total"), None)
+    best: dict[tuple[int | None, str], Best] = {}
+    losses: dict[Key, _Loss] = {}
+    for key, part, column in log_columns(log, is_timed=False):
+        if key.kind not in {"total", "loss", "accuracy"}:
+            continue
+        (iterations,), values = known_values(column, part.iterations)
+        if one := _best(key, iterations, values):
+            name = one.net, one.output
+            sign = -1 if key.kind == "accuracy" else 1
+            if name not in best or sign * one.value < sign * best[name].value:
+                best[name] = one
+        if key.net is None and key.kind != "accuracy":
+            loss = losses.setdefault(key, _Loss([], []))
+            loss.iterations.extend(iterations)
+            loss.values.extend(values)
+    run = max((key.run for key in losses), default=0)
+    last = {key: loss for key, loss in losses.items() if key.run == run}
+    since = [start for start in map(_diverged, last.values()) if start is not None]
+    total = next((loss for key, loss in last.items() if key.kind == "total"), None)
     stalled = _stalled(total) if total and not since else None
-    return Findings(tuple(_best(series)), min(since, default=None), stalled, _end(log))
-
-
-def _best(series: Sequence[Series]) -> Iterator[Best]:
-    found: dict[tuple[int | None, str], Best] = {}
-    for one in series:
-        if one.key.kind not in {"total", "loss", "accuracy"}:
-            continue
-        element = "" if one.key.element is None else f"[{one.key.element}]"
-        key = one.key.net, one.key.name + element
-        sign = -1 if one.key.kind == "accuracy" else 1
-        finite = [(sign * x, i) for i, x in enumerate(one.values) if math.isfinite(x)]
-        if not finite:
-            continue
-        _, row = min(finite)
-        best = Best(*key, one.values[row], one.iterations[row])
-        if key not in found or sign * best.value < sign * found[key].value:
-            found[key] = best
     # Of a detector's many classes their mean is of more interest.
-    yield from sorted(found.values(), key=lambda best: " class AP " in best.output)
+    found = sorted(best.values(), key=lambda best: " class AP " in best.output)
+    return Findings(tuple(found), min(since, default=None), stalled, _end(log))
 
 
-def _diverged(loss: Series) -> int | None:
+def _best(key: Key, iterations: Sequence[int], values: Sequence[float]) -> Best | None:
+    """Return the best of the finite values of an output."""
+    choose = max if key.kind == "accuracy" else min
+    finite = values if math.isfinite(sum(values)) else [x for x in values if math.isfinite(x)]
+    if not finite:
+        return None
+    value = choose(finite)
+    element = "" if key.element is None else f"[{key.element}]"
+    return Best(key.net, key.name + element, value, iterations[values.index(value)])
+
+
+def _diverged(loss: _Loss) -> int | None:
     """Return the iteration from which a loss is no sound number up to the end."""
     row = len(loss.values)
     while row and not _is_sound(loss.values[row - 1]):
@@ -102,17 +114,18 @@ def _is_sound(value: float) -> bool:
     return math.isfinite(value) and abs(value - _SATURATED) > 1e-3
 
 
-def _stalled(loss: Series) -> int | None:
+def _stalled(loss: _Loss) -> int | None:
     """Return the iteration from which no block of rows has a significantly lower mean."""
     rows = len(loss.values)
     if rows < _LEAST_ROWS:
         return None
     cuts = [rows * i // _BLOCKS for i in range(_BLOCKS + 1)]
     blocks = [loss.values[a:b] for a, b in pairwise(cuts)]
-    means = [math.fsum(block) / len(block) for block in blocks]
+    means = [sum(block) / len(block) for block in blocks]
+    squares = [sum(map(mul, block, block)) / len(block) for block in blocks]
     errors = [
-        math.sqrt(math.fsum((x - mean) ** 2 for x in block)) / len(block)
-        for mean, block in zip(means, blocks, strict=True)
+        math.sqrt(max(square - mean * mean, 0) / len(block))
+        for block, mean, square in zip(blocks, means, squares, strict=True)
     ]
     for i in range(_BLOCKS // 2 + 1):
         lower = (
@@ -126,7 +139,8 @@ def _stalled(loss: Series) -> int | None:
 
 def _end(log: LogContents) -> str:
     """Return how the run ended, in words."""
-    iteration = max(log.train.iterations()[-1:], default=None)
+    last = log.train.last()
+    iteration = last.iteration if last else None
     begun = iteration is not None
     for event in reversed(log.events):
         if event.kind in _ENDS:

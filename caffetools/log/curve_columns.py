@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import chain, repeat
+from operator import sub, truediv
 from typing import NamedTuple, TypeVar
 
 Member = TypeVar("Member")
@@ -35,11 +37,20 @@ def number(text: str) -> float | None:
 
 def numbers(text: str) -> list[float | None]:
     """Return the values of numbers as C++ prints them, one a line."""
-    texts = text.split("\n")
     try:
-        return list(map(float if "_" not in text else number, texts))
+        return [*known_numbers(text)]
     except ValueError:
-        return list(map(number, texts))
+        return list(map(number, text.split("\n")))
+
+
+# A net with one loss prints each of its values twice.
+@lru_cache(maxsize=4)
+def known_numbers(text: str) -> tuple[float, ...]:
+    """Return the same where each line has a number that Python reads, else raise ValueError."""
+    # Only Python reads 1_000.
+    if "_" in text:
+        raise ValueError
+    return tuple(map(float, text.split("\n")))
 
 
 class Column:
@@ -143,6 +154,15 @@ class Part(NamedTuple):
         return map(Row, *own, outputs)
 
 
+def _gaps(after: Sequence[float | None], before: Sequence[float | None]) -> list[float]:
+    """Return the differences of times, 0 where one is unknown."""
+    try:
+        return list(map(sub, after, before))
+    except TypeError:
+        pairs = zip(after, before, strict=False)
+        return [0.0 if a is None or b is None else a - b for a, b in pairs]
+
+
 class Speeds:
     """Iterations per second, from one part to the next."""
 
@@ -157,16 +177,17 @@ class Speeds:
 
         `logged` has a line for each row, empty where the log has no speed.
         """
-        befores = zip(
-            chain([self._iteration], iterations), chain([self._seconds], seconds), strict=True
-        )
-        speeds = [
-            (iteration - last) / (at - since)
-            if since is not None and at is not None and at > since and iteration > last
-            else None
-            for iteration, at, (last, since) in zip(iterations, seconds, befores, strict=False)
-        ]
+        steps = list(map(sub, iterations, [self._iteration, *iterations]))
+        gaps = _gaps(seconds, [self._seconds, *seconds])
         self._iteration, self._seconds = iterations[-1], seconds[-1]
+        speeds: list[float | None]
+        if min(steps) > 0 and min(gaps) > 0:
+            speeds = list(map(truediv, steps, gaps))
+        else:
+            speeds = [
+                step / gap if step > 0 and gap > 0 else None
+                for step, gap in zip(steps, gaps, strict=True)
+            ]
         if logged.strip("\n"):
             own = numbers(logged)
             speeds = [speed if one is None else one for speed, one in zip(speeds, own, strict=True)]

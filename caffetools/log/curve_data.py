@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from caffetools.log.curve import Curve
@@ -109,11 +110,19 @@ def _computed(values: list[float | None], words: Mapping[str, str]) -> list[str]
     return [words.get(one, one) for one in texts] if "n" in text else texts
 
 
+# A net with one loss prints each of its values twice.
+@lru_cache(maxsize=2)
+def _is_as_repr(column: str) -> bool:
+    return _AS_REPR.fullmatch(column) is not None
+
+
 def _printed(column: str, words: Mapping[str, str]) -> list[str]:
     """Rewrite numbers, one a line, as repr does; most of what Caffe prints stays as it is."""
-    if _AS_REPR.fullmatch(column):
-        return column.split("\n")
     texts = column.split("\n")
+    if texts.count(texts[0]) == len(texts):
+        return _computed(numbers(texts[0]), words) * len(texts)
+    if _is_as_repr(column):
+        return texts
     distinct = list(set(texts))
     known = dict(zip(distinct, _computed(numbers("\n".join(distinct)), words), strict=True))
     return [known[text] for text in texts]
@@ -149,14 +158,19 @@ def csv_text(curve: Curve) -> Iterator[str]:
 
 def _filled(part: Part, weights: Mapping[str, float]) -> Part:
     """Return a part with times that have a year, and with the loss that its outputs make."""
-    times = [None if time is None or time.startswith("--") else time for time in part.times]
+    times = part.times
+    if all(time and time.startswith("--") for time in (times[0], times[-1])):
+        # Once the year is known, it stays known.
+        times = [None] * len(times)
+    elif times[0] is None or times[0].startswith("--"):
+        times = [None if time is None or time.startswith("--") else time for time in times]
+    weighted = [pair for pair in zip(part.names, part.values, strict=True) if pair[0] in weights]
+    if not weighted or part.losses.strip("\n"):
+        return part._replace(times=times)
     losses = [
         [weights[name] * (math.nan if value is None else value) for value in numbers(column)]
-        for name, column in zip(part.names, part.values, strict=True)
-        if name in weights
+        for name, column in weighted
     ]
-    if not losses or part.losses.strip("\n"):
-        return part._replace(times=times)
     # Caffe prints six digits.
     totals = (f"{sum(row):.6g}" for row in zip(*losses, strict=True))
     return part._replace(times=times, losses="\n".join(totals))

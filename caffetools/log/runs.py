@@ -5,7 +5,8 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from operator import itemgetter
+from itertools import compress, count
+from operator import itemgetter, le
 from typing import NamedTuple
 
 from caffetools.log.curve import Curve
@@ -31,7 +32,7 @@ def segments(curve: Curve, iterations: array[int]) -> list[Segment]:
     """
     if not iterations:
         return []
-    falls = (i for i in range(1, len(iterations)) if iterations[i] <= iterations[i - 1])
+    falls = compress(count(1), map(le, iterations[1:], iterations))
     begins = sorted({0, *curve.starts, *curve.restores, *falls} - {len(iterations)})
     starts, restores = set(curve.starts), set(curve.restores)
     found: list[Segment] = []
@@ -66,13 +67,13 @@ def run_rows(curve: Curve) -> Iterator[tuple[int, Row]]:
     return ((run, row) for run, part in run_parts(curve) for row in part.rows())
 
 
-def run_parts(curve: Curve) -> Iterator[tuple[int, Part]]:
+def run_parts(curve: Curve, *, is_timed: bool = True) -> Iterator[tuple[int, Part]]:
     """Yield the same rows as columns, in the order of the log."""
     iterations = curve.iterations()
     runs = joined(segments(curve, iterations), iterations)
     kept = sorted((rows.start, rows.stop, run) for run, parts in runs.items() for rows in parts)
     first = 0
-    for part in curve.parts():
+    for part in curve.parts(iterations=iterations, is_timed=is_timed):
         end = first + len(part.iterations)
         for start, stop, run in kept[bisect_right(kept, first, key=itemgetter(1)) :]:
             if start >= end:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 from types import MappingProxyType
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from caffetools.layers.base import LayerClass
 from caffetools.log.collector import LogContents
 from caffetools.log.curve import Curve
-from caffetools.log.curve_columns import Part, numbers
+from caffetools.log.curve_columns import Part, known_numbers, numbers
 from caffetools.log.output_kinds import OutputKind, output_kind, output_layers
 from caffetools.log.runs import run_parts
 
@@ -46,12 +46,10 @@ class Series:
 
     def add(self, part: Part, column: str) -> None:
         """Append the known values of a column of further rows."""
-        values = numbers(column)
-        known = [value is not None for value in values]
-        self.iterations.extend(compress(part.iterations, known))
-        seconds = compress(part.seconds, known)
+        (iterations, seconds), values = known_values(column, part.iterations, part.seconds)
+        self.iterations.extend(iterations)
         self.seconds.extend(math.nan if second is None else second for second in seconds)
-        self.values.extend(value for value in values if value is not None)
+        self.values.extend(values)
 
     def smoothed(self, window: int) -> array[float]:
         """At each point the mean of the last `window` values that are finite; NaN where it is."""
@@ -65,15 +63,22 @@ class Series:
         return found
 
 
+def known_values(
+    column: str, *others: Sequence[Any]
+) -> tuple[Sequence[Sequence[Any]], tuple[float, ...]]:
+    """Return the values of a column that the log has, and other columns at their rows."""
+    try:
+        return others, known_numbers(column)
+    except ValueError:
+        values = numbers(column)
+    rows = [value is not None for value in values]
+    known = tuple(value for value in values if value is not None)
+    return [list(compress(other, rows)) for other in others], known
+
+
 def log_series(log: LogContents) -> list[Series]:
     """Return the series of a log: of training, then of each test net."""
-    curves = [(None, log.train), *log.tests.items()]
-    made = {phase: output_layers(log, phase) for phase in ("TRAIN", "TEST")}
-    return [
-        found
-        for net, curve in curves
-        for found in curve_series(curve, net, made["TRAIN" if net is None else "TEST"])
-    ]
+    return _collected(log_columns(log))
 
 
 def curve_series(
@@ -83,23 +88,35 @@ def curve_series(
 
     `made` has the class of the layer that makes each output, where it is known.
     """
+    return _collected(_curve_columns(curve, net, made))
+
+
+def _collected(columns: Iterable[tuple[Key, Part, str]]) -> list[Series]:
+    found: dict[Key, Series] = {}
+    for key, part, column in columns:
+        found.setdefault(key, Series(key)).add(part, column)
+    return [series for series in found.values() if series.values]
+
+
+def log_columns(log: LogContents, *, is_timed: bool = True) -> Iterator[tuple[Key, Part, str]]:
+    """Yield the columns of each part of a log's curves, in the order of the log.
+
+    Without `is_timed`, the parts have no times and no speeds.
+    """
+    for net, curve in [(None, log.train), *log.tests.items()]:
+        made = output_layers(log, "TRAIN" if net is None else "TEST")
+        yield from _curve_columns(curve, net, made, is_timed=is_timed)
+
+
+def _curve_columns(
+    curve: Curve, net: int | None, made: Mapping[str, LayerClass], *, is_timed: bool = True
+) -> Iterator[tuple[Key, Part, str]]:
     weights, sizes = curve.weights(), curve.sizes()
     kinds: dict[str, Kind] = {name: output_kind(name, made.get(name), weights) for name in sizes}
-    found: dict[Key, Series] = {}
-    for run, part in run_parts(curve):
-        for kind, name, index, column in _columns(part, kinds):
-            key = Key(run, net, kind, name, index if sizes.get(name, 1) > 1 else None)
-            if key not in found:
-                found[key] = Series(key)
-            found[key].add(part, column)
-    known = (series for series in found.values() if series.values)
-    return sorted(known, key=lambda series: series.key.run)
-
-
-def _columns(part: Part, kinds: dict[str, Kind]) -> Iterator[tuple[Kind, str, int, str]]:
-    """The columns of numbers in the order in which a row tells them."""
-    yield "total", "", 0, part.losses
-    yield "rate", "", 0, part.lrs
-    for name, columns in part.outputs.items():
-        for index, column in enumerate(columns):
-            yield kinds[name], name, index, column
+    for run, part in run_parts(curve, is_timed=is_timed):
+        yield Key(run, net, "total", "", None), part, part.losses
+        yield Key(run, net, "rate", "", None), part, part.lrs
+        for name, columns in part.outputs.items():
+            for index, column in enumerate(columns):
+                element = index if sizes[name] > 1 else None
+                yield Key(run, net, kinds[name], name, element), part, column
