@@ -11,6 +11,7 @@ import hypothesis
 import pytest
 
 from caffetools.errors import CaffeToolsError
+from caffetools.layers.registry import REGISTRY
 from tests.caffe_results import unpack
 
 TESTS = Path(__file__).parent
@@ -64,6 +65,12 @@ def shared() -> Path:
 def caffe(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of what real Caffe computed: layers/CASE, layers_ssd/CASE and training/RUN."""
     return unpack(tmp_path_factory.mktemp("caffe"))
+
+
+@pytest.fixture(autouse=True)
+def own_types(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A layer type that a test registers is unknown to the next test."""
+    monkeypatch.setattr(REGISTRY, "_classes", dict(REGISTRY._classes))
 
 
 CheckError = Callable[..., CaffeToolsError]
