@@ -206,7 +206,7 @@ class Layer:
     """Whether the values of the top differ from those of the bottom."""
     masks: bool = False
     """Whether the top is the bottom where the gradient passes, and 0 where it does not."""
-    shares_data: ClassVar[bool] = False
+    shares_data: bool = False
     """Whether the tops have the memory of the bottom (Blob::ShareData)."""
     top_is_param: ClassVar[bool] = False
     """Whether the top has the memory of the layer's blob, gradient included."""

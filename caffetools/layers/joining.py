@@ -49,6 +49,10 @@ class Concat(AxisLayer):
     old_axis = "concat_dim"
     bottoms = at_least(1)
 
+    def __init__(self, spec: Spec) -> None:
+        super().__init__(spec)
+        self.shares_data = len(spec.bottoms) == 1
+
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         first = bottoms[0]
         axis = self.axis_of(first)
@@ -82,7 +86,8 @@ class Slice(AxisLayer):
             found = f"found {len(self.points)} and {self.top_count}"
             text = f"expected one slice_point less than tops, {found}"
             raise self.param.error(text, "slice_point")
-        if self.top_count > 1:
+        self.shares_data = self.top_count == 1
+        if not self.shares_data:
             check_not_in_place(spec)
 
     def bounds(self, bottom: Shape, axis: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""Layers whose gradient in Caffe is not the true one, since a blob is overwritten in place.
+"""Blobs overwritten in place, and layers whose gradient in Caffe is then not the true one.
 
 A backward pass in Caffe reads blobs as the forward pass left them. Where a layer in place has
 overwritten a value that the backward pass of another layer reads, or that of its own, Caffe
@@ -36,6 +36,27 @@ def overwritten_notes(net: Inferred) -> Iterator[Note]:
         shared = each.node.key in owners or any(blob.owner is not None for blob in each.params)
         if shared and each.layer is not None and each.layer.top_is_param:
             yield _note(each, "layers that share its blob overwrite each other's gradient of it")
+
+
+def overwritten_blobs(net: Inferred) -> Iterator[tuple[int, ...]]:
+    """Yield the blobs that each layer in place overwrites besides its own, since they share memory.
+
+    Only those that a later layer reads, and outputs.
+    """
+    memory, made, last = _memory(net), dict[int, int](), dict[int, int]()
+    for index, each in enumerate(net.layers):
+        last.update(dict.fromkeys(each.node.bottoms, index))
+        for blob in each.node.tops:
+            made.setdefault(blob, index)
+    last.update(dict.fromkeys(net.graph.outputs, len(net.layers)))
+    sharers: dict[int, list[int]] = {}
+    for blob in last:
+        sharers.setdefault(memory[blob], []).append(blob)
+    for index, each in enumerate(net.layers):
+        changes = each.layer is not None and each.layer.changes_values
+        own = tuple(_written_in_place(each.node)) if changes else ()
+        same = (blob for mine in own for blob in sharers.get(memory[mine], ()) if blob not in own)
+        yield tuple(blob for blob in same if made[blob] < index < last[blob])
 
 
 def _note(layer: InferredLayer, why: str) -> Note:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 import caffetools
-from caffetools.net.overwritten import overwritten_notes
+from caffetools.net.overwritten import overwritten_blobs, overwritten_notes
 
 START = """force_backward: true
 layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 4 dim: 3 } } }
@@ -114,6 +114,34 @@ def test_a_flattened_blob_is_the_memory_of_its_bottom() -> None:
     assert notes(reader + flat + written) == [text]
     assert notes(in_place("l", "Sigmoid") + flat + written) == [ITS_TOP]
     assert notes(in_place("l", "ReLU") + reader + flat) == []
+
+
+@pytest.mark.parametrize(
+    ("layers", "expected"),
+    [
+        ("{flat} {relu} {reader}", ["h"]),
+        ("{reader} {flat} {relu}", []),  # it has been read
+        ("{flat} {relu} {reader} {again}", ["h"]),
+        ("{flat} {reader}", []),
+        ("{flat} {relu}", []),  # only f is read
+        ('{flat} {relu} layer {{ name: "e" type: "Flatten" bottom: "h" top: "e" }}', ["h"]),
+        ('{flat} layer {{ name: "e" type: "Concat" bottom: "h" top: "e" }} {relu}', ["e"]),
+        ('{flat} layer {{ name: "e" type: "Slice" bottom: "h" top: "e" }} {relu}', ["e"]),
+    ],
+)
+def test_blobs_that_share_the_memory_of_one_in_place(layers: str, expected: list[str]) -> None:
+    reader = 'layer {{ name: "{0}" type: "Power" bottom: "h" top: "{0}" }}'
+    text = START + layers.format(
+        flat='layer { name: "f" type: "Flatten" bottom: "h" top: "f" }',
+        relu='layer { name: "r" type: "ReLU" bottom: "f" top: "f" }',
+        reader=reader.format("p"),
+        again=reader.format("q"),
+    )
+    net = caffetools.from_text(text).inferred
+    found = dict(zip((each.node.name for each in net.layers), overwritten_blobs(net), strict=True))
+    names = dict.fromkeys(net.graph.blobs[blob].origin for blob in found.pop("r", ()))
+    assert list(names) == expected
+    assert not any(found.values())
 
 
 def test_no_note_where_no_gradient_is_computed() -> None:

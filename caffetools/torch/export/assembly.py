@@ -10,7 +10,16 @@ from caffetools.net.graph import AUTOMATIC
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
 from caffetools.net.overwritten import overwritten_notes
-from caffetools.torch.emit.base import Bottom, Emission, Member, MemberRef, call
+from caffetools.torch.emit.base import (
+    Attribute,
+    Bottom,
+    Emission,
+    Member,
+    MemberRef,
+    X,
+    call,
+    method,
+)
 from caffetools.torch.export.emitted_layers import (
     EmittedLayer,
     emission_of,
@@ -132,6 +141,18 @@ class _Assembly:
                 line.stopped,
             )
         )
+        self.statements += (self.overwriting(line, tops[0], key) for key in line.overwritten)
+
+    def overwriting(self, line: EmittedLayer, top: Variable, key: str) -> Statement:
+        """Return the assignment of a top to another blob that has its memory (Blob::ShareData).
+
+        As in Caffe, the gradient of that blob does not pass through the layer of the top.
+        """
+        other = self.tensors[key]
+        values = method(X, "reshape", Attribute(Bottom(1), "shape"))
+        value = call("with_gradient_of", X if top.shape == other.shape else values, Bottom(1))
+        key = line.layer.node.key
+        return Statement(key, "Split", None, (value,), (other,), (top, other), {}, line.phase)
 
     def placeholder(self, layer: InferredLayer) -> Emission:
         """Return the emission of a layer of unknown type: a class to fill in."""

@@ -13,6 +13,7 @@ from caffetools.net.backward import stopped_bottoms
 from caffetools.net.graph import AUTOMATIC
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
+from caffetools.net.overwritten import overwritten_blobs
 from caffetools.torch.emit import emitter_of
 from caffetools.torch.emit.base import Context, Emission
 
@@ -31,6 +32,8 @@ class EmittedLayer:
     """Indices of the bottoms whose gradient `propagate_down: false` stops."""
     phase: str | None = None
     """The only phase that has the layer, None for all phases."""
+    overwritten: tuple[str, ...] = ()
+    """Keys of further blobs that it overwrites: they share the memory of its top, in place."""
 
 
 def emit_layers(net: Net) -> list[EmittedLayer]:
@@ -48,8 +51,11 @@ def emit_layers(net: Net) -> list[EmittedLayer]:
             tuple(keys[blob] for blob in layer.node.tops),
             emission := emission_of(net, layer),
             () if emission and emission.stops_gradients else indices,
+            overwritten=tuple(dict.fromkeys(keys[blob] for blob in blobs)),
         )
-        for layer, indices in zip(net.inferred.layers, stopped, strict=True)
+        for layer, indices, blobs in zip(
+            net.inferred.layers, stopped, overwritten_blobs(net.inferred), strict=True
+        )
         if not layer.node.inserted
     ]
 
@@ -147,7 +153,7 @@ def merge_phases(first: Net, second: Net) -> list[EmittedLayer] | None:
     result = inputs
     for a, b in pairs:
         if a is not None and b is not None:
-            same = (a.emission, a.stopped) == (b.emission, b.stopped)
+            same = (a.emission, a.stopped, a.overwritten) == (b.emission, b.stopped, b.overwritten)
             if not same or alone & {*a.bottoms, *a.tops}:
                 return None
             result.append(a)

@@ -34,6 +34,23 @@ def test_one_phase_where_it_must_be() -> None:
     assert spec.phases == ("TRAIN",)
 
 
+def test_what_is_written_in_place_is_written_to_all_that_share_the_memory() -> None:
+    """Flatten shares its bottom's memory: the ReLU of f is that of x, too; not for gradients."""
+    shared = """
+    layer { name: "r" type: "Reshape" bottom: "x" top: "r" reshape_param { shape { dim: -1 } } }
+    layer { name: "relu" type: "ReLU" bottom: "r" top: "r" }
+    layer { name: "p" type: "Power" bottom: "x" top: "p" power_param { scale: 3 } }
+    layer { name: "q" type: "Power" bottom: "r" top: "q" }
+    """
+    module = load_module(assemble(from_text("force_backward: true " + HEAD + shared)))
+    x = torch.randn(2, 4, requires_grad=True)
+    p, q = module(x)
+    torch.testing.assert_close((p, q), (3 * x.relu(), x.relu().flatten()))
+    p.sum().backward()
+    assert x.grad is not None
+    assert x.grad.unique().tolist() == [3]
+
+
 def test_layers_that_share_all_are_one_module() -> None:
     spec = assemble(from_text(SHARING))
     assert [made.name for made in spec.constructions] == ["c", "half_"]
