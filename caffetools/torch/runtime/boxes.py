@@ -100,18 +100,25 @@ def suppress_overlaps(
     return keep
 
 
-def apart(boxes: Tensor, threshold: float) -> Tensor:
+def apart(boxes: Tensor, threshold: float, block: int = 400) -> Tensor:
     """Return a mask `(K,)` of the sorted boxes `(K, 4)` that no earlier kept one overlaps too much.
 
-    Each round decides one link more of every chain of overlaps; chains are short, lists are long.
+    Boxes are compared in blocks, since all overlaps of a long list exceed the memory. In a block
+    each round decides one link more of every chain of overlaps, which are short.
     """
-    overlap = box_overlap(boxes.unsqueeze(1), boxes)
-    # As numbers: a product counts the kept boxes that each one overlaps.
-    overlapped = (overlap > threshold).triu(1).to(boxes.dtype)
-    keep, last = torch.ones_like(overlapped[0]), overlapped[:0]
-    while not torch.equal(keep, last):
-        last, keep = keep, (keep @ overlapped == 0).to(boxes.dtype)
-    return keep > 0
+    kept = boxes[:0]
+    found = []
+    for own in boxes.split(block):
+        free = ~(box_overlap(kept.unsqueeze(1), own) > threshold).any(0)
+        overlap = box_overlap(own.unsqueeze(1), own)
+        # As numbers: a product counts the kept boxes that each one overlaps.
+        overlapped = (overlap > threshold).triu(1).to(boxes.dtype)
+        keep, last = free.to(boxes.dtype), overlapped[:0]
+        while not torch.equal(keep, last):
+            last, keep = keep, ((keep @ overlapped == 0) & free).to(boxes.dtype)
+        found.append(keep > 0)
+        kept = torch.cat([kept, own[found[-1]]])
+    return torch.cat(found) if found else boxes.new_empty(0, dtype=torch.bool)
 
 
 suppress_overlaps.register_fake(lambda _boxes, valid, *_: torch.empty_like(valid))

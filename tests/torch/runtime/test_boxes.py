@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from caffetools.torch.runtime.boxes import (
+    apart,
     box_area,
     box_overlap,
     decode_boxes,
@@ -117,6 +118,14 @@ def test_suppression_is_the_loop(corners: list[tuple[float, ...]], data: st.Data
     for image in range(2):
         expected = suppressed(stack[image], mask[image].tolist(), threshold, eta)
         assert keep[image].tolist() == expected
+
+
+@given(boxes)
+def test_suppression_in_blocks(corners: list[tuple[float, ...]]) -> None:
+    stack = torch.tensor(corners)
+    expected = suppressed(stack, [True] * len(corners), 0.3, 1.0)
+    for block in (1, 3, 100):
+        assert apart(stack, 0.3, block).tolist() == expected
 
 
 def test_suppression_of_nothing() -> None:
