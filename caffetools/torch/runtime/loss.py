@@ -120,14 +120,15 @@ def smooth_l1_loss(
 ) -> Tensor:
     """Compute `F.smooth_l1_loss` with beta = 1 / sigma^2, divided by the batch size.
 
-    The difference is multiplied by `inside_weights`, each loss by `outside_weights`
-    (smooth_L1_loss_layer.cu, rbgirshick/caffe-fast-rcnn; without weights in weiliu89/caffe, too).
+    The difference is multiplied by `inside_weights`, each loss by `outside_weights`; both are
+    constants (smooth_L1_loss_layer.cu, rbgirshick/caffe-fast-rcnn; without weights in
+    weiliu89/caffe, too).
     """
     b = b.reshape(a.shape)
     if inside_weights is not None:
-        inside_weights = inside_weights.reshape(a.shape)
+        inside_weights = inside_weights.detach().reshape(a.shape)
         a, b = a * inside_weights, b * inside_weights
     losses = F.smooth_l1_loss(a, b, reduction="none", beta=1 / sigma**2)
     if outside_weights is not None:
-        losses = losses * outside_weights.reshape(a.shape)
+        losses = losses * outside_weights.detach().reshape(a.shape)
     return losses.sum() / a.size(0)

@@ -152,8 +152,12 @@ def test_smooth_l1_by_hand() -> None:
     # sigma 2: 1 / sigma^2 = 0.25, so |0.5| is beyond: 0.5 - 0.125
     assert smooth_l1_loss(a, b, sigma=2).item() == 0.5 - 0.125 + 3 - 0.125
     inside, outside = torch.tensor([[1.0, 0.1]]), torch.tensor([[2.0, 10]])
+    leaves = [each.requires_grad_() for each in (a, inside, outside)]
     weighted = smooth_l1_loss(a, b, inside, outside)
     assert weighted.item() == pytest.approx(2 * 0.125 + 10 * 0.5 * 0.09)
+    # Weights are constants; 1 * 0.5 * 2 and 0.1 * 0.3 * 10.
+    found = [each.flatten().tolist() for each in gradients(weighted, *leaves)]
+    assert found == [pytest.approx([1, 0.3]), [0, 0], [0, 0]]
 
 
 @pytest.mark.parametrize(
