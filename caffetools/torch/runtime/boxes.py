@@ -108,7 +108,7 @@ def apart(boxes: Tensor, threshold: float, block: int = 400) -> Tensor:
     """
     kept = boxes[:0]
     found = []
-    for own in boxes.split(block):
+    for own in torch.split(boxes, block):
         free = ~(box_overlap(kept.unsqueeze(1), own) > threshold).any(0)
         overlap = box_overlap(own.unsqueeze(1), own)
         # As numbers: a product counts the kept boxes that each one overlaps.
