@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from caffetools.errors import CaffeToolsError
-from caffetools.layers.blobs import Shape
 from caffetools.layers.window import Window
+from caffetools.net.certain import PartialShape
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
 
@@ -27,7 +27,7 @@ class Link(NamedTuple):
     source: int
     """Index of its box."""
     name: str
-    shape: Shape | None
+    shape: PartialShape
     readers: tuple[int, ...]
     """Indices of the boxes that read it, without duplicates, in order."""
     is_output: bool
@@ -65,7 +65,7 @@ def diagram(net: Net) -> Diagram:
                 produced.append((box, top))
                 readers.append([])
         index += 1
-    graph, shapes = net.inferred.graph, net.inferred.shapes
+    graph, shapes = net.inferred.graph, net.certain.shapes
     outputs = {current[blob] for blob in graph.outputs}
     links = tuple(
         Link(box, graph.blobs[blob].origin, shapes[blob], tuple(readers[at]), at in outputs)
@@ -89,12 +89,31 @@ def windows(layer: InferredLayer) -> list[Window] | None:
         return []
 
 
+_FAMILY_OF_MODULE = {
+    "detection": "boxes",
+    "normalization": "normalization",
+    "permutation": "reshaping",
+    "prior_box": "boxes",
+    "reshaping": "reshaping",
+    "selection": "reshaping",
+}
+"""Families that the module of a layer's class decides."""
+
+
 def family(layer: InferredLayer) -> str:
-    """Family of a layer, a key of `style.FAMILIES`, by its properties and not its type's name."""
+    """Family of a layer, a key of `style.FAMILIES`, by its properties and its class's module."""
     if layer.layer is None:
         return "unknown"
     if not layer.node.bottoms or any(layer.loss_weights):
         return "loss" if layer.node.bottoms else "data"
+    module = type(layer.layer).__module__.rpartition(".")[2]
+    if module == "activation" and layer.layer.mixes_axis:
+        return "softmax"
+    return _FAMILY_OF_MODULE.get(module) or _family_by_windows(layer)
+
+
+def _family_by_windows(layer: InferredLayer) -> str:
+    """Family of a layer by its windows, parameters, inputs and outputs."""
     found = windows(layer)
     weighted = any(not blob.statistic for blob in layer.params)
     if layer.known_bottoms is None:

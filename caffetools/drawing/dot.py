@@ -18,7 +18,7 @@ def dot(net: Net) -> str:
         '  edge [fontname="DejaVu Sans", fontsize=9, color="#7d8995"];',
     ]
     for number, box in enumerate(drawing.boxes):
-        layers = [net.layers[index] for index in box.layers]
+        layers = [net.known_layers[index] for index in box.layers]
         types = " + ".join(layer.node.type for layer in layers)
         label = _quoted(*filter(None, (layers[0].node.key, types, option_text(layers[0]))))
         colour = FAMILIES[family(layers[0])].colour

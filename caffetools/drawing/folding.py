@@ -107,7 +107,7 @@ def _steps(net: Net, drawing: Diagram) -> list[Step]:
     return [
         Step(
             (
-                tuple(_layer_signature(net.layers[layer]) for layer in inside.layers),
+                tuple(_layer_signature(net.known_layers[layer]) for layer in inside.layers),
                 tuple(drawing.links[link].is_output for link in writes[box]),
             ),
             tuple(reads[box]),

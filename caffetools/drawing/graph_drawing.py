@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from caffetools.drawing.diagram import Diagram, diagram
@@ -18,9 +19,10 @@ from caffetools.drawing.layer_box import (
     label_items,
     largest_cost,
     link_tooltip,
+    source_names,
 )
 from caffetools.drawing.layer_text import cost_text, shape_range_text, short_number
-from caffetools.drawing.ranks import LayoutGraph, Size, Wire
+from caffetools.drawing.ranks import LayoutGraph, Size, Wire, ranks
 from caffetools.drawing.scene import Path, Picture, Rect, SceneGroup, SceneItem, Text
 from caffetools.drawing.style import fitted, styled_width
 from caffetools.net.net import Net
@@ -30,6 +32,10 @@ _HEADING = 40.0
 _BEHIND = 4.0
 """Offset of each of the two frames behind a folded block."""
 _LABEL_GAP = 6
+_MOST_ROWS = 12
+"""Maximum number of rows that a line passes; names connect what is further apart."""
+_NEAR_ROWS = 2
+"""The same for the other readers of a blob that names connect to one of them."""
 
 
 class GraphDrawing(NamedTuple):
@@ -50,6 +56,8 @@ class Connection(NamedTuple):
     tooltip: str
     data: tuple[tuple[str, str], ...] = ()
     """Attributes by which scripts find it."""
+    named: tuple[int, ...] = ()
+    """Further readers, to which no line leads."""
 
 
 def draw_graph(net: Net, fold: bool = True, columns: int | None = None) -> GraphDrawing:
@@ -66,18 +74,72 @@ def draw_graph(net: Net, fold: bool = True, columns: int | None = None) -> Graph
     """
     painter = _Painter(net, diagram(net))
     found = repeats(net, painter.drawing) if fold else []
-    pictures, connections = painter.parts(outline(painter.drawing, found))
+    shown = outline(painter.drawing, found)
+    named = far_readers(shown)
+    pictures, connections = painter.parts(shown, named)
     made, items = assemble(pictures, connections, columns)
+    crossing = readers_across_columns(shown, made)
+    if crossing - named:
+        pictures, connections = painter.parts(shown, named | crossing)
+        made, items = assemble(pictures, connections, columns, made.firsts)
     return GraphDrawing(made, items, tuple(found))
+
+
+def far_readers(shown: Outline) -> set[tuple[int, int]]:
+    """Return the links with readers many rows below, as pairs of both indices."""
+    wires = tuple(Wire(link.source, link.readers) for link in shown.links)
+    rank = ranks(LayoutGraph((Size(0, 0),) * len(shown.vertices), wires))
+    found = {
+        (index, reader)
+        for index, link in enumerate(shown.links)
+        for reader in link.readers
+        if rank[reader] - rank[link.source] > _MOST_ROWS
+    }
+    return with_others(shown, found, rank)
+
+
+def with_others(
+    shown: Outline, named: set[tuple[int, int]], rank: Sequence[int]
+) -> set[tuple[int, int]]:
+    """Add the other readers of the links in `named`, without those near the source."""
+    links = {index for index, _ in named}
+    return named | {
+        (index, reader)
+        for index in links
+        for reader in shown.links[index].readers
+        if rank[reader] - rank[shown.links[index].source] > _NEAR_ROWS
+    }
+
+
+def readers_across_columns(shown: Outline, made: Layout) -> set[tuple[int, int]]:
+    """Return the links with readers in other columns, as pairs of both indices.
+
+    A line from the last row of a column to the next column is not among them.
+    """
+    found = set()
+    for index, link in enumerate(shown.links):
+        rank = made.ranks[link.source]
+        column = bisect_right(made.firsts, rank)
+        last = rank + 1 in made.firsts
+        found |= {
+            (index, reader)
+            for reader in link.readers
+            if bisect_right(made.firsts, made.ranks[reader]) > column + last
+        }
+    return with_others(shown, found, made.ranks)
 
 
 def assemble(
     pictures: Sequence[Picture],
     connections: Sequence[Connection],
     columns: int | None = None,
+    firsts: Sequence[int] | None = None,
     without_arrow: int = -1,
 ) -> tuple[Layout, tuple[SceneItem, ...]]:
-    """Lay out and connect pictures; no arrow is drawn at the picture `without_arrow`."""
+    """Lay out and connect pictures; no arrow is drawn at the picture `without_arrow`.
+
+    `columns` and `firsts` are those of `layout`.
+    """
     label_widths: dict[int, float] = {}  # of all labels below a picture
     for connection in connections:
         if connection.label:
@@ -91,8 +153,10 @@ def assemble(
         )
         for index, picture in enumerate(pictures)
     )
-    wires = tuple(Wire(c.source, c.readers, c.label.width if c.label else 0) for c in connections)
-    found = layout(LayoutGraph(sizes, wires), columns)
+    wires = tuple(
+        Wire(c.source, c.readers, c.label.width if c.label else 0, c.named) for c in connections
+    )
+    found = layout(LayoutGraph(sizes, wires), columns, firsts)
     items: list[SceneItem] = []
     for connection, route in zip(connections, found.routes, strict=True):
         parts: list[SceneItem] = [Path(route.moves, "link")] if route.moves else []
@@ -118,36 +182,70 @@ class _Painter:
         for index, link in enumerate(drawing.links):
             self.tops[link.source].append(index)
 
-    def parts(self, shown: Outline) -> tuple[list[Picture], list[Connection]]:
-        """Draw the parts of the whole graph, or of a block."""
-        pictures = [self.picture(vertex) for vertex in shown.vertices]
-        return pictures, [self.connection(link) for link in shown.links]
+    def parts(
+        self, shown: Outline, named: Collection[tuple[int, int]] = ()
+    ) -> tuple[list[Picture], list[Connection]]:
+        """Draw the parts of the whole graph, or of a block.
 
-    def picture(self, vertex: int | Repeat) -> Picture:
+        Names instead of a line connect the pairs of link and reader in `named`.
+        """
+        sources: list[list[str]] = [[] for _ in shown.vertices]
+        onward: list[list[int]] = [[] for _ in shown.links]
+        for index, reader in sorted(named):
+            onward[index].append(reader)
+            sources[reader].append(self.source_name(shown.links[index].link))
+        connections = [
+            self.connection(link, tuple(readers), [self.name(shown.vertices[r]) for r in readers])
+            for link, readers in zip(shown.links, onward, strict=True)
+        ]
+        labels: list[list[float]] = [[] for _ in shown.vertices]
+        for each in connections:
+            if each.label:
+                labels[each.source].append(each.label.width + _LABEL_GAP)
+        pictures = [
+            self.picture(vertex, tuple(names), sum(widths) if len(widths) > 1 else 0)
+            for vertex, names, widths in zip(shown.vertices, sources, labels, strict=True)
+        ]
+        return pictures, connections
+
+    def picture(self, vertex: int | Repeat, sources: tuple[str, ...], min_width: float) -> Picture:
         """Draw a box, a folded repeat, or the empty entry or exit of a block (-1)."""
         if isinstance(vertex, Repeat):
-            return self.folded(vertex)
+            return self.folded(vertex, sources)
         if vertex < 0:
             return Picture(0, 0, ())
-        labels = [self.label(link, (link,)).width + _LABEL_GAP for link in self.tops[vertex]]
-        min_width = round(sum(labels)) if len(labels) > 1 else 0
-        return box_picture(self.net, self.drawing.boxes[vertex], self.largest, min_width)
+        box = self.drawing.boxes[vertex]
+        return box_picture(self.net, box, self.largest, round(min_width), sources)
 
-    def label(self, index: int, shapes: tuple[int, ...]) -> BlobLabel:
+    def name(self, vertex: int | Repeat) -> str:
+        """Return the name of the first layer of a vertex."""
+        box = vertex.start if isinstance(vertex, Repeat) else vertex
+        node = self.net.known_layers[self.drawing.boxes[box].layers[0]].node
+        return node.key or node.type
+
+    def source_name(self, index: int) -> str:
+        """Return the name of the box that produces a blob, or of the blob if it has several."""
+        link = self.drawing.links[index]
+        return link.name if len(self.tops[link.source]) > 1 else self.name(link.source)
+
+    def label(self, index: int, shapes: tuple[int, ...], onward: Sequence[str]) -> BlobLabel:
         link = self.drawing.links[index]
         text = shape_range_text([self.drawing.links[each].shape for each in shapes])
-        return blob_label(link, len(self.tops[link.source]) > 1, text)
+        return blob_label(link, len(self.tops[link.source]) > 1, text, onward)
 
-    def connection(self, shown: OutlineLink) -> Connection:
+    def connection(
+        self, shown: OutlineLink, named: tuple[int, ...], onward: Sequence[str]
+    ) -> Connection:
         link = self.drawing.links[shown.link]
-        label = self.label(shown.link, shown.shapes) if shown.shapes else None
+        label = self.label(shown.link, shown.shapes, onward) if shown.shapes else None
+        near = tuple(reader for reader in shown.readers if reader not in named)
         readers = [self.drawing.boxes[reader].layers[0] for reader in link.readers]
         source = self.drawing.boxes[link.source].layers[0]
-        tooltip = link_tooltip(link, [self.net.layers[reader].node.key for reader in readers])
+        tooltip = link_tooltip(link, [self.net.known_layers[reader].node.key for reader in readers])
         ends = (("from", str(source)), ("to", " ".join(map(str, readers))))
-        return Connection(shown.source, shown.readers, label, tooltip, (("blob", link.name), *ends))
+        return Connection(shown.source, near, label, tooltip, (("blob", link.name), *ends), named)
 
-    def folded(self, block: Repeat) -> Picture:
+    def folded(self, block: Repeat, sources: tuple[str, ...]) -> Picture:
         """Draw the first block of a repeat in a frame, entered and left in the middle."""
         pictures, connections = self.parts(block_outline(self.drawing, block))
         inner, items = assemble(pictures, connections, 1, without_arrow=len(pictures) - 1)
@@ -155,13 +253,16 @@ class _Painter:
         title, subtitle = self.heading(block)
         entry = inner.corners[0][0]
         heading = max(styled_width(title, "frame-title"), styled_width(subtitle, "detail"))
-        half = max(entry, inner.width - entry, heading / 2)
-        width, height = round(2 * (half + _PADDING)), inner.height + _HEADING
+        names = source_names(sources)
+        half = max(entry, inner.width - entry, heading / 2, names.width / 2)
+        top = _HEADING + names.height
+        width, height = round(2 * (half + _PADDING)), inner.height + top
         parts = (
             Rect(2 * _BEHIND, 2 * _BEHIND, width, height, "frame-behind", 8),
             Rect(_BEHIND, _BEHIND, width, height, "frame-behind", 8),
             Rect(0, 0, width, height, "frame", 8),
-            SceneGroup(items, offset=(width / 2 - entry, _HEADING)),
+            SceneGroup(items, offset=(width / 2 - entry, top)),
+            SceneGroup(names.items, offset=(_PADDING, _HEADING)),
             Text(_PADDING, 17, title, "frame-title"),
             Text(_PADDING, 31, subtitle, "detail"),
         )
@@ -173,9 +274,9 @@ class _Painter:
     def heading(self, block: Repeat) -> tuple[str, str]:
         """Return the two lines above a folded repeat."""
         boxes = self.drawing.boxes[block.start : block.end]
-        layers = [self.net.layers[layer] for box in boxes for layer in box.layers]
+        layers = [self.net.known_layers[layer] for box in boxes for layer in box.layers]
         first, last = (
             fitted(layer.node.key, "frame-title", 130)
-            for layer in (layers[0], self.net.layers[boxes[-1].layers[0]])
+            for layer in (layers[0], self.net.known_layers[boxes[-1].layers[0]])
         )
         return f"{block.times} ×  {first} … {last}", f"in all {cost_text(layers, short_number)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from caffetools.drawing.columns import Band, columns
@@ -48,10 +49,18 @@ class Layout(NamedTuple):
     routes: tuple[Route, ...]
     """Route of each wire."""
     crossings: int
+    ranks: tuple[int, ...] = ()
+    """Row of each vertex."""
+    firsts: tuple[int, ...] = (0,)
+    """First row of each column."""
 
 
-def layout(graph: LayoutGraph, wanted_columns: int | None = None) -> Layout:
-    """Lay out a graph; `wanted_columns` overrides the number of columns."""
+def layout(
+    graph: LayoutGraph,
+    wanted_columns: int | None = None,
+    firsts: Sequence[int] | None = None,
+) -> Layout:
+    """Lay out a graph; `wanted_columns` overrides the number of columns, `firsts` their rows."""
     if not graph.sizes:
         return Layout(0, 0, (), (), 0)
     points = grid(graph, ranks(graph))
@@ -59,7 +68,8 @@ def layout(graph: LayoutGraph, wanted_columns: int | None = None) -> Layout:
     extra = len(points.rank) - len(graph.sizes)
     widths = [size.width for size in graph.sizes] + [0.0] * extra
     breadths = [width + _VERTEX_GAP for width in widths[: len(graph.sizes)]] + [_WIRE_GAP] * extra
-    firsts = columns(_bands(graph, points, breadths), _GUTTER, wanted_columns)
+    if firsts is None:
+        firsts = columns(_bands(graph, points, breadths), _GUTTER, wanted_columns)
     stacked = ladders(graph)
     x = [0.0] * len(points.rank)
     for first, end in zip(firsts, [*firsts[1:], len(points.rows)], strict=True):
@@ -75,7 +85,9 @@ def layout(graph: LayoutGraph, wanted_columns: int | None = None) -> Layout:
         for vertex, (size, rank) in enumerate(zip(graph.sizes, points.rank, strict=False))
     )
     found = routes(graph, points, starts, sheet, corners)
-    return Layout(sheet.right[-1], max(sheet.foot), corners, found, crossings(points))
+    rank = tuple(points.rank[: len(graph.sizes)])
+    size = (sheet.right[-1], max(sheet.foot))
+    return Layout(*size, corners, found, crossings(points), rank, tuple(firsts))
 
 
 def _starts(graph: LayoutGraph, points: Grid, x: list[float]) -> list[float]:
@@ -152,7 +164,7 @@ def _rows(
     ]
 
 
-def _sheet(points: Grid, x: list[float], rows: list[_Row], firsts: list[int]) -> Sheet:
+def _sheet(points: Grid, x: list[float], rows: list[_Row], firsts: Sequence[int]) -> Sheet:
     """Place the rows below each other, column by column."""
     sheet = Sheet([0.0] * len(x), [], [], tuple(firsts), [], [])
     left = 0.0

@@ -46,13 +46,13 @@ def graph_scene(net: Net, fold: bool = True, columns: int | None = None) -> Scen
 
 def heading(net: Net) -> tuple[str, str]:
     """Return the name of a net, and one line about its size."""
-    size = f"{len(net.layers)} layers, {cost_text(net.layers, short_number)}"
+    size = f"{len(net.known_layers)} layers, {cost_text(net.known_layers, short_number)}"
     return net.name or "net without a name", f"{net.state.phase.lower()} phase, {size}"
 
 
 def _legend(net: Net) -> list[tuple[list[SceneItem], float]]:
     """Return the entries of the legend, each with its width."""
-    used = {family(layer) for layer in net.layers}
+    used = {family(layer) for layer in net.known_layers}
     entries: list[tuple[list[Rect], str]] = [
         ([Rect(0, -_SWATCH + 1, 4, _SWATCH + 1, f"family-{kind}", 2)], found.title)
         for kind, found in FAMILIES.items()
@@ -64,12 +64,17 @@ def _legend(net: Net) -> list[tuple[list[SceneItem], float]]:
     ]
     bar = [Rect(0, -5, 32, 3, "gauge", 1.5), Rect(0, -5, 20, 3, "gauge-part", 1.5)]
     for swatch, name, total, values in (
-        (ramp, "multiply-accumulates", net.cost.macs, [layer.macs or 0 for layer in net.layers]),
-        (bar, "parameters", net.cost.params, [layer.owned_params for layer in net.layers]),
+        (
+            ramp,
+            "multiply-accumulates",
+            net.cost.macs,
+            [layer.macs or 0 for layer in net.known_layers],
+        ),
+        (bar, "parameters", net.cost.params, [layer.owned_params for layer in net.known_layers]),
     ):
         largest = max(values, default=0)
         if largest and total:
-            key = fitted(net.layers[values.index(largest)].node.key, "legend", 130)
+            key = fitted(net.known_layers[values.index(largest)].node.key, "legend", 130)
             entries.append((swatch, f"{name}, most in {key}: {round(100 * largest / total)} %"))
     made: list[tuple[list[SceneItem], float]] = []
     for swatch, words in entries:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from caffetools.drawing.diagram import family, windows
-from caffetools.layers.blobs import Shape
+from caffetools.net.certain import PartialShape
 from caffetools.net.explain import steps
 from caffetools.net.infer import InferredLayer
 from caffetools.proto.message import Message
@@ -17,29 +17,35 @@ _FILES = {"source", "root_folder", "mean_file", "backend", "db_backend"}
 _AXES = {"length", "depth", "height", "width"}
 
 
-def shape_text(shape: Shape | None) -> str:
-    """Return a shape as `256 × 96 × 55 × 55`, or `?` if it is unknown."""
+def shape_text(shape: PartialShape) -> str:
+    """Return a shape as `256 × 96 × ? × ?`, or `?` if all of it is unknown."""
     return shape_range_text([shape])
 
 
-def shape_range_text(shapes: Sequence[Shape | None]) -> str:
+def shape_range_text(shapes: Sequence[PartialShape]) -> str:
     """Return one text for several shapes; an axis that differs is `first…last`."""
     known = [shape for shape in shapes if shape is not None]
     if len(known) < len(shapes) or len(set(map(len, known))) != 1:
         return "?"
     axes = zip(*known, strict=True)
-    parts = [f"{axis[0]}" if len(set(axis)) == 1 else f"{axis[0]}…{axis[-1]}" for axis in axes]
+    parts = [
+        "…".join(
+            "?" if size is None else str(size) for size in (axis[0], axis[-1])[: len(set(axis))]
+        )
+        for axis in axes
+    ]
     return _TIMES.join(parts) or "scalar"
 
 
-def item_shape_text(shape: Shape | None, groups: int = 1) -> str:
+def item_shape_text(shape: PartialShape, groups: int = 1) -> str:
     """Return the shape of one item of a batch, channels last: `27 × 27 × 96`.
 
     With `groups`, the channels are those of one group.
     """
     if shape is None or len(shape) < 2:
         return shape_text(shape)
-    return _TIMES.join(map(str, (*shape[2:], shape[1] // groups)))
+    channels = None if shape[1] is None else shape[1] // groups
+    return shape_text((*shape[2:], channels))
 
 
 def kernel_text(layer: InferredLayer, lanes: int = 1) -> str:
@@ -49,17 +55,18 @@ def kernel_text(layer: InferredLayer, lanes: int = 1) -> str:
     An inner product has neurons: `4096 × 9216`. With `lanes`, count the kernels of one lane.
     """
     weight = next((blob for blob in layer.params if blob.role == "weight"), None)
-    if layer.known_bottoms is None and family(layer) == "convolution":
-        kernels = "×".join(str(window.kernel) for window in windows(layer) or ())
+    found = windows(layer) or []
+    if weight is None and layer.known_bottoms is None and family(layer) == "convolution":
+        kernels = "×".join(str(window.kernel) for window in found)
         return f"{getattr(layer.layer, 'num_output', 0) // lanes}{_TIMES}{kernels}×?"
     if weight is None or layer.layer is None:
         return ""
     count, *rest = weight.shape
-    if layer.windows:
+    if found:
         channels = rest[0]
         if layer.layer.transposed:
             count, channels = channels * group_count(layer), count // group_count(layer)
-        rest = [*(window.kernel for window in layer.windows), channels]
+        rest = [*(window.kernel for window in found), channels]
     return _TIMES.join(filter(None, (str(count // lanes), "×".join(map(str, rest)))))
 
 
@@ -82,6 +89,8 @@ def window_text(layer: InferredLayer, defaults: bool = False) -> str:
 
 def option_text(layer: InferredLayer, defaults: bool = False) -> str:
     """Return the options of a layer in one line; `defaults` as for `window_text`."""
+    if layer.node.type in _MEANINGS:
+        return _MEANINGS[layer.node.type](layer.node.message)
     parts = [kernel_text(layer) or _pooling_text(layer), window_text(layer, defaults)]
     if group_count(layer) > 1:
         parts.append(f"{group_count(layer)} groups")
@@ -112,6 +121,28 @@ def _scalar_options(message: Message) -> list[str]:
             if values and option not in _FILES:
                 found.append(f"{option} {' '.join(map(_scalar, values))}")
     return found
+
+
+def _offset_text(message: Message) -> str:
+    """Return the offset of a Crop: `offset 5`, or `axis 1, offset 0×5×5`."""
+    param = message.message("crop_param")
+    axis = f"axis {param.integer('axis')}, " if param.has("axis") else ""
+    return f"{axis}offset {'×'.join(map(str, param.integers('offset') or [0]))}"
+
+
+def _priors_text(message: Message) -> str:
+    """Return the boxes of a PriorBox: `min 60, max 111, ratios 2 3, step 16`."""
+    param = message.message("prior_box_param")
+    names = {"min_size": "min", "max_size": "max", "aspect_ratio": "ratios", "step": "step"}
+    return ", ".join(
+        f"{name} {' '.join(map(_scalar, param.all(option)))}"
+        for option, name in names.items()
+        if param.has(option)
+    )
+
+
+_MEANINGS = {"Crop": _offset_text, "PriorBox": _priors_text}
+"""Texts of types whose options say more than their windows."""
 
 
 def _scalar(value: object) -> str:

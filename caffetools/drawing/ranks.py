@@ -20,6 +20,8 @@ class Wire(NamedTuple):
     readers: tuple[int, ...]
     width: float = 0
     """Width of its label, which is placed below the source in a row with those of other wires."""
+    named: tuple[int, ...] = ()
+    """Further readers, to which no line leads: names at both ends connect them."""
 
 
 class LayoutGraph(NamedTuple):
@@ -39,8 +41,8 @@ def ranks(graph: LayoutGraph) -> list[int]:
     sources: list[list[int]] = [[] for _ in range(count)]
     readers: list[list[int]] = [[] for _ in range(count)]
     for wire in graph.wires:
-        readers[wire.source].extend(wire.readers)
-        for reader in wire.readers:
+        readers[wire.source] += (*wire.readers, *wire.named)
+        for reader in (*wire.readers, *wire.named):
             sources[reader].append(wire.source)
     found = [0] * count
     for vertex in range(count):
@@ -63,9 +65,9 @@ def ladders(graph: LayoutGraph) -> list[tuple[int, ...]]:
     read: dict[int, list[int]] = defaultdict(list)
     ends = set(range(len(graph.sizes)))
     for index, wire in enumerate(graph.wires):
-        if wire.readers:
+        if wire.readers or wire.named:
             ends.discard(wire.source)
-        for reader in wire.readers:
+        for reader in (*wire.readers, *wire.named):
             read[reader].append(index)
     same: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for vertex in sorted(ends):

@@ -38,6 +38,9 @@ _TITLE = 42.0
 _STAGE_GAP = 34.0
 """Gap between the stages of a page."""
 
+_FOLLOWING = {"pooling", "pointwise", "normalization", "softmax", "reshaping"}
+"""Families of the layers that belong to the stage before them."""
+
 _Lines = list[tuple[str, str]]
 """Lines of text, each with its style."""
 
@@ -64,14 +67,14 @@ def stages(net: Net) -> tuple[Stage, ...]:
     following = _following_boxes(drawing)
     found: list[Stage] = []
     for box, inside in enumerate(drawing.boxes):
-        if family(net.layers[inside.layers[0]]) not in {"convolution", "connected"}:
+        if family(net.known_layers[inside.layers[0]]) not in {"convolution", "connected"}:
             continue
         layers = list(inside.layers)
         while (box := following.get(box, -1)) >= 0:
-            if family(net.layers[drawing.boxes[box].layers[0]]) not in {"pooling", "pointwise"}:
+            if family(net.known_layers[drawing.boxes[box].layers[0]]) not in _FOLLOWING:
                 break
             layers.extend(drawing.boxes[box].layers)
-        found.append(Stage(len(found) + 1, tuple(net.layers[layer] for layer in layers)))
+        found.append(Stage(len(found) + 1, tuple(net.known_layers[layer] for layer in layers)))
     return tuple(found)
 
 

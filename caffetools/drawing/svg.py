@@ -120,4 +120,4 @@ def _number(value: float) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(printable(text))
+    return "&#10;".join(escape(printable(line)) for line in text.split("\n"))

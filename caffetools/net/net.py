@@ -10,6 +10,7 @@ from typing import Any
 from caffetools.errors import Note
 from caffetools.layers.base import Options
 from caffetools.layers.blobs import count
+from caffetools.net.certain import Certain, certain
 from caffetools.net.cost import Cost, cost
 from caffetools.net.graph import State
 from caffetools.net.infer import Inferred, InferredLayer
@@ -101,6 +102,16 @@ class Net:
     def cost(self) -> Cost:
         """Totals: parameters, multiply-accumulates, and memory in bytes."""
         return cost(self.inferred)
+
+    @cached_property
+    def certain(self) -> Certain:
+        """What is known of the net for every data shape, where its own is unknown."""
+        return certain(self.inferred, self.options)
+
+    @cached_property
+    def known_layers(self) -> tuple[InferredLayer, ...]:
+        """As `layers`, with all parameters that do not depend on an unknown data shape."""
+        return tuple(layer for layer in self.certain.net.layers if not layer.node.inserted)
 
     @cached_property
     def needs_backward(self) -> tuple[bool, ...]:

@@ -53,7 +53,7 @@ def columns(net: Net, by: str | None = None) -> list[Column[TopRow]]:
 
     A total of which a part is unknown is `at least` the sum of the others.
     """
-    whole, known = net.cost, cost(net.inferred, partial=True)
+    whole, known = net.cost, cost(net.certain.net, partial=True)
     found: list[Column[TopRow]] = [
         Column("layer", lambda row: printable(row.layer.node.key) if row.first else "", "total"),
         Column("type", lambda row: printable(row.layer.node.type) if row.first else ""),
@@ -135,7 +135,7 @@ def _once(parts: list[str]) -> str:
 
 def footer(net: Net) -> list[str]:
     """Return the lines under the table: parameters, memory and outputs."""
-    whole, known = net.cost, cost(net.inferred, partial=True)
+    whole, known = net.cost, cost(net.certain.net, partial=True)
 
     def total(what: Callable[[Cost], int | None]) -> str:
         return shown(_total(what(whole), what(known)))

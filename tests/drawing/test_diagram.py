@@ -49,7 +49,13 @@ def test_a_bottom_named_twice_is_one_reader() -> None:
         ),
         (layer("Pooling", "p", "data", "p", "pooling_param { kernel_size: 2 }"), "pooling"),
         (relu("data"), "pointwise"),
-        (layer("BatchNorm", "b", "data", "b"), "pointwise"),
+        (layer("BatchNorm", "b", "data", "b"), "normalization"),
+        (layer("LRN", "n", "data", "n"), "normalization"),
+        (layer("Softmax", "s", "data", "s"), "softmax"),
+        (layer("Sigmoid", "s", "data", "s"), "pointwise"),
+        (layer("Flatten", "f", "data", "f"), "reshaping"),
+        (layer("Crop", "c", "data data2", "c"), "reshaping"),
+        (layer("PriorBox", "p", "data data2", "p", "prior_box_param { min_size: 4 }"), "boxes"),
         (layer("Scale", "s", "data", "s"), "pointwise"),
         (layer("Slice", "s", "data", "s t"), "joining"),
         (layer("Eltwise", "s", "data data2", "s"), "joining"),
@@ -69,7 +75,7 @@ def test_the_family_does_not_need_shapes() -> None:
     text += layer("InnerProduct", "i", "p", "i", "inner_product_param { num_output: 2 }")
     text += layer("Eltwise", "e", "i p", "e") + layer("Softmax", "s", "e", "s")
     found = [family(each) for each in net(text).layers]
-    kinds = ["unknown", "pointwise", "convolution", "pooling", "connected", "joining", "pointwise"]
+    kinds = ["unknown", "pointwise", "convolution", "pooling", "connected", "joining", "softmax"]
     assert found == kinds
 
 

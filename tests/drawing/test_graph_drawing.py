@@ -13,11 +13,11 @@ from caffetools.drawing.folding import Repeat
 from caffetools.drawing.graph_drawing import Connection, assemble, draw_graph
 from caffetools.drawing.graph_page import graph_scene
 from caffetools.drawing.layer_box import BlobLabel
-from caffetools.drawing.scene import Picture, Rect, SceneGroup, SceneItem, Text, flat
+from caffetools.drawing.scene import Picture, Rect, Scene, SceneGroup, SceneItem, Text, flat
 from caffetools.errors import CaffeToolsError
 from caffetools.net.loading import load
-from tests.drawing.cases import LABELLED, boxes_of, check_scene, residual, styles_of
-from tests.nets import net
+from tests.drawing.cases import LABELLED, boxes_of, check_scene, conv, residual, styles_of
+from tests.nets import given, inner_product, layer, net
 from tests.strategies import nets
 
 
@@ -27,6 +27,10 @@ def groups_of(items: tuple[SceneItem, ...]) -> list[SceneGroup]:
         if isinstance(item, SceneGroup):
             found += [item, *groups_of(item.items)]
     return found
+
+
+def words(scene: Scene) -> list[str]:
+    return [item.text for item, _, _ in flat(scene.items) if isinstance(item, Text)]
 
 
 @drawn_from(nets())
@@ -43,10 +47,9 @@ def test_a_repeated_block_is_drawn_once() -> None:
     scene = graph_scene(made)
     check_scene(scene)
     assert len(boxes_of(scene, "box")) == 2 + 3 + 1
-    words = [item.text for item, _, _ in flat(scene.items) if isinstance(item, Text)]
-    assert "22 ×  a0 … s21" in words
+    assert "22 ×  a0 … s21" in words(scene)
     # a and b: 4 * 4 * 3 * 3 + 4 parameters and 8 * 8 * 4 * 4 * 3 * 3 multiply-accumulates each
-    assert "in all 6.51 k parameters, 406 k multiply-accumulates" in words
+    assert "in all 6.51 k parameters, 406 k multiply-accumulates" in words(scene)
 
 
 def test_a_folded_block_names_all_its_layers() -> None:
@@ -86,6 +89,32 @@ def test_nets_of_the_corpus(shared: Path) -> None:
         check_scene(graph_scene(made))
         drawn += 1
     assert drawn > NETS // 2
+
+
+@pytest.mark.parametrize(("layers", "is_named"), [(11, False), (12, True)])
+def test_names_connect_what_is_far_apart(layers: int, is_named: bool) -> None:
+    """The loss is `layers` + 1 rows below the label, a line passes up to 12."""
+    text = layer("Input", "data", "", "image label", "input_param { shape { dim: 2 dim: 3 } }")
+    last = "image"
+    for number in range(layers):
+        text += inner_product(f"f{number}", last, 3)
+        last = f"f{number}"
+    made = net(text + layer("EuclideanLoss", "loss", f"{last} label", "loss"))
+    scene = graph_scene(made, fold=False, columns=1)
+    check_scene(scene)
+    assert ("→ loss" in words(scene)) == ("label →" in words(scene)) == is_named
+
+
+def test_only_the_main_line_leads_to_the_next_column() -> None:
+    text = given("data", 1, 4, 8, 8) + conv("a", "data") + conv("side", "data")
+    last = "a"
+    for number in range(9):
+        text += conv(f"c{number}", last)
+        last = f"c{number}"
+    made = net(text + layer("Eltwise", "sum", f"side {last}", "sum"))
+    scene = graph_scene(made, fold=False, columns=2)
+    check_scene(scene)
+    assert {"→ sum", "side →"} <= set(words(scene))
 
 
 @pytest.mark.parametrize("columns", [1, 2, 3])

@@ -20,7 +20,8 @@ def test_the_totals_are_not_shortened() -> None:
     text = layer("Data", "d", "", "d", "data_param { batch_size: 1 }") + conv("e", "d")
     made = net(text + given("data", 1, 4, 8, 8) + conv("c", "data"))
     _, totals = heading(made)
-    assert totals.endswith("at least 148 parameters, at least 9.22 k multiply-accumulates")
+    # 148 of c, and the bias of e: 4
+    assert totals.endswith("at least 152 parameters, at least 9.22 k multiply-accumulates")
     assert totals in [
         item.text for item, _, _ in flat(graph_scene(made).items) if isinstance(item, Text)
     ]

@@ -14,6 +14,7 @@ from caffetools.drawing.layer_box import (
     label_items,
     largest_cost,
     link_tooltip,
+    source_names,
 )
 from caffetools.drawing.scene import Picture, Rect, SceneGroup, Text, flat
 from caffetools.drawing.style import STYLES
@@ -99,6 +100,37 @@ def test_label() -> None:
     assert blob_label(link._replace(name="x" * 999), named=True).width < 220
 
 
+def test_a_label_names_the_readers_to_which_no_line_leads() -> None:
+    made = blob_label(Link(0, "b", (1, 2), (1,), False), named=False, onward=["loss", "top-1"])
+    assert made.onward == "→ loss, top-1"
+    _, pill, shape, onward = label_items(made, 50, 100)
+    assert isinstance(pill, Rect)
+    assert isinstance(shape, Text)
+    assert isinstance(onward, Text)
+    assert onward.x == pill.x + pill.width - 6
+    width = text_width(shape.text, STYLES["shape"].size)
+    assert shape.x + width / 2 < onward.x - text_width(onward.text, STYLES["reference"].size)
+
+
+def test_a_box_names_the_sources_from_which_no_line_leads() -> None:
+    made = net(TEXT)
+    found = box_picture(made, Box((1,)), largest_cost(made), sources=["data", "x" * 99])
+    assert words(found)[0] == "data →"
+    assert words(found)[2:] == words(figure(made, 1))
+    assert found.height == figure(made, 1).height + 15 + 6
+    assert source_names([]) == Picture(0, 0, ())
+    assert source_names(["y" * 99] * 3).height == 3 * (15 + 6)  # one in a row
+
+
+def test_long_options_take_several_lines() -> None:
+    fields = (
+        "convolution_param { num_output: 64 kernel_size: 3 stride_h: 1 stride_w: 2 "
+        "pad_h: 11 pad_w: 12 dilation: 2 group: 2 }"
+    )
+    lines = words(figure(net(given("data", 1, 4, 48, 48) + conv("c", "data", fields)), 1))
+    assert lines[2:] == ["64 × 3×3×2, stride 1×2, pad 11×12, dilation 2", "2 groups"]
+
+
 def test_a_label_holds_its_text() -> None:
     made = blob_label(Link(0, "b", (1, 2), (1,), False), named=True)
     line, pill, text = label_items(made, 50, 100)
@@ -116,5 +148,5 @@ def test_an_arrow_ends_where_it_points() -> None:
 
 def test_link_title() -> None:
     link = Link(0, "blob", (1, 2), (1, 2), False)
-    assert link_tooltip(link, ["a", "b"]) == "blob: 1 x 2, read by a, b"
-    assert link_tooltip(link._replace(shape=None), []) == "blob: unknown, an output"
+    assert link_tooltip(link, ["a", "b"]) == "blob: 1 × 2, read by a, b"
+    assert link_tooltip(link._replace(shape=None), []) == "blob: ?, an output"

@@ -37,9 +37,11 @@ def test_extents() -> None:
         ([(1, 8), (1, 8, 9)], "?"),
         ([None, (1,)], "?"),
         ([(), ()], "scalar"),
+        ([(1, None, 9), (1, None, 9)], "1 × ? × 9"),
+        ([(1, 8, 9), (1, None, 9)], "1 × 8…? × 9"),
     ],
 )
-def test_extents_of_all(shapes: list[tuple[int, ...] | None], expected: str) -> None:
+def test_extents_of_all(shapes: list[tuple[int | None, ...] | None], expected: str) -> None:
     assert shape_range_text(shapes) == expected
 
 
@@ -102,6 +104,30 @@ def test_extents_of_all(shapes: list[tuple[int, ...] | None], expected: str) -> 
             "bias_term true",
         ),
         (layer("ReLU", "r", "data", "r"), "", ""),
+        (
+            layer(
+                "Crop",
+                "c",
+                "data data",
+                "c",
+                "crop_param { axis: 1 offset: 0 offset: 0 offset: 0 }",
+            ),
+            "axis 1, offset 0×0×0",
+            "axis 1, offset 0×0×0",
+        ),
+        (layer("Crop", "c", "data data", "c"), "offset 0", "offset 0"),
+        (
+            layer(
+                "PriorBox",
+                "p",
+                "data data",
+                "p",
+                "prior_box_param { min_size: 60 max_size: 111.5 aspect_ratio: 2 aspect_ratio: 3 "
+                "flip: true clip: false variance: 0.1 step: 16 }",
+            ),
+            "min 60, max 111.5, ratios 2 3, step 16",
+            "min 60, max 111.5, ratios 2 3, step 16",
+        ),
     ],
 )
 def test_options(text: str, expected: str, with_defaults: str) -> None:
@@ -164,6 +190,8 @@ def test_axes_that_differ_are_two() -> None:
     ("shape", "lanes", "expected"),
     [
         ((8, 3, 227, 227), 1, "227 × 227 × 3"),
+        ((8, 64, None, None), 2, "? × ? × 32"),
+        ((8, None, 5, 5), 2, "5 × 5 × ?"),
         ((8, 96, 27, 27), 2, "27 × 27 × 48"),
         ((8, 3, 4, 5, 6), 1, "4 × 5 × 6 × 3"),
         ((8, 4096), 1, "4096"),
@@ -172,7 +200,7 @@ def test_axes_that_differ_are_two() -> None:
         (None, 1, "?"),
     ],
 )
-def test_item_shape_text(shape: tuple[int, ...] | None, lanes: int, expected: str) -> None:
+def test_item_shape_text(shape: tuple[int | None, ...] | None, lanes: int, expected: str) -> None:
     assert item_shape_text(shape, lanes) == expected
 
 

@@ -72,6 +72,11 @@ def test_names_are_text(text: str) -> None:
     assert group[1].text == text.replace("\x00\x1b\udc80", "\\x00\\x1b\\udc80")
 
 
+def test_the_lines_of_a_tooltip_are_lines() -> None:
+    root = ET.fromstring(drawn(SceneGroup((), "conv1\n34,944 parameters")))
+    assert root[3][0].text == "conv1\n34,944 parameters"
+
+
 @given(names)
 def test_every_name_makes_a_drawing_that_parses(name: str) -> None:
     ET.fromstring(drawn(SceneGroup((Text(0, 0, name, "name"),), name, (("blob", name),))))
