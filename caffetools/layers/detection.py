@@ -107,6 +107,20 @@ class YoloDetectionOutput(Layer):
         return DETECTIONS
 
 
+class Yolov3DetectionOutput(YoloDetectionOutput):
+    """Maps of several sizes -> (1, 1, 1, 7) (yolov3_detection_output_layer.cpp)."""
+
+    type = "Yolov3DetectionOutput"
+    param_name = "yolov3_detection_output_param"
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__(spec)
+        groups = self.param.integer("mask_group_num")
+        if len(spec.bottoms) != groups:
+            text = f"expected mask_group_num bottoms, {groups}, found {len(spec.bottoms)}"
+            raise self.param.error(text, "mask_group_num")
+
+
 class EvalDetection(Layer):
     """Predictions (N, …) -> (N, num_class + side² · num_object · 4) (eval_detection_layer.cpp).
 

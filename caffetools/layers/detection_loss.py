@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from caffetools.layers.base import Facts, Spec
 from caffetools.layers.blobs import Shape, Step, exactly
-from caffetools.layers.checks import check_axes, four_axes
+from caffetools.layers.checks import check_axes, four_axes, mismatch
 from caffetools.layers.detection import TRUTH, check_priors, explain_priors, read_classes
 from caffetools.layers.loss import LossLayer
 
@@ -22,6 +22,23 @@ class RegionLoss(LossLayer):
 
     def expects(self, bottoms: tuple[Shape | None, ...]) -> dict[int, Shape]:
         return {}  # the number of boxes is unknown
+
+
+class Yolov3(RegionLoss):
+    """YOLO v3's loss of a map: (N, num · (5 + num_class), H, W), true boxes (N, …) -> scalar.
+
+    (yolov3_layer.cpp)
+    """
+
+    type = "Yolov3"
+    param_name = "yolov3_param"
+    origin = "eric612/MobileNet-YOLO"
+
+    def check(self, bottoms: tuple[Shape, ...]) -> None:
+        super().check(bottoms)
+        channels = self.param.integer("num") * (5 + self.param.integer("num_class"))
+        if four_axes(bottoms[0])[1] != channels:
+            raise mismatch(f"{channels} channels, num * (5 + num_class)", bottoms[0])
 
 
 class MultiBoxLoss(LossLayer):

@@ -24,9 +24,9 @@ KINDS = {
     "data": "AnnotatedData CompactData CPMData Data HDF5Data",
     "detection": (
         "DetectionEvaluate DetectionOutput DetectNetTransformation EvalDetection "
-        "YoloDetectionOutput"
+        "YoloDetectionOutput Yolov3DetectionOutput"
     ),
-    "detection_loss": "MultiBoxLoss RegionLoss",
+    "detection_loss": "MultiBoxLoss RegionLoss Yolov3",
     "elementwise": "Axpy Bias Eltwise Scale",
     "flow": "ChannelNorm Correlation FlowWarp",
     "image_data": "DenseImageData ImageData ImageSegData VideoData WindowData",

@@ -164,6 +164,17 @@ def test_yolo_detection_output() -> None:
     assert len(case.notes) == 1
 
 
+def output_yolov3(options: str, bottoms: str = "a b") -> str:
+    return layer_text(
+        "Yolov3DetectionOutput", f"yolov3_detection_output_param {{ {options} }}", bottoms
+    )
+
+
+def test_yolov3_detection_output() -> None:
+    case = set_up(output_yolov3("num_classes: 20"), (1, 75, 13, 13), (1, 75, 26, 26))
+    assert case.tops == ((1, 1, 1, 7),)
+
+
 def test_eval_detection() -> None:
     text = evaluation("side: 17 num_class: 20 num_object: 5")
     bottoms = ((8, 125, 17, 17), (8, 30, 5), (8, 3, 544, 544))
@@ -179,6 +190,13 @@ def test_eval_detection() -> None:
     [
         (output_yolo(""), ((1, 125, 13, 13),), 2, 1, "expected num_classes, found none"),
         (output_yolo("num_classes: 2"), ((1,) * 5,), 1, 1, "at most 4 axes"),
+        (
+            output_yolov3("num_classes: 2 mask_group_num: 3"),
+            ((1, 21, 4, 4),) * 2,
+            2,
+            48,
+            "expected mask_group_num bottoms, 3, found 2",
+        ),
         (
             evaluation("side: 2"),
             ((8, 125, 17, 17), (8, 5), (8, 3)),

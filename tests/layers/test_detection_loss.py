@@ -64,6 +64,11 @@ def test_region_loss() -> None:
     assert case.layer.layer.expects((bottoms[0], None)) == {}
 
 
+def test_yolov3() -> None:
+    text = layer_text("Yolov3", "yolov3_param { num: 3 num_class: 2 }", "a b")
+    assert set_up(text, (4, 3 * (5 + 2), 13, 13), (4, 1, 300, 5)).tops == ((),)
+
+
 @pytest.mark.parametrize(
     ("text", "bottoms", "line", "column", "fragment"),
     [
@@ -99,6 +104,13 @@ def test_region_loss() -> None:
         ),
         (loss("num_classes: 2"), FOUR, 1, 1, "expected 20 confidences for 10 priors, found 30"),
         (layer_text("RegionLoss", bottoms="a b"), ((4, 125), ()), 1, 1, "found scalar"),
+        (
+            layer_text("Yolov3", "yolov3_param { num: 3 }", "a b"),
+            ((4, 125, 13, 13), (4, 300, 5)),
+            1,
+            1,
+            "expected 75 channels, num * (5 + num_class), found 4 x 125",
+        ),
     ],
 )
 def test_refused(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from caffetools.errors import CaffeToolsError
@@ -10,6 +11,7 @@ from caffetools.layers.detection import (
     DetectionOutput,
     EvalDetection,
     YoloDetectionOutput,
+    Yolov3DetectionOutput,
 )
 from caffetools.proto.message import Message
 from caffetools.torch.emit.base import (
@@ -74,6 +76,40 @@ def yolo_detection_output(layer: YoloDetectionOutput, context: Context) -> Expre
     )
 
 
+def yolov3_detection_output(layer: Yolov3DetectionOutput, context: Context) -> Expression:
+    """The helper `yolov3_detection_output`, with the sizes of the boxes of each map in cells."""
+    param = layer.param
+    maps, count = len(context.bottoms), param.integer("num_box")
+    step = param.count("mask") // max(1, maps)
+    scales = param.integers("anchors_scale")
+    if len(scales) < maps:
+        text = f"expected an anchors_scale for each of {maps} bottoms, found {len(scales)}"
+        raise param.error(text, "anchors_scale", kind=CaffeToolsError)
+    biases = tuple(
+        masked_biases(param, param.integers("mask")[step * index :][:count], scale)
+        for index, scale in enumerate(scales[:maps])
+    )
+    return call(
+        "yolov3_detection_output",
+        *context.inputs(),
+        num_classes=param.integer("num_classes"),
+        biases=biases,
+        **fields(param, confidence_threshold=0.01, nms_threshold=0.45, gaussian_box=False),
+    )
+
+
+def masked_biases(param: Message, mask: Sequence[int], scale: int) -> tuple[float, ...]:
+    """Return the sizes of the boxes in a mask, in cells of `scale` pixels.
+
+    Raises CaffeToolsError for a mask that exceeds them, and for a scale of 0.
+    """
+    biases = param.numbers("biases")
+    if not mask or 2 * max(mask) + 1 >= len(biases) or not scale:
+        text = f"expected a mask of the {len(biases) // 2} boxes, found {list(mask)}"
+        raise param.error(text, "mask", kind=CaffeToolsError)
+    return tuple(biases[2 * each + side] / scale for each in mask for side in (0, 1))
+
+
 def eval_detection(layer: EvalDetection, context: Context) -> Expression:
     """The helper `eval_detection`, which reads two bottoms."""
     if len(context.bottoms) < 2:
@@ -98,4 +134,5 @@ EMITTERS: Emitters = {
     DetectionOutput: detection_output,
     EvalDetection: eval_detection,
     YoloDetectionOutput: yolo_detection_output,
+    Yolov3DetectionOutput: yolov3_detection_output,
 }

@@ -5,20 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 
 from caffetools.errors import CaffeToolsError
-from caffetools.layers.detection_loss import MultiBoxLoss, RegionLoss
+from caffetools.layers.detection_loss import MultiBoxLoss, RegionLoss, Yolov3
 from caffetools.torch.emit.base import (
     Bottom,
     Context,
     Emission,
     Emitters,
     Expression,
+    X,
     call,
     differing,
     fields,
     module,
     signed,
 )
-from caffetools.torch.emit.detection import yolo_biases
+from caffetools.torch.emit.detection import masked_biases, yolo_biases
 from caffetools.torch.emit.loss import loss_options
 
 
@@ -70,4 +71,19 @@ def region_loss(layer: RegionLoss, context: Context) -> Expression:
     return call("region_loss", context.image(), Bottom(1), classes, biases, **options)
 
 
-EMITTERS: Emitters = {MultiBoxLoss: multibox_loss, RegionLoss: region_loss}
+def yolov3(layer: Yolov3, _: Context) -> Expression:
+    """The helper `yolov3_loss`, with the sizes of all boxes in cells."""
+    param = layer.param
+    if param.text("iou_loss") != "MSE":
+        text = f"iou_loss {param.text('iou_loss')} has no counterpart here, only MSE"
+        raise param.error(text, "iou_loss", kind=CaffeToolsError)
+    boxes, mask = range(param.count("biases") // 2), param.integers("mask")[: param.integer("num")]
+    masked_biases(param, mask, 1)
+    options = fields(
+        param, object_scale=1.0, class_scale=1.0, coord_scale=5.0, thresh=0.2, iou_thresh=0.5
+    ) | fields(param, use_logic_gradient=False, use_focal_loss=False, label_smooth_eps=0.1)
+    sizes = masked_biases(param, boxes, param.integer("anchors_scale"))
+    return call("yolov3_loss", X, Bottom(1), sizes, tuple(mask), **options)
+
+
+EMITTERS: Emitters = {MultiBoxLoss: multibox_loss, RegionLoss: region_loss, Yolov3: yolov3}

@@ -64,17 +64,30 @@ def yolo_detection_output(
     for each in maps:
         split = cells(each, len(biases) // 2)
         best, label = split[..., 5 : 5 + num_classes].softmax(-1).max(-1)
-        boxes.append(region_boxes(split, biases).reshape(-1, 4))
-        chances.append((split[..., 4].sigmoid() * best).flatten())
-        labels.append(label.flatten() + 1)
-    score, order = torch.cat(chances).sort(descending=True, stable=True)
-    found = torch.cat(boxes)[order]
-    keep = first_of_overlaps(found, score >= confidence_threshold, nms_threshold)
-    names = torch.cat(labels)[order].to(score.dtype)
+        chance = split[..., 4].sigmoid() * best
+        chosen = chance >= confidence_threshold
+        boxes.append(region_boxes(split, biases)[chosen])
+        chances.append(chance[chosen])
+        labels.append(label[chosen])
+    found = torch.cat(boxes), torch.cat(chances), torch.cat(labels)
+    return detection_rows(*found, nms_threshold, maps[0].size(0))
+
+
+def detection_rows(
+    boxes: Tensor, scores: Tensor, labels: Tensor, nms_threshold: float, images: int
+) -> Tensor:
+    """Return rows `(0, label + 1, score, corners)` of the boxes that others do not suppress.
+
+    Without any, `(image, -1, ...)` for each image.
+    """
+    score, order = scores.sort(descending=True, stable=True)
+    found = boxes[order]
+    keep = first_of_overlaps(found, torch.ones_like(order) > 0, nms_threshold)
+    names = (labels[order] + 1).to(score.dtype)
     rows = torch.cat(
         [torch.stack([torch.zeros_like(score), names, score], 1), corners(found)], 1
     )
-    nothing = torch.full((maps[0].size(0), 7), -1.0, device=score.device)
+    nothing = torch.full((images, 7), -1.0, device=score.device)
     nothing[:, 0] = torch.arange(nothing.size(0), device=score.device)
     return (rows[keep] if keep.any() else nothing).reshape(1, 1, -1, 7)
 

@@ -123,6 +123,32 @@ def test_yolo() -> None:
     assert found == ['y = eval_detection(a, b, 2, (1.0, 2.0), score_type="OBJ", nms=0.5)']
 
 
+YOLOV3 = "Yolov3DetectionOutput yolov3_detection_output_param { num_classes: 2 num_box: 1 %s }"
+
+
+def test_yolov3() -> None:
+    """Sizes in cells: 64 / 32 and 32 / 32, 16 / 16 and 8 / 16."""
+    options = "biases: [16, 8, 64, 32] mask: [1, 0] anchors_scale: [32, 16] nms_threshold: 0.3"
+    found = lines(YOLOV3 % options, (1, 7, 4, 4), (1, 7, 8, 8))
+    sizes = "((2.0, 1.0), (1.0, 0.5))"
+    assert found == [
+        f"y = yolov3_detection_output(a, b, num_classes=2, biases={sizes}, nms_threshold=0.3)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("biases: [1, 2] anchors_scale: 32", "an anchors_scale for each of 2 bottoms, found 1"),
+        ("biases: [1, 2] mask: [0, 1] anchors_scale: [2, 1]", "a mask of the 1 boxes, found .1."),
+        ("biases: [1, 2] mask: [0, 0] anchors_scale: [0, 1]", "a mask of the 1 boxes"),
+    ],
+)
+def test_refused_yolov3(options: str, message: str) -> None:
+    with pytest.raises(CaffeToolsError, match=message):
+        lines(YOLOV3 % options, (1, 7, 4, 4), (1, 7, 8, 8))
+
+
 @pytest.mark.parametrize(
     ("options", "shapes", "message"),
     [

@@ -102,3 +102,15 @@ def test_region_loss() -> None:
     ]
     with pytest.raises(CaffeToolsError, match="softmax_tree has no counterpart"):
         lines(text % 'softmax_tree: "tree"', *shapes)
+
+
+def test_yolov3() -> None:
+    text = "Yolov3 yolov3_param { num_class: 2 num: 1 biases: [32, 64, 16, 16] mask: 1 %s }"
+    shapes = (1, 7, 4, 4), (1, 1, 300, 5)
+    assert lines(text % "thresh: 0.5 use_logic_gradient: true", *shapes) == [
+        "y = yolov3_loss(a, b, (1.0, 2.0, 0.5, 0.5), (1,), thresh=0.5, use_logic_gradient=True)"
+    ]
+    with pytest.raises(CaffeToolsError, match="iou_loss CIOU has no counterpart here, only MSE"):
+        lines(text % "iou_loss: CIOU", *shapes)
+    with pytest.raises(CaffeToolsError, match="expected a mask of the 2 boxes"):
+        lines(text.replace("mask: 1", "mask: 2") % "", *shapes)
