@@ -11,7 +11,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from caffetools.check.parsed_log import parse_log
 from caffetools.cli import main
+from caffetools.figures.looks import line_words
+from caffetools.figures.panels import Selection, grouped_lines
+from caffetools.pages.log_section import charts
 
 ROOT = Path(__file__).parents[1]
 NET = ROOT / "examples" / "lenet" / "train_test.prototxt"
@@ -157,3 +161,26 @@ def check_curves(path: Path) -> None:
     assert [(row["iteration"], row["lr"]) for row in train if row["lr"] is not None] == told["lr"]
     assert sorted(outputs(train)) == sorted(told["Train"])
     assert sorted(outputs(test, "net")) == sorted(told["Test"])
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_plot_and_report_agree_on_every_output(shared: Path, part: int) -> None:
+    logs = sorted(path for path in (shared / "corpus" / "logs").rglob("*") if path.is_file())
+    for path in logs[part::4]:
+        log = parse_log(path)
+        plotted = {
+            (panel.title, line_words(line, is_whole=False))
+            for panel in grouped_lines([log.contents], (), Selection())
+            for line in panel.lines
+            if not panel.is_rate
+        }
+        reported = {
+            (title.lower(), line.name.rpartition(": ")[2])
+            for title, lines in charts(log)
+            for line in lines
+            if title != "Learning rate"
+        }
+        assert plotted == reported, path
+        for title, name in plotted:
+            is_accuracy = re.search(r"acc|top[-_]?[15]|detection_eval", name) is not None
+            assert title == ("accuracy" if is_accuracy else "loss"), (path, name)

@@ -16,13 +16,13 @@ from caffetools.functions.views import plot
 @output_option("FILE", "Where to: a .svg, .png or .pdf.")
 @repeatable("What a log is called, in their order.", "--name", "names", metavar="NAME")
 @choice("What the curves go over.", "--x", of=("iteration", "epoch", "time"))
-@repeatable("Draw this output.", "--only", metavar="OUTPUT")
+@repeatable("Draw only this output (loss: the displayed loss; lr).", "--only", metavar="OUTPUT")
 @click.option(
     "--smooth",
     type=click.IntRange(min=1),
-    default=1,
     metavar="N",
-    help="Average over N values; the values are drawn behind the line.",
+    help="Average training over N values, which are drawn behind the line (default: a hundredth "
+    "of a line, at most 100; 1: none).",
 )
 @flag("--log-x", help="A logarithmic x axis.")
 @flag("--log-y", help="Logarithmic axes of losses and of large outputs.")
@@ -33,8 +33,9 @@ from caffetools.functions.views import plot
 def command(logs: tuple[str, ...], output: str, **options: Any) -> None:
     """Plot the curves of training logs.
 
-    The losses, outputs and learning rates of all LOGs are overlaid. Lines of training
-    are thin, those of test nets thick. Iterations that a resumed run repeats are drawn once.
+    The losses, accuracies, other outputs and learning rates of all LOGs are overlaid. Lines of
+    training are thin, those of test nets thick. Iterations that a resumed run repeats are drawn
+    once. Crosses mark where NaN or infinite values begin, triangles values above the axis.
     """
     options |= {name: not options.pop(f"no_{name}") for name in ("rate", "events")}
     try:

@@ -47,8 +47,8 @@ FAMILIES = {
     "unknown": Look("unknown", "#9a9a9a"),
 }
 
-LINES = ("#2f6fb3", "#d0692a", "#2b8a6f", "#8a5a9e", "#b8405a", "#6b7683", "#b58a00", "#2aa1b8")
-"""Colours of the lines of a chart or figure, in order."""
+LINES = ("#2f6fb3", "#ff5511", "#00aa66", "#bb00ff", "#bb4400", "#8888aa", "#886666", "#bb77ee")
+"""Colours of the lines of a chart or figure, in order: they stay apart for colour-blind readers."""
 
 EVENTS = {
     "start": Look("start", "#2f6fb3"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from caffetools.drawing.style import LINES
+from caffetools.drawing.style import INK, LINES
 from caffetools.figures.panels import Line, Panel
 from caffetools.table import printable
 
@@ -15,30 +15,56 @@ _MARKERS = ("o", "s", "^", "D", "v")
 _LONGEST_NAME = 38
 _MOST_ELEMENTS = 6
 """Maximum length of a vector whose elements look different."""
-_MOST_MARKERS = 60
-"""Points of a line, up to which each has its marker."""
+_MARKERS_A_LINE = 20
+_CLASS = " class AP "
+"""In the name of a detector's score of one class; the line of their mean is thicker."""
 
 
 def line_looks(panel: Panel, is_overlaid: bool) -> list[dict[str, Any]]:
-    """Colour, dashes and marker of each line: runs have colours, or else what the lines tell."""
-    kinds = [what[1:] for what in legend_entries(panel)]
-    names = list(dict.fromkeys(kinds))
+    """Colour, dashes and marker of each line: runs have colours, or else what the lines show."""
+    entries = legend_entries(panel)
+    sizes = Counter(entries)
+    names = list(dict.fromkeys(entry[1:] for entry in entries))
     looks = []
-    for line, kind in zip(panel.lines, kinds, strict=True):
-        number = names.index(kind)
+    for line, entry in zip(panel.lines, entries, strict=True):
+        number = names.index(entry[1:])
         is_test = line.series.key.net is not None
-        is_one_of_many = kinds.count(kind) > _MOST_ELEMENTS
-        has_markers = is_test and len(line.x) <= _MOST_MARKERS and not is_one_of_many
+        is_one_of_many = sizes[entry] > _MOST_ELEMENTS
+        is_thin = is_one_of_many or _CLASS in line.series.key.name
+        many = number if is_overlaid else number // len(LINES)
+        has_markers = (is_test or many >= len(_DASHES)) and not is_one_of_many
         looks.append(
             {
-                "color": LINES[(line.run if is_overlaid else number) % len(LINES)],
-                "linestyle": _DASHES[number % len(_DASHES) if is_overlaid else 0],
-                "linewidth": 0.5 if is_one_of_many else 1.5 if is_test else 1.0,
+                "color": run_colour(line.run if is_overlaid else number),
+                "linestyle": _DASHES[many % len(_DASHES)],
+                "linewidth": 0.6 if is_thin else 1.5 if is_test else 1.0,
                 "marker": _MARKERS[number % len(_MARKERS)] if has_markers else "",
-                "markersize": 3,
+                "markevery": max(len(line.x) // _MARKERS_A_LINE, 1),
+                "markersize": 2 if is_thin else 3,
+                "zorder": 2 + is_test,
             }
         )
     return looks
+
+
+def run_colour(number: int) -> str:
+    """Return a colour by number; each further round of them is darker."""
+    parts = [LINES[number % len(LINES)][place : place + 2] for place in (1, 3, 5)]
+    rounds = number // len(LINES)
+    return "#" + "".join(f"{int(part, 16) * 2 // (2 + rounds):02x}" for part in parts)
+
+
+def legend_looks(panel: Panel, is_overlaid: bool) -> dict[str, dict[str, Any]]:
+    """Return the look of each name in a panel's legend; overlaid runs share theirs, without colour.
+
+    Elements of a long vector share one.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    entries = zip(panel.lines, legend_entries(panel), line_looks(panel, is_overlaid), strict=True)
+    for line, entry, look in entries:
+        words = line_words(line, is_whole=len(entry) < len(line.series.key))
+        found.setdefault(words, {**look, "color": INK} if is_overlaid else look)
+    return found
 
 
 def legend_entries(panel: Panel) -> list[tuple[Any, ...]]:

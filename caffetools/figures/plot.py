@@ -14,39 +14,41 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogFormatter, StrMethodFormatter
+from matplotlib.patches import Patch
 
 from caffetools.drawing.style import EVENTS, INK, MUTED
-from caffetools.figures.looks import legend_entries, line_looks, line_words, short
-from caffetools.figures.panels import Panel, Selection, event_place, panels
+from caffetools.figures.legends import WIDTH, Entries, add_legends
+from caffetools.figures.looks import legend_looks, line_looks, line_words, run_colour, short
+from caffetools.figures.panels import Line, Panel, Selection, event_place, happened, panels
+from caffetools.figures.scales import limits, write_numbers
 from caffetools.log.collector import LogContents
 
-_EVENTS = ("restore", "stopped", "interrupted", "error", "fatal", "cut")
-"""Kinds of events that are drawn as lines."""
+_EVENTS = {"restore": ":", "resume": ":", "stopped": "--", "interrupted": "--"}
+_EVENTS |= {"error": "-", "fatal": "-", "cut": "-"}
+"""Kinds of events that are drawn as lines, or as ticks where runs are overlaid."""
 
-_WIDTH = 7.2
-"""Inches: both columns of a paper."""
 _HEIGHT, _RATE_HEIGHT = 2.3, 0.9
-"""Inches of a panel."""
+"""Inches of a panel, and of that of the rate."""
 _DENSITY = 200
-_MOST_LINES = 14
+_MOST_MARKS = 4
 """Of a legend; more are counted."""
+_POINTS, _MOST_SMOOTHED = 100, 100
+"""By default a mean is of one of so many parts of a line, and of at most so many values."""
 _UNITS = ((259200, 86400, "days"), (7200, 3600, "hours"), (300, 60, "minutes"), (0, 1, "seconds"))
 """From so many seconds on a unit of so many seconds."""
 
 _LOOK: dict[Any, Any] = {
     "axes.axisbelow": True,
     "axes.edgecolor": MUTED,
-    "axes.formatter.limits": (-4, 6),
     "axes.grid": True,
     "axes.labelcolor": INK,
     "axes.spines.right": False,
     "axes.spines.top": False,
+    "axes.xmargin": 0.015,
     "font.family": "DejaVu Sans",
     "font.size": 8.5,
     "grid.color": "#e3e8ed",
     "grid.linewidth": 0.6,
-    "legend.fontsize": 7.5,
     "path.simplify_threshold": 0.3,
     "pdf.fonttype": 42,
     "svg.hashsalt": "caffetools",
@@ -60,8 +62,9 @@ _LOOK: dict[Any, Any] = {
 class Drawing:
     """How curves are drawn."""
 
-    smooth: int = 1
-    """Over how many values training is averaged; the values themselves stand behind, faint."""
+    smooth: int | None = None
+    """Over how many values training is averaged; the values themselves stand behind, faint. By
+    default a hundredth of a line, at most 100."""
     log_x: bool = False
     log_y: bool = False
     events: bool = True
@@ -86,6 +89,7 @@ def plot(
     with mpl.rc_context(_LOOK), warnings.catch_warnings():
         # DejaVu Sans lacks some scripts: it shows a frame instead, and that is all there is to say.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        warnings.filterwarnings("ignore", message="Data has no positive values")
         figure = _figure(found, logs, selection, drawing)
         figure.savefig(out, format=form, dpi=_DENSITY, metadata=metadata)
     return out.getvalue()
@@ -94,26 +98,34 @@ def plot(
 def _figure(
     found: Sequence[Panel], logs: Sequence[LogContents], selection: Selection, drawing: Drawing
 ) -> Figure:
-    heights = [_RATE_HEIGHT if panel.is_rate else _HEIGHT for panel in found]
-    figure = Figure(figsize=(_WIDTH, sum(heights) + 0.5), layout="constrained")
+    unit, x_title = _unit(found, selection)
+    runs = {line.run: line.run_name for panel in found for line in panel.lines}
+    is_overlaid = len(runs) > 1
+    figure = Figure(layout="constrained")
     FigureCanvasAgg(figure)
+    heights = [_RATE_HEIGHT if panel.is_rate else _HEIGHT for panel in found]
     grid = figure.subplots(
         len(found), sharex=True, squeeze=False, gridspec_kw={"height_ratios": heights}
     )
-    unit, x_title = _unit(found, selection)
-    is_overlaid = len({line.run for panel in found for line in panel.lines}) > 1
+    space = 0.5
     for axes, panel in zip(grid[:, 0], found, strict=True):
-        _draw_panel(axes, panel, drawing, unit, is_overlaid)
-        happened = _draw_events(axes, logs, selection, unit) if drawing.events else {}
-        _add_legend(axes, panel, happened if panel is found[0] else {}, is_overlaid)
+        entries = _draw_panel(axes, panel, drawing, unit, is_overlaid)
+        happened = _draw_events(axes, logs, selection, unit, is_overlaid) if drawing.events else {}
+        if panel is found[0]:
+            names = {name: Patch(color=run_colour(run)) for run, name in sorted(runs.items())}
+            space += add_legends(axes, entries | happened, names if is_overlaid else {})
+        elif not panel.is_rate:
+            space += add_legends(axes, entries)
     last = grid[-1, 0]
     last.set_xlabel(x_title)
-    if drawing.log_x and any(x > 0 for panel in found for line in panel.lines for x in line.x):
+    is_log = any(x > 0 for panel in found for line in panel.lines for x in line.x)
+    is_log = is_log and drawing.log_x
+    if is_log:
         last.set_xscale("log")
-    elif selection.x == "iteration":
-        last.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    write_numbers(last.xaxis, is_log)
     if drawing.title:
         figure.suptitle(short(drawing.title, 90), fontsize=10, parse_math=False)
+    figure.set_size_inches(WIDTH, sum(heights) + space)
     return figure
 
 
@@ -127,71 +139,105 @@ def _unit(found: Sequence[Panel], selection: Selection) -> tuple[float, str]:
     return seconds, f"time in {name}"
 
 
-def _draw_panel(axes: Axes, panel: Panel, drawing: Drawing, unit: float, is_overlaid: bool) -> None:
-    axes.set_ylabel(panel.title)
-    for line, look in zip(panel.lines, line_looks(panel, is_overlaid), strict=True):
-        x = [place / unit for place in line.x]
-        values = [value if math.isfinite(value) else math.nan for value in line.series.values]
-        if panel.is_rate:
-            axes.step(x, values, where="post", **look)
-        elif drawing.smooth > 1 and line.series.key.net is None:
-            axes.plot(x, values, **{**look, "alpha": 0.25, "marker": "", "linewidth": 0.7})
-            axes.plot(x, list(line.series.smoothed(drawing.smooth)), **look)
-        else:
-            axes.plot(x, values, **look)
+def _draw_panel(
+    axes: Axes, panel: Panel, drawing: Drawing, unit: float, is_overlaid: bool
+) -> Entries:
+    """Draw the lines and the marks of a panel; return its legend."""
+    axes.set_ylabel(short(panel.title), parse_math=False)
+    looks = line_looks(panel, is_overlaid)
+    named = legend_looks(panel, is_overlaid).items()
+    entries: Entries = {name: Line2D([], [], **look) for name, look in named}
+    for line, look in zip(panel.lines, looks, strict=True):
+        if _draw_line(axes, panel, line, look, drawing, unit):
+            faint = Line2D([], [], color=MUTED, alpha=0.4, linewidth=0.7)
+            entries["raw values behind running means"] = faint
     known = [value for line in panel.lines for value in line.series.values]
     values = [value for value in known if 0 < value < math.inf]
     wide = panel.is_rate and values and max(values) >= 8 * min(values)
-    if values and (wide or (drawing.log_y and panel.title != "outputs")):
+    is_log = bool(values and (wide or (drawing.log_y and not panel.is_share)))
+    if is_log:
         axes.set_yscale("log")
-        if not panel.is_rate:
-            axes.yaxis.set_major_formatter(LogFormatter())
-            axes.yaxis.set_minor_formatter(LogFormatter())
+    write_numbers(axes.yaxis, is_log)
+    is_cut = not (is_log or panel.is_rate or panel.is_share)
+    ends = limits(line.series.values for line in panel.lines) if is_cut else None
+    if ends:
+        axes.set_ylim(ends)
+    limit = ends[1] if ends else math.inf
+    return entries | _draw_marks(axes, panel, looks, unit, limit, is_overlaid)
+
+
+def _draw_line(
+    axes: Axes, panel: Panel, line: Line, look: dict[str, Any], drawing: Drawing, unit: float
+) -> bool:
+    """Draw a line; return whether it is smoothed."""
+    x = [place / unit for place in line.x]
+    values = [value if math.isfinite(value) else math.nan for value in line.series.values]
+    window = drawing.smooth or min(len(x) // _POINTS, _MOST_SMOOTHED)
+    is_smoothed = window > 1 and line.series.key.net is None and not panel.is_rate
+    if panel.is_rate:
+        axes.step(x, values, where="post", **look)
+    elif is_smoothed:
+        axes.plot(x, values, **{**look, "alpha": 0.25, "marker": "", "linewidth": 0.7})
+        axes.plot(x, list(line.series.smoothed(window)), **look, alpha=0.9)
+    else:
+        axes.plot(x, values, **look, alpha=0.9)
+    gaps = [True, *map(math.isnan, values), True]
+    alone = [i for i in range(len(x)) if gaps[i : i + 3] == [True, False, True]]
+    if alone:
+        axes.plot([x[i] for i in alone], [values[i] for i in alone], ".", color=look["color"])
+    return is_smoothed
+
+
+def _draw_marks(
+    axes: Axes,
+    panel: Panel,
+    looks: Sequence[dict[str, Any]],
+    unit: float,
+    limit: float,
+    is_overlaid: bool,
+) -> Entries:
+    """Mark where values become NaN or infinite, and those above the limit; return their legend."""
+    entries: Entries = {}
+    top = axes.get_xaxis_transform()
+    for line, look in zip(panel.lines, looks, strict=True):
+        words = f"{short(line.run_name, 20)}: " * is_overlaid + line_words(line, is_whole=False)
+        values = line.series.values
+        odd = [not math.isfinite(value) for value in values]
+        starts = [i for i, is_odd in enumerate(odd) if is_odd and not (i and odd[i - 1])]
+        high = [i for i, value in enumerate(values) if limit < value < math.inf]
+        for marker, marked in (("x", starts), ("^", high)):
+            if not marked:
+                continue
+            style = {"color": look["color"], "marker": marker, "markersize": 5, "linestyle": ""}
+            x = [line.x[i] / unit for i in marked]
+            axes.plot(x, [0.97] * len(x), transform=top, **style)
+            if marked is starts:
+                name = {"nan": "NaN"}.get(str(values[starts[0]]), str(values[starts[0]]))
+                what = f"{words} is {name} from {line.series.iterations[starts[0]]:,} on"
+            else:
+                what = f"{words} is up to {max(values[i] for i in high):,.6g}"
+            entries[what] = Line2D([], [], **style)
+    more = len(entries) - _MOST_MARKS
+    if more > 0:
+        entries = dict(list(entries.items())[:_MOST_MARKS])
+        entries[f"and {more} more lines with such marks"] = Line2D([], [], linestyle="")
+    return entries
 
 
 def _draw_events(
-    axes: Axes, logs: Sequence[LogContents], selection: Selection, unit: float
-) -> dict[str, Line2D]:
-    """Draw what happened; gives what the kinds are called, and how a legend shows them."""
-    found: dict[str, Line2D] = {}
+    axes: Axes, logs: Sequence[LogContents], selection: Selection, unit: float, is_overlaid: bool
+) -> Entries:
+    """Draw what happened; return what the kinds are called, and how a legend shows them."""
+    found: Entries = {}
     for log in logs:
-        for event in log.events:
+        for event in happened(log):
             place = event_place(event, log, selection.x) / unit
-            if math.isnan(place):
+            if math.isnan(place) or event.kind not in ("snapshot", *_EVENTS):
                 continue
-            if event.kind == "snapshot":
-                axes.axvline(place, ymax=0.03, color=MUTED, linewidth=0.8)
-                found[event.kind] = Line2D([], [], color=MUTED, linestyle="", marker="|")
-            elif event.kind in _EVENTS:
-                name, colour = EVENTS[event.kind]
-                found[name] = axes.axvline(place, color=colour, linewidth=0.9, linestyle=":")
+            name, colour = EVENTS[event.kind]
+            if is_overlaid or event.kind == "snapshot":
+                axes.axvline(place, ymax=0.03, color=colour, linewidth=0.8)
+                found[name] = Line2D([], [], color=colour, linestyle="", marker="|")
+            else:
+                found[name] = axes.axvline(place, color=colour, lw=0.9, ls=_EVENTS[event.kind])
     return found
-
-
-def _add_legend(axes: Axes, panel: Panel, happened: dict[str, Line2D], is_overlaid: bool) -> None:
-    """Add the legend outside of the axes."""
-    if panel.is_rate:
-        return
-    named: dict[tuple[Any, ...], tuple[str, Line2D]] = {}
-    looks = line_looks(panel, is_overlaid)
-    for line, look, entry in zip(panel.lines, looks, legend_entries(panel), strict=True):
-        words = line_words(line, is_whole=len(entry) < len(line.series.key))
-        name = f"{line.run_name}: {words}" if is_overlaid else words
-        named.setdefault(entry, (name, Line2D([], [], **look)))
-    entries = list(named.values())
-    more = len(entries) - _MOST_LINES
-    if more > 0:
-        entries[_MOST_LINES:] = [(f"and {more} more", Line2D([], [], linestyle=""))]
-    entries += happened.items()
-    legend = axes.legend(
-        [artist for _, artist in entries],
-        [" "] * len(entries),
-        loc="upper left",
-        bbox_to_anchor=(1.0, 1.02),
-        frameon=False,
-        handlelength=1.8,
-    )
-    for text, (name, _) in zip(legend.get_texts(), entries, strict=True):
-        # A name may look like TeX, or begin with what legends leave out.
-        text.set_parse_math(False)
-        text.set_text(short(name))

@@ -89,7 +89,7 @@ def plot(  # noqa: PLR0913  # as the command
     x : {"iteration", "epoch", "time"}
         What the curves go over.
     only : sequence of str
-        Outputs to draw; all by default.
+        Outputs to draw, also "loss" (the displayed loss) and "lr"; all by default.
     rate, events : bool
         Draw the learning rate, and snapshots, restarts and errors.
     year : int, optional

@@ -12,7 +12,14 @@ from caffetools.log.age import Age, age
 from caffetools.log.curve import Curve
 from caffetools.log.diagnostics import DebugMeans, Timings
 from caffetools.log.echo_reader import Echo, EchoReader
-from caffetools.log.events import LONGEST_MESSAGE, Event, Events, kind_by_severity, kind_of
+from caffetools.log.events import (
+    LONGEST_MESSAGE,
+    Event,
+    Events,
+    event_iteration,
+    kind_by_severity,
+    kind_of,
+)
 from caffetools.log.logged_net import LoggedNet
 from caffetools.log.net_reader import NetReader
 from caffetools.log.prefix import Message
@@ -24,8 +31,6 @@ _FORK = re.compile(r"This is (NVCaffe \S+) started at \w+ (\w+) +([0-9]{1,2}) \S
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DEVICE = re.compile(r"\s*[\[(][0-9][0-9. ]*[\])] ?")
 """NVCaffe's mark of a device: `[0]`, `(0)`, `[0.0]`."""
-
-_SNAPSHOT = re.compile(r"_iter_([0-9]{1,18})\.")
 
 _SPEAKING = frozenset(
     ("net.cpp", "solver.cpp", "sgd_solver.cpp", "parallel.cpp", "layer_factory.hpp", *PROGRAMS)
@@ -152,9 +157,7 @@ class LogCollector:
         seconds = self._clock.seconds(message.time) - self._origin
         since = None if math.isnan(seconds) else round(seconds, 6)
         text = message.text.strip()[:LONGEST_MESSAGE]
-        # A snapshot's file is named by its own iteration, which need not be a displayed one.
-        own = _SNAPSHOT.search(text) if kind == "snapshot" else None
-        iteration = int(own[1]) if own else self.solver.iteration
+        iteration = event_iteration(kind, text, self.solver.iteration)
         self.events.add(Event(message.number, kind, text, iteration, since))
 
     def _begin_echo(self, message: Message) -> bool:

@@ -25,6 +25,8 @@ _KINDS = (
 )
 _KIND = re.compile("|".join(f"(?P<{kind}>{form})" for kind, form in _KINDS))
 
+_OWN_ITERATION = re.compile(r".*_iter_([0-9]{1,18})\b")
+
 _CRASH = re.compile(
     r"\*\*\* (?:SIG\w+|Aborted at)|Segmentation fault|terminate called|Killed$|Aborted\b"
     r"|Traceback \(most recent call last\)|\w*Error: |.*: error: "
@@ -49,7 +51,7 @@ class Event(NamedTuple):
     fatal or cut."""
     message: str
     iteration: int | None = None
-    """The last iteration before it."""
+    """That of a snapshot, saved or restored; of any other event the last one before it."""
     seconds: float | None = None
     """Since the log's first line."""
     times: int = 1
@@ -83,6 +85,15 @@ def kind_of(text: str) -> str:
     """Return the kind of event of a message, "" for none."""
     found = _KIND.match(text.lstrip())
     return found.lastgroup or "" if found else ""
+
+
+def event_iteration(kind: str, text: str, last: int | None) -> int | None:
+    """Return the iteration that a snapshot's file is named by, which need not be a displayed one.
+
+    Events of other kinds are of the last iteration.
+    """
+    own = _OWN_ITERATION.match(text) if kind in {"snapshot", "restore", "resume"} else None
+    return int(own[1]) if own else last
 
 
 def kind_by_severity(severity: str, text: str) -> str:

@@ -20,7 +20,14 @@ from typing import NamedTuple
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.log.curve import Point
 from caffetools.log.curve_columns import by_name, number
-from caffetools.log.events import LONGEST_MESSAGE, Event, is_crash, kind_by_severity, kind_of
+from caffetools.log.events import (
+    LONGEST_MESSAGE,
+    Event,
+    event_iteration,
+    is_crash,
+    kind_by_severity,
+    kind_of,
+)
 from caffetools.log.prefix import Message, messages
 from caffetools.log.solver_reader import SolverReader
 from caffetools.log.text import CHUNK, COMPRESSED, clean
@@ -168,7 +175,7 @@ class Live:
         if kind == "snapshot" and "solver state" in text:
             return  # its .caffemodel was listed on the line before
         self.event_count += 1
-        self.events.append(Event(0, kind, text, self.iteration))
+        self.events.append(Event(0, kind, text, event_iteration(kind, text, self.iteration)))
 
 
 def follow(

@@ -80,3 +80,15 @@ def run_parts(curve: Curve, *, is_timed: bool = True) -> Iterator[tuple[int, Par
                 break
             yield run, part.sliced(max(start - first, 0), min(stop, end) - first)
         first = end
+
+
+def unannounced_resumes(curve: Curve) -> Iterator[tuple[int, float | None]]:
+    """Yield the first iteration, and its seconds, of each segment resumed without a message."""
+    found = segments(curve, curve.iterations())
+    rows = {each.start for each in found if each.resumed} - set(curve.restores)
+    first = 0
+    for part in curve.parts() if rows else ():
+        end = first + len(part.iterations)
+        for row in sorted(row for row in rows if first <= row < end):
+            yield part.iterations[row - first], part.seconds[row - first]
+        first = end

@@ -52,15 +52,16 @@ class Series:
         self.values.extend(values)
 
     def smoothed(self, window: int) -> array[float]:
-        """At each point the mean of the last `window` values that are finite; NaN where it is."""
-        kept: list[float] = []
-        found = array("d")
-        for value in self.values:
-            if math.isfinite(value):
-                kept.append(value)
-                del kept[:-window]
-            found.append(math.fsum(kept) / len(kept) if math.isfinite(value) else math.nan)
-        return found
+        """At each point the mean of the `window` values around it that are finite; NaN where it is.
+
+        Of an even number the one before counts; at the ends there are fewer.
+        """
+        finite = [value for value in self.values if math.isfinite(value)]
+        starts = (max(i - window // 2, 0) for i in range(len(finite)))
+        ends = range((window + 1) // 2, (window + 1) // 2 + len(finite))
+        parts = (finite[start:end] for start, end in zip(starts, ends, strict=True))
+        means = (math.fsum(part) / len(part) for part in parts)
+        return array("d", (next(means) if math.isfinite(v) else math.nan for v in self.values))
 
 
 def known_values(

@@ -12,7 +12,7 @@ from caffetools.check.parsed_log import ParsedLog
 from caffetools.drawing.style import EVENTS, LINES
 from caffetools.drawing.svg import svg
 from caffetools.figures.looks import line_words
-from caffetools.figures.panels import Line, Selection, grouped_lines
+from caffetools.figures.panels import Line, Selection, grouped_lines, happened
 from caffetools.log.logged_net import LoggedNet
 from caffetools.pages.chart import (
     AREA,
@@ -67,7 +67,7 @@ def charts(log: ParsedLog) -> list[tuple[str, list[ChartLine]]]:
             )
             for line in sorted(panel.lines, key=lambda line: line.series.key.element or 0)
         ]
-        found.append((panel.title.capitalize(), lines))
+        found.append((panel.title[:1].upper() + panel.title[1:], lines))
     return found
 
 
@@ -86,7 +86,7 @@ def marks(log: ParsedLog) -> list[EventMark]:
             f"{event.kind} at {event.iteration:,}: {printable(event.message)}",
             event.kind if event.kind in EVENTS else "error",
         )
-        for event in log.contents.events
+        for event in happened(log.contents)
         if event.iteration is not None and event.kind != "rate"
     ]
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from caffetools.log.events import KEPT, Event, Events, is_crash, kind_by_severity, kind_of
+from caffetools.log.events import (
+    KEPT,
+    Event,
+    Events,
+    event_iteration,
+    is_crash,
+    kind_by_severity,
+    kind_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -19,6 +27,21 @@ from caffetools.log.events import KEPT, Event, Events, is_crash, kind_by_severit
 )
 def test_kind_of(text: str, kind: str) -> None:
     assert kind_of(text) == kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "iteration"),
+    [
+        ("snapshot", "Snapshotting to binary proto file a_iter_5/b_iter_40.caffemodel", 40),
+        ("snapshot", "Snapshotting to caffe_iter_40", 40),
+        ("resume", "Resuming from x_iter_40.solverstate", 40),
+        ("snapshot", "Snapshotting to x_iter_40_final.caffemodel", 30),
+        ("finetune", "Finetuning from x_iter_40.caffemodel", 30),
+        ("snapshot", "Snapshotting to x", 30),
+    ],
+)
+def test_a_snapshot_has_the_iteration_of_its_name(kind: str, text: str, iteration: int) -> None:
+    assert event_iteration(kind, text, 30) == iteration
 
 
 def test_kind_by_severity() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from caffetools.log import curve as curves
 from caffetools.log.curve import Curve, Point
-from caffetools.log.runs import joined, run_rows, segments
+from caffetools.log.runs import joined, run_rows, segments, unannounced_resumes
 
 
 def test_a_resumed_run_replaces_what_it_tells_again() -> None:
@@ -23,6 +23,16 @@ def test_a_resumed_run_replaces_what_it_tells_again() -> None:
         (3, 6, 0, True),
     ]
     assert joined(found, iterations) == {0: [range(1), range(3, 6)]}
+
+
+def test_resumes_without_a_message() -> None:
+    curve = Curve()
+    curve.origin = 0.0
+    curve.restores.append(2)
+    for iteration in (0, 10, 20, 30, 20, 30, 0):
+        curve.append(Point(str(iteration)))
+    # 20 after 30 goes back, and 0 at the end is another run; the message was before row 2
+    assert list(unannounced_resumes(curve)) == [(20, None)]
 
 
 def test_a_start_is_another_run() -> None:

@@ -36,7 +36,7 @@ def test_charts() -> None:
         "train loss": ((0.0, 2.5), (100.0, 1.25)),
         "test loss": ((0.0, 2.25),),
     }
-    assert [(s.name, s.points) for s in found["Outputs"]] == [("test accuracy", ((0.0, 0.125),))]
+    assert [(s.name, s.points) for s in found["Accuracy"]] == [("test accuracy", ((0.0, 0.125),))]
     assert found["Learning rate"][0].points == ((0.0, 0.1), (100.0, 0.05))
 
 
