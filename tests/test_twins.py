@@ -24,7 +24,7 @@ WITHOUT_SOURCE = {
     "test_api.py": "the public functions and objects, whole",
     "test_conftest.py": "the tests' own helpers",
     "test_contributing.py": "CONTRIBUTING.md",
-    "test_digits.py": "examples/lenet, trained",
+    "test_finetune.py": "examples/finetune, its commands",
     "test_examples.py": "examples/, whole",
     "test_imports.py": "the package, whole",
     "test_parse_log.py": "caffetools/log, whole",
