@@ -20,6 +20,7 @@ from caffetools.writing import IMAGE_FORMATS, write_files
 @flag("--stages", "by_stage", help="Draw one diagram for each layer with weights.")
 @choice("File format for --stages.", "--form", of=IMAGE_FORMATS)
 @flag("--no-fold", help="Draw each of several repeated blocks.")
+@flag("--namespaces", help="Draw the layers of each `name/` as one box.")
 @click.option(
     "--columns", type=click.IntRange(min=1), help="Number of columns, if the graph can be split."
 )
@@ -31,12 +32,14 @@ def command(net: str, output: str, by_stage: bool, **options: Any) -> None:
     normalization, pooling and dropout after it. The folder also gets all of them on one page,
     all.svg.
     """
-    form, no_fold, columns, force = (
-        options.pop(name) for name in ("form", "no_fold", "columns", "force")
+    form, no_fold, spaces, columns, force = (
+        options.pop(name) for name in ("form", "no_fold", "namespaces", "columns", "force")
     )
     loaded = load(net, **options)
     report_notes(loaded.notes)
     if by_stage:
         write_files(stage_files(loaded, output, form), force, output)
     else:
-        write_files({output: graph_file(loaded, output, not no_fold, columns)}, force, inputs=[net])
+        write_files(
+            {output: graph_file(loaded, output, not no_fold, columns, spaces)}, force, inputs=[net]
+        )

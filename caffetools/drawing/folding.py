@@ -7,8 +7,10 @@ from block to block, as in a DenseNet.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 from caffetools.drawing.diagram import Diagram
@@ -27,16 +29,27 @@ _IDENTITY_FIELDS = {"name", "bottom", "top", "param"}
 
 
 class Repeat(NamedTuple):
-    """`times` equal blocks of `length` boxes each, from the box `start` on."""
+    """`times` equal blocks of `length` boxes each, from the box `start` on.
+
+    A single block is a namespace: the layers whose names begin with the same `name/`.
+    """
 
     start: int
     length: int
     times: int
+    heads: tuple[int, ...] = ()
+    """First box of each, of blocks that do not read each other, such as the heads of an SSD."""
 
     @property
     def end(self) -> int:
-        """First box after the blocks."""
+        """First box after blocks that follow each other."""
         return self.start + self.length * self.times
+
+    @property
+    def blocks(self) -> list[range]:
+        """Boxes of each block."""
+        starts = self.heads or range(self.start, self.end, self.length)
+        return [range(start, start + self.length) for start in starts]
 
 
 class OutlineLink(NamedTuple):
@@ -60,16 +73,20 @@ class Outline(NamedTuple):
 def repeats(net: Net, drawing: Diagram) -> list[Repeat]:
     """Return the repeated blocks of a net from top to bottom, without nesting.
 
-    Each block reads one blob from above it and produces one that is read below it.
+    Each block reads one blob from above it and produces one that is read below it; or it is a head,
+    which reads other layers than heads and produces what is read together with theirs.
     """
+    found = _heads(net, drawing)
+    taken = {box for repeat in found for block in repeat.blocks for box in block}
     candidates: dict[int, list[Repeat]] = defaultdict(list)
-    for block in repeated_runs(_steps(net, drawing), frozenset()):
+    for block in repeated_runs(_steps(net, drawing, _layer_signature), frozenset()):
         if block.entries == len(block.exits) == 1:
             for start in block.starts:
                 times = _times(drawing, block, start)
-                if times >= _MIN_TIMES and (times - 1) * block.length >= _MIN_SAVED:
-                    candidates[start].append(Repeat(start, block.length, times))
-    found = []
+                repeat = Repeat(start, block.length, times)
+                is_free = taken.isdisjoint(range(start, repeat.end))
+                if times >= _MIN_TIMES and (times - 1) * block.length >= _MIN_SAVED and is_free:
+                    candidates[start].append(repeat)
     start = 0
     while start < len(drawing.boxes):
         best = max(
@@ -80,7 +97,76 @@ def repeats(net: Net, drawing: Diagram) -> list[Repeat]:
         start = start + 1 if best is None else best.end
         if best is not None:
             found.append(best)
+    return sorted(found)
+
+
+def _heads(net: Net, drawing: Diagram) -> list[Repeat]:
+    """Return blocks of the same types that read no other of them, and are read together."""
+    writes: dict[int, list[set[int]]] = defaultdict(list)
+    for link in drawing.links:
+        writes[link.source].append(set(link.readers))
+    candidates = list(_parallel_blocks(net, drawing))
+    candidates.sort(key=lambda each: (1 - each[0].times) * each[0].length)
+    found: list[Repeat] = []
+    place = list(range(len(drawing.boxes)))  # of a head: that in the last one
+    while candidates:
+        best = next((each for each in candidates if _is_read_together(*each, writes, place)), None)
+        if best is None:
+            break
+        found.append(best[0])
+        last = best[0].blocks[-1][0]
+        taken = {box: last + step for block in best[0].blocks for step, box in enumerate(block)}
+        for box, at in taken.items():
+            place[box] = at
+        candidates = [
+            each
+            for each in candidates
+            if not any(box in taken for block in each[0].blocks for box in block)
+        ]
     return found
+
+
+def _parallel_blocks(net: Net, drawing: Diagram) -> Iterator[tuple[Repeat, Block]]:
+    """Yield blocks of the same types that do not read each other; any may read data layers."""
+    sources: dict[int, set[int]] = defaultdict(set)
+    for link in drawing.links:
+        for reader in link.readers:
+            sources[reader].add(link.source)
+    data = [box for box in range(len(drawing.boxes)) if not sources[box]]
+    steps = _steps(net, drawing, lambda layer: layer.node.type, data)
+    for block in repeated_runs(steps, frozenset()):
+        starts: list[int] = []
+        for start in block.starts:
+            if not starts or start >= starts[-1] + block.length:
+                starts.append(start)
+        if len(starts) < _MIN_TIMES or (len(starts) - 1) * block.length < _MIN_SAVED:
+            continue
+        inside = {box for start in starts for box in block.window(start)}
+        reads = [sources[box] - set(block.window(s)) for s in starts for box in block.window(s)]
+        if all(inside.isdisjoint(each) for each in reads):
+            yield Repeat(starts[0], block.length, len(starts), tuple(starts)), block
+
+
+def _is_read_together(
+    heads: Repeat, block: Block, writes: dict[int, list[set[int]]], place: list[int]
+) -> bool:
+    """Return whether the same boxes, or those of other heads, read what leaves each head."""
+    for step, index in block.exits:
+        readers = {
+            frozenset(place[box] for box in writes[start + step][index] - set(block.window(start)))
+            for start in heads.heads
+        }
+        if len(readers) > 1 or min(map(min, readers)) <= heads.heads[-1]:
+            return False
+    return True
+
+
+def namespaces(net: Net, drawing: Diagram) -> list[Repeat]:
+    """Return the runs of layers whose names begin with the same `name/`, as single blocks."""
+    keys = [net.known_layers[box.layers[0]].node.key for box in drawing.boxes]
+    runs = groupby(range(len(keys)), lambda box: keys[box].rpartition("/")[0].split("/")[0])
+    found = [(name, list(boxes)) for name, boxes in runs]
+    return [Repeat(boxes[0], len(boxes), 1) for name, boxes in found if name and len(boxes) > 2]
 
 
 def _times(drawing: Diagram, block: Block, start: int) -> int:
@@ -96,18 +182,23 @@ def _times(drawing: Diagram, block: Block, start: int) -> int:
     return times
 
 
-def _steps(net: Net, drawing: Diagram) -> list[Step]:
-    """Return the boxes as steps, their links as values."""
+def _steps(
+    net: Net,
+    drawing: Diagram,
+    signature: Callable[[InferredLayer], Hashable],
+    apart: Collection[int] = (),
+) -> list[Step]:
+    """Return the boxes as steps, their links as values, without those of the boxes `apart`."""
     reads: dict[int, list[int]] = defaultdict(list)
     writes: dict[int, list[int]] = defaultdict(list)
     for index, link in enumerate(drawing.links):
         writes[link.source].append(index)
-        for reader in link.readers:
+        for reader in link.readers if link.source not in apart else ():
             reads[reader].append(index)
     return [
         Step(
             (
-                tuple(_layer_signature(net.known_layers[layer]) for layer in inside.layers),
+                tuple(signature(net.known_layers[layer]) for layer in inside.layers),
                 tuple(drawing.links[link].is_output for link in writes[box]),
             ),
             tuple(reads[box]),
@@ -133,58 +224,82 @@ def _options(message: Message) -> Hashable:
 
 def outline(drawing: Diagram, found: Sequence[Repeat]) -> Outline:
     """Return the whole diagram with each repeat as one vertex."""
-    repeat_at = {repeat.start: repeat for repeat in found}
-    exits = {repeat: in_last_block(drawing, repeat, exit_link(drawing, repeat)) for repeat in found}
+    fold_of = {box: repeat for repeat in found for block in repeat.blocks for box in block}
     vertices: list[int | Repeat] = []
-    vertex_of: list[int] = []  # by box
-    while len(vertex_of) < len(drawing.boxes):
-        repeat = repeat_at.get(len(vertex_of))
-        vertex_of.extend([len(vertices)] * (repeat.length * repeat.times if repeat else 1))
-        vertices.append(repeat or len(vertex_of) - 1)
+    for box in range(len(drawing.boxes)):
+        repeat = fold_of.get(box)
+        if repeat is None or box == repeat.blocks[-1][0]:
+            vertices.append(box if repeat is None else repeat)
+    index_of = {vertex: index for index, vertex in enumerate(vertices)}
+    vertex_of = [index_of[fold_of.get(box, box)] for box in range(len(drawing.boxes))]
+    exits = {repeat: exit_links(drawing, repeat) for repeat in found}
     links = []
     for index, link in enumerate(drawing.links):
         source = vertex_of[link.source]
         vertex = vertices[source]
-        if isinstance(vertex, int) or exits[vertex] == index:
+        shapes = (index,) if isinstance(vertex, int) else exits[vertex].get(index)
+        if shapes is not None:
             readers = dict.fromkeys(vertex_of[reader] for reader in link.readers)
             readers.pop(source, None)
-            links.append(OutlineLink(index, source, tuple(readers), (index,)))
+            links.append(OutlineLink(index, source, tuple(readers), shapes))
     return Outline(tuple(vertices), tuple(links))
 
 
 def block_outline(drawing: Diagram, repeat: Repeat) -> Outline:
     """Return the first block of a repeat, with a vertex for its entry and one for its exit.
 
-    Both are -1. The exit reads the blob that the next block reads. The blobs that enter and leave
-    are labelled outside of the block, the others with their shapes in the first and last block.
+    Both are -1; heads have no exit. The exit reads the blob that the next block reads. The blobs
+    that enter and leave are labelled outside of the block, the others with their shapes in the
+    first and last block.
     """
-    members = range(repeat.start, repeat.start + repeat.length)
-    leaving = exit_link(drawing, repeat)
+    members = repeat.blocks[0]
+    leaving = set(exit_links(drawing, repeat)) if repeat.heads else {exit_link(drawing, repeat)}
     links = []
     for index, link in enumerate(drawing.links):
         readers = [reader - repeat.start + 1 for reader in link.readers if reader in members]
-        if index == leaving:
+        if repeat.heads and any(reader in repeat.blocks[1] for reader in link.readers):
+            continue  # all heads read it
+        if index in leaving and not repeat.heads:
             readers.append(repeat.length + 1)
         if readers or link.source in members:
             source = link.source - repeat.start + 1 if link.source in members else 0
-            is_inside = source and index != leaving
+            is_inside = source and index not in leaving
             shapes = (index, in_last_block(drawing, repeat, index)) if is_inside else ()
             links.append(OutlineLink(index, source, tuple(readers), shapes))
-    return Outline((-1, *members, -1), tuple(links))
+    return Outline((-1, *members, *(() if repeat.heads else (-1,))), tuple(links))
+
+
+def exit_links(drawing: Diagram, repeat: Repeat) -> dict[int, tuple[int, ...]]:
+    """Return the links that lead out of a repeat, each with those whose shapes its label shows.
+
+    Those of heads are the links of the first one.
+    """
+    first = repeat.blocks[0]
+    if repeat.times > 1 and not repeat.heads:
+        last = in_last_block(drawing, repeat, exit_link(drawing, repeat))
+        return {last: (last,)}
+    return {
+        index: (index, in_last_block(drawing, repeat, index)) if repeat.heads else (index,)
+        for index, link in enumerate(drawing.links)
+        if link.source in first
+        and (any(r not in first for r in link.readers) or (link.is_output and not repeat.heads))
+    }
 
 
 def exit_link(drawing: Diagram, repeat: Repeat) -> int:
     """Return the link from the first block of a repeat to the second."""
-    second = range(repeat.start + repeat.length, repeat.start + 2 * repeat.length)
+    first, second = repeat.blocks[:2]
     return next(
         index
         for index, link in enumerate(drawing.links)
-        if repeat.start <= link.source < second.start
-        and any(reader in second for reader in link.readers)
+        if link.source in first and any(reader in second for reader in link.readers)
     )
 
 
 def in_last_block(drawing: Diagram, repeat: Repeat, link: int) -> int:
     """Return the link of the last block that corresponds to `link` of the first."""
-    first = range(repeat.start, repeat.start + repeat.length)
-    return link + (repeat.times - 1) * sum(other.source in first for other in drawing.links)
+    first, last = (
+        bisect_left(drawing.links, block[0], key=lambda each: each.source)
+        for block in (repeat.blocks[0], repeat.blocks[-1])
+    )
+    return link - first + last

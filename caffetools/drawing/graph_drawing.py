@@ -7,7 +7,15 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from caffetools.drawing.diagram import Diagram, diagram
-from caffetools.drawing.folding import Outline, OutlineLink, Repeat, block_outline, outline, repeats
+from caffetools.drawing.folding import (
+    Outline,
+    OutlineLink,
+    Repeat,
+    block_outline,
+    namespaces,
+    outline,
+    repeats,
+)
 from caffetools.drawing.graph_layout import Layout, layout
 from caffetools.drawing.layer_box import (
     LABEL_DROP,
@@ -60,7 +68,9 @@ class Connection(NamedTuple):
     """Further readers, to which no line leads."""
 
 
-def draw_graph(net: Net, fold: bool = True, columns: int | None = None) -> GraphDrawing:
+def draw_graph(
+    net: Net, fold: bool = True, columns: int | None = None, spaces: bool = False
+) -> GraphDrawing:
     """Draw the graph of a net.
 
     Parameters
@@ -71,9 +81,13 @@ def draw_graph(net: Net, fold: bool = True, columns: int | None = None) -> Graph
         Draw repeated blocks once.
     columns
         Number of columns, if the graph can be split; by default chosen by the page's proportions.
+    spaces
+        Draw each namespace, the layers whose names begin with the same `name/`, as one box.
     """
     painter = _Painter(net, diagram(net))
     found = repeats(net, painter.drawing) if fold else []
+    if spaces:
+        found = namespaces(net, painter.drawing)
     shown = outline(painter.drawing, found)
     named = far_readers(shown)
     pictures, connections = painter.parts(shown, named)
@@ -162,6 +176,7 @@ def assemble(
         parts: list[SceneItem] = [Path(route.moves, "link")] if route.moves else []
         if connection.label:
             parts.extend(label_items(connection.label, *route.start))
+        parts.extend(Rect(x - 2.5, y - 2.5, 5, 5, "arrow", 2.5) for x, y in route.forks)
         parts.extend(arrow_head(*end) for reader, end in route.ends if reader != without_arrow)
         items.append(SceneGroup(tuple(parts), connection.tooltip, connection.data))
     for picture, size, (x, y) in zip(pictures, sizes, found.corners, strict=True):
@@ -183,9 +198,12 @@ class _Painter:
             self.tops[link.source].append(index)
 
     def parts(
-        self, shown: Outline, named: Collection[tuple[int, int]] = ()
+        self,
+        shown: Outline,
+        named: Collection[tuple[int, int]] = (),
+        repeat: Repeat | None = None,
     ) -> tuple[list[Picture], list[Connection]]:
-        """Draw the parts of the whole graph, or of a block.
+        """Draw the parts of the whole graph, or of the first block of a repeat.
 
         Names instead of a line connect the pairs of link and reader in `named`.
         """
@@ -203,25 +221,37 @@ class _Painter:
             if each.label:
                 labels[each.source].append(each.label.width + _LABEL_GAP)
         pictures = [
-            self.picture(vertex, tuple(names), sum(widths) if len(widths) > 1 else 0)
+            self.picture(vertex, tuple(names), sum(widths) if len(widths) > 1 else 0, repeat)
             for vertex, names, widths in zip(shown.vertices, sources, labels, strict=True)
         ]
         return pictures, connections
 
-    def picture(self, vertex: int | Repeat, sources: tuple[str, ...], min_width: float) -> Picture:
-        """Draw a box, a folded repeat, or the empty entry or exit of a block (-1)."""
+    def picture(
+        self,
+        vertex: int | Repeat,
+        sources: tuple[str, ...],
+        min_width: float,
+        repeat: Repeat | None,
+    ) -> Picture:
+        """Draw a box, a folded repeat, or the empty entry or exit of a block (-1).
+
+        A box of a repeat also has the options of its last block, if they differ.
+        """
         if isinstance(vertex, Repeat):
-            return self.folded(vertex, sources)
+            return self.folded(vertex, sources) if vertex.times > 1 else self.space(vertex, sources)
         if vertex < 0:
             return Picture(0, 0, ())
         box = self.drawing.boxes[vertex]
-        return box_picture(self.net, box, self.largest, round(min_width), sources)
+        last = vertex - repeat.start + repeat.blocks[-1][0] if repeat else vertex
+        ends = self.drawing.boxes[last]
+        return box_picture(self.net, box, self.largest, round(min_width), sources, ends)
 
     def name(self, vertex: int | Repeat) -> str:
         """Return the name of the first layer of a vertex."""
         box = vertex.start if isinstance(vertex, Repeat) else vertex
         node = self.net.known_layers[self.drawing.boxes[box].layers[0]].node
-        return node.key or node.type
+        times = f"{vertex.times} × " if isinstance(vertex, Repeat) and vertex.heads else ""
+        return f"{times}{node.key or node.type}"
 
     def source_name(self, index: int) -> str:
         """Return the name of the box that produces a blob, or of the blob if it has several."""
@@ -247,9 +277,9 @@ class _Painter:
 
     def folded(self, block: Repeat, sources: tuple[str, ...]) -> Picture:
         """Draw the first block of a repeat in a frame, entered and left in the middle."""
-        pictures, connections = self.parts(block_outline(self.drawing, block))
-        inner, items = assemble(pictures, connections, 1, without_arrow=len(pictures) - 1)
-        boxes = self.drawing.boxes[block.start : block.end]
+        pictures, connections = self.parts(block_outline(self.drawing, block), repeat=block)
+        leaving = -1 if block.heads else len(pictures) - 1
+        inner, items = assemble(pictures, connections, 1, without_arrow=leaving)
         title, subtitle = self.heading(block)
         entry = inner.corners[0][0]
         heading = max(styled_width(title, "frame-title"), styled_width(subtitle, "detail"))
@@ -257,6 +287,7 @@ class _Painter:
         half = max(entry, inner.width - entry, heading / 2, names.width / 2)
         top = _HEADING + names.height
         width, height = round(2 * (half + _PADDING)), inner.height + top
+        height += _PADDING if block.heads else 0
         parts = (
             Rect(2 * _BEHIND, 2 * _BEHIND, width, height, "frame-behind", 8),
             Rect(_BEHIND, _BEHIND, width, height, "frame-behind", 8),
@@ -266,17 +297,45 @@ class _Painter:
             Text(_PADDING, 17, title, "frame-title"),
             Text(_PADDING, 31, subtitle, "detail"),
         )
-        layers = " ".join(str(layer) for box in boxes for layer in box.layers)
-        data = (("layers", layers), ("count", str(block.times)))
+        data = (("layers", " ".join(map(str, self.layers(block)))), ("count", str(block.times)))
         group = SceneGroup(parts, f"{title}\n{subtitle}", data, offset=(2 * _BEHIND, 0))
         return Picture(width + 4 * _BEHIND, height + 2 * _BEHIND, (group,))
 
+    def space(self, block: Repeat, sources: tuple[str, ...]) -> Picture:
+        """Draw a folded namespace: its name, its layers and their cost."""
+        indices = self.layers(block)
+        layers = [self.net.known_layers[layer] for layer in indices]
+        name = layers[0].node.key.split("/")[0]
+        lines = (
+            (fitted(f"{name}/", "frame-title", 230), "frame-title"),
+            (f"{len(layers)} layers", "type"),
+            (cost_text(layers, short_number), "detail"),
+        )
+        names = source_names(sources)
+        width = max(*(styled_width(*line) for line in lines), names.width) + 2 * _PADDING
+        height = 64 + names.height
+        parts: tuple[SceneItem, ...] = (
+            Rect(0, 0, width, height, "frame", 8),
+            SceneGroup(names.items, offset=((width - names.width) / 2, 8)),
+            *(
+                Text(width / 2, names.height + 20 + 16 * row, text, style, "middle")
+                for row, (text, style) in enumerate(lines)
+            ),
+        )
+        data = (("layers", " ".join(map(str, indices))), ("namespace", name))
+        title = ", ".join(layer.node.key for layer in layers)
+        return Picture(width, height, (SceneGroup(parts, title, data),))
+
+    def layers(self, block: Repeat) -> list[int]:
+        """Return the layers of all blocks of a repeat."""
+        boxes = [self.drawing.boxes[box] for each in block.blocks for box in each]
+        return [layer for box in boxes for layer in box.layers]
+
     def heading(self, block: Repeat) -> tuple[str, str]:
         """Return the two lines above a folded repeat."""
-        boxes = self.drawing.boxes[block.start : block.end]
-        layers = [self.net.known_layers[layer] for box in boxes for layer in box.layers]
+        layers = [self.net.known_layers[layer] for layer in self.layers(block)]
         first, last = (
-            fitted(layer.node.key, "frame-title", 130)
-            for layer in (layers[0], self.net.known_layers[boxes[-1].layers[0]])
+            fitted(self.name(box), "frame-title", 130)
+            for box in (block.start, block.blocks[-1][-1])
         )
         return f"{block.times} ×  {first} … {last}", f"in all {cost_text(layers, short_number)}"

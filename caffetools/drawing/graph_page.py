@@ -16,12 +16,14 @@ _SWATCH = 10.0
 _LEGEND_LINE = 18.0
 
 
-def graph_scene(net: Net, fold: bool = True, columns: int | None = None) -> Scene:
+def graph_scene(
+    net: Net, fold: bool = True, columns: int | None = None, spaces: bool = False
+) -> Scene:
     """Draw the graph of a net as a page: layers from top to bottom, in columns if it is long.
 
     The parameters are those of `draw_graph`.
     """
-    graph = draw_graph(net, fold, columns)
+    graph = draw_graph(net, fold, columns, spaces)
     legend = _legend(net)
     name, totals = heading(net)
     width = max(graph.layout.width, 420.0, styled_width(totals, "subtitle"))

@@ -44,17 +44,23 @@ def largest_cost(net: Net) -> LargestCost:
 
 
 def box_picture(
-    net: Net, box: Box, largest: LargestCost, min_width: float = 0, sources: Sequence[str] = ()
+    net: Net,
+    box: Box,
+    largest: LargestCost,
+    min_width: float = 0,
+    sources: Sequence[str] = (),
+    last: Box | None = None,
 ) -> Picture:
     """Draw the box of a layer: name, type with those of in-place layers, options.
 
-    Above them are the names of `sources` to which no line leads.
+    Above them are the names of `sources` to which no line leads, below them the options of `last`,
+    if they differ.
 
     The stripe shows the family, the shade the share of multiply-accumulates, the bar the share of
     parameters.
     """
     layers = [net.known_layers[index] for index in box.layers]
-    lines = _lines(layers)
+    lines = _lines(layers, net.known_layers[last.layers[0]] if last else layers[0])
     widest = max(styled_width(*line) for line in lines)
     named = source_names(sources)
     width = max(round(max(widest, named.width) + 2 * _PADDING + _STRIPE), _NARROWEST, min_width)
@@ -106,12 +112,15 @@ def _gauge(params: int, largest: int, width: float, height: float) -> list[Scene
     ]
 
 
-def _lines(layers: Sequence[InferredLayer]) -> list[tuple[str, str]]:
-    """Return the lines of a box, each with its style."""
+def _lines(layers: Sequence[InferredLayer], last: InferredLayer) -> list[tuple[str, str]]:
+    """Return the lines of a box, each with its style; `last` is the last of several such layers."""
     first = layers[0]
     types = " + ".join(layer.node.type for layer in layers)
     lines = [(first.node.key, "name"), (types, "type")]
-    lines.extend((line, "detail") for line in _wrapped(option_text(first)))
+    options, ends = option_text(first), option_text(last)
+    lines.extend((line, "detail") for line in _wrapped(options))
+    if ends != options:
+        lines.extend((line, "detail") for line in _wrapped(f"… {ends}"))
     owner = next((blob.owner for blob in first.params if blob.owner is not None), None)
     if owner is not None:
         lines.append((f"parameters of {owner}", "detail"))
@@ -161,7 +170,7 @@ def blob_label(
     if named:
         text = f"{fitted(link.name, 'shape', 110)}  {text}"
     width = styled_width(text, "shape") + 12
-    names = fitted(f"→ {', '.join(onward)}", "reference", 190) if onward else ""
+    names = fitted(f"→ {', '.join(onward)}", "reference", 130) if onward else ""
     if names:
         width += styled_width(names, "reference") + _NAME_GAP
     return BlobLabel(text, round(width, 1), "pill-output" if link.is_output else "pill", names)

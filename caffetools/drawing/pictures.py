@@ -13,12 +13,14 @@ from caffetools.net.net import Net
 from caffetools.writing import IMAGE_FORMATS, format_of
 
 
-def graph_file(net: Net, path: str, fold: bool = True, columns: int | None = None) -> bytes:
+def graph_file(
+    net: Net, path: str, fold: bool = True, columns: int | None = None, spaces: bool = False
+) -> bytes:
     """Return the drawn graph, in the format of the extension of `path`."""
     form = format_of(path, (*IMAGE_FORMATS, "dot"))
     if form == "dot":
         return dot(net).encode("utf-8")
-    return render(graph_scene(net, fold=fold, columns=columns), form)
+    return render(graph_scene(net, fold, columns, spaces), form)
 
 
 def stage_files(net: Net, folder: str, form: str) -> dict[str, bytes]:

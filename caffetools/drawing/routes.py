@@ -44,6 +44,8 @@ class Route(NamedTuple):
     moves: tuple[Move, ...]
     ends: tuple[tuple[int, Point], ...]
     """Readers, and where the wire enters each."""
+    forks: tuple[Point, ...] = ()
+    """Where the wire branches."""
 
 
 class _Turn(NamedTuple):
@@ -73,6 +75,7 @@ def routes(
         start = (sheet.x[source] + starts[index], corners[source][1] + graph.sizes[source].height)
         moves: list[Move] = []
         ends: dict[int, Point] = {}
+        forks: list[Point] = []
         begin = start
         for step, point in enumerate(trunk):
             rank = points.rank[point]
@@ -89,6 +92,8 @@ def routes(
                 out = [(turn.gutter, turn.foot), (turn.gutter, turn.head), (turn.x, turn.head)]
                 moves += rounded([at, (at[0], turn.foot), *out, end])
                 at = end
+            if len(branches) + len(passing) > 1:
+                forks.append(at)
             for reader in branches:
                 top = (ports[reader, index], sheet.top[rank + 1])
                 ends[reader] = (top[0], corners[reader][1])
@@ -96,7 +101,7 @@ def routes(
             for below in passing:
                 begin = (sheet.x[below], sheet.top[rank + 1])
                 moves += [Move(at, start=True), _bend(at, begin)]
-        found.append(Route(start, _joined(moves), tuple(sorted(ends.items()))))
+        found.append(Route(start, _joined(moves), tuple(sorted(ends.items())), tuple(forks)))
     return tuple(found)
 
 

@@ -23,6 +23,7 @@ def draw(
     form: str = "svg",
     fold: bool = True,
     columns: int | None = None,
+    namespaces: bool = False,
     force: bool = False,
     **options: Any,
 ) -> None:
@@ -40,6 +41,8 @@ def draw(
         Draw repeated blocks once.
     columns : int, optional
         Number of columns, if the graph can be split.
+    namespaces : bool
+        Draw the layers whose names begin with the same `name/` as one box.
     force : bool
         Overwrite existing files.
     **options
@@ -59,7 +62,11 @@ def draw(
     if stages:
         write_files(stage_files(loaded, name, form), force, name)
     else:
-        write_files({name: graph_file(loaded, name, fold, columns)}, force, inputs=input_paths(net))
+        write_files(
+            {name: graph_file(loaded, name, fold, columns, namespaces)},
+            force,
+            inputs=input_paths(net),
+        )
 
 
 def plot(  # noqa: PLR0913  # as the command

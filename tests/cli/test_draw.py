@@ -78,6 +78,16 @@ def test_columns_and_blocks_in_full(tmp_path: Path) -> None:
     assert heights[0] > heights[1]
 
 
+def test_namespaces(tmp_path: Path) -> None:
+    net = tmp_path / "net.prototxt"
+    text = LENET.read_text()
+    for name in ("conv1", "pool1", "conv2"):
+        text = text.replace(f'name: "{name}"', f'name: "head/{name}"')
+    net.write_text(text)
+    assert run("draw", net, "--namespaces", "-o", tmp_path / "a.svg").status == 0
+    assert 'data-namespace="head"' in (tmp_path / "a.svg").read_text()
+
+
 def test_what_is_not_needed_is_not_loaded(tmp_path: Path) -> None:
     done = spawn("draw", LENET, "-o", tmp_path / "a.svg", PYTHONPROFILEIMPORTTIME="1")
     assert done.returncode == 0

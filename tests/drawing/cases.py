@@ -30,6 +30,28 @@ def residual(blocks: int) -> str:
     return text + layer("Softmax", "prob", last, "prob")
 
 
+def detector(levels: int) -> str:
+    """A chain of convolutions; a head of each has a convolution, a Permute and a PriorBox."""
+    text = given("data", 1, 4, 8, 8)
+    last = "data"
+    for i in range(levels):
+        text += conv(f"c{i}", last)
+        last = f"c{i}"
+    for i in range(levels):
+        loc = f"convolution_param {{ num_output: {4 * (i + 1)} kernel_size: 1 }}"
+        order = "permute_param { order: 0 order: 2 order: 3 order: 1 }"
+        text += conv(f"loc{i}", f"c{i}", loc) + layer("Permute", f"p{i}", f"loc{i}", f"p{i}", order)
+        text += layer("Flatten", f"flat{i}", f"p{i}", f"flat{i}")
+        prior = f"prior_box_param {{ min_size: {i + 1} }}"
+        text += layer("PriorBox", f"prior{i}", f"c{i} data", f"prior{i}", prior)
+    for name, axis in (("flat", 1), ("prior", 2)):
+        bottoms = " ".join(f"{name}{i}" for i in range(levels))
+        text += layer(
+            "Concat", f"all_{name}", bottoms, f"all_{name}", f"concat_param {{ axis: {axis} }}"
+        )
+    return text
+
+
 LABELLED = (
     layer("Input", "data", "", "data label", "input_param { shape { dim: 2 dim: 3 } }")
     + "".join(

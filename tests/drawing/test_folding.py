@@ -10,11 +10,13 @@ from caffetools.drawing.folding import (
     Repeat,
     block_outline,
     exit_link,
+    exit_links,
     in_last_block,
+    namespaces,
     outline,
     repeats,
 )
-from tests.drawing.cases import POOL, conv, relu, residual
+from tests.drawing.cases import POOL, conv, detector, relu, residual
 from tests.nets import given, layer, net
 
 
@@ -124,3 +126,67 @@ def test_inside() -> None:
 def test_the_link_that_leaves() -> None:
     assert exit_link(drawing(), FOLD) == 4
     assert in_last_block(drawing(), FOLD, 4) == 13
+
+
+# Boxes: data, c0 to c2, then loc, p, flat and prior of each head, then two Concats.
+HEADS = Repeat(4, 4, 3, heads=(4, 8, 12))
+
+
+def test_heads_that_are_read_together() -> None:
+    assert found(detector(3)) == [HEADS]
+    assert HEADS.blocks == [range(4, 8), range(8, 12), range(12, 16)]
+
+
+def test_two_heads_stay() -> None:
+    assert found(detector(2)) == []
+
+
+def test_heads_of_other_types_stay() -> None:
+    text = detector(4).replace('name: "p3" type: "Permute"', 'name: "p3" type: "Flatten"')
+    assert [repeat.times for repeat in found(text)] == [3]
+
+
+def test_heads_that_are_not_read_together_stay() -> None:
+    ends = 'bottom: "flat1" ', 'bottom: "prior1" '
+    text = detector(3).replace(ends[0], "").replace(ends[1], "")
+    text += layer("Concat", "other", "flat1 flat1", "other")
+    text += layer("Concat", "others", "prior1 prior1", "others")
+    assert found(text) == []
+
+
+def test_heads_are_one_vertex_below_all_that_they_read() -> None:
+    drawn = diagram(net(detector(3)))
+    shown = outline(drawn, [HEADS])
+    assert shown.vertices == (0, 1, 2, 3, HEADS, 16, 17)
+    assert [link.readers for link in shown.links[:4]] == [(1, 4), (2, 4), (3, 4), (4,)]
+    # flat and prior of the first head, with the shapes of the last one
+    assert exit_links(drawn, HEADS) == {6: (6, 14), 7: (7, 15)}
+    assert [(link.source, link.readers) for link in shown.links[4:6]] == [(4, (5,)), (4, (6,))]
+
+
+def test_inside_a_head() -> None:
+    shown = block_outline(diagram(net(detector(3))), HEADS)
+    assert shown.vertices == (-1, 4, 5, 6, 7)
+    assert shown.links == (
+        OutlineLink(1, 0, (1, 4), ()),  # c0; data, which all heads read, is left out
+        OutlineLink(4, 1, (2,), (4, 12)),
+        OutlineLink(5, 2, (3,), (5, 13)),
+        OutlineLink(6, 3, (), ()),
+        OutlineLink(7, 4, (), ()),
+    )
+
+
+def test_namespaces() -> None:
+    text = given("data", 1, 4, 8, 8) + conv("a/x", "data") + conv("a/y/1", "a/x")
+    text += conv("a/y/2", "a/y/1") + conv("b/x", "a/y/2") + conv("a/z", "b/x")
+    made = net(text)
+    drawn = diagram(made)
+    assert namespaces(made, drawn) == [Repeat(1, 3, 1)]  # b has one layer, and so has the second a
+    shown = outline(drawn, [Repeat(1, 3, 1)])
+    assert shown.vertices == (0, Repeat(1, 3, 1), 4, 5)
+    assert [(link.link, link.source, link.readers) for link in shown.links] == [
+        (0, 0, (1,)),
+        (3, 1, (2,)),
+        (4, 2, (3,)),
+        (5, 3, ()),
+    ]

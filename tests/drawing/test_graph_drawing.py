@@ -16,7 +16,7 @@ from caffetools.drawing.layer_box import BlobLabel
 from caffetools.drawing.scene import Picture, Rect, Scene, SceneGroup, SceneItem, Text, flat
 from caffetools.errors import CaffeToolsError
 from caffetools.net.loading import load
-from tests.drawing.cases import LABELLED, boxes_of, check_scene, conv, residual, styles_of
+from tests.drawing.cases import LABELLED, boxes_of, check_scene, conv, detector, residual, styles_of
 from tests.nets import given, inner_product, layer, net
 from tests.strategies import nets
 
@@ -58,6 +58,34 @@ def test_a_folded_block_names_all_its_layers() -> None:
         group for group in groups_of(draw_graph(made).items) if ("count", "5") in group.data
     )
     assert dict(frame.data)["layers"].split() == [str(index) for index in range(2, 2 + 4 * 5)]
+
+
+def test_heads_are_drawn_once() -> None:
+    made = net(detector(4))
+    scene = graph_scene(made)
+    check_scene(scene)
+    assert len(boxes_of(scene, "box")) == 1 + 4 + 4 + 2
+    found = words(scene)
+    assert "4 ×  loc0 … prior3" in found
+    assert "4 × 1×1×4" in found
+    assert "… 16 × 1×1×4" in found  # of the last head
+    assert "1 × 4…16 × 8 × 8" in found
+    assert "min 1" in found
+    assert "… min 4" in found
+    frame = next(group for group in groups_of(scene.items) if ("count", "4") in group.data)
+    assert dict(frame.data)["layers"] == " ".join(map(str, range(5, 5 + 4 * 4)))
+
+
+def test_namespaces_are_boxes() -> None:
+    text = given("data", 1, 4, 8, 8) + conv("a/x", "data") + conv("a/y", "a/x")
+    made = net(text + conv("a/z", "a/y") + conv("b", "a/z"))
+    scene = graph_scene(made, spaces=True)
+    check_scene(scene)
+    # 3 * (4 * 4 * 3 * 3 + 4) and 3 * 8 * 8 * 4 * 4 * 3 * 3
+    lines = ["a/", "3 layers", "444 parameters, 27.6 k multiply-accumulates"]
+    assert [text for text in words(scene) if text in lines] == lines
+    (group,) = (each for each in groups_of(scene.items) if ("namespace", "a") in each.data)
+    assert ("layers", "1 2 3") in group.data
 
 
 def test_unfolded_all_is_drawn() -> None:
@@ -145,6 +173,14 @@ def test_no_arrow_where_a_line_leaves() -> None:
     connection = Connection(0, (1,), None, "")
     _, items = assemble([BOX, Picture(0, 0, ())], [connection], without_arrow=1)
     assert styles_of(tuple(items)) == ["link", "box"]
+
+
+def test_dots_where_lines_branch() -> None:
+    pictures = [BOX] * 3
+    _, items = assemble(pictures, [Connection(0, (1, 2), None, "")])
+    assert styles_of((items[0],)) == ["link", "arrow", "arrow", "arrow"]
+    _, items = assemble(pictures[:2], [Connection(0, (1,), None, "")])
+    assert styles_of((items[0],)) == ["link", "arrow"]
 
 
 def test_several_labels_stand_side_by_side() -> None:
