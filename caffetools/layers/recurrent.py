@@ -208,13 +208,14 @@ class MultiStageMeanfield(Layer):
     """
 
     type = "MultiStageMeanfield"
-    no_torch = "it filters with a permutohedral lattice, which PyTorch lacks"
+    param_name = "multi_stage_meanfield_param"
     bottoms = exactly(3)
     origin = "torrvision/caffe"
     is_global = True
 
     def __init__(self, spec: Spec) -> None:
-        read_integer(spec.param("multi_stage_meanfield_param"), "num_iterations", least=2)
+        super().__init__(spec)
+        self.iterations = read_integer(self.param, "num_iterations", least=2)
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         return Facts((four_axes(bottoms[0]),), self.params(bottoms[0]))

@@ -1,9 +1,18 @@
-"""RNN, LSTM and LSTMUnit."""
+"""RNN, LSTM and LSTMUnit; mean field iterations."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from caffetools.layers.blobs import count
-from caffetools.layers.recurrent import LSTM, RNN, ContinuationIndicator, LSTMUnit, Recurrent
+from caffetools.layers.recurrent import (
+    LSTM,
+    RNN,
+    ContinuationIndicator,
+    LSTMUnit,
+    MultiStageMeanfield,
+    Recurrent,
+)
 from caffetools.proto.wire import single
 from caffetools.torch.emit.base import (
     Attribute,
@@ -14,10 +23,13 @@ from caffetools.torch.emit.base import (
     Expression,
     Member,
     MemberRef,
+    Slot,
     X,
     call,
     differing,
+    fields,
     function,
+    module,
 )
 from caffetools.torch.emit.fillers import slot
 
@@ -92,9 +104,21 @@ def continuation_indicator(_: ContinuationIndicator, context: Context) -> Emissi
     return Emission((MemberRef(),), (Member(call("continuation_indicator", *shape), buffer=True),))
 
 
+def mean_field(layer: MultiStageMeanfield, context: Context) -> Emission:
+    """The helper `MultiStageMeanfield`."""
+    options = fields(layer.param, theta_alpha=10.0, theta_beta=10.0, theta_gamma=10.0)
+    classes = context.params[0].shape[-1]
+    helper = call("MultiStageMeanfield", classes, layer.iterations, **options)
+    slots = map(Slot, ("spatial", "bilateral", "compatibility"))
+    note = "spatial.par and bilateral.par are not read: without weights both matrices are 0"
+    emission = module(helper, *slots, inputs=tuple(map(context.image, range(3))))
+    return replace(emission, notes=(note,))
+
+
 EMITTERS: Emitters = {
     ContinuationIndicator: continuation_indicator,
     LSTM: recurrent,
     LSTMUnit: function("lstm_unit"),
+    MultiStageMeanfield: mean_field,
     RNN: recurrent,
 }

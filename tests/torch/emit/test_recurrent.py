@@ -8,7 +8,7 @@ from caffetools.net.loading import from_text
 from caffetools.torch.export.assembly import assemble
 from caffetools.torch.export.expressions import ExpressionWriter
 from caffetools.torch.export.pretty import flat
-from tests.torch.emission import Shape, lines
+from tests.torch.emission import Shape, lines, program_of
 
 CASES = (
     (
@@ -99,3 +99,18 @@ def test_random_stale_weights_are_not_known() -> None:
 def test_continuation_indicator(options: str, bottoms: list[Shape]) -> None:
     layer = f"ContinuationIndicator continuation_indicator_param {{ {options} }}"
     assert lines(layer, *bottoms) == ["m = continuation_indicator(3, 2)", "y = self.m"]
+
+
+def test_mean_field() -> None:
+    """CRF-RNN's iterations have the blobs of the layer; without weights two of them are unknown."""
+    param = "num_iterations: 5 theta_alpha: 160 theta_beta: 3 theta_gamma: 10"
+    layer = f"MultiStageMeanfield multi_stage_meanfield_param {{ {param} }}"
+    bottoms = (1, 21, 5, 5), (1, 21, 5, 5), (1, 3, 5, 5)
+    assert lines(layer, *bottoms) == [
+        "m = MultiStageMeanfield(21, 5, theta_alpha=160.0, theta_beta=3.0)",
+        "y = self.m(a, b, c)",
+    ]
+    spec = program_of(layer, *bottoms)
+    roles = ("spatial", "bilateral", "compatibility")
+    assert [param.key for param in spec.params["m"]] == [f"m.{role}" for role in roles]
+    assert any("spatial.par" in note.message for note in spec.notes)
