@@ -26,6 +26,14 @@ class Cluster(PythonLayer):
     classes_at: ClassVar[int]
     """Index of the number of classes in the list; 1 for a shorter list."""
 
+    def options_of(self, *kinds: type[int | float]) -> list[float]:
+        """Return the first numbers of param_str, of these types."""
+        words = self.param.text("param_str").split(",")[: len(kinds)]
+        try:
+            return [kind(word) for kind, word in zip(kinds, words, strict=True)]
+        except ValueError:
+            raise self.mistake(f"expected {len(kinds)} numbers") from None
+
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         tops = len(self.spec.tops)
         items = self.param.text("param_str").split(",")
@@ -42,6 +50,7 @@ class ClusterGroundtruth(Cluster):
     """True boxes, from grids to lists (clustering.py)."""
 
     type = "caffe.layers.detectnet.clustering.ClusterGroundtruth"
+    no_torch = ""
     classes_at = 3
 
 
@@ -49,6 +58,7 @@ class ClusterDetections(Cluster):
     """Detected boxes, clustered (clustering.py)."""
 
     type = "caffe.layers.detectnet.clustering.ClusterDetections"
+    no_torch = ""
     classes_at = 7
 
 
@@ -56,6 +66,7 @@ class ScoreDetections(PythonLayer):
     """True and detected boxes -> true positives, false positives and misses (mean_ap.py)."""
 
     type = "caffe.layers.detectnet.mean_ap.ScoreDetections"
+    no_torch = ""
     bottoms = exactly(2)
     tops = exactly(1)
 
@@ -69,6 +80,7 @@ class MeanAveragePrecision(PythonLayer):
     """Scored boxes -> mean average precision, precision and recall, each (1) (mean_ap.py)."""
 
     type = "caffe.layers.detectnet.mean_ap.mAP"
+    no_torch = ""
     bottoms = exactly(1)
     tops = exactly(3)
 

@@ -33,10 +33,10 @@ from caffetools.layers.base import LayerClass
 from caffetools.torch.emit.base import Context, Emission, Emitter
 
 KINDS = (
-    "accuracy", "activation", "bvlc", "convolution", "detection", "detection_loss", "elementwise",
-    "flow", "inputs", "joining", "linear", "loss", "metric_loss", "normalization", "permutation",
-    "pooling", "prior_box", "py_faster_rcnn", "recurrent", "region", "resampling", "reshaping",
-    "selection", "sequence", "softmax_loss",
+    "accuracy", "activation", "bvlc", "convolution", "detection", "detection_loss", "detectnet",
+    "elementwise", "flow", "inputs", "joining", "linear", "loss", "metric_loss", "normalization",
+    "permutation", "pooling", "prior_box", "py_faster_rcnn", "recurrent", "region", "resampling",
+    "reshaping", "selection", "sequence", "softmax_loss",
 )  # fmt: skip
 """The modules of emitters."""
 
