@@ -9,13 +9,13 @@ import click
 
 from caffetools.cli.devices import label_names
 from caffetools.cli.image_options import image_net, image_options
-from caffetools.cli.options import format_option
+from caffetools.cli.options import file_option, format_option
 from caffetools.table import Column, csv_table, printable, text_table
 
 
 @click.command("classify")
 @image_options
-@click.option("--labels", metavar="FILE", help="Names of the classes, one a line.")
+@file_option("--labels", metavar="FILE", help="Names of the classes, one a line.")
 @click.option("--top", type=click.IntRange(min=1), default=5, help="Classes of each image.")
 @format_option("table", "json", "csv")
 def command(net: str, labels: str | None, top: int, form: str, **options: Any) -> None:

@@ -12,6 +12,7 @@ from caffetools.cli.console import report_notes
 from caffetools.cli.options import (
     Command,
     ShapeType,
+    file_option,
     flag,
     force_option,
     output_option,
@@ -34,7 +35,7 @@ def conversion_options(command: Command) -> Command:
             "input_shapes",
             type=ShapeType(named=True),
         ),
-        click.option(
+        file_option(
             "--profile",
             default="bvlc",
             metavar="bvlc|ssd|any|FILE",

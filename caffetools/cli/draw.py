@@ -7,14 +7,21 @@ from typing import Any
 import click
 
 from caffetools.cli.console import report_notes
-from caffetools.cli.options import choice, flag, force_option, net_options, output_option
+from caffetools.cli.options import (
+    choice,
+    file_argument,
+    flag,
+    force_option,
+    net_options,
+    output_option,
+)
 from caffetools.drawing.pictures import graph_file, stage_files
 from caffetools.net.loading import load
 from caffetools.writing import IMAGE_FORMATS, write_files
 
 
 @click.command("draw")
-@click.argument("net", metavar="NET")
+@file_argument("net", metavar="NET")
 @net_options
 @output_option("FILE|DIR", "File to write: .svg, .png, .pdf or .dot; with --stages a folder.")
 @flag("--stages", "by_stage", help="Draw one diagram for each layer with weights.")

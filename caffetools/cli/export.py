@@ -9,6 +9,8 @@ import click
 from caffetools.cli.console import report_notes
 from caffetools.cli.options import (
     choice,
+    file_argument,
+    file_option,
     flag,
     force_option,
     net_options,
@@ -20,7 +22,7 @@ from caffetools.torch.export.export import ExportOptions
 
 
 @click.command("export")
-@click.argument("net", metavar="NET")
+@file_argument("net", metavar="NET")
 @net_options
 @choice(
     "Format; onnx is for inference and implies --phase test.",
@@ -28,7 +30,7 @@ from caffetools.torch.export.export import ExportOptions
     "target",
     of=("torch", "onnx"),
 )
-@click.option(
+@file_option(
     "--weights",
     metavar="FILE",
     help="Weights to export: a .caffemodel of any version, or a .caffemodel.h5.",
@@ -36,9 +38,9 @@ from caffetools.torch.export.export import ExportOptions
 @output_option(
     "DIR|FILE|-", "Output folder, file for the model alone, or - for standard output.", default="-"
 )
-@click.option("--solver", metavar="FILE", help="Solver: the folder gets a train.py, too.")
+@file_option("--solver", metavar="FILE", help="Solver: the folder gets a train.py, too.")
 @flag("--standalone", help="Copy the parts of caffetools that train.py imports into the folder.")
-@click.option("--labels", metavar="FILE", help="Class names to export, one a line.")
+@file_option("--labels", metavar="FILE", help="Class names to export, one a line.")
 @flag(
     "--fold-bn",
     "fold",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 if TYPE_CHECKING:
     from caffetools.layers.base import Options
@@ -44,20 +45,36 @@ class ShapeType(click.ParamType):  # type: ignore[type-arg]  # older clicks have
         return (top, shape) if self.named else shape
 
 
+class FileType(click.ParamType):  # type: ignore[type-arg]  # older clicks have no type argument
+    """The path of a file or folder, for the completion of shells; nothing is checked."""
+
+    name = "path"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Let the shell complete paths."""
+        return [CompletionItem(incomplete, type="file")]
+
+
+FILE = FileType()
+file_argument = functools.partial(click.argument, type=FILE)
+file_option = functools.partial(click.option, type=FILE)
+
+
 def plugin_option(command: Command) -> Command:
     """Add `--plugin FILE.py`, which every command has."""
 
-    def load(_ctx: click.Context, _param: click.Parameter, paths: tuple[Path, ...]) -> None:
-        if paths:
+    def load(ctx: click.Context, _param: click.Parameter, paths: tuple[str, ...]) -> None:
+        if paths and not ctx.resilient_parsing:  # a shell that completes runs nothing
             from caffetools.layers.registry import load_plugin
 
             for path in paths:
-                load_plugin(path)
+                load_plugin(Path(path))
 
-    return click.option(
+    return file_option(
         "--plugin",
         "plugins",
-        type=click.Path(path_type=Path),
         multiple=True,
         expose_value=False,
         is_eager=True,
@@ -94,7 +111,7 @@ def log_options(command: Command) -> Command:
 def output_option(metavar: str, text: str, **more: Any) -> Callable[[Command], Command]:
     """Return the option `-o`, required unless it has a default."""
     more = more or {"required": True}
-    return click.option("-o", "--output", metavar=metavar, help=text, **more)
+    return file_option("-o", "--output", metavar=metavar, help=text, **more)
 
 
 def repeatable(text: str, *names: str, **more: Any) -> Callable[[Command], Command]:

@@ -2,21 +2,49 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import click
 
 from caffetools.cli.console import progress
-from caffetools.cli.options import choice, flag, log_options, output_option, repeatable
+from caffetools.cli.options import (
+    choice,
+    file_argument,
+    flag,
+    log_options,
+    output_option,
+    repeatable,
+)
+from caffetools.errors import CaffeToolsError
 from caffetools.functions.views import plot
 
 
+def _outputs(context: click.Context, _param: click.Parameter, start: str) -> list[str]:
+    """Return what the logs before --only have, for the completion of shells."""
+    from caffetools.figures.panels import output_name
+    from caffetools.log.parser import read_log
+    from caffetools.log.series import log_series
+
+    names: list[str] = []
+    with suppress(CaffeToolsError):
+        # An option without its value, as here, leaves what comes before it unparsed.
+        for log in map(read_log, context.params.get("logs") or context.args):
+            names += map(output_name, log_series(log))
+    return [name for name in dict.fromkeys(names) if name.startswith(start)]
+
+
 @click.command("plot")
-@click.argument("logs", metavar="LOG…", nargs=-1, required=True)
+@file_argument("logs", metavar="LOG…", nargs=-1, required=True)
 @output_option("FILE", "Where to: a .svg, .png or .pdf.")
 @repeatable("What a log is called, in their order.", "--name", "names", metavar="NAME")
 @choice("What the curves go over.", "--x", of=("iteration", "epoch", "time"))
-@repeatable("Draw only this output (loss: the displayed loss; lr).", "--only", metavar="OUTPUT")
+@repeatable(
+    "Draw only this output (loss: the displayed loss; lr).",
+    "--only",
+    metavar="OUTPUT",
+    shell_complete=_outputs,
+)
 @click.option(
     "--smooth",
     type=click.IntRange(min=1),

@@ -12,7 +12,13 @@ import click
 
 from caffetools.cli.console import report_notes
 from caffetools.cli.devices import device_of, require_torch, verb_options
-from caffetools.cli.options import data_options, format_option, phase_option, plugin_option
+from caffetools.cli.options import (
+    data_options,
+    file_option,
+    format_option,
+    phase_option,
+    plugin_option,
+)
 from caffetools.net.loading import load
 from caffetools.table import Column, csv_table, printable, text_table
 
@@ -22,7 +28,7 @@ if TYPE_CHECKING:
 
 @click.command("time")
 @verb_options
-@click.option("--weights", metavar="FILE[,FILE]", help="Weights (default: Caffe's fillers).")
+@file_option("--weights", metavar="FILE[,FILE]", help="Weights (default: Caffe's fillers).")
 @click.option(
     "--iterations", type=click.IntRange(min=1), default=50, metavar="N", help="Passes to time."
 )

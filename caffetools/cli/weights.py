@@ -6,7 +6,13 @@ import json
 
 import click
 
-from caffetools.cli.options import force_option, format_option, output_option, plugin_option
+from caffetools.cli.options import (
+    file_argument,
+    force_option,
+    format_option,
+    output_option,
+    plugin_option,
+)
 from caffetools.formats.inventory import columns, named, rows, to_dict
 from caffetools.formats.npz import npz
 from caffetools.formats.safetensors import safetensors
@@ -16,7 +22,7 @@ from caffetools.writing import check_absent, replace_file
 
 
 @click.command("weights")
-@click.argument("file", metavar="FILE")
+@file_argument("file", metavar="FILE")
 @plugin_option
 @format_option("table", "json", "csv")
 @output_option(

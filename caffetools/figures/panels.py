@@ -59,7 +59,7 @@ def panels(logs: Sequence[LogContents], names: Sequence[str], selection: Selecti
     found = grouped_lines(logs, names, selection)
     where = Location(logs[0].name) if len(logs) == 1 else None
     if selection.only and not found:
-        shown = dict.fromkeys(_name(one) for log in logs for one in log_series(log))
+        shown = dict.fromkeys(output_name(one) for log in logs for one in log_series(log))
         known = ", ".join(shown) or "none"
         raise CaffeToolsError(f"found no {' or '.join(selection.only)}; outputs: {known}", where)
     if all(panel.is_rate for panel in found) and not selection.only:
@@ -170,9 +170,9 @@ def _shown(series: list[Series]) -> Iterator[Series]:
 
 
 def _is_asked_for(series: Series, selection: Selection) -> bool:
-    return not selection.only or _name(series) in selection.only
+    return not selection.only or output_name(series) in selection.only
 
 
-def _name(series: Series) -> str:
+def output_name(series: Series) -> str:
     """What an output is called; the displayed loss and the rate have no names in the net."""
     return {"total": "loss", "rate": "lr"}.get(series.key.kind, series.key.name)

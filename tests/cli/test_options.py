@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
+from pathlib import Path
 
 import click
 import pytest
+from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
+from caffetools.cli import COMMANDS, main
 from caffetools.cli.options import ShapeType, net_options, plugin_option
 
 
@@ -111,3 +115,34 @@ def test_plugins_are_loaded_before_the_command(
 
     command(["--plugin", "b.py", "--plugin", "a.py"], standalone_mode=False)
     assert capsys.readouterr().out.splitlines() == ["loads b.py", "loads a.py", "runs"]
+
+
+def completed(line: str, incomplete: str = "") -> list[tuple[str, str]]:
+    """What a shell is told to complete with: types and values."""
+    complete = ShellComplete(main, {}, "caffetools", "_CAFFETOOLS_COMPLETE")
+    return [(item.type, item.value) for item in complete.get_completions(line.split(), incomplete)]
+
+
+PATHS = re.compile(r"\[?(FILE|NET|LOG|STEM|DIR|DATABASE|DEPLOY|FOLDER|IMAGE|SCRIPT|MODEL|W\b)")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_paths_are_completed(name: str) -> None:
+    """Wherever the help shows a path."""
+    group = main.get_command(click.Context(main), name)
+    assert group is not None
+    for command in group.commands.values() if isinstance(group, click.Group) else (group,):
+        for param in command.params:
+            if PATHS.match(param.metavar or ""):
+                context = click.Context(command, resilient_parsing=True)
+                found = [item.type for item in param.shell_complete(context, "x")]
+                assert found == ["file"], (name, param.name)
+
+
+def test_completion(tmp_path: Path) -> None:
+    assert ("plain", "shapes") in completed("", "sh")
+    assert completed("shapes", "exam") == [("file", "exam")]
+    assert completed("shapes x --format", "ca") == [("plain", "caffe-log")]
+    plugin = tmp_path / "plugin.py"
+    plugin.write_text("1 / 0")
+    assert completed(f"shapes --plugin {plugin}", "x") == [("file", "x")]

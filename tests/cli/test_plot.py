@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.shell_completion import ShellComplete
 
+from caffetools.cli.plot import command
 from tests.commands import run
 from tests.logs import train_log
 
@@ -73,3 +75,12 @@ def test_mistakes(log: Path, tmp_path: Path) -> None:
     assert run("plot", log, "-o", out, "--x", "epoch") == (1, "", f"{log}: found no epochs\n")
     assert run("plot", "-", "-o", out).err.startswith("<stdin>: expected a log of Caffe")
     assert not out.exists()
+
+
+def test_outputs_are_completed(log: Path, tmp_path: Path) -> None:
+    def completed(path: Path) -> list[str]:
+        complete = ShellComplete(command, {}, "plot", "_")
+        return [item.value for item in complete.get_completions([str(path), "--only"], "l")]
+
+    assert completed(log) == ["loss", "lr"]
+    assert completed(tmp_path / "none") == []
