@@ -27,7 +27,8 @@ def net_frame(net: Net) -> Any:
     import pandas as pd
 
     heads = columns(net)
-    values = [[column.value(row) for column in heads] for row in rows(net)]
+    cells = ([column.value(row) for column in heads] for row in rows(net))
+    values = [[None if cell == "" else cell for cell in row] for row in cells]
     return pd.DataFrame(values, columns=[column.title for column in heads])
 
 

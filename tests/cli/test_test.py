@@ -66,3 +66,4 @@ def test_weights_of_another_net(tiny: Path) -> None:
     ran = answer(tiny)
     assert ran.status == 1
     assert "net.caffemodel: expected blob 0 of layer 'fc' to be (4, 4), found (3, 4)" in ran.err
+    assert "; rename the layer to start it from its filler\n" in ran.err

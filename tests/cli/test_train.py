@@ -162,7 +162,8 @@ def test_a_folder_that_cannot_be_written(folder: Path) -> None:
     (folder / "solver.prototxt").write_text(SOLVER.replace('"net"', '"gone/net"'))
     done = run("train", "--solver", "solver.prototxt")
     assert done.status == 1
-    message = "gone/net: snapshots cannot be written: No such file or directory"
+    reason = "snapshots cannot be written: No such file or directory"
+    message = f"gone/net: {reason}; use mkdir -p gone"
     assert f"solver.prototxt:2:67: {message}\n" in done.err
     assert "Initializing net" not in done.err
 

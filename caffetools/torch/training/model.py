@@ -176,7 +176,8 @@ def load(module: nn.Module, layers: Mapping[str, Sequence[Blob | None]]) -> Iter
                 continue
             if not found.fits(mine.shape):
                 text = f"expected blob {mine.position} of layer {layer!a} to be {mine.shape}"
-                raise CaffeToolsError(f"{text}, found {found.shape}")
+                hint = "rename the layer to start it from its filler"
+                raise CaffeToolsError(f"{text}, found {found.shape}; {hint}")
             values = torch.from_numpy(found.as_float32(tuple(mine.tensor.shape)).copy())
             mine.tensor.copy_(values)
 

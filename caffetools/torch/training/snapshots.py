@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -96,6 +97,8 @@ def check_writable(settings: SolverSettings) -> None:
         os.unlink(probe)
     except (OSError, ValueError) as error:  # ValueError: a null byte in the name
         text = f"snapshots cannot be written: {getattr(error, 'strerror', error)}"
+        if isinstance(error, FileNotFoundError):
+            text += f"; use mkdir -p {shlex.quote(os.path.dirname(probe))}"
         raise CaffeToolsError(text, Location(settings.snapshot_prefix)) from None
 
 
