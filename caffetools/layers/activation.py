@@ -171,6 +171,7 @@ class Softmax(Layer):
     """exp(x) over its sum along an axis (softmax_layer.cpp)."""
 
     type = "Softmax"
+    ignores_propagate_down = True
     gradient_reads = ("masked top",)
     param_name = "softmax_param"
     mixes_axis = True

@@ -183,6 +183,8 @@ class Layer:
     """Whether the first top measures how the bottoms agree with labels, higher for better."""
     force_backward: ClassVar[tuple[bool, ...]] = ()
     """Whether force_backward reaches each bottom (AllowForceBackward), True if not listed."""
+    ignores_propagate_down: ClassVar[bool] = False
+    """Whether Caffe's backward writes the first bottom's gradient without asking for the flag."""
     data_bottoms: ClassVar[int | None] = None
     """Number of leading bottoms whose values are read, None for all; others give a shape."""
     is_input: ClassVar[bool] = False

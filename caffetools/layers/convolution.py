@@ -230,6 +230,7 @@ class Im2col(Layer):
     """
 
     type = "Im2col"
+    ignores_propagate_down = True
     param_name = "convolution_param"
 
     def channel_axis(self, bottom: Shape) -> int:

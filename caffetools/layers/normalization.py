@@ -16,6 +16,7 @@ class LRN(Layer):
     """
 
     type = "LRN"
+    ignores_propagate_down = True
     param_name = "lrn_param"
 
     def __init__(self, spec: Spec) -> None:
@@ -51,6 +52,7 @@ class BatchNorm(Layer):
     """
 
     type = "BatchNorm"
+    ignores_propagate_down = True
     param_name = "batch_norm_param"
 
     def __init__(self, spec: Spec) -> None:
@@ -84,6 +86,7 @@ class MVN(Layer):
     """
 
     type = "MVN"
+    ignores_propagate_down = True
     is_global = True
 
     def __init__(self, spec: Spec) -> None:

@@ -23,6 +23,7 @@ class Recurrent(Layer):
     """
 
     force_backward = (True, False)
+    ignores_propagate_down = True
     is_global = True
     states: ClassVar[int]
     """Number of states."""

@@ -16,6 +16,7 @@ class Reshape(Layer):
     """
 
     type = "Reshape"
+    ignores_propagate_down = True
     shares_data = True
 
     def __init__(self, spec: Spec) -> None:
@@ -92,6 +93,7 @@ class Flatten(Layer):
     """Merges the axes from `axis` to `end_axis`, not in place (flatten_layer.cpp)."""
 
     type = "Flatten"
+    ignores_propagate_down = True
     shares_data = True
 
     def __init__(self, spec: Spec) -> None:

@@ -51,23 +51,30 @@ def _allowed(node: Node) -> list[bool]:
     return [*given, *[True] * len(node.bottoms)][: len(node.bottoms)]
 
 
-def stopped_bottoms(graph: Graph, learns: Sequence[bool]) -> list[tuple[int, ...]]:
+def stopped_bottoms(
+    graph: Graph, learns: Sequence[bool], backward: Sequence[bool]
+) -> list[tuple[int, ...]]:
     """Return the bottoms of each layer whose gradient only `propagate_down: false` stops.
 
     A net with force_backward propagates to them, too, except where the layer does not allow it.
+    Layers that ignore the flag stop nothing unless Caffe skips the layer below: a Split above
+    which another layer needs the gradient adds theirs. `backward` are the final flags.
     """
     forced = graph.message.flag("force_backward")
+    goes_on = [False] * len(graph.blobs)
     result = []
-    for node, needs in zip(graph.nodes, _inherited(graph, learns), strict=True):
-        allowed = _allowed(node)
-        flags = enumerate(zip(needs, _propagated(node), strict=False))
+    for node, needs, runs in zip(graph.nodes, _inherited(graph, learns), backward, strict=True):
+        passes = [forced and allowed for allowed in _allowed(node)]
+        if node.layer_class and node.layer_class.ignores_propagate_down and node.bottoms:
+            passes[0] |= goes_on[node.bottoms[0]]
+        flags = zip(needs, _propagated(node), passes, strict=False)
         result.append(
             tuple(
-                index
-                for index, (needed, propagated) in flags
-                if needed and not propagated and not (forced and allowed[index])
+                i for i, (needed, given, passed) in enumerate(flags) if needed > (given or passed)
             )
         )
+        for top in node.tops:
+            goes_on[top] = runs
     return result
 
 

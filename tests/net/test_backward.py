@@ -248,6 +248,23 @@ SCALED_LABEL = layer("Scale", "scaled", "other", "scaled") + layer(
             {"loss": (1,)},
             id="forced, but the layer does not allow it",
         ),
+        pytest.param(
+            inner_product("a", "data", 2)
+            + layer("Softmax", "s", "a", "s", "propagate_down: false")
+            + inner_product("ip", "s", 3)
+            + LOSS,
+            {"s": (0,)},
+            id="Softmax ignores it, but nothing below is computed",
+        ),
+        pytest.param(
+            inner_product("a", "data", 2)
+            + layer("Softmax", "s", "a", "s", "propagate_down: false")
+            + inner_product("ip", "s", 3)
+            + layer("EuclideanLoss", "more", "a other", "more")
+            + LOSS,
+            {},
+            id="Softmax ignores it, and another layer needs the gradient below",
+        ),
     ],
 )
 def test_which_bottoms_propagate_down_stops(
@@ -255,5 +272,5 @@ def test_which_bottoms_propagate_down_stops(
 ) -> None:
     net = nets.inferred(DATA + text)
     learns = [any(blob.needs_backward for blob in each.params) for each in net.layers]
-    found = zip(net.layers, stopped_bottoms(net.graph, learns), strict=True)
+    found = zip(net.layers, stopped_bottoms(net.graph, learns, net.needs_backward), strict=True)
     assert {each.node.name: indices for each, indices in found if indices} == expected

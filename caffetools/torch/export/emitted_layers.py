@@ -43,7 +43,7 @@ def emit_layers(net: Net) -> list[EmittedLayer]:
     """
     keys = blob_keys(net)
     learns = [any(blob.needs_backward for blob in each.params) for each in net.inferred.layers]
-    stopped = stopped_bottoms(net.inferred.graph, learns)
+    stopped = stopped_bottoms(net.inferred.graph, learns, net.inferred.needs_backward)
     return [
         EmittedLayer(
             layer,

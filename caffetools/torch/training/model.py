@@ -48,7 +48,10 @@ def layer_blobs(module: nn.Module) -> list[LayerBlob]:
 
 def owned_blobs(module: nn.Module) -> list[LayerBlob]:
     """Return Caffe's learnable_params: each blob once, at the first layer that has it."""
-    return list({id(blob.tensor): blob for blob in reversed(layer_blobs(module))}.values())[::-1]
+    owned: dict[int, LayerBlob] = {}
+    for blob in layer_blobs(module):
+        owned.setdefault(id(blob.tensor), blob)
+    return list(owned.values())
 
 
 def owned_indices(module: nn.Module) -> set[tuple[str, int]]:

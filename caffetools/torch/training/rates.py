@@ -13,8 +13,8 @@ class Schedule:
     """A learning rate policy and its state.
 
     BVLC's seven policies; `plateau` as the SSD fork has it (weiliu89/caffe); `rampup_interval`,
-    `rampup_lr` and `min_lr` as NVIDIA's (caffe-0.17). The fraction of a run that is left is
-    a float, as in Caffe, which the last rates of a long `poly` run show.
+    `rampup_lr` and `min_lr` as NVIDIA's (caffe-0.17). In Caffe, each step of inv, poly and
+    sigmoid rounds to single precision; the powers of the others are double.
     """
 
     def __init__(self, settings: SolverSettings) -> None:
@@ -35,7 +35,7 @@ class Schedule:
             rate = settings.rampup_lr + (settings.base_lr - settings.rampup_lr) * part**2
         else:
             rate = self._by_policy(iteration, smoothed_loss)
-        return max(rate, settings.min_lr) if settings.min_lr else rate
+        return single(max(rate, settings.min_lr) if settings.min_lr else rate)
 
     def _by_policy(self, iteration: int, smoothed_loss: float) -> float:
         settings = self.settings
@@ -44,12 +44,15 @@ class Schedule:
             case "exp":
                 return base * power(gamma, iteration)
             case "inv":
-                return base * power(1 + gamma * iteration, -settings.power)
+                grown = single(1 + single(gamma * iteration))
+                return base * single(power(grown, -settings.power))
             case "poly":
                 left = single(1 - single(iteration / max(settings.max_iter, 1)))
-                return (base - settings.min_lr) * power(left, settings.power) + settings.min_lr
+                part = single(power(left, settings.power))
+                return (base - settings.min_lr) * part + settings.min_lr
             case "sigmoid":
-                return base / (1 + power(math.e, single(-gamma * (iteration - settings.stepsize))))
+                grown = single(power(math.e, single(-gamma * (iteration - settings.stepsize))))
+                return base * single(1 / single(1 + grown))
             case "step":
                 self.current_step = iteration // settings.stepsize
             case "multistep":

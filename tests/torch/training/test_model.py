@@ -54,6 +54,15 @@ def test_a_shared_blob_belongs_to_the_first_layer() -> None:
     assert [blob.layer for blob in owned_blobs(Shared())] == ["a", "bn"]
 
 
+def test_blobs_that_a_later_layer_shares_keep_their_order() -> None:
+    """Caffe's learnable_params, and so the history of a .solverstate: by first use."""
+
+    class Later(Small):
+        caffe_params = {"ip": ("ip.weight", "ip.bias"), "again": ("ip.weight", "ip.weight")}  # noqa: RUF012
+
+    assert [blob.key for blob in owned_blobs(Later())] == ["ip.weight", "ip.bias"]
+
+
 def test_learnable() -> None:
     module = Shared()
     found = learnable(module, {"a": ((0.0, 2.0),), "bn": ((0.0, 1.0),)})

@@ -35,7 +35,22 @@ def schedule(policy: str, **options: Any) -> Schedule:
     ],
 )
 def test_rate(policy: str, options: dict[str, Any], iteration: int, expected: float) -> None:
-    assert schedule(policy, **options).rate(iteration, 0.0) == pytest.approx(expected, rel=1e-12)
+    assert schedule(policy, **options).rate(iteration, 0.0) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("policy", "options", "iteration", "shown"),
+    [
+        # Printed by Caffe; with the formulas in double, the last digit is one more.
+        ("sigmoid", {"gamma": 0.1, "stepsize": 30}, 16, "0.0098908"),
+        ("sigmoid", {"gamma": 0.1, "stepsize": 30}, 17, "0.0107082"),
+    ],
+)
+def test_rates_are_rounded_as_caffes(
+    policy: str, options: dict[str, Any], iteration: int, shown: str
+) -> None:
+    given = SolverSettings(base_lr=0.05, lr_policy=policy, **options).in_single_precision()
+    assert number(Schedule(given).rate(iteration, 0.0)) == shown
 
 
 def test_multistep_passes_one_value_in_each_iteration() -> None:
