@@ -6,6 +6,7 @@ import os
 import re
 
 from caffetools.drawing.dot import dot
+from caffetools.drawing.figure import figure_scene
 from caffetools.drawing.graph_page import graph_scene
 from caffetools.drawing.stages import all_stages_scene, stage_scene, stages
 from caffetools.drawing.svg import render
@@ -21,6 +22,11 @@ def graph_file(
     if form == "dot":
         return dot(net).encode("utf-8")
     return render(graph_scene(net, fold, columns, spaces), form)
+
+
+def figure_file(net: Net, path: str) -> bytes:
+    """Return the net as one row of volumes, in the format of the extension of `path`."""
+    return render(figure_scene(net), format_of(path))
 
 
 def stage_files(net: Net, folder: str, form: str) -> dict[str, bytes]:

@@ -50,7 +50,9 @@ def solid(shape: Shape | None, groups: int = 1) -> Solid:
     )
 
 
-def solid_items(drawn: Solid, x: float, middle: float, label: str) -> list[SceneItem]:
+def solid_items(
+    drawn: Solid, x: float, middle: float, label: str = "", style: str = "volume-front"
+) -> list[SceneItem]:
     """Draw a solid with its left edge at `x`, centered vertically at `middle`, and its label."""
     top = middle - drawn.full_height / 2 + drawn.up
     right, bottom = x + drawn.thickness, top + drawn.height
@@ -61,6 +63,7 @@ def solid_items(drawn: Solid, x: float, middle: float, label: str) -> list[Scene
         face = [(x, top), (x + dx, top + dy), (back, top + dy), (right, top), (x, top)]
         side = [(right, top), (back, top + dy), (back, bottom + dy), (right, bottom), (right, top)]
         items = [polyline(face, "volume-top"), polyline(side, "volume-side")]
-    items.append(Rect(x, top, drawn.thickness, drawn.height, "volume-front"))
-    items.append(Text(x + drawn.width / 2, bottom + 14, label, "extent", "middle"))
+    items.append(Rect(x, top, drawn.thickness, drawn.height, style))
+    if label:
+        items.append(Text(x + drawn.width / 2, bottom + 14, label, "extent", "middle"))
     return items

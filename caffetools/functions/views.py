@@ -15,7 +15,7 @@ from caffetools.net.net import Net
 from caffetools.writing import format_of, write_files
 
 
-def draw(
+def draw(  # noqa: PLR0913  # as the command
     net: Path | Net,
     path: Path,
     *,
@@ -24,6 +24,7 @@ def draw(
     fold: bool = True,
     columns: int | None = None,
     namespaces: bool = False,
+    figure: bool = False,
     force: bool = False,
     **options: Any,
 ) -> None:
@@ -43,6 +44,8 @@ def draw(
         Number of columns, if the graph can be split.
     namespaces : bool
         Draw the layers whose names begin with the same `name/` as one box.
+    figure : bool
+        Draw a net that is a chain as one row of volumes.
     force : bool
         Overwrite existing files.
     **options
@@ -56,11 +59,13 @@ def draw(
     ...     os.listdir(folder)
     ['lenet.svg']
     """
-    from caffetools.drawing.pictures import graph_file, stage_files
+    from caffetools.drawing.pictures import figure_file, graph_file, stage_files
 
     loaded, name = loaded_net(net, options), os.fspath(path)
     if stages:
         write_files(stage_files(loaded, name, form), force, name)
+    elif figure:
+        write_files({name: figure_file(loaded, name)}, force, inputs=input_paths(net))
     else:
         write_files(
             {name: graph_file(loaded, name, fold, columns, namespaces)},

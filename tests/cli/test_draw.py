@@ -88,6 +88,12 @@ def test_namespaces(tmp_path: Path) -> None:
     assert 'data-namespace="head"' in (tmp_path / "a.svg").read_text()
 
 
+def test_a_figure_and_stages_exclude_each_other(tmp_path: Path) -> None:
+    done = run("draw", LENET, "--figure", "--stages", "-o", tmp_path / "a.svg")
+    assert done.status == 2
+    assert "expected --stages or --figure, found both" in done.err
+
+
 def test_what_is_not_needed_is_not_loaded(tmp_path: Path) -> None:
     done = spawn("draw", LENET, "-o", tmp_path / "a.svg", PYTHONPROFILEIMPORTTIME="1")
     assert done.returncode == 0
@@ -100,5 +106,7 @@ def test_the_pictures_of_alexnet_are_what_the_command_draws(tmp_path: Path) -> N
     options = ("--phase", "test", "--batch-size", "1")
     run("draw", folder / "deploy.prototxt", *options, "-o", tmp_path / "graph.svg")
     run("draw", folder / "deploy.prototxt", *options, "--stages", "-o", tmp_path / "stages")
-    for drawn, kept in (("graph.svg", "graph.svg"), ("stages/all.svg", "stages.svg")):
+    run("draw", folder / "deploy.prototxt", *options, "--figure", "-o", tmp_path / "figure.svg")
+    names = {"graph.svg": "graph.svg", "stages/all.svg": "stages.svg", "figure.svg": "figure.svg"}
+    for drawn, kept in names.items():
         assert (tmp_path / drawn).read_bytes() == (folder / kept).read_bytes(), kept
