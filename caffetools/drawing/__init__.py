@@ -17,6 +17,7 @@ Each step has a module of its own and a plain value as its result::
      -> file          svg, raster    SVG; PNG and PDF (matplotlib)
 
 `dot` writes a Diagram for Graphviz. `stages` draws Scenes of single layers and the layers that
-follow them, `figure` one of a chain, with `solids` for the blobs. `layer_text` has the words of a layer, `style` the colors
-and fonts, `font_metrics` the widths of text, `scene` the shapes that all drawings are made of.
+follow them, `figure` one of a chain, with `solids` for the blobs. `layer_text` has the words of a
+layer, `style` the colors and fonts, `font_metrics` the widths of text, `scene` the shapes that all
+drawings are made of.
 """
