@@ -34,30 +34,44 @@ class CtcLoss(LossLayer):
 
 
 class CTCGreedyDecoder(Layer):
-    """Scores (T, N, C), 0 where a sequence starts (T, N) -> score of each sequence (N, 1, 1, 1).
+    """Scores (T, N, C), 0 where a sequence starts (T, N) -> labels of each sequence (N, T, 1, 1).
 
-    The score is minus the sum of the largest scores. A third bottom, labels (T, N) up to a -1,
-    gives a second top: 1 minus the mean edit distance, relative to the longer sequence
-    (ctc_decoder_layer.hpp).
+    Further tops are the score of each sequence (N, 1, 1, 1) and, with a third bottom, labels (T, N)
+    up to a -1, 1 minus the mean edit distance, relative to the longer sequence
+    (ctc_decoder_layer.cpp). In warrentdrew/Caffe_SSD_LSTM_LPR the second bottom is missing or, for
+    a single top (1, 2, 1, 1), the labels (N, L): that measure and the share of equal sequences.
     """
 
     type = "CTCGreedyDecoder"
     param_name = "ctc_decoder_param"
-    bottoms = between(2, 3)
-    tops = between(1, 2)
+    bottoms = between(1, 3)
+    tops = between(1, 3)
     origin = "ChWick/caffe"
     is_global = True
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         check_axes(bottoms[0], 3)
-        if len(bottoms) == 3 != self.top_count + 1:
-            raise self.spec.message.error("expected 2 tops for 3 bottoms, found 1", "top")
-        if self.top_count == 2 != len(bottoms) - 1:
-            raise self.spec.message.error("expected 3 bottoms for 2 tops, found 2", "bottom")
+        steps, items = bottoms[0][:2]
+        if self.top_count > len(bottoms):
+            most = f"at most {len(bottoms)} tops for {len(bottoms)} bottoms"
+            raise self.spec.message.error(f"expected {most}, found {self.top_count}", "top")
+        if self.compares(bottoms):
+            if self.top_count > 1 or bottoms[1][:1] != (items,):
+                raise mismatch(
+                    f"bottoms of {dims((steps, items))}, or labels for one top", bottoms[1]
+                )
+            return Facts(((1, 2, 1, 1),))
         for bottom in bottoms[1:]:
-            if bottom[:2] != bottoms[0][:2]:
-                raise mismatch(f"bottoms of {dims(bottoms[0][:2])}", bottom)
-        return Facts(((bottoms[0][1], 1, 1, 1), (1, 1, 1, 1))[: self.top_count])
+            if bottom[:2] != (steps, items):
+                raise mismatch(f"bottoms of {dims((steps, items))}", bottom)
+        tops = [(items, steps, 1, 1), (items, 1, 1, 1), (1, 1, 1, 1)]
+        if len(bottoms) == 3 and self.top_count == 2:
+            del tops[1]
+        return Facts(tuple(tops[: self.top_count]))
+
+    def compares(self, bottoms: tuple[Shape, ...]) -> bool:
+        """Whether the second of two bottoms has labels."""
+        return len(bottoms) == 2 and bottoms[1][:2] != bottoms[0][:2]
 
 
 class LabelsequenceAccuracy(ForkAccuracy):

@@ -24,13 +24,22 @@ def accuracy() -> str:
     ("text", "bottoms", "tops", "is_loss"),
     [
         (ctc("alphabet_size: 83 time_step: 18"), ((18, 64, 83), (64, 7)), ((),), True),
-        (decoder("a b"), (SCORES, (8, 4)), ((4, 1, 1, 1),), False),
+        (decoder("a b"), (SCORES, (8, 4)), ((4, 8, 1, 1),), False),
+        (decoder("a b", "y each"), (SCORES, (8, 4)), ((4, 8, 1, 1), (4, 1, 1, 1)), False),
         (
-            decoder("a b c", "y each"),
+            decoder("a b c", "y near"),
             (SCORES, (8, 4), (8, 4)),
-            ((4, 1, 1, 1), (1, 1, 1, 1)),
+            ((4, 8, 1, 1), (1, 1, 1, 1)),
             False,
         ),
+        (
+            decoder("a b c", "y each near"),
+            (SCORES, (8, 4), (8, 4)),
+            ((4, 8, 1, 1), (4, 1, 1, 1), (1, 1, 1, 1)),
+            False,
+        ),
+        (decoder("a"), (SCORES,), ((4, 8, 1, 1),), False),
+        (decoder("a labels"), (SCORES, (4, 3)), ((1, 2, 1, 1),), False),
         (accuracy(), ((64, 18, 83), (64, 7)), ((),), False),
     ],
 )
@@ -64,9 +73,10 @@ def test_shapes(
         ),
         (ctc("alphabet_size: 9 time_step: 8"), ((8,), (8,)), 1, 1, "at least 2 axes"),
         (decoder("a b"), ((8, 4), (8, 4)), 1, 1, "at least 3 axes"),
-        (decoder("a b"), (SCORES, (8, 5)), 1, 1, "expected bottoms of 8 x 4, found 8 x 5"),
-        (decoder("a b c"), (SCORES, (8, 4), (8, 4)), 1, 80, "2 tops for 3 bottoms, found 1"),
-        (decoder("a b", "y each"), (SCORES, (8, 4)), 1, 56, "3 bottoms for 2 tops, found 2"),
+        (decoder("a b"), (SCORES, (8, 5)), 1, 1, "bottoms of 8 x 4, or labels for one top, found"),
+        (decoder("a b", "y z"), (SCORES, (4, 5)), 1, 1, "bottoms of 8 x 4, or labels for one top"),
+        (decoder("a b c"), (SCORES, (8, 4), (8, 5)), 1, 1, "bottoms of 8 x 4, found 8 x 5"),
+        (decoder("a", "y each"), (SCORES,), 1, 65, "at most 1 tops for 1 bottoms, found 2"),
     ],
 )
 def test_refused(

@@ -10,12 +10,14 @@ from caffetools.torch.emit.base import (
     Emission,
     Emitters,
     Expression,
+    Span,
     Subscript,
     X,
     call,
     differing,
     fields,
     function,
+    method,
 )
 
 
@@ -28,15 +30,23 @@ def ctc_loss(layer: CtcLoss, context: Context) -> Expression:
     return call("ctc_loss", X, Bottom(1), steps, **fields(layer.param, blank_label=0))
 
 
-def greedy_decoder(layer: CTCGreedyDecoder, _: Context) -> Emission:
-    """The helper `ctc_greedy_decoder`, and `sequence_similarity` for a second top."""
-    merge = layer.param.flag("ctc_merge_repeated")
-    options = fields(layer.param, blank_index=0) | differing(merge_repeated=(merge, True))
-    path = call("ctc_greedy_decoder", X, Bottom(1), **options)
-    score = Subscript(path, (0,))
-    if layer.top_count == 1:
-        return Emission((score,))
-    return Emission((score, call("sequence_similarity", Subscript(path, (1,)), Bottom(2))))
+def greedy_decoder(layer: CTCGreedyDecoder, context: Context) -> Emission:
+    """The helper `ctc_greedy_decoder`, and one that compares its labels with the true ones."""
+    merge, blank = layer.param.flag("ctc_merge_repeated"), fields(layer.param, blank_index=0)
+    options = blank | differing(merge_repeated=(merge, True))
+    count, compares = len(context.bottoms), layer.compares(context.bottoms)
+    start = (Bottom(1),) if count > 1 and not compares else ()
+    path = call("ctc_greedy_decoder", X, *start, **options)
+    score, labels = Subscript(path, (0,)), Subscript(path, (1,))
+    if compares:
+        return Emission((call("sequence_accuracy", labels, Bottom(1), **blank),))
+    rows = Subscript(method(labels, "to", X), (Span(), Span(), None, None))
+    tops: list[Expression] = [rows, score]
+    if count == 3:
+        tops.append(call("sequence_similarity", labels, method(Bottom(2), "flatten", 1)))
+    if count == 3 and layer.top_count == 2:
+        del tops[1]
+    return Emission(tuple(tops[: layer.top_count]))
 
 
 EMITTERS: Emitters = {

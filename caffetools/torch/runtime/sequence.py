@@ -62,20 +62,43 @@ edit_distance.register_fake(lambda found, _: found.new_empty(found.size(0)))
 
 
 def ctc_greedy_decoder(
-    x: Tensor, continues: Tensor, blank_index: int = 0, *, merge_repeated: bool = True
+    x: Tensor,
+    continues: Tensor | None = None,
+    blank_index: int = 0,
+    *,
+    merge_repeated: bool = True,
 ) -> tuple[Tensor, Tensor]:
     """Return the score of the best path of each sequence and its labels, `(N, T)`, -1 for none.
 
-    Inputs: scores `(T, N, C)`, and `(T, N)`, 0 where a sequence starts. The score is minus the sum
-    of the largest scores (ctc_decoder_layer.hpp, ChWick/caffe).
+    Inputs: scores `(T, N, C)` and, if sequences can end early, `(T, N)`, 0 where one starts. The
+    score `(N, 1, 1, 1)` is minus the sum of the largest scores (ctc_decoder_layer.cpp,
+    ChWick/caffe and warrentdrew/Caffe_SSD_LSTM_LPR).
     """
-    largest, best = x.max(2)
-    goes_on = continues.reshape(best.shape)[1:] != 0
-    inside = F.pad(goes_on.long().cumprod(0), (0, 0, 1, 0), value=1)
+    largest, best = x.flatten(2).max(2)
+    inside = torch.ones_like(best)
+    if continues is not None:
+        goes_on = continues.reshape(best.shape)[1:] != 0
+        inside = F.pad(goes_on.long().cumprod(0), (0, 0, 1, 0), value=1)
     blank = blank_index if blank_index >= 0 else x.size(2) - 1
     kept = collapsed(best.t(), blank, merge_repeated=merge_repeated)
     labels = compact(best.t(), kept & (inside.t() > 0))
     return -(largest * inside).sum(0).reshape(-1, 1, 1, 1), labels
+
+
+def relative_distances(found: Tensor, target: Tensor, blank: int = -1) -> Tensor:
+    """Return the edit distance of label sequences, relative to the longer, `(N,)`.
+
+    `found` is `(N, T)`; a row of `target` `(N, L)` ends with a negative number; blanks do
+    not count. NaN for two sequences without labels.
+    """
+    width = max(found.size(1), target.size(1))
+    valid = (target >= 0).long().cumprod(1) > 0
+    labels = torch.where(valid, (target + 0.5).long(), -1)
+    rows = compact(labels, valid & (labels != blank))
+    rows, found = (F.pad(x, (0, width - x.size(1)), value=-1) for x in (rows, found))
+    longer = torch.maximum((rows >= 0).sum(1), (found >= 0).sum(1))
+    share: Tensor = edit_distance(found, rows) / longer.clamp(min=1)
+    return torch.where(longer > 0, share, torch.nan)
 
 
 def sequence_similarity(found: Tensor, target: Tensor) -> Tensor:
@@ -83,13 +106,20 @@ def sequence_similarity(found: Tensor, target: Tensor) -> Tensor:
 
     `found` is `(N, T)`; a column of `target` `(T, N)` ends with a negative number.
     """
-    real = target.reshape(-1, found.size(0)).t()
-    lengths = ((real >= 0).long().cumprod(1) > 0).sum(1)
-    steps = torch.arange(real.size(1), device=real.device)
-    real = torch.where(steps < lengths.unsqueeze(1), (real + 0.5).long(), -1)
-    longer = torch.maximum(lengths, (found >= 0).sum(1))
-    share: Tensor = edit_distance(found, real) / longer
-    return (1 - share.mean()).reshape(1, 1, 1, 1)
+    shares = relative_distances(found, target.t()).nan_to_num(0.0)
+    return (1 - shares.mean()).reshape(1, 1, 1, 1)
+
+
+def sequence_accuracy(found: Tensor, target: Tensor, blank_index: int = 0) -> Tensor:
+    """Return the similarity of sequences and the share of equal ones, `(1, 2, 1, 1)`.
+
+    `found` and `target` are `(N, T)` and `(N, L)`; two sequences without labels are not equal
+    (ctc_decoder_layer.cpp, warrentdrew/Caffe_SSD_LSTM_LPR).
+    """
+    shares = relative_distances(found, target.flatten(1), blank_index)
+    equal = (shares == 0).to(shares.dtype).mean()
+    measures = torch.stack([1 - shares.nan_to_num(0.0).mean(), equal])
+    return measures.reshape(1, 2, 1, 1)
 
 
 def label_sequence_accuracy(x: Tensor, label: Tensor, blank_label: int = 0) -> Tensor:

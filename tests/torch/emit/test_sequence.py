@@ -7,6 +7,7 @@ import pytest
 from caffetools.errors import CaffeToolsError
 from tests.torch.emission import Shape, lines
 
+LAST = "blank_index=-1, merge_repeated=False"
 CASES: tuple[tuple[str, list[Shape], int, list[str]], ...] = (
     (
         "CtcLoss ctc_loss_param { alphabet_size: 9 time_step: 8 blank_label: 8 }",
@@ -18,15 +19,37 @@ CASES: tuple[tuple[str, list[Shape], int, list[str]], ...] = (
         "CTCGreedyDecoder ctc_decoder_param { blank_index: -1 ctc_merge_repeated: false }",
         [(8, 2, 9), (8, 2)],
         1,
-        ["y = ctc_greedy_decoder(a, b, blank_index=-1, merge_repeated=False)[0]"],
+        [f"y = ctc_greedy_decoder(a, b, {LAST})[1].to(a)[:, :, None, None]"],
+    ),
+    (
+        "CTCGreedyDecoder",
+        [(8, 2, 9)],
+        1,
+        ["y = ctc_greedy_decoder(a)[1].to(a)[:, :, None, None]"],
+    ),
+    (
+        "CTCGreedyDecoder ctc_decoder_param { blank_index: 8 }",
+        [(8, 2, 9), (2, 3)],
+        1,
+        ["y = sequence_accuracy(ctc_greedy_decoder(a, blank_index=8)[1], b, blank_index=8)"],
     ),
     (
         "CTCGreedyDecoder",
         [(8, 2, 9), (8, 2), (8, 2)],
         2,
         [
-            "y = ctc_greedy_decoder(a, b)[0]",
-            "y1 = sequence_similarity(ctc_greedy_decoder(a, b)[1], c)",
+            "y = ctc_greedy_decoder(a, b)[1].to(a)[:, :, None, None]",
+            "y1 = sequence_similarity(ctc_greedy_decoder(a, b)[1], c.flatten(1))",
+        ],
+    ),
+    (
+        "CTCGreedyDecoder",
+        [(8, 2, 9), (8, 2), (8, 2)],
+        3,
+        [
+            "y = ctc_greedy_decoder(a, b)[1].to(a)[:, :, None, None]",
+            "y1 = ctc_greedy_decoder(a, b)[0]",
+            "y2 = sequence_similarity(ctc_greedy_decoder(a, b)[1], c.flatten(1))",
         ],
     ),
     ("LabelsequenceAccuracy", [(2, 8, 9), (2, 3)], 1, ["y = label_sequence_accuracy(a, b)"]),

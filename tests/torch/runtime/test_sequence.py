@@ -14,6 +14,7 @@ from caffetools.torch.runtime.sequence import (
     ctc_loss,
     edit_distance,
     label_sequence_accuracy,
+    sequence_accuracy,
     sequence_similarity,
 )
 from tests.torch.cases import check_runs_everywhere, gradients
@@ -75,6 +76,18 @@ def test_greedy_decoder() -> None:
     assert similarity.item() == pytest.approx(1 - (1 / 2 + 1 / 3) / 2)
     _, last = ctc_greedy_decoder(x, continues, -1)
     assert last.tolist() == [[0, 1, 0, 1, -1], [2, -1, -1, -1, -1]]
+
+
+def test_sequences_that_do_not_end_early() -> None:
+    score, labels = ctc_greedy_decoder(scores(BEST).transpose(0, 1) / 2)
+    assert score.flatten().tolist() == [-5 / 2] * 2
+    assert labels.tolist() == [[1, 1, -1, -1, -1], [2, 3, -1, -1, -1]]
+    # 1 0 1 without its blank is right; 2 is one short of 2 3; two empty sequences differ.
+    found = torch.cat([labels, torch.full((1, 5), -1)])
+    real = torch.tensor([[1.0, 0, 1], [2, -1, 3], [0, 0, 0]])
+    measures = sequence_accuracy(found, real).flatten().tolist()
+    assert measures == pytest.approx([1 - (0 + 1 / 2 + 0) / 3, 1 / 3])
+    assert sequence_similarity(found[2:], torch.full((3, 1), -1.0)).item() == 1
 
 
 @pytest.mark.parametrize(
