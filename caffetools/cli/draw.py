@@ -54,7 +54,7 @@ def command(net: str, output: str, by_stage: bool, **options: Any) -> None:
     loaded = load(net, **options)
     report_notes(loaded.notes)
     if by_stage:
-        write_files(stage_files(loaded, output, form), force, output)
+        write_files(stage_files(loaded, output, form, not no_fold), force, output)
     elif figure:
         write_files({output: figure_file(loaded, output)}, force, inputs=[net])
     else:

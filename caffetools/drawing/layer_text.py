@@ -155,14 +155,17 @@ def formulas(layer: InferredLayer) -> list[tuple[str, str]]:
     """Return what each step computes and its formula.
 
     For example `height, width` and `(227 − 11 + 2·0) / 4 + 1 = 55`. Spatial axes with the same
-    formula share an entry; of other steps with the same formula only the first is named.
+    formula share an entry, and so do parameters; of other steps with the same formula only the
+    first is named. The values of parameters without a formula are included.
     """
     names: dict[str, list[str]] = {}
+    roles = {blob.role for blob in layer.params}
     for step in steps(layer):
-        if step.formula != str(step.value):
-            formula = step.formula.replace("*", "·").replace("-", "−")
-            same = names.setdefault(f"{formula} = {step.value:,}", [])
-            if not same or {step.name, *same} <= _AXES:
+        plain = step.formula == str(step.value)
+        if not plain or step.name in roles:
+            formula = "" if plain else step.formula.replace("*", "·").replace("-", "−") + " = "
+            same = names.setdefault(f"{formula}{step.value:,}", [])
+            if not same or {step.name, *same} <= _AXES or {step.name, *same} <= roles:
                 same.append(step.name)
     return [(", ".join(same), formula) for formula, same in names.items()]
 

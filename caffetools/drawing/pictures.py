@@ -29,8 +29,11 @@ def figure_file(net: Net, path: str) -> bytes:
     return render(figure_scene(net), format_of(path))
 
 
-def stage_files(net: Net, folder: str, form: str) -> dict[str, bytes]:
-    """Return one file for each stage, named by its number and name, and one with all of them."""
+def stage_files(net: Net, folder: str, form: str, fold: bool = True) -> dict[str, bytes]:
+    """Return one file for each stage, named by its number and name, and one with all of them.
+
+    With `fold`, that one has the stages of repeated blocks once.
+    """
     found = stages(net)
     digits = len(str(len(found)))
     files = {}
@@ -38,5 +41,5 @@ def stage_files(net: Net, folder: str, form: str) -> dict[str, bytes]:
         name = re.sub(r"[^A-Za-z0-9_-]+", "_", stage.name)[:60].strip("_")
         path = os.path.join(folder, f"{stage.number:0{digits}}_{name}.{form}")
         files[path] = render(stage_scene(net, stage), form)
-    files[os.path.join(folder, f"all.{form}")] = render(all_stages_scene(net), form)
+    files[os.path.join(folder, f"all.{form}")] = render(all_stages_scene(net, fold), form)
     return files

@@ -7,9 +7,11 @@ drawn in lanes; of more than two groups the first and the last.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from caffetools.drawing.diagram import Diagram, diagram, family
+from caffetools.drawing.folding import repeats
 from caffetools.drawing.graph_page import MARGIN
 from caffetools.drawing.layer_text import (
     cost_text,
@@ -54,6 +56,10 @@ class Stage(NamedTuple):
     number: int
     """From 1."""
     layers: tuple[InferredLayer, ...]
+    times: int = 1
+    """Number of equal stages that it represents, in repeated blocks."""
+    last: str = ""
+    """Name of the last of them."""
 
     @property
     def name(self) -> str:
@@ -61,21 +67,37 @@ class Stage(NamedTuple):
         return self.layers[0].node.key
 
 
-def stages(net: Net) -> tuple[Stage, ...]:
-    """Return the stages of a net, in the order of its file."""
+def stages(net: Net, fold: bool = False) -> tuple[Stage, ...]:
+    """Return the stages of a net, in the order of its file; with `fold`, equal ones once."""
     drawing = diagram(net)
     following = _following_boxes(drawing)
     found: list[Stage] = []
+    boxes = []
     for box, inside in enumerate(drawing.boxes):
         if family(net.known_layers[inside.layers[0]]) not in {"convolution", "connected"}:
             continue
+        boxes.append(box)
         layers = list(inside.layers)
         while (box := following.get(box, -1)) >= 0:
             if family(net.known_layers[drawing.boxes[box].layers[0]]) not in _FOLLOWING:
                 break
             layers.extend(drawing.boxes[box].layers)
         found.append(Stage(len(found) + 1, tuple(net.known_layers[layer] for layer in layers)))
-    return tuple(found)
+    return tuple(_folded(net, drawing, boxes, found) if fold else found)
+
+
+def _folded(net: Net, drawing: Diagram, boxes: list[int], found: list[Stage]) -> Iterator[Stage]:
+    """Yield the stages that begin at `boxes`, those of repeated blocks once."""
+    stage_at = dict(zip(boxes, found, strict=True))
+    blocks = [(repeat, block) for repeat in repeats(net, drawing) for block in repeat.blocks]
+    repeat_of = {box: repeat for repeat, block in blocks if not repeat.heads for box in block}
+    for box, stage in stage_at.items():
+        repeat = repeat_of.get(box)
+        if repeat is None:
+            yield stage
+        elif box in repeat.blocks[0]:
+            last = stage_at[box - repeat.start + repeat.blocks[-1].start]
+            yield stage._replace(times=repeat.times, last=last.name)
 
 
 def _following_boxes(drawing: Diagram) -> dict[int, int]:
@@ -96,9 +118,9 @@ def stage_scene(net: Net, stage: Stage) -> Scene:
     return _page(f"{printable(net.name)} {printable(stage.name)}".strip(), [_picture(stage)])
 
 
-def all_stages_scene(net: Net) -> Scene:
-    """Draw all stages of a net, one below the other."""
-    return _page(printable(net.name) or "net", [_picture(stage) for stage in stages(net)])
+def all_stages_scene(net: Net, fold: bool = True) -> Scene:
+    """Draw all stages of a net, one below the other; with `fold`, those of repeated blocks once."""
+    return _page(printable(net.name) or "net", [_picture(stage) for stage in stages(net, fold)])
 
 
 def _page(title: str, pictures: list[Picture]) -> Scene:
@@ -173,7 +195,8 @@ def _title(stage: Stage) -> tuple[Text, Text]:
     first = stage.layers[0]
     batch = f"a batch of {first.tops[0][0]}; " if first.tops and first.tops[0] else ""
     cost = f"{batch}{cost_text(stage.layers)}"
-    name = fitted(f"{stage.number}. {stage.name}", "title", 600)
+    equal = f" … {stage.last}: {stage.times} equal stages" if stage.last else ""
+    name = fitted(f"{stage.number}. {stage.name}{equal}", "title", 600)
     return Text(0, 14, name, "title"), Text(0, 31, cost, "subtitle")
 
 

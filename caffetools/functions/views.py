@@ -63,7 +63,7 @@ def draw(  # noqa: PLR0913  # as the command
 
     loaded, name = loaded_net(net, options), os.fspath(path)
     if stages:
-        write_files(stage_files(loaded, name, form), force, name)
+        write_files(stage_files(loaded, name, form, fold), force, name)
     elif figure:
         write_files({name: figure_file(loaded, name)}, force, inputs=input_paths(net))
     else:

@@ -175,7 +175,12 @@ def test_axes_of_one_formula_are_one_line() -> None:
     assert found["height, width"] == "(20 − 3 + 2·0) / 1 + 1 = 18"
     assert found["weight"] == "6 · 3 · 3 · 3 = 162"
     assert sum(formula == "6 / 2 = 3" for formula in found.values()) == 1
-    assert "bias" not in found  # 6 = 6 says nothing
+    assert found["bias"] == "6"
+
+
+def test_the_parameters_of_the_formulas_add_up() -> None:
+    made = net(given("data", 1, 6, 5, 5) + layer("BatchNorm", "b", "data", "b"))
+    assert formulas(made.layers[1]) == [("mean, variance", "6"), ("factor", "1")]
 
 
 def test_axes_that_differ_are_two() -> None:

@@ -49,6 +49,16 @@ def test_batch_normalisation_and_scale_follow() -> None:
     assert names(text) == [["c", "bn", "s", "relu_s"]]
 
 
+def test_equal_stages_are_drawn_once() -> None:
+    made = net(residual(5))
+    found = [(stage.number, stage.name, stage.times, stage.last) for stage in stages(made, True)]
+    assert found == [(1, "c", 1, ""), (2, "a0", 5, "a4"), (3, "b0", 5, "b4")]
+    assert len(stages(made)) == 1 + 2 * 5
+    assert "2. a0 … a4: 5 equal stages" in texts(all_stages_scene(made))
+    check_texts(all_stages_scene(made))
+    assert "2. a0" in texts(all_stages_scene(made, fold=False))
+
+
 def test_a_net_without_weights_has_no_stage() -> None:
     assert names(given("data", 1, 4) + relu("data")) == []
 
