@@ -268,7 +268,7 @@ def main() -> None:
         if options.only in (None, "memory"):
             memory(options.device, options.batch, path)
     if options.only in (None, "data"):
-        bench_training.data(options.workers, 60)
+        bench_training.data(options.workers, 20, options.rounds)
     sys.exit(not kept)
 
 

@@ -173,8 +173,8 @@ def _arrays(shape: tuple[int, ...], classes: int, count: int) -> Arrays:
     return data, random.integers(0, classes, count).astype(np.float32)
 
 
-def data(workers: int, batches: int) -> None:
-    """Images a second of an LMDB of 256 x 256 images, cropped, mirrored, less a mean."""
+def data(workers: int, batches: int, rounds: int) -> None:
+    """Images a second of an LMDB of 256 x 256 images, cropped, mirrored, less a mean, in turns."""
     random = np.random.default_rng(0)
     small = random.integers(0, 256, (64, 16, 16, 3), np.uint8)
     images = [Image.fromarray(each).resize((256, 256), Image.Resampling.BICUBIC) for each in small]
@@ -185,10 +185,15 @@ def data(workers: int, batches: int) -> None:
                 for index, image in enumerate(images):
                     to.put(f"{index:08}".encode(), record(image, index))
             source = Database(("data", "label"), folder, "LMDB", 32, transform)
-            speeds = [_speed(source, count, batches) for count in (0, workers)]
+            readers = [_started(source, count) for count in (0, workers)]
+            speeds = [[_speed(reader, batches) for reader in readers] for _ in range(rounds)]
+            for reader in readers:
+                reader.close()
+        alone, ahead = np.median(speeds, axis=0)
+        ratio = np.median([b / a for a, b in speeds])
         print(
-            f"LMDB, {name} 256 x 256 x 3, crop 227, mirror, mean: {speeds[1]:.0f} images a second "
-            f"with {workers} workers, {speeds[0]:.0f} with none",
+            f"LMDB, {name} 256 x 256 x 3, crop 227, mirror, mean: {ahead:.0f} images a second with "
+            f"{workers} workers, {alone:.0f} with none, ratio {ratio:.2f} (medians of {rounds})",
             flush=True,
         )
 
@@ -203,14 +208,20 @@ def _jpeg(image: Image.Image, label: int) -> bytes:
     return encoded_datum(file.getvalue(), label)
 
 
-def _speed(source: Database, workers: int, batches: int) -> float:
-    reader = Reader(source, Reading(seed=0, train=True, workers=workers))
-    for _ in range(2 + 4 * workers):  # what the workers have read ahead when they start
+def _started(source: Database, workers: int) -> Reader:
+    reader = Reader(source, Reading(seed=0, train=True, workers=workers), reuse=True)
+    reader.first()
+    reader.next()
+    return reader
+
+
+def _speed(reader: Reader, batches: int) -> float:
+    for _ in range(1 + 2 * reader.workers):  # what the workers have read ahead
         reader.next()
     start = time.perf_counter()
     for _ in range(batches):
         reader.next()
-    return batches * source.batch_size / (time.perf_counter() - start)
+    return batches * reader.step / (time.perf_counter() - start)
 
 
 def main() -> None:
@@ -220,7 +231,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--batch", type=int, default=16, help="of CaffeNet (default: 16)")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--batches", type=int, default=60, help="of the data layer")
+    parser.add_argument("--batches", type=int, default=20, help="of the data layer")
     parser.add_argument("--only", choices=("lenet", "caffenet", "data"))
     options = parser.parse_args()
     kept = True
@@ -229,7 +240,7 @@ def main() -> None:
     if options.only in (None, "caffenet"):
         kept &= caffenet(options.device, options.rounds, options.batch)
     if options.only in (None, "data"):
-        data(options.workers, options.batches)
+        data(options.workers, options.batches, options.rounds)
     sys.exit(not kept)
 
 

@@ -116,7 +116,8 @@ def _readers(
             workers=options.workers,
             labels=net.labels,
         )
-        reader = Reader(source, reading, pin=world.device.type == "cuda")
+        has_gpu = world.device.type == "cuda"  # which may still copy a batch when it is overwritten
+        reader = Reader(source, reading, pin=has_gpu, reuse=not has_gpu)
         try:
             reader.first()
         except CaffeToolsError as error:

@@ -82,20 +82,37 @@ class Batches(Dataset[Batch]):
         self._items = None
 
     def __getitem__(self, position: int) -> Batch:
+        return self.read(position, {})
+
+    def read(self, position: int, into: Mapping[str, Tensor]) -> Batch:
+        """Return the batch from an item on, in the tensors `into` of its tops that have its shape.
+
+        Each item is copied into the batch at once, so that its own memory serves the next item.
+        """
         notes: list[str] = []
         first, step = position + self.reading.rank, self.reading.world
         numbers = range(first, first + self.source.batch_size * step, step)
         if isinstance(self.items, ArrayItems):
             return self._taken(self.items, numbers)
-        items = [self._item(number, slot, notes) for slot, number in enumerate(numbers)]
+        tops = self.source.tops
+        columns: tuple[Tensor | None, ...] = ()
+        items: list[ItemArrays] = []
+        for slot, number in enumerate(numbers):
+            item = self._item(number, slot, notes)
+            columns = columns or tuple(
+                _column(array, len(numbers), into.get(top))
+                for top, array in zip(tops, item, strict=True)
+            )
+            items.append(tuple(map(_placed, columns, item, (slot,) * len(item))))
         if len(set(map(_shapes, items))) > 1:
+            columns = (None,) * len(tops)
             shapes = self._usual(items, numbers)
             for slot, number in enumerate(numbers):
                 if _shapes(items[slot]) != shapes:
                     items[slot] = self._item(number, slot, notes, shapes)
         tensors = {
-            top: torch.from_numpy(stacked(arrays))
-            for top, arrays in zip(self.source.tops, zip(*items, strict=True), strict=True)
+            top: torch.from_numpy(stacked(arrays)) if column is None else column
+            for top, column, arrays in zip(tops, columns, zip(*items, strict=True), strict=True)
         }
         return Batch(tensors, list(dict.fromkeys(notes)))
 
@@ -161,6 +178,23 @@ class Batches(Dataset[Batch]):
     def _wrong_label(self, top: str, values: NDArray[np.generic]) -> float | None:
         allowed = self.reading.labels.get(top)
         return None if allowed is None else allowed.first_wrong(values)
+
+
+def _column(array: NDArray[np.generic], count: int, into: Tensor | None) -> Tensor | None:
+    """Return the tensor of `count` arrays like the first, None for Rows."""
+    if isinstance(array, Rows):
+        return None
+    shape = (count, *np.shape(array))
+    return into if into is not None and tuple(into.shape) == shape else torch.empty(shape)
+
+
+def _placed(column: Tensor | None, array: NDArray[np.generic], slot: int) -> NDArray[np.generic]:
+    """Copy an array into a column; return the copy, or the array if it does not fit."""
+    if column is None or tuple(column.shape[1:]) != np.shape(array):
+        return array
+    place = column[slot].numpy()
+    place[...] = array
+    return place
 
 
 def _shapes(item: ItemArrays) -> Shapes:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from itertools import count
 
 import torch
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from caffetools.errors import CaffeToolsError
@@ -20,24 +21,40 @@ from caffetools.torch.training.data.batches import Batch, Batches, Reading
 from caffetools.torch.training.data.sources import DataSource
 from caffetools.torch.training.interruptions import as_user_error, first_line
 
+_AHEAD = 2
+"""Batches that each worker reads ahead."""
+
+_Read = tuple[int | None, Batch]
+"""A batch, and its place in the ring for the tops that it lacks."""
+
 
 class Reader:
-    """The batches of a source one after the other; `position` counts the used items."""
+    """The batches of a source one after the other; `position` counts the used items.
 
-    def __init__(self, source: DataSource, reading: Reading, *, pin: bool = False) -> None:
+    With `reuse`, workers write into a ring of batches in shared memory: a batch is overwritten
+    after the next one was asked for. New memory for each batch would take longer than raw data.
+    """
+
+    def __init__(
+        self, source: DataSource, reading: Reading, *, pin: bool = False, reuse: bool = False
+    ) -> None:
         self.batches = Batches(source, reading)
         self.position = 0
         self.step = source.batch_size * reading.world
         wanted = min(source.workers, _cores()) if reading.workers is None else reading.workers
         self.workers = wanted if source.workers else 0
-        self.pin = pin
-        self._ahead: Iterator[Batch | str] | None = None
+        self.pin, self.reuse = pin, reuse
+        self._ring: list[dict[str, Tensor]] = []
+        self._ahead: Iterator[_Read | str] | None = None
 
     def first(self) -> Batch:
         """Return the next batch without using it, to find mistakes before training."""
         batch = self.batches[self.position]
         if self.workers:
             self.batches.close()
+            if self.reuse and not self._ring:
+                places = self.workers * _AHEAD + 2  # read ahead, in use, and the one before
+                self._ring = [_shared_like(batch) for _ in range(places)]
         return batch
 
     def go_to(self, position: int) -> None:
@@ -60,29 +77,32 @@ class Reader:
         if self._ahead is None:
             self._ahead = self._read_ahead()
         try:
-            batch = next(self._ahead)
+            read = next(self._ahead)
         except RuntimeError as error:
             raise as_user_error(error) from None
         except (EOFError, ConnectionError):  # a worker was killed while it sent a batch
             message = "the data cannot be read ahead: DataLoader worker exited unexpectedly"
             raise CaffeToolsError(message) from None
-        if isinstance(batch, str):
-            raise CaffeToolsError(batch)
+        if isinstance(read, str):
+            raise CaffeToolsError(read)
         self.position += self.step
-        return batch
+        place, batch = read
+        return (
+            batch if place is None else Batch({**self._ring[place], **batch.tensors}, batch.notes)
+        )
 
-    def _read_ahead(self) -> Iterator[Batch | str]:
+    def _read_ahead(self) -> Iterator[_Read | str]:
         positions = count(self.position, self.step)
         if not self.workers:
-            return map(self.batches.__getitem__, positions)
+            return ((None, self.batches[position]) for position in positions)
         loader = DataLoader(
-            _Guarded(self.batches),
+            _Guarded(self.batches, self._ring, self.step),
             batch_size=None,
             sampler=positions,
             num_workers=self.workers,
             multiprocessing_context=_context(),
             pin_memory=self.pin,
-            prefetch_factor=4,
+            prefetch_factor=_AHEAD,
             worker_init_fn=_set_worker_signals,
             generator=torch.Generator(),  # else PyTorch's own generator is drawn from
         )
@@ -90,17 +110,30 @@ class Reader:
             return iter(loader)
 
 
-class _Guarded(Dataset["Batch | str"]):
+class _Guarded(Dataset["_Read | str"]):
     """Batches, or the reason why there is none: errors lose their type between processes."""
 
-    def __init__(self, batches: Batches) -> None:
-        self.batches = batches
+    def __init__(self, batches: Batches, ring: list[dict[str, Tensor]], step: int) -> None:
+        self.batches, self.ring, self.step = batches, ring, step
 
-    def __getitem__(self, position: int) -> Batch | str:
+    def __getitem__(self, position: int) -> _Read | str:
         try:
-            return _shared(self.batches[position])
+            if not self.ring:
+                return None, _shared(self.batches[position])
+            place = position // self.step % len(self.ring)
+            into = self.ring[place]
+            tensors, notes = self.batches.read(position, into)
+            rest = {top: each for top, each in tensors.items() if each is not into.get(top)}
+            return place, _shared(Batch(rest, notes))
         except CaffeToolsError as error:
             return str(error)
+
+
+def _shared_like(batch: Batch) -> dict[str, Tensor]:
+    """Return tensors in shared memory, of the shapes of a batch."""
+    return _shared(
+        Batch({top: torch.zeros_like(each) for top, each in batch.tensors.items()}, [])
+    ).tensors
 
 
 def _shared(batch: Batch) -> Batch:

@@ -13,6 +13,7 @@ import torch
 
 from caffetools.errors import CaffeToolsError
 from caffetools.formats.datum import raw_datum
+from caffetools.torch.training.data.batches import Batch
 from caffetools.torch.training.data.image_list import ImageList
 from caffetools.torch.training.data.reader import Reader
 from caffetools.torch.training.data.sources import ArraySource, Database, DataSource
@@ -149,6 +150,27 @@ def test_shared_memory_that_is_full_is_told(monkeypatch: pytest.MonkeyPatch) -> 
     reader.close()
 
 
+def test_a_ring_of_batches_is_reused() -> None:
+    """One worker reads 2 batches ahead: 2 + 2 places. Item 3 is of another shape and so is batch 1,
+    which comes in new memory; the place of batch 1 is in order."""
+    reader = Reader(Counting(sizes={3: 4, 4: 4, 5: 4}), reading(workers=1), reuse=True)
+    reader.first()
+    found = [reader.next() for _ in range(6)]
+    reader.close()
+    assert [batch.tensors["data"].shape[1] for batch in found] == [3, 4, 3, 3, 3, 3]
+    places = [batch.tensors["label"].data_ptr() for batch in found]
+    assert len(set(places[:4])) == 4
+    assert places[4:] == places[:2]
+    assert found[4].tensors["label"].tolist() == [12, 13, 14]
+    reader.go_to(3)
+    assert reader.next().tensors["label"].tolist() == [3, 4, 5]
+    reader.close()
+
+
+def _kept(batch: Batch) -> Batch:
+    return Batch({top: tensor.clone() for top, tensor in batch.tensors.items()}, batch.notes)
+
+
 def sources_in(folder: Path) -> list[DataSource]:
     """Of each kind one that draws whatever can be drawn, with a damaged item."""
     pytest.importorskip("PIL")
@@ -181,8 +203,9 @@ def test_workers_change_nothing(tmp_path: Path, index: int) -> None:
     source = sources_in(tmp_path)[index]
     runs = []
     for workers in (0, 1, 2):
-        reader = Reader(source, reading(workers=workers))
-        runs.append([reader.next() for _ in range(9)])
+        reader = Reader(source, reading(workers=workers), reuse=True)
+        reader.first()
+        runs.append([_kept(reader.next()) for _ in range(9)])
         reader.close()
     assert any(batch.notes for batch in runs[0])
     for run in runs[1:]:
