@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
+import pytest
 import torch
+import torch.nn.functional as F
 
 from caffetools.torch.runtime.flow import correlation, flow_warp
 from tests.torch.cases import check_runs_everywhere, gradients
@@ -26,6 +30,34 @@ def test_patches_are_averaged() -> None:
     product = a[:, :, 2:5, 2:5] * b[:, :, 0:3, 4:7]
     torch.testing.assert_close(y[:, 2, 0, 0], product.mean((1, 2, 3)))
     assert y.shape == (2, 9, (9 - 4 - 3) // 2 + 1, (8 - 4 - 3) // 2 + 1)
+
+
+@pytest.mark.parametrize(("kernel", "reach", "pad"), [(1, 3, 4), (3, 1, 1), (3, 2, 3), (1, 0, 0)])
+@pytest.mark.parametrize(("stride", "step"), [(1, 1), (2, 1), (1, 2), (2, 3)])
+@pytest.mark.parametrize("kind", ["MULTIPLY", "SUBTRACT"])
+def test_correlation_is_the_loop(
+    kernel: int, reach: int, pad: int, stride: int, step: int, kind: str
+) -> None:
+    a, b = torch.randn(2, 2, 3, 7, 6)
+    first, second = (F.pad(x, (pad,) * 4) for x in (a, b))
+    rows, columns = (
+        math.ceil((extent + 2 * pad - 2 * (reach + kernel // 2)) / stride) for extent in (7, 6)
+    )
+    far = reach // step
+    found = correlation(
+        a, b, kernel, reach, pad=pad, stride_1=stride, stride_2=step, correlation_type=kind
+    )
+    assert found.shape == (2, (2 * far + 1) ** 2, rows, columns)
+    for channel in range(found.size(1)):
+        down, right = ((each - far) * step for each in divmod(channel, 2 * far + 1))
+        for row in range(rows):
+            for column in range(columns):
+                y, x = row * stride + reach, column * stride + reach
+                patch = first[:, :, y : y + kernel, x : x + kernel]
+                y, x = y + down, x + right
+                other = second[:, :, y : y + kernel, x : x + kernel]
+                alike = patch * other if kind == "MULTIPLY" else (patch - other).abs()
+                torch.testing.assert_close(found[:, channel, row, column], alike.mean((1, 2, 3)))
 
 
 def test_warp_by_hand() -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 import torch
 import torch.nn.functional as F
 
+from caffetools.torch.runtime.base import Pair
 from caffetools.torch.runtime.pooling import caffe_avg_pool2d, caffe_max_pool2d_with_mask
 from caffetools.torch.runtime.resampling import (
     unpool,
@@ -59,6 +62,27 @@ def test_tile() -> None:
     assert y.tolist() == [[[[1, 1, 3, 2], [1, 1, 3, 2]]]]
     (gradient,) = gradients(y * torch.tensor([1.0, 2, 3, 4]), x)
     assert gradient.tolist() == [[[[(1 + 2 + 3) / 3, (3 + 4) / 2]]]]
+
+
+@pytest.mark.parametrize("kernel", [(1, 2), (3, 2)])
+@pytest.mark.parametrize("stride", [(1, 2), (2, 1), (4, 3)])
+@pytest.mark.parametrize("size", [(1, 5), (4, 4), (9, 7)])
+def test_unpooling_is_the_loop(kernel: Pair, stride: Pair, size: Pair) -> None:
+    """Windows are clipped to the output; maxima of those beyond it move to its border."""
+    x = torch.randn(2, 1, 3, 2)
+    tiled, average, corners = torch.zeros(3, 2, 1, *size)
+    for row in range(3):
+        for column in range(2):
+            value = x[:, :, row, column]
+            top, left = row * stride[0], column * stride[1]
+            bottom, right = min(top + kernel[0], size[0]), min(left + kernel[1], size[1])
+            for y, z in itertools.product(range(top, bottom), range(left, right)):
+                tiled[:, :, y, z] += value
+                average[:, :, y, z] += value / ((bottom - top) * (right - left))
+            corners[:, :, min(top, size[0] - 1), min(left, size[1] - 1)] = value
+    torch.testing.assert_close(unpool_tile(x, kernel, stride, size), tiled)
+    torch.testing.assert_close(unpool_average(x, kernel, stride, size), average)
+    torch.testing.assert_close(unpool_to_corners(x, stride, size), corners)
 
 
 def test_runs_everywhere() -> None:
