@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from caffetools.drawing.diagram import family
+from caffetools.drawing.diagram import diagram, family
 from caffetools.drawing.graph_drawing import draw_graph
 from caffetools.drawing.layer_text import cost_text, short_number
 from caffetools.drawing.scene import Rect, Scene, SceneGroup, SceneItem, Text
@@ -54,7 +54,7 @@ def heading(net: Net) -> tuple[str, str]:
 
 def _legend(net: Net) -> list[tuple[list[SceneItem], float]]:
     """Return the entries of the legend, each with its width."""
-    used = {family(layer) for layer in net.known_layers}
+    used = {family(net.known_layers[box.layers[0]]) for box in diagram(net).boxes}
     entries: list[tuple[list[Rect], str]] = [
         ([Rect(0, -_SWATCH + 1, 4, _SWATCH + 1, f"family-{kind}", 2)], found.title)
         for kind, found in FAMILIES.items()

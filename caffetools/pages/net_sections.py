@@ -50,8 +50,17 @@ def _tile(title: str, value: Value) -> Markup:
     return element("div", number, element("span", title), class_="tile")
 
 
-def graph_section(net: Net, folded: GraphDrawing, whole: GraphDrawing | None) -> Markup:
-    """Return the graph with its tools; `whole` is the unfolded graph if `folded` has folds."""
+def graph_section(
+    net: Net,
+    folded: GraphDrawing,
+    whole: GraphDrawing | None,
+    spaces: GraphDrawing | None = None,
+) -> Markup:
+    """Return the graph with its tools.
+
+    `whole` is the unfolded graph if `folded` has folds, `spaces` that with folded namespaces if
+    there are any.
+    """
     search = void(
         "input", type="search", id="search", placeholder="Find a layer", autocomplete="off",
         aria_label="Find a layer by name or type", spellcheck="false",
@@ -61,19 +70,24 @@ def graph_section(net: Net, folded: GraphDrawing, whole: GraphDrawing | None) ->
         element("button", "+", type="button", data_do="in", aria_label="Zoom in"),
         element("button", "Show all", type="button", data_do="fit"),
     ]
-    if whole is not None:
-        unfold = "Unfold repeated blocks"
-        buttons.append(
-            element("button", unfold, type="button", data_do="unfold", aria_pressed="false")
-        )
+    others = [
+        ("unfold", "Unfold repeated blocks", "whole-graph", whole),
+        ("spaces", "Fold namespaces", "spaces-graph", spaces),
+    ]
+    buttons.extend(
+        element("button", words, type="button", data_do=do, data_view=view, aria_pressed="false")
+        for do, words, view, drawn in others
+        if drawn is not None
+    )
     found = element("output", id="found", for_="search")
     tools = element("div", search, found, *buttons, class_="tools", role="toolbar",
                     aria_label="Graph tools")  # fmt: skip
     drawings = [element("div", _drawing(net, folded, "graph"), class_="drawing")]
-    if whole is not None:
-        drawings.append(
-            element("div", _drawing(net, whole, "whole-graph"), class_="drawing", hidden=True)
-        )
+    drawings.extend(
+        element("div", _drawing(net, drawn, view), class_="drawing", hidden=True)
+        for _, _, view, drawn in others
+        if drawn is not None
+    )
     help_text = (
         "Arrow keys: go from layer to layer along the blobs. Shift with arrow keys: move the view. "
         "Plus and minus: zoom. 0: show all. Enter: details of the layer. /: search."

@@ -7,6 +7,8 @@ import hashlib
 from collections.abc import Sequence
 from importlib.resources import files
 
+from caffetools.drawing.diagram import diagram
+from caffetools.drawing.folding import namespaces
 from caffetools.drawing.graph_drawing import draw_graph
 from caffetools.drawing.graph_page import heading
 from caffetools.drawing.style import STYLES
@@ -31,9 +33,11 @@ def page(
     script = _script()
     folded = draw_graph(net)
     whole = draw_graph(net, fold=False) if folded.repeats else None
+    has_spaces = bool(namespaces(net, diagram(net)))
+    spaces = draw_graph(net, spaces=True) if has_spaces else None
     sections = [
         ("summary", "Summary", summary(net)),
-        ("net", "Graph", graph_section(net, folded, whole)),
+        ("net", "Graph", graph_section(net, folded, whole, spaces)),
         ("costs", "Costs", cost_section(net)),
         ("layers", "Layers", table(net)),
     ]

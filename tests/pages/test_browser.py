@@ -179,6 +179,23 @@ def test_repeated_blocks_unfold(opened: Opened) -> None:
     assert drawing.locator(".box").count() == 6
 
 
+def test_namespaces_fold(browser: Any, tmp_path: Path) -> None:
+    text = re.sub(r"\b([abs])(\d+)\b", r"block\2/\1", residual(3))
+    opened = open_net(browser, tmp_path, from_text(text, "net.prototxt"))
+    opened.page.click("[data-do=spaces]")
+    drawing = opened.page.locator(".drawing:not([hidden])")
+    assert drawing.locator("[data-namespace]").count() == 3
+    assert drawing.locator(".box").count() == 3  # data, c and prob
+    opened.page.click("[data-do=unfold]")
+    assert drawing.locator(".box").count() == 2 + 3 * 3 + 1
+    pressed = opened.page.locator("[data-view][aria-pressed=true]")
+    assert pressed.evaluate_all("found => found.map((each) => each.dataset.do)") == ["unfold"]
+    opened.page.click("[data-do=unfold]")
+    assert drawing.locator("[data-count]").count() == 1
+    assert opened.errors == []
+    opened.context.close()
+
+
 def first_cells(opened: Opened) -> list[str]:
     cells = opened.page.locator("#layers-table tbody tr:not([hidden]) td:first-child")
     return [text for text in cells.all_text_contents() if text]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from caffetools.drawing.graph_drawing import draw_graph
 from caffetools.drawing.style import STYLES
 from caffetools.pages.net_sections import SWATCHES, graph_section, summary, table
-from tests.drawing.cases import LABELLED, residual
-from tests.nets import layer, net
+from tests.drawing.cases import LABELLED, conv, residual
+from tests.nets import given, layer, net
 
 
 def test_swatches_are_styles() -> None:
@@ -38,6 +38,16 @@ def test_the_graph_folded_and_whole() -> None:
     plain = graph_section(made, whole, None)
     assert plain.count("<svg") == 1
     assert "Unfold" not in plain
+
+
+def test_folded_namespaces_are_a_view_of_their_own() -> None:
+    text = given("data", 1, 4, 8, 8) + conv("a/x", "data") + conv("a/y", "a/x")
+    made = net(text + conv("a/z", "a/y"))
+    html = graph_section(made, draw_graph(made), None, draw_graph(made, spaces=True))
+    assert html.count("<svg") == 2
+    assert 'data-view="spaces-graph"' in html
+    assert 'data-namespace="a"' in html
+    assert "Unfold" not in html
 
 
 def test_the_table_has_raw_values_to_sort_by() -> None:

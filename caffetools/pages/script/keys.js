@@ -30,19 +30,24 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+const toggle = (button) => {
+  const wanted = views.find(({ drawing }) => one("svg", drawing).id === button.dataset.view);
+  view.drawing.hidden = true;
+  view = view === wanted ? views[0] : wanted;
+  view.drawing.hidden = false;
+  for (const other of all("[data-view]")) {
+    other.setAttribute("aria-pressed", String(other === button && view === wanted));
+  }
+  fit();
+  find();
+  mark();
+};
 const tools = {
   in: () => zoom(1.25),
   out: () => zoom(0.8),
   fit,
-  unfold: (button) => {
-    view.drawing.hidden = true;
-    view = view === views[0] ? views[1] : views[0];
-    view.drawing.hidden = false;
-    button.setAttribute("aria-pressed", String(view === views[1]));
-    fit();
-    find();
-    mark();
-  },
+  unfold: toggle,
+  spaces: toggle,
 };
 for (const button of all("[data-do]")) {
   button.addEventListener("click", () => tools[button.dataset.do](button));
