@@ -125,18 +125,43 @@ def mean_command(database: str, output: str | None) -> None:
     """Compute the mean of DATABASE's items; write it for mean_file, show it for mean_value."""
     from caffetools.datasets.mean import mean_of
 
+    mean = mean_of(database, _backend(database))
+    if output is not None:
+        replace_file(output, mean.binaryproto())
+    click.echo(f"{mean.count} items of {' x '.join(map(str, mean.image.shape))}", err=True)
+    for channel in mean.channels:
+        click.echo(f"mean_value: {channel:g}")
+
+
+def _backend(database: str) -> str:
+    """Return the kind of a database; raise CaffeToolsError if it is none."""
     if not os.path.isdir(database):
         raise CaffeToolsError("there is no such database", Location(database))
     backend = backend_of(database)
     if backend is None:
         text = "this is neither an LMDB nor a LevelDB"
         raise CaffeToolsError(text, Location(database))
-    mean = mean_of(database, backend)
+    return backend
+
+
+@command.command("class-weights")
+@click.argument("database", metavar="DATABASE")
+@click.argument("output", metavar="[FILE.binaryproto]", required=False)
+def class_weights_command(database: str, output: str | None) -> None:
+    """Weigh DATABASE's classes against their counts, for InfogainLoss.
+
+    Each class gets the weight items / (classes * its items), so that all classes count the same and
+    the loss keeps its size. FILE is for infogain_loss_param's source.
+    """
+    from caffetools.datasets.class_weights import balanced_weights, class_counts, infogain_matrix
+
+    counts = class_counts(database, _backend(database))
+    weights = balanced_weights(counts)
     if output is not None:
-        replace_file(output, mean.binaryproto())
-    click.echo(f"{mean.count} items of {' x '.join(map(str, mean.image.shape))}", err=True)
-    for channel in mean.channels:
-        click.echo(f"mean_value: {channel:g}")
+        replace_file(output, infogain_matrix(weights))
+    click.echo("label,items,weight")
+    for label, (count, weight) in enumerate(zip(counts, weights, strict=True)):
+        click.echo(f"{label},{count},{weight:g}")
 
 
 @command.command("show")

@@ -15,6 +15,15 @@ from caffetools.cli.options import choice, file_option, flag, plugin_option
 _EFFECTS = ("stop", "snapshot", "none")
 
 
+def _patience(_: object, parameter: click.Parameter, text: str | None) -> tuple[int, str] | None:
+    if text is None:
+        return None
+    count, _comma, output = text.partition(",")
+    if not count.isdecimal() or not int(count):
+        raise click.BadParameter(f"expected a number of tests, found {count!a}", param=parameter)
+    return int(count), output
+
+
 @click.command("train")
 @file_option("--solver", "solver_path", metavar="FILE", required=True, help="Solver to train.")
 @file_option("--weights", metavar="FILE[,FILE]", help="Weights to start from.")
@@ -36,6 +45,13 @@ _EFFECTS = ("stop", "snapshot", "none")
 @click.option("--seed", type=click.IntRange(min=0), help="Override the solver's random_seed.")
 @flag("--check", help="Dry run: a batch of each net, time and memory; nothing is changed.")
 @flag("--eval-only", help="Run the test nets once, without training.")
+@click.option(
+    "--early-stop",
+    metavar="N[,OUTPUT]",
+    callback=_patience,
+    help="Stop after N tests without a better OUTPUT (default: the loss of the first test net).",
+)
+@click.option("--tensorboard", metavar="DIR", help="Write the curves for TensorBoard meanwhile.")
 @flag("--amp", help="Compute in bfloat16 where autocast does.")
 @flag("--compile", help="Compile the net with torch.compile.")
 @click.option("--workers", type=click.IntRange(min=0), help="Processes that read data ahead.")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from caffetools.errors import CaffeToolsError, Note
@@ -26,6 +28,8 @@ def train(  # noqa: PLR0913  # as the command
     seed: int | None = None,
     check: bool = False,
     eval_only: bool = False,
+    early_stop: tuple[int, str] | None = None,
+    tensorboard: Path | None = None,
     report: Callable[[Iterable[Note]], object] = list,
     **options: Any,
 ) -> None:
@@ -47,6 +51,11 @@ def train(  # noqa: PLR0913  # as the command
         Override the solver's max_iter and random_seed.
     check, eval_only : bool
         Change nothing: try one step, or test.
+    early_stop : int and str, optional
+        Stop after as many tests in a row in which an output of the first test net was no better
+        than before: higher, or lower if it is a loss. "" for the loss.
+    tensorboard : path, optional
+        Folder for event files with the curves.
     report : callable
         Gets the notes on the solver and its net.
     **options
@@ -65,6 +74,7 @@ def train(  # noqa: PLR0913  # as the command
     """
     from caffetools.torch.solver.solver_file import read_solver
     from caffetools.torch.solver.solver_project import project_of
+    from caffetools.torch.training.early_stop import EarlyStop
     from caffetools.torch.training.glog_writer import GlogWriter
     from caffetools.torch.training.project import RunOptions
     from caffetools.torch.training.run import run
@@ -91,7 +101,18 @@ def train(  # noqa: PLR0913  # as the command
     device = "cpu" if not gpus else "cuda" if "WORLD_SIZE" in os.environ else f"cuda:{gpus[0]}"
     resumed = None if snapshot is None else os.fspath(snapshot)
     only = "check" if check else "test" if eval_only else ""
-    run(project, RunOptions(device, snapshot=resumed, only=only, **options), log)
+    if early_stop is not None:
+        options["early_stop"] = EarlyStop(*early_stop)
+    if tensorboard is None or not is_first:
+        run(project, RunOptions(device, snapshot=resumed, only=only, **options), log)
+        return
+    from caffetools.log.tensorboard import EventFolder
+
+    curves = ["train", *(f"test{index}" for index in range(len(read.tests)))]
+    failed = partial(log.remark, "solver.cpp:239")
+    with closing(EventFolder(os.fspath(tensorboard), curves, failed)) as events:
+        options["curve"] = events.add
+        run(project, RunOptions(device, snapshot=resumed, only=only, **options), log)
 
 
 def _gpus_of_solver(solver: Message) -> list[str]:

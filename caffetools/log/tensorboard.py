@@ -8,14 +8,19 @@ event.proto and tensorflow/core/framework/summary.proto).
 from __future__ import annotations
 
 import math
+import os
 import struct
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import groupby
+from typing import BinaryIO
 
 from caffetools.log.collector import LogContents
 from caffetools.log.curve_columns import Row
 from caffetools.log.runs import run_rows
 from caffetools.proto.wire import bytes_field, integer_field
+from caffetools.writing import placed_errors
 
 FILE = "events.out.tfevents.caffetools"
 """TensorBoard looks for files with `tfevents` in their names; their folder names the run."""
@@ -37,6 +42,46 @@ def event_files(log: LogContents) -> Iterator[tuple[str, Iterator[bytes]]]:
         for run, pairs in groupby(run_rows(curve), key=lambda pair: pair[0]):
             folder = f"run{run + 1}/{name}" if run else name
             yield f"{folder}/{FILE}", _records((row for _, row in pairs), sizes, curve.origin)
+
+
+class EventFolder:
+    """Event files that grow during a run: `train/…`, `test0/…`; each run has its own.
+
+    Raises CaffeToolsError, placed, if a file cannot be made. If writing fails later, as on a full
+    disk, `failed` is called with the reason and nothing more is written.
+    """
+
+    def __init__(self, folder: str, curves: Iterable[str], failed: Callable[[str], object]) -> None:
+        self._failed, self._files = failed, dict[str, BinaryIO]()
+        name = f"events.out.tfevents.{time.time_ns()}.caffetools"  # TensorBoard sorts by name
+        for curve in curves:
+            path = os.path.join(folder, curve, name)
+            with placed_errors("cannot write", path):
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                self._files[curve] = open(path, "xb")  # noqa: SIM115  # as long as the run
+            self._write(curve, bytes_field(3, _VERSION))
+
+    def add(self, curve: str, iteration: int, values: Mapping[str, Sequence[float]]) -> None:
+        """Write the values of an iteration, one or more of each name."""
+        sizes = {name: len(each) for name, each in values.items()}
+        scalars = b"".join(bytes_field(1, each) for each in _outputs(values, sizes))
+        self._write(curve, integer_field(2, iteration) + bytes_field(5, scalars))
+
+    def close(self) -> None:
+        """Close all files."""
+        for file in self._files.values():
+            with suppress(OSError):
+                file.close()
+        self._files.clear()
+
+    def _write(self, curve: str, fields: bytes) -> None:
+        if curve in self._files:
+            try:
+                self._files[curve].write(record(event(time.time(), fields)))
+                self._files[curve].flush()
+            except OSError as error:
+                self.close()
+                self._failed(f"curves for TensorBoard cannot be written: {error.strerror}")
 
 
 def _records(rows: Iterable[Row], sizes: dict[str, int], origin: float) -> Iterator[bytes]:
@@ -74,11 +119,20 @@ def _values(row: Row, sizes: dict[str, int]) -> Iterator[bytes]:
     for tag, value in own.items():
         if value is not None:
             yield _scalar(tag, value)
-    for name, values in row.outputs.items():
-        tag = f"output {name}" if name in own else name
+    yield from _outputs(
+        {f"output {name}" if name in own else name: each for name, each in row.outputs.items()},
+        {f"output {name}" if name in own else name: size for name, size in sizes.items()},
+    )
+
+
+def _outputs(
+    outputs: Mapping[str, Sequence[float | None]], sizes: Mapping[str, int]
+) -> Iterator[bytes]:
+    """The Summary.Value of each number; the numbers of a vector have their index in the name."""
+    for name, values in outputs.items():
         for index, value in enumerate(values):
             if value is not None:
-                yield _scalar(f"{tag}/{index}" if sizes[name] > 1 else tag, value)
+                yield _scalar(f"{name}/{index}" if sizes[name] > 1 else name, value)
 
 
 def _scalar(tag: str, value: float) -> bytes:

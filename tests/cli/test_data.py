@@ -26,6 +26,9 @@ def test_images_become_a_database_with_a_mean(tmp_path: Path) -> None:
     assert done.err == "4 items of 3 x 4 x 6\n"
     assert done.out == "mean_value: 25\n" * 3
     assert mean.exists()
+    done = run("data", "class-weights", database, tmp_path / "H.binaryproto")
+    assert done.out == "label,items,weight\n0,2,1\n1,2,1\n"  # 4 / (2 * 2)
+    assert (tmp_path / "H.binaryproto").exists()
 
 
 def test_a_list_and_options(tmp_path: Path) -> None:

@@ -88,6 +88,15 @@ def test_a_dry_run_and_a_test_alone(folder: Path) -> None:
     assert set(folder.iterdir()) == files
 
 
+def test_curves_for_tensorboard(folder: Path) -> None:
+    options = ("--tensorboard", "curves", "--early-stop", "1,accuracy", "--max-iter", "4")
+    done = run("train", "--solver", "solver.prototxt", *options)
+    assert done.status == 0, done.err
+    sizes = {path.parent.name: path.stat().st_size for path in folder.glob("curves/*/*tfevents*")}
+    assert sizes.keys() == {"train", "test0"}
+    assert sizes["train"] > sizes["test0"]
+
+
 def test_a_seed_is_logged(folder: Path) -> None:
     """The one that is given, or the one that was drawn, with which the same is drawn again."""
     done = run("train", "--solver", "solver.prototxt", "--seed", "5", "--check")
@@ -134,6 +143,16 @@ def test_options(folder: Path) -> None:
             "--check and --eval-only exclude each other",
         ),
         ((), 2, "Missing option '--solver'"),
+        (
+            ("--solver", "solver.prototxt", "--early-stop", "accuracy"),
+            2,
+            "expected a number of tests, found 'accuracy'",
+        ),
+        (
+            ("--solver", "solver.prototxt", "--early-stop", "1,top"),
+            1,
+            "expected an output 'top' of the first test net, found 'accuracy', 'loss'",
+        ),
         (("--solver", "gone.prototxt"), 1, "gone.prototxt: no such file"),
         (("--solver", "net.prototxt"), 1, "net.prototxt: expected a solver, found a net"),
         (

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import struct
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from caffetools.errors import CaffeToolsError
 from caffetools.log.collector import LogContents
-from caffetools.log.tensorboard import FILE, crc32c, event_files
+from caffetools.log.tensorboard import FILE, EventFolder, crc32c, event_files
 from caffetools.proto.wire import fields, float32, float64
 from tests.logs import SOLVER, line, lines, read, train_log
 
@@ -138,3 +140,36 @@ def test_a_resumed_run_is_one_and_another_start_is_another() -> None:
 
 def test_a_log_without_curves_has_no_files() -> None:
     assert decoded(read(line("Solving x"))) == {}
+
+
+def test_files_that_grow(tmp_path: Path) -> None:
+    """They are complete after each event; a vector's numbers have their index."""
+    failures: list[str] = []
+    folder = EventFolder(str(tmp_path), ["train", "test0"], failures.append)
+    folder.add("train", 7, {"loss": [0.5], "v": [1.0, 2.0]})
+    (path,) = (tmp_path / "train").iterdir()
+    version, event = records(path.read_bytes())
+    assert version.endswith(b"\x1a\x0dbrain.Event:2")
+    assert scalars(event)[1:] == (7, {"loss": 0.5, "v/0": 1.0, "v/1": 2.0})
+    folder.close()
+    folder.add("train", 8, {"loss": [0.5]})
+    assert failures == []
+    assert len(records(path.read_bytes())) == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device")
+def test_a_full_disk_is_told_once(tmp_path: Path) -> None:
+    failures: list[str] = []
+    folder = EventFolder(str(tmp_path), ["train"], failures.append)
+    folder._files["train"].close()
+    folder._files["train"] = Path("/dev/full").open("wb")  # noqa: SIM115
+    for at in range(2):
+        folder.add("train", at, {"loss": [0.5]})
+    message = "curves for TensorBoard cannot be written: No space left on device"
+    assert failures == [message]
+
+
+def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CaffeToolsError, match="cannot write: Not a directory"):
+        EventFolder(str(tmp_path / "file"), ["train"], print)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -22,6 +22,10 @@ _MOST_WAITING = 20
 
 _REMEMBERED = 10000
 """Notes on damaged items that are remembered, so that each is logged once, not in each epoch."""
+
+
+Curve = Callable[[str, int, Mapping[str, Sequence[float]]], object]
+"""Called with a curve (`train`, `test0`, …), an iteration, and values by name."""
 
 
 class SmoothedLoss:
@@ -87,9 +91,15 @@ class Report:
     """Logs a run; what waits on a GPU is fetched when it is shown."""
 
     def __init__(
-        self, log: GlogWriter, world: World, settings: SolverSettings, losses: Losses
+        self,
+        log: GlogWriter,
+        world: World,
+        settings: SolverSettings,
+        losses: Losses,
+        curve: Curve | None = None,
     ) -> None:
         self.log, self.world, self.settings, self.losses = log, world, settings, losses
+        self.curve = curve if world.is_first and curve else lambda *_: None
         self._speed = SpeedMeter(0)
         self._norms: list[Tensor] = []
 
@@ -110,10 +120,14 @@ class Report:
         means = {blob: self.world.mean(each.detach().float()) for blob, each in outputs.items()}
         for line in output_lines("Train", means, weights):
             self.log.say("solver.cpp:258", line)
+        self.curve(
+            "train", iteration, {**curve_values(means), "loss": [self.losses.smoothed.value]}
+        )
 
     def rate(self, iteration: int, rate: float) -> None:
         """Log the learning rate of an iteration."""
         self.log.say("sgd_solver.cpp:112", f"Iteration {iteration}, lr = {number(rate)}")
+        self.curve("train", iteration, {"lr": [rate]})
 
     def norm(self, norm: Tensor) -> None:
         """Log the L2 norm of the gradients if it exceeded clip_gradients."""
@@ -136,17 +150,16 @@ class Report:
         for line in output_lines("Test", outputs, weights):
             self.log.say("solver.cpp:414", line)
 
-    def test_detection(self, precisions: Mapping[str, Mapping[int, float]], loss: Tensor) -> None:
-        """Log the mean average precision of each output, and that of each class if asked for."""
+    def precisions(self, precisions: Mapping[str, Mapping[int, float]]) -> dict[str, Tensor]:
+        """Return the mean average precision of each output; log that of each class if asked for."""
         if self.settings.show_per_class_result:
             for classes in precisions.values():
                 for label, precision in classes.items():
                     self.log.say("solver.cpp:536", f"class{label}: {number(precision)}")
-        means = {
+        return {
             blob: torch.tensor(sum(classes.values()) / max(len(classes), 1))
             for blob, classes in precisions.items()
         }
-        self.test(means, {}, loss)
 
     def progress(self, iteration: int) -> None:
         """Update the progress line of a terminal."""
@@ -167,6 +180,14 @@ class Report:
                 text = f"(L2 norm {number(norm)} > {number(most)}) by scale factor"
                 text = f"Gradient clipping: scaling down gradients {text} {number(most / norm)}"
                 self.log.say("sgd_solver.cpp:99", text)
+
+
+def curve_values(outputs: Mapping[str, Tensor]) -> dict[str, list[float]]:
+    """Return the values of outputs; `loss` and `lr` of the solver keep their names."""
+    return {
+        f"output {blob}" if blob in {"loss", "lr"} else blob: values.reshape(-1).tolist()
+        for blob, values in outputs.items()
+    }
 
 
 def output_lines(

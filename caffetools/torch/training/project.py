@@ -12,7 +12,9 @@ from torch import nn
 from caffetools.errors import CaffeToolsError
 from caffetools.formats.caffemodel import NetTemplate
 from caffetools.torch.training.data.sources import ArraySource, DataSource, LabelRange
+from caffetools.torch.training.early_stop import EarlyStop
 from caffetools.torch.training.model import Multipliers
+from caffetools.torch.training.progress import Curve
 from caffetools.torch.training.settings import SolverSettings
 
 Value = TypeVar("Value")
@@ -86,6 +88,8 @@ class RunOptions:
     .solverstate to resume; with `strict` damaged items are errors; `workers` is the number of
     processes that read ahead of each source; `feeds` and `test_feeds` are arrays for MemoryData
     and Input layers, by top. `only` is "check" for a dry run, or "test" for the tests alone.
+    `curve` is called with each shown curve (`train`, `test0`, …), iteration and values by name;
+    `early_stop` ends a run that does not get better.
     """
 
     device: str = "cpu"
@@ -99,3 +103,5 @@ class RunOptions:
     sighup: str = "snapshot"
     feeds: Feeds = field(default_factory=dict)
     test_feeds: Feeds = field(default_factory=dict)
+    curve: Curve | None = None
+    early_stop: EarlyStop | None = None

@@ -19,7 +19,7 @@ from caffetools.torch.training.glog_writer import GlogWriter
 from caffetools.torch.training.interruptions import Signals, as_user_error
 from caffetools.torch.training.model import check_finite, learnable, loss_weights, total_loss
 from caffetools.torch.training.parallel import World
-from caffetools.torch.training.progress import Losses, Report, SkippedItems
+from caffetools.torch.training.progress import Losses, Report, SkippedItems, curve_values
 from caffetools.torch.training.project import Project, RunOptions
 from caffetools.torch.training.rates import Schedule
 from caffetools.torch.training.solvers import SOLVERS
@@ -47,7 +47,7 @@ class Trainer:
         self.schedule = Schedule(settings)
         at_once = world.device.type == "cpu" or settings.lr_policy == "plateau"
         self.losses = Losses(world, settings.average_loss, at_once=at_once)
-        self.report = Report(log, world, settings, self.losses)
+        self.report = Report(log, world, settings, self.losses, options.curve)
         self.signals = Signals(options.sigint, options.sighup)
         self.state = RunState(
             settings, project.template, world, log, *nets, self.solver, self.schedule, self.losses
@@ -204,26 +204,26 @@ class Trainer:
         """Run each test net, in the first process; return False if a signal stopped it."""
         for index, net in enumerate(self.tests):
             self.log.say("solver.cpp:347", f"Iteration {self.iteration}, Testing net (#{index})")
+            visible = self.project.tests[index].visible
+            is_detection = self.settings.eval_type == "detection"
+            scores = DetectionScores(self.settings.ap_version, visible)
             with self._located(f"test net #{index}"):
-                scores = self._scores(index)
-                take = None if scores is None else scores.add
+                take = scores.add if is_detection else None
                 result = self.forward.mean_outputs(net, self._stops_test, take)
             if result is None:
                 self.log.say("solver.cpp:396", "Test interrupted.")
                 return False
-            outputs, loss = result
-            visible = self.project.tests[index].visible
-            if scores is not None:
-                self.report.test_detection(scores.precisions(), loss)
-            else:
-                self.report.test(visible(outputs), visible(net.loss_weights), loss)
+            outputs, weights, loss = visible(result[0]), visible(net.loss_weights), result[1]
+            if is_detection:
+                outputs, weights = self.report.precisions(scores.precisions()), {}
+            self.report.test(outputs, weights, loss)
+            self.report.curve(f"test{index}", self.iteration, curve_values(outputs))
+            if index == 0 and self.options.early_stop is not None:
+                reason = self.options.early_stop.reason(self.iteration, outputs, weights, loss)
+                if reason:  # the other processes stop with this one, after the next iteration
+                    self.log.remark("solver.cpp:311", reason)
+                    self._request = interruptions.STOP
         return True
-
-    def _scores(self, index: int) -> DetectionScores | None:
-        """Return what collects the outputs of a test net, None where they are averaged."""
-        if self.settings.eval_type != "detection":
-            return None
-        return DetectionScores(self.settings.ap_version, self.project.tests[index].visible)
 
     def snapshot(self) -> None:
         """Write a snapshot; if that fails, log it and train on."""

@@ -113,6 +113,22 @@ def test_an_iteration() -> None:
     ]
 
 
+def test_curves() -> None:
+    """What is shown, with the solver's own loss and rate under these names."""
+    found: list[object] = []
+    losses = Losses(ALONE, 1, at_once=True)
+    made = Report(
+        GlogWriter(None), ALONE, SETTINGS, losses, curve=lambda *given: found.append(given)
+    )
+    losses.add(torch.tensor(0.5))
+    made.show(15, {"loss": torch.tensor(0.25), "a": torch.tensor([1.0, 2.0])}, {"loss": 2.0})
+    made.rate(15, 0.125)
+    assert found == [
+        ("train", 15, {"output loss": [0.25], "a": [1.0, 2.0], "loss": [0.5]}),
+        ("train", 15, {"lr": [0.125]}),
+    ]
+
+
 def test_a_test() -> None:
     made, stream = report()
     made.test({"accuracy": torch.tensor(0.75)}, {}, torch.tensor(1.5))
@@ -124,7 +140,7 @@ def test_a_test_of_detections(per_class: bool) -> None:
     """The mean over the classes: (0.5 + 0) / 2."""
     made, stream = report()
     made.settings = replace(SETTINGS, show_per_class_result=per_class)
-    made.test_detection({"eval": {1: 0.5, 2: 0.0}}, torch.tensor(1.5))
+    made.test(made.precisions({"eval": {1: 0.5, 2: 0.0}}), {}, torch.tensor(1.5))
     classes = ["class1: 0.5", "class2: 0"] if per_class else []
     mean = "    Test net output #0: eval = 0.25"
     assert lines(stream) == [*classes, "Test loss: 1.5", mean]

@@ -13,6 +13,7 @@ import torch
 
 from caffetools.errors import CaffeToolsError
 from caffetools.torch.training.data.sources import ArraySource, ItemArrays, OpenSource, ReadContext
+from caffetools.torch.training.early_stop import EarlyStop
 from caffetools.torch.training.trainer import Trainer
 from tests.torch.training.cases import arrays, lines, project, trainer, with_source
 
@@ -314,3 +315,21 @@ def test_a_worker_that_dies_between_two_weights_saves_nothing(tmp_path: Path) ->
     with pytest.raises(CaffeToolsError, match=message):
         made.solve()
     assert not list(tmp_path.iterdir())
+
+
+def test_an_early_stop(tmp_path: Path) -> None:
+    """Tests before iterations 0, 2 and 4: a rate of 0 improves nothing, so 2 suffice after 0."""
+    stream, curves = io.StringIO(), []
+    made = trainer(
+        project(tmp_path, max_iter=9, test_interval=2, base_lr=0.0),
+        stream,
+        early_stop=EarlyStop(2, "loss"),
+        curve=lambda *given: curves.append(given),
+    )
+    made.solve()
+    found = lines(stream)
+    assert any(line.startswith("Early stop at iteration 4: loss ") for line in found)
+    assert found[-1] == "Optimization stopped early."
+    assert made.iteration == made.state.saved == 5
+    tests = [(curve, at) for curve, at, _ in curves if curve != "train"]
+    assert tests == [("test0", 0), ("test0", 2), ("test0", 4)]
