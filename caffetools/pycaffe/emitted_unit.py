@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import compress
+from math import prod
 from types import CodeType
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -22,30 +24,29 @@ from caffetools.torch.export.assembly import assemble_layer
 from caffetools.torch.export.model_code import model_code
 from caffetools.torch.training.interruptions import first_line
 
-_SHARING = ("Flatten", "Reshape")
-"""Types whose tops share the memory of their bottoms in Caffe."""
+Graph: TypeAlias = "tuple[list[Tensor], list[Tensor]]"
+"""A recorded pass: its inputs, which are leaves, and its results."""
 
 
 class EmittedUnit:
     """A layer that runs as its exported module does."""
 
-    def __init__(self, net: Net, layer: InferredLayer, device: torch.device) -> None:
-        self.net, self.layer = net, layer
+    def __init__(self, net: Net, layer: InferredLayer, *, needs_backward: bool) -> None:
+        self.net, self.layer, self.needs_backward = net, layer, needs_backward
         self.type = layer.node.type
         forced = net.inferred.graph.message.flag("force_backward")
         self.learns = [forced or blob.lr_mult != 0 for blob in layer.params]
-        self.needs_backward = False
-        self.shapes: tuple[Shape, ...] = ()
         self.module: nn.Module | None = None
-        self.blobs = BlobVec()
+        self._device = torch.device("cpu")
+        self._graph: Graph | None = None
         self._kept: list[bool] = []
         """For each top, whether it is a constant: filled once, then the script's."""
-        self._graph: tuple[list[Tensor], list[Tensor]] | None = None
         self._set_up(tuple(shape or () for shape in layer.bottoms), layer)
-        for key, param in zip(self.keys, layer.params, strict=True):
-            tensor = self._state()[key]
-            self.blobs.append(Blob(param.shape, tensor))
-        self.to(device)
+        state = self._state()
+        self.blobs = BlobVec(
+            Blob(param.shape, state[key])
+            for key, param in zip(self.keys, layer.params, strict=True)
+        )
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -53,39 +54,24 @@ class EmittedUnit:
         params: Any = getattr(self.module, "caffe_params", {})
         return tuple(params.get("layer", ()))
 
-    def to(self, device: torch.device) -> None:
-        """Move parameters and buffers, with what a script wrote to the blobs."""
-        for blob in self.blobs:
-            blob.half("data").on(device)
-        if self.module is not None:
-            self.module.to(device)
-
-    def adopt(self, index: int, owner: Blob, *halves: str) -> None:
-        """Use the memory of another blob for a parameter, in the module, too."""
-        self.blobs[index].share(owner, *halves)
-        self._use(self.keys[index], owner.half("data").tensor)
-
     def reshape(self, bottom: Blobs, top: Blobs) -> None:
-        """Set the layer up for the bottoms' shapes, if they are new."""
+        """Set the layer up for the bottoms' shapes, if they are new, and shape the tops."""
         shapes = tuple(tuple(blob.shape) for blob in bottom)
-        if shapes == self.shapes:
-            return
-        assert self.layer.layer is not None
-        try:
-            facts = self.layer.layer.facts(shapes)
-        except CaffeToolsError as error:
-            raise self._error(error.message) if error.location is None else error from None
-        for blob, param in zip(self.blobs, facts.params, strict=True):
-            if blob.count != Blob(param.shape).count:
-                text = f"the {param.role} of {dims(tuple(blob.shape))} cannot take bottoms of "
-                raise self._error(text + " and ".join(map(dims, shapes)))
-        old = dict(zip(self.keys, self.blobs, strict=True))
-        self._set_up(shapes, self.layer._replace(bottoms=shapes, tops=facts.tops))
-        for key, blob in old.items():
-            self._use(key, blob.half("data").tensor)
-        for blob, shape in zip(top, facts.tops, strict=True):
+        if shapes != self.shapes:
+            tops = self._new_tops(shapes)
+            self._set_up(shapes, self.layer._replace(bottoms=shapes, tops=tops))
+        for blob, shape in zip(top, self.tops, strict=True):
             if shape is not None and blob.shape != list(shape):
                 blob.reshape(*shape)
+
+    def _new_tops(self, bottoms: tuple[Shape, ...]) -> tuple[Shape | None, ...]:
+        assert self.layer.layer is not None
+        facts = self.layer.layer.facts(bottoms)
+        for blob, param in zip(self.blobs, facts.params, strict=True):
+            if blob.count != prod(param.shape):
+                text = f"the {param.role} of {dims(tuple(blob.shape))} cannot take bottoms of "
+                raise self._error(text + " and ".join(map(dims, bottoms)))
+        return facts.tops
 
     def forward(self, bottom: Blobs, top: Blobs) -> None:
         """Compute the tops, and record what the gradients need."""
@@ -102,11 +88,7 @@ class EmittedUnit:
             results = graph[1]
         else:
             results = self._run(inputs)
-        taken = {
-            _place(each)
-            for blob, each in zip(bottom, inputs, strict=True)
-            if self.type not in _SHARING and blob not in top
-        }
+        taken = {_place(each) for blob, each in zip(bottom, inputs, strict=True) if blob not in top}
         for blob, values, kept in zip(top, results, self._kept, strict=True):
             if not kept:
                 blob.put(_own(values, taken, blob))
@@ -122,6 +104,7 @@ class EmittedUnit:
         """Compute the gradients, of a pass that is recorded or else of a new one."""
         if self.module is None:
             return
+        device = current_device()
         try:
             found = self._by_sign(bottom, top) or self._gradients(top, propagate_down, self._graph)
         except RuntimeError:  # the parameters were updated since
@@ -130,50 +113,40 @@ class EmittedUnit:
             recorded = self._recorded(self._inputs(bottom))
             found = self._gradients(top, propagate_down, recorded)
         own = iter(found or ())
-        taken = {_place(blob.tensor(current_device(), "diff")) for blob in top}
-        for blob, wanted in zip(bottom, propagate_down, strict=True):
-            if wanted:
-                gradient = next(own, None)
-                device = current_device()
-                zeros = gradient is None
-                values = torch.zeros(tuple(blob.shape), device=device) if zeros else gradient
-                assert values is not None
-                blob.put(_own(values, taken, blob), "diff")
-        for blob, learns in zip(self.blobs, self.learns, strict=True):
-            gradient = next(own, None) if learns else None
+        taken = {_place(blob.tensor(device, "diff")) for blob in top}
+        for blob in compress(bottom, propagate_down):
+            gradient = next(own, None)
+            if gradient is None:
+                gradient = torch.zeros(tuple(blob.shape), device=device)
+            blob.put(_own(gradient, taken, blob), "diff")
+        for blob in compress(self.blobs, self.learns):
+            gradient = next(own, None)
             if gradient is not None:
-                diff = blob.tensor(current_device(), "diff")
+                diff = blob.tensor(device, "diff")
                 diff.data.add_(gradient.reshape(diff.shape))
 
     def _gradients(
-        self,
-        top: Blobs,
-        propagate_down: Sequence[bool],
-        graph: tuple[list[Tensor], list[Tensor]] | None,
+        self, top: Blobs, propagate_down: Sequence[bool], graph: Graph | None
     ) -> list[Tensor | None] | None:
         """Return the gradients of bottoms and parameters; None without a recorded pass."""
         if graph is None:
             return None
         leaves, results = graph
-        state = self._state()
-        params = [state[key] for key, learns in zip(self.keys, self.learns, strict=True) if learns]
-        wanted = [leaf for leaf, flag in zip(leaves, propagate_down, strict=True) if flag]
-        wanted += [param for param in params if param.requires_grad]
+        state, device = self._state(), current_device()
+        wanted = [*compress(leaves, propagate_down)]
+        wanted += (state[key] for key in compress(self.keys, self.learns))
+        learned = [each for each in wanted if each.requires_grad]
         pairs = [
-            (values, blob.tensor(current_device(), "diff").reshape(values.shape))
+            (values, blob.tensor(device, "diff").reshape(values.shape))
             for values, blob in zip(results, top, strict=True)
             if values.requires_grad
         ]
-        if not wanted or not pairs:
+        if not learned or not pairs:
             return []
         outputs, diffs = zip(*pairs, strict=True)
-        found = list(
-            torch.autograd.grad(outputs, wanted, diffs, retain_graph=True, allow_unused=True)
-        )
-        kept = iter(found[sum(propagate_down) :])
-        return found[: sum(propagate_down)] + [
-            next(kept, None) if param.requires_grad else None for param in params
-        ]
+        given = torch.autograd.grad(outputs, learned, diffs, retain_graph=True, allow_unused=True)
+        found = dict(zip(map(id, learned), given, strict=True))
+        return [found.get(id(each)) for each in wanted]
 
     def _by_sign(self, bottom: Blobs, top: Blobs) -> list[Tensor | None] | None:
         """Return the gradient of a ReLU, by the sign of its bottom at this time (relu_layer.cpp).
@@ -187,10 +160,9 @@ class EmittedUnit:
         values, diff = bottom[0].tensor(device).detach(), top[0].tensor(device, "diff")
         return [torch.where(values > 0, diff, diff * slope)]
 
-    def _recorded(self, inputs: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
-        with torch.enable_grad():
-            leaves = [tensor.detach().requires_grad_() for tensor in inputs]
-            return leaves, self._run(leaves, torch.enable_grad)
+    def _recorded(self, inputs: list[Tensor]) -> Graph:
+        leaves = [tensor.detach().requires_grad_() for tensor in inputs]
+        return leaves, self._run(leaves, torch.enable_grad)
 
     def _run(self, inputs: list[Tensor], mode: Any = torch.no_grad) -> list[Tensor]:
         assert self.module is not None
@@ -202,17 +174,30 @@ class EmittedUnit:
         return [found] if isinstance(found, Tensor) else list(found)
 
     def _inputs(self, bottom: Blobs) -> list[Tensor]:
-        device = current_device()
-        for blob, param in zip(self.blobs, self.layer.params, strict=True):
-            if "data" not in blob.memory or blob.count != param.elements:
+        """Return the bottoms, once the parameters of the module are those of the blobs."""
+        assert self.module is not None
+        device, state = current_device(), self._state()
+        rows = zip(self.keys, self.blobs, self.layer.params, strict=True)
+        for key, blob, param in rows:
+            if blob.count != param.elements:
                 raise self._error(f"expected {param.role} of {dims(param.shape)}, found {blob!r}")
-        if any(blob.half("data").tensor.device.type != device.type for blob in self.blobs):
-            self.to(device)
+            tensor, old = blob.half("data").on(device), state[key]
+            if tensor is old:
+                continue
+            if tensor.shape != old.shape:
+                tensor = tensor.detach().view(old.shape)
+            if isinstance(old, nn.Parameter) and not isinstance(tensor, nn.Parameter):
+                tensor = nn.Parameter(tensor, old.requires_grad)
+            owner, _, attribute = key.rpartition(".")
+            setattr(self.module.get_submodule(owner), attribute, tensor)
+        if device != self._device:
+            self.module.to(device)
+            self._device = device
         return [blob.tensor(device) for blob in bottom]
 
     def _set_up(self, shapes: tuple[Shape, ...], layer: InferredLayer) -> None:
         spec = assemble_layer(self.net, layer)
-        self.shapes, self._graph = shapes, None
+        self.shapes, self.tops, self._graph = shapes, layer.tops, None
         if spec is None:
             return
         namespace: dict[str, Any] = {"__name__": "caffetools_model"}
@@ -227,11 +212,6 @@ class EmittedUnit:
 
     def _state(self) -> dict[str, Tensor]:
         return {} if self.module is None else self.module.state_dict(keep_vars=True)
-
-    def _use(self, key: str, tensor: Tensor) -> None:
-        assert self.module is not None
-        owner, _, attribute = key.rpartition(".")
-        setattr(self.module.get_submodule(owner), attribute, tensor)
 
     def _error(self, text: str) -> CaffeToolsError:
         return self.layer.node.message.error(text, kind=CaffeToolsError)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from caffetools.errors import CaffeToolsError
+from caffetools.errors import CaffeToolsError, Location
 
 
 class CaffeError(CaffeToolsError, RuntimeError):
@@ -21,11 +21,11 @@ class UnknownNameError(CaffeToolsError, KeyError):
 
 
 @contextmanager
-def failures() -> Iterator[None]:
-    """Raise each CaffeToolsError as a CaffeError."""
+def failures(place: Location | None = None) -> Iterator[None]:
+    """Raise each CaffeToolsError as a CaffeError, at `place` if it has no location."""
     try:
         yield
     except (CaffeError, LayerNameError, UnknownNameError):
         raise
     except CaffeToolsError as error:
-        raise CaffeError(error.message, error.location, error.excerpt) from None
+        raise CaffeError(error.message, error.location or place, error.excerpt) from None

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from caffetools.errors import CaffeToolsError, Location
+from caffetools.errors import Location
 from caffetools.formats.files import read_bytes
 from caffetools.formats.image import decode
 from caffetools.pycaffe import caffe_pb2
@@ -199,11 +199,8 @@ class Transformer:
 
 def load_image(filename: str, color: bool = True) -> Array:
     """Read an image as float32 from 0 to 1: `(H, W, 3)` in RGB, or `(H, W, 1)` in gray."""
-    with failures():
-        try:
-            image = decode(read_bytes(filename), None)
-        except CaffeToolsError as error:
-            raise error.at(Location(filename)) from None
+    with failures(Location(filename)):
+        image = decode(read_bytes(filename), None)
     pixels: Array = image * (1 / 255)
     if pixels.shape[2] == 1:
         return np.tile(pixels, (1, 1, 3 if color else 1)).astype(np.float32)

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from caffetools.net.infer import InferredLayer
 from caffetools.pycaffe.live_blob import Blob, BlobVec
 from caffetools.pycaffe.modes import current_device
 
@@ -38,27 +39,31 @@ class SourceUnit:
         """Do nothing: there are no bottoms."""
 
 
-class SplitUnit:
-    """A Split: its tops share the bottom's values; their gradients are summed (split_layer.cpp)."""
+class SharingUnit:
+    """A layer whose tops share the memory of its bottom: Split, Flatten, Reshape.
 
-    type = "Split"
+    Of Split only the values are shared, and the gradients are summed (split_layer.cpp).
+    """
 
-    def __init__(self) -> None:
-        self.blobs = BlobVec()
+    def __init__(self, layer: InferredLayer) -> None:
+        self.type, self.blobs, self.layer = layer.node.type, BlobVec(), layer.layer
+        self.halves = ("data",) if self.type == "Split" else ("data", "diff")
 
     def reshape(self, bottom: Blobs, top: Blobs) -> None:
-        """Give the tops the bottom's shape and values."""
-        for blob in top:
-            if blob.shape != bottom[0].shape:
-                blob.reshape(*bottom[0].shape)
-            blob.share(bottom[0], "data")
+        """Give the tops their shape and the bottom's memory."""
+        assert self.layer is not None
+        shapes = self.layer.facts(tuple(tuple(blob.shape) for blob in bottom)).tops
+        for blob, shape in zip(top, shapes, strict=True):
+            if shape is not None and blob.shape != list(shape):
+                blob.reshape(*shape)
+            blob.share(bottom[0], *self.halves)
 
     def forward(self, bottom: Blobs, top: Blobs) -> None:
         """Do nothing: the values are shared."""
 
     def backward(self, top: Blobs, propagate_down: Sequence[bool], bottom: Blobs) -> None:
-        """Add up the gradients of the tops."""
-        if propagate_down[0]:
+        """Add up the gradients of the tops of a Split."""
+        if propagate_down[0] and self.type == "Split":
             device = current_device()
             first, *others = (blob.tensor(device, "diff") for blob in top)
             bottom[0].put(sum(others, first.clone()), "diff")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
+from itertools import chain
 from typing import Any, TypeVar
 
 import numpy as np
@@ -20,7 +21,7 @@ from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net as RecomputedNet
 from caffetools.pycaffe.emitted_unit import EmittedUnit
 from caffetools.pycaffe.faults import CaffeError, UnknownNameError, failures
-from caffetools.pycaffe.layer_unit import SplitUnit
+from caffetools.pycaffe.layer_unit import SharingUnit
 from caffetools.pycaffe.live_blob import Blob
 from caffetools.pycaffe.live_sources import MemoryFeed, source_units
 from caffetools.pycaffe.modes import current_device
@@ -64,32 +65,45 @@ class LiveNet:
         Raises CaffeToolsError, located, for a layer that cannot run.
         """
         self.recomputed = net
-        graph, bench = net.inferred.graph, bench_of(net)
-        sources: dict[str, Any] = dict(source_units(net))
+        inferred, graph = net.inferred, net.inferred.graph
+        bench, sources = bench_of(net), dict(source_units(net))
         self.place = graph.message.location()
+        self._places = [node.message.location() for node in graph.nodes]
         self._blob_names = [blob.name for blob in graph.blobs]
+        self._layer_names = [node.name for node in graph.nodes]
         self._blobs = [
             bench.blobs.get(blob.name) or Blob(_known(net, shape))
-            for blob, shape in zip(graph.blobs, net.inferred.shapes, strict=True)
+            for blob, shape in zip(graph.blobs, inferred.shapes, strict=True)
         ]
-        self._layer_names = [node.name for node in graph.nodes]
         self._bottoms, self._tops = (
             [[self._blobs[blob] for blob in getattr(node, side)] for node in graph.nodes]
             for side in ("bottoms", "tops")
         )
-        self.layers = [_unit(net, layer, sources) for layer in net.inferred.layers]
+        learns = [any(blob.needs_backward for blob in layer.params) for layer in inferred.layers]
+        weights = [layer.loss_weights for layer in inferred.layers]
+        self._needs = inferred.needs_backward
+        self._flags = bottom_flags(graph, learns, weights)
+        self.layers = [
+            _unit(net, layer, sources, needs_backward=needed)
+            for layer, needed in zip(inferred.layers, self._needs, strict=True)
+        ]
         self._keys = {
             layer.node.key: unit.blobs
-            for layer, unit in zip(net.inferred.layers, self.layers, strict=True)
+            for layer, unit in zip(inferred.layers, self.layers, strict=True)
             if unit.blobs
         }
         self._share_params()
-        self._set_flags()
         for unit, bottom, top in self._rows():
             if isinstance(unit, EmittedUnit):
                 unit.fill(top)
-            elif isinstance(unit, SplitUnit):
+            elif isinstance(unit, SharingUnit):
                 unit.reshape(bottom, top)
+        self._losses = [
+            [pair for pair in zip(tops, each, strict=True) if pair[1]]
+            for tops, each in zip(self._tops, weights, strict=True)
+        ]
+        for blob, weight in chain.from_iterable(self._losses):
+            blob.diff[...] = weight
         self.callbacks: dict[str, list[Callback]] = {}
         self.module = NetModule(self, net, self._keys, self._blobs)
 
@@ -97,30 +111,11 @@ class LiveNet:
         """Let layers share the parameters of one name."""
         owners: dict[str, Blob] = {}
         for layer, unit in zip(self.recomputed.inferred.layers, self.layers, strict=True):
-            for index, (param, blob) in enumerate(zip(layer.params, unit.blobs, strict=True)):
-                if param.owner is None:
-                    owners[param.name or ""] = blob
-                elif isinstance(unit, EmittedUnit):
-                    unit.adopt(index, owners[param.name or ""], "data", "diff")
-                else:
-                    blob.share(owners[param.name or ""], "data", "diff")
-
-    def _set_flags(self) -> None:
-        """Set which layers and bottoms get gradients, and the gradients of the losses."""
-        inferred = self.recomputed.inferred
-        learns = [any(blob.needs_backward for blob in layer.params) for layer in inferred.layers]
-        weights = [layer.loss_weights for layer in inferred.layers]
-        self._needs = inferred.needs_backward
-        self._flags = bottom_flags(inferred.graph, learns, weights)
-        self._losses = [
-            [pair for pair in zip(tops, each, strict=True) if pair[1]]
-            for tops, each in zip(self._tops, weights, strict=True)
-        ]
-        for unit, needed, losses in zip(self.layers, self._needs, self._losses, strict=True):
-            if isinstance(unit, EmittedUnit):
-                unit.needs_backward = needed
-            for blob, weight in losses:
-                blob.diff[...] = weight
+            for param, blob in zip(layer.params, unit.blobs, strict=True):
+                owner = blob if param.owner is None else owners[param.name or ""]
+                owners[param.name or ""] = owner
+                if owner is not blob:
+                    blob.share(owner, "data", "diff")
 
     def _rows(self) -> Iterable[tuple[Any, list[Blob], list[Blob]]]:
         return zip(self.layers, self._bottoms, self._tops, strict=True)
@@ -145,15 +140,16 @@ class LiveNet:
     def _top_ids(self, layer: int) -> list[int]:
         return list(self.recomputed.inferred.graph.nodes[layer].tops)
 
-    def _forward(self, start: int, end: int) -> float:
-        """Run the layers from `start` to `end`; return their loss."""
+    def run(self, start: int = 0, end: int | None = None) -> float:
+        """Run the layers from `start` to `end`, by default all; return their loss."""
+        end = len(self.layers) - 1 if end is None else end
         self._check_range(start, end)
         device = current_device()
         loss = torch.zeros((), device=device)
         for index in range(start, end + 1):
             self._call("before_forward", index)
             unit, bottom, top = self.layers[index], self._bottoms[index], self._tops[index]
-            with failures():
+            with failures(self._places[index]):
                 unit.reshape(bottom, top)
                 unit.forward(bottom, top)
             for blob, _ in self._losses[index]:  # a script may change the weights in `diff`
@@ -162,8 +158,9 @@ class LiveNet:
             self._call("after_forward", index)
         return float(loss)
 
-    def _backward(self, start: int, end: int) -> None:
-        """Run the layers backward from `start` down to `end`."""
+    def run_back(self, start: int | None = None, end: int = 0) -> None:
+        """Run the layers backward from `start` down to `end`, by default all."""
+        start = len(self.layers) - 1 if start is None else start
         self._check_range(end, start)
         for index in range(start, end - 1, -1):
             self._call("before_backward", index)
@@ -174,13 +171,7 @@ class LiveNet:
                     )
             self._call("after_backward", index)
 
-    def forward_all_layers(self) -> float:
-        """Run all layers; return the loss."""
-        return self._forward(0, len(self.layers) - 1)
-
-    def backward_all_layers(self) -> None:
-        """Run all layers backward."""
-        self._backward(len(self.layers) - 1, 0)
+    _forward, _backward = run, run_back
 
     def _check_range(self, first: int, last: int) -> None:
         if first < 0 or last >= len(self.layers):
@@ -197,8 +188,8 @@ class LiveNet:
 
     def reshape(self) -> None:
         """Give all blobs the shapes that follow from those of the inputs."""
-        with failures():
-            for unit, bottom, top in self._rows():
+        for place, (unit, bottom, top) in zip(self._places, self._rows(), strict=True):
+            with failures(place):
                 unit.reshape(bottom, top)
 
     def clear_param_diffs(self) -> None:
@@ -210,29 +201,23 @@ class LiveNet:
 
     def copy_from(self, path: str) -> None:
         """Copy the blobs of layers of the same name from a .caffemodel, or its HDF5."""
-        with failures():
-            layers = read_layers(str(path))
-            try:
-                list(load(self.module, layers))
-            except CaffeToolsError as error:
-                raise error.at(Location(str(path))) from None
+        with failures(Location(str(path))):
+            list(load(self.module, read_layers(str(path))))
 
     load_hdf5 = copy_from
 
     def share_with(self, other: LiveNet) -> None:
         """Use the parameters of layers of the same name (net.cpp, ShareTrainedLayersWith)."""
-        pairs = [(key, other._keys[key]) for key in self._keys if key in other._keys]
-        for key, theirs in pairs:
-            shapes = [[tuple(blob.shape) for blob in each] for each in (theirs, self._keys[key])]
-            if shapes[0] != shapes[1]:
-                text = f"expected blobs of {shapes[1]} for layer {key!a}, found {shapes[0]}"
+        common = [key for key in self._keys if key in other._keys]
+        pairs = [(key, self._keys[key], other._keys[key]) for key in common]
+        for key, *sides in pairs:
+            own, theirs = ([tuple(blob.shape) for blob in each] for each in sides)
+            if own != theirs:
+                text = f"expected blobs of {own} for layer {key!a}, found {theirs}"
                 raise CaffeError(text, self.place)
-        for layer, unit in zip(self.recomputed.inferred.layers, self.layers, strict=True):
-            for index, blob in enumerate(other._keys.get(layer.node.key, ()) if unit.blobs else ()):
-                if isinstance(unit, EmittedUnit):
-                    unit.adopt(index, blob, "data")
-                else:
-                    unit.blobs[index].share(blob, "data")
+        for _, mine, others in pairs:
+            for blob, owner in zip(mine, others, strict=True):
+                blob.share(owner, "data")
 
     def save(self, path: str, is_hdf5: bool = False) -> None:
         """Write the net and its parameters as a .caffemodel."""
@@ -263,20 +248,18 @@ def _known(net: RecomputedNet, shape: tuple[int, ...] | None) -> tuple[int, ...]
     return shape
 
 
-def _unit(net: RecomputedNet, layer: InferredLayer, sources: dict[str, Any]) -> Any:
-    node = layer.node
-    if isinstance(layer.layer, UserLayer):
-        return layer.layer.instance
-    if node.type == "Split":
-        return SplitUnit()
+def _unit(
+    net: RecomputedNet, layer: InferredLayer, sources: dict[str, Any], *, needs_backward: bool
+) -> Any:
+    node, own = layer.node, layer.layer
+    if isinstance(own, UserLayer):
+        return own.instance
+    if own is not None and own.shares_data:
+        return SharingUnit(layer)
     if node.key in sources and not node.bottoms:
         return sources[node.key]
-    if (
-        layer.layer is None
-        or isinstance(layer.layer, HDF5Output)
-        or not emitter_of(type(layer.layer))
-    ):
-        reason = layer.layer.no_torch if layer.layer is not None else ""
+    if own is None or isinstance(own, HDF5Output) or not emitter_of(type(own)):
+        reason = own.no_torch if own is not None else ""
         text = f"layers of type {node.type} cannot run here"
         raise node.message.error(f"{text}: {reason}" if reason else text, kind=CaffeToolsError)
-    return EmittedUnit(net, layer, current_device())
+    return EmittedUnit(net, layer, needs_backward=needs_backward)

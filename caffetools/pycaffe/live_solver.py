@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from caffetools.errors import CaffeToolsError, Location
+from caffetools.errors import Location
 from caffetools.net.reading import read_solver_message
 from caffetools.proto.message import Notes
 from caffetools.proto.upgrade_solver import upgrade_solver
@@ -41,7 +41,7 @@ class LiveForward(Forward):
     def __call__(self, module: nn.Module, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return copies of the outputs of a pass."""
         assert isinstance(module, NetModule)
-        module.live.forward_all_layers()
+        module.live.run()
         return module.result_tensors()
 
 
@@ -85,8 +85,8 @@ class LiveTrainer(Trainer):
             on_start()
         total, size = 0.0, self.settings.iter_size
         for _ in range(size):
-            total += self.net.forward_all_layers()
-            self.net.backward_all_layers()
+            total += self.net.run()
+            self.net.run_back()
         self.losses.add(torch.tensor(total / size))
         for _, on_gradients_ready in self.callbacks:
             on_gradients_ready()
@@ -155,13 +155,10 @@ class Solver:
     def __init__(self, solver_file: str) -> None:
         if not isinstance(solver_file, str):
             raise TypeError(f"expected a file name, found {type(solver_file).__name__}")
-        with failures():
+        with failures(Location(solver_file)):
             file = read_solver(solver_file, infer=infer_live)
             settings = replace(file.settings, type=self.type or file.settings.type)
-            try:
-                settings.check()
-            except CaffeToolsError as error:
-                raise error.at(Location(solver_file)) from None
+            settings.check()
             if settings.snapshot:
                 snapshots.check_writable(settings)
             if settings.random_seed >= 0:
@@ -216,11 +213,8 @@ class Solver:
 
     def restore(self, path: str) -> None:
         """Continue from a .solverstate and the .caffemodel that it names."""
-        with failures():
-            try:
-                checkpoint.restore(self._trainer.state, snapshots.read(path))
-            except CaffeToolsError as error:
-                raise error.at(Location(path)) from None
+        with failures(Location(path)):
+            checkpoint.restore(self._trainer.state, snapshots.read(path))
 
     def share_weights(self, net: Net) -> None:
         """Let a net use the parameters of the trained one."""

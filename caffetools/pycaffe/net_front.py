@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
 from itertools import zip_longest
 from typing import Any, TypeVar
 
@@ -22,6 +21,7 @@ from caffetools.pycaffe.user_layer import PHASES, infer_live
 
 Array = NDArray[np.float32]
 Arrays = dict[str, Array]
+Lists = dict[str, list[Array]]
 Value = TypeVar("Value")
 
 
@@ -38,6 +38,17 @@ class Net(LiveNet):
         The rest of its state.
     weights : str, optional
         A .caffemodel, or its HDF5.
+
+    Attributes
+    ----------
+    blobs, blob_loss_weights : OrderedDict
+        All blobs by name, those of inserted Splits included; their weights in the loss.
+    layer_dict, params : OrderedDict
+        All layers by name; the parameter blobs of those that have some.
+    inputs, outputs : list of str
+        Tops of Input layers; blobs that no layer reads.
+    top_names, bottom_names : OrderedDict
+        Names of the tops and bottoms of each layer.
 
     Raises
     ------
@@ -76,57 +87,29 @@ class Net(LiveNet):
         made.set_up(net)
         return made
 
+    def set_up(self, net: RecomputedNet) -> None:
+        """Build the layers and blobs of an inferred net, and name them."""
+        super().set_up(net)
+        blobs, layers = self._blob_names, self._layer_names
+        self.blobs: ByName[Blob] = self._by_name(blobs, self._blobs)
+        self.blob_loss_weights = self._by_name(blobs, self._blob_loss_weights)
+        self.layer_dict: ByName[Any] = self._by_name(layers, self.layers, "layer")
+        own = {name: layer.blobs for name, layer in self.layer_dict.items() if layer.blobs}
+        self.params: ByName[BlobVec] = self._by_name(own, own.values(), "layer with parameters")
+        self.inputs, self.outputs = (
+            [blobs[index] for index in each] for each in (self._inputs, self._outputs)
+        )
+        self.top_names, self.bottom_names = (
+            self._by_name(layers, [[blobs[i] for i in ids(n)] for n in range(len(layers))], "layer")
+            for ids in (self._top_ids, self._bottom_ids)
+        )
+
     def _by_name(
         self, names: Iterable[str], values: Iterable[Value], what: str = "blob"
     ) -> ByName[Value]:
         found = ByName(zip(names, values, strict=True))
         found.what, found.place = what, self.place
         return found
-
-    @cached_property
-    def blobs(self) -> ByName[Blob]:
-        """All blobs by name, those of inserted Splits included."""
-        return self._by_name(self._blob_names, self._blobs)
-
-    @cached_property
-    def blob_loss_weights(self) -> ByName[float]:
-        """Weight of each blob in the loss."""
-        return self._by_name(self._blob_names, self._blob_loss_weights)
-
-    @cached_property
-    def layer_dict(self) -> ByName[Any]:
-        """All layers by name."""
-        return self._by_name(self._layer_names, self.layers, "layer")
-
-    @cached_property
-    def params(self) -> ByName[BlobVec]:
-        """Parameter blobs of each layer that has some."""
-        own = {name: layer.blobs for name, layer in self.layer_dict.items() if layer.blobs}
-        return self._by_name(own, own.values(), "layer with parameters")
-
-    @cached_property
-    def inputs(self) -> list[str]:
-        """Names of the tops of Input layers."""
-        return [self._blob_names[index] for index in self._inputs]
-
-    @cached_property
-    def outputs(self) -> list[str]:
-        """Names of the blobs that no layer reads."""
-        return [self._blob_names[index] for index in self._outputs]
-
-    @cached_property
-    def top_names(self) -> ByName[list[str]]:
-        """Names of the tops of each layer."""
-        return self._names(self._top_ids)
-
-    @cached_property
-    def bottom_names(self) -> ByName[list[str]]:
-        """Names of the bottoms of each layer."""
-        return self._names(self._bottom_ids)
-
-    def _names(self, ids: Any) -> ByName[list[str]]:
-        rows = ([self._blob_names[blob] for blob in ids(i)] for i in range(len(self.layers)))
-        return self._by_name(self._layer_names, rows, "layer")
 
     def forward(
         self,
@@ -204,11 +187,10 @@ class Net(LiveNet):
 
         Returns copies of the outputs, and of `blobs`, of as many items.
         """
-        found: dict[str, list[Array]] = {}
+        found: Lists = {}
         for batch in self._batch(inputs):
-            for name, values in self.forward(blobs, **batch).items():
-                found.setdefault(name, []).extend(values.copy())
-        return _packed(found, len(next(iter(inputs.values()))))
+            _collect(found, self.forward(blobs, **batch))
+        return _packed(found, inputs)
 
     def forward_backward_all(
         self, blobs: Sequence[str] | None = None, diffs: Sequence[str] | None = None, **given: Any
@@ -218,32 +200,24 @@ class Net(LiveNet):
         `given` has values of inputs and gradients of outputs, by name. Returns copies of outputs
         and `blobs`, and of the gradients of inputs and `diffs`.
         """
-        values: dict[str, list[Array]] = {}
-        gradients: dict[str, list[Array]] = {}
+        values: Lists = {}
+        gradients: Lists = {}
         batches = (
             self._batch({name: given[name] for name in names if name in given})
             for names in (self.inputs, self.outputs)
         )
         for forward, backward in zip_longest(*batches, fillvalue={}):
-            for name, array in self.forward(blobs, **forward).items():
-                values.setdefault(name, []).extend(array.copy())
-            for name, array in self.backward(diffs, **backward).items():
-                gradients.setdefault(name, []).extend(array.copy())
-        count = len(next(iter(given.values())))
-        return _packed(values, count), _packed(gradients, count)
+            _collect(values, self.forward(blobs, **forward))
+            _collect(gradients, self.backward(diffs, **backward))
+        return _packed(values, given), _packed(gradients, given)
 
     def _batch(self, arrays: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """Yield batches of the net's batch size, the last one filled up with zeros."""
-        if not arrays:
-            return
-        size, count = next(iter(self.blobs.values())).shape[0], len(next(iter(arrays.values())))
-        for start in range(0, count, size):
+        size = next(iter(self.blobs.values())).shape[0]
+        for start in range(0, len(next(iter(arrays.values()), ())), size):
             batch = {name: np.asarray(each[start : start + size]) for name, each in arrays.items()}
-            missing = size - min(size, count - start)
             yield {
-                name: np.concatenate([each, np.zeros((missing, *each.shape[1:]))])
-                if missing
-                else each
+                name: np.concatenate([each, np.zeros((size - len(each), *each.shape[1:]))])
                 for name, each in batch.items()
             }
 
@@ -257,5 +231,11 @@ class Net(LiveNet):
         self._set_input_arrays(data, labels)
 
 
-def _packed(found: Mapping[str, list[Array]], count: int) -> Arrays:
+def _collect(found: Lists, arrays: Arrays) -> None:
+    for name, array in arrays.items():
+        found.setdefault(name, []).extend(array.copy())
+
+
+def _packed(found: Lists, given: Mapping[str, Any]) -> Arrays:
+    count = len(next(iter(given.values())))
     return {name: np.asarray(items)[:count] for name, items in found.items()}

@@ -165,9 +165,22 @@ def test_an_error_of_a_layer_is_located_and_leaves_the_net_usable(tmp_path: Path
 
 
 def test_a_parameter_of_another_size_is_refused(tmp_path: Path) -> None:
-    net = live(tmp_path, INPUT + PRODUCT)
+    net = live(tmp_path, "force_backward: true\n" + INPUT + PRODUCT)
     net.params["ip"][0].reshape(3, 2)
     net.forward()  # the elements count, as in Caffe
     net.params["ip"][0].reshape(7, 7)
     with pytest.raises(RuntimeError, match="expected weight of 2 x 3, found <Blob 7 x 7>"):
         net.forward()
+    net.params["ip"][0].reshape(2, 3)  # the memory is new: zeros, as in Caffe
+    net.params["ip"][0].data[...] = 1
+    net.blobs["x"].data[...] = 1
+    assert net.forward()["y"].tolist() == [[3, 3]] * 2
+    net.blobs["y"].diff[...] = 1
+    net.backward()
+    assert net.params["ip"][0].diff.tolist() == [[2] * 3] * 2
+
+
+def test_a_layer_shapes_its_tops_in_each_pass(tmp_path: Path) -> None:
+    net = live(tmp_path, INPUT + PRODUCT)
+    net.blobs["y"].reshape(4, 1)
+    assert net.forward()["y"].shape == (2, 2)

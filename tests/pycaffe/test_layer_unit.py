@@ -3,12 +3,18 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from caffetools.pycaffe.layer_unit import SourceUnit, SplitUnit, as_tensor
+from caffetools.pycaffe.layer_unit import SharingUnit, SourceUnit, as_tensor
 from caffetools.pycaffe.live_blob import Blob
+from tests.nets import given, layer, net
+
+
+def sharing(kind: str, tops: str) -> SharingUnit:
+    inferred = net(given("x", 2, 1, 3) + layer(kind, "l", "x", tops)).inferred
+    return SharingUnit(next(each for each in inferred.layers if each.node.name == "l"))
 
 
 def test_split_shares_values_and_adds_gradients() -> None:
-    unit, bottom, tops = SplitUnit(), Blob((2,)), [Blob(), Blob()]
+    unit, bottom, tops = sharing("Split", "a b"), Blob((2,)), [Blob(), Blob()]
     unit.reshape([bottom], tops)
     bottom.data[...] = [1, 2]
     unit.forward([bottom], tops)
@@ -19,6 +25,16 @@ def test_split_shares_values_and_adds_gradients() -> None:
     unit.backward(tops, [True], [bottom])
     assert bottom.diff.tolist() == [1 + 0, 1 + 3]
     assert tops[0].diff.tolist() == [1, 1]
+
+
+def test_reshape_shares_values_and_gradients() -> None:
+    unit, bottom, top = sharing("Flatten", "a"), Blob((2, 1, 3)), Blob()
+    unit.reshape([bottom], [top])
+    assert top.shape == [2, 3]
+    bottom.data[1, 0, 2], top.diff[0, 1] = 5, 7
+    unit.forward([bottom], [top])
+    unit.backward([top], [True], [bottom])
+    assert (top.data[1, 2], bottom.diff[0, 0, 1]) == (5, 7)
 
 
 def test_a_source_puts_what_it_reads() -> None:
