@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Generic, TypeAlias, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Generic, TypeAlias, TypeVar
 
 Row = TypeVar("Row")
 Value: TypeAlias = "int | str | None"
@@ -55,6 +56,27 @@ def beginning(texts: Sequence[str], most: int = 8) -> str:
     """Join the first of many short texts, with their number."""
     more = f" … ({len(texts)} in all)" if len(texts) > most else ""
     return " ".join(texts[:most]) + more
+
+
+def record_columns(
+    rows: Sequence[Mapping[str, Any]], digits: int = 6
+) -> list[Column[Mapping[str, Any]]]:
+    """Return a column for each key of the first row; floats have `digits`, None is empty."""
+
+    def cell(key: str, row: Mapping[str, Any]) -> Value:
+        value = row[key]
+        if isinstance(value, float):
+            return f"{value:.{digits}g}"
+        return "" if value is None else printable(value) if isinstance(value, str) else value
+
+    return [
+        Column(
+            key,
+            partial(cell, key),
+            numeric=any(isinstance(row[key], int | float) for row in rows),
+        )
+        for key in (rows[0] if rows else ())
+    ]
 
 
 def text_table(

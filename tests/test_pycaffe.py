@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -15,7 +16,7 @@ import torch
 import caffetools
 from caffetools.torch.export.assembly import assemble
 from caffetools.torch.export.loaded_module import load_module, run_module
-from tests.commands import ROOT
+from tests.commands import ROOT, run
 from tests.live_nets import caffe, channel_means
 
 SCRIPTS = ROOT / "examples" / "pycaffe"
@@ -73,3 +74,31 @@ def test_a_net_an_exported_module_and_a_classifier_agree(tmp_path: Path) -> None
     np.testing.assert_allclose(found, live, rtol=1e-6)
     np.testing.assert_array_equal(live, exported)
     assert torch.is_grad_enabled()
+
+
+def test_one_result_for_a_shipped_image(tmp_path: Path) -> None:
+    """A digit through `classify`, Classifier, the exported module and ONNX: ten equal scores."""
+    pillow = pytest.importorskip("PIL.Image")
+    runtime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnxscript")
+    lenet, digit = ROOT / "examples" / "lenet", tmp_path / "digit.png"
+    net, weights = str(lenet / "deploy.prototxt"), str(tmp_path / "w.caffemodel")
+    pillow.open(lenet / "digits.png").convert("L").crop((0, 0, 28, 28)).save(digit)
+    live, random = caffe.Net(net, caffe.TEST), np.random.default_rng(0)
+    for blob in (blob for blobs in live.params.values() for blob in blobs):
+        blob.data[...] = random.normal(0, 0.1, blob.data.shape)
+    live.save(weights)
+    options = ("--weights", weights, "--top", "10", "--scale", str(1 / 256), "--format", "json")
+    rows = json.loads(run("classify", net, digit, *options).out)
+    expected = [row["score"] for row in sorted(rows, key=lambda row: row["class"])]
+    assert len(set(expected)) == 10
+    classifier = caffe.Classifier(net, weights, raw_scale=255, input_scale=1 / 256)
+    image = caffe.io.load_image(str(digit), color=False)
+    found = [classifier.predict([image], oversample=False)[0]]
+    batch = np.tile(image.transpose(2, 0, 1) * np.float32(255 / 256), (64, 1, 1, 1))
+    with torch.no_grad():
+        found.append(caffetools.module(net, weights).eval()(torch.from_numpy(batch))[0].numpy())
+    caffetools.export(net, str(tmp_path / "net.onnx"), to="onnx", weights=weights)
+    session = runtime.InferenceSession(str(tmp_path / "net.onnx"))
+    found.append(session.run(None, {"data": batch})[0][0])
+    np.testing.assert_allclose(found, [expected] * 3, rtol=1e-5)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,7 @@ from caffetools.table import (
     harmless,
     markdown_table,
     printable,
+    record_columns,
     shown,
     text_table,
 )
@@ -218,3 +220,14 @@ def test_the_beginning_of_many() -> None:
 )
 def test_no_cell_is_a_formula(text: str, expected: str) -> None:
     assert harmless(text) == expected
+
+
+def test_columns_of_records() -> None:
+    rows: list[dict[str, Any]] = [{"a": 1, "b": None, "c": 1 / 3}, {"a": 2, "b": "x\n", "c": None}]
+    columns = record_columns(rows, digits=2)
+    assert [column.numeric for column in columns] == [True, False, True]
+    assert [[column.value(row) for column in columns] for row in rows] == [
+        [1, "", "0.33"],
+        [2, "x\\n", ""],
+    ]
+    assert record_columns([]) == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from functools import partial
 from typing import Any
 
 import click
@@ -20,7 +19,7 @@ from caffetools.cli.options import (
 )
 from caffetools.errors import CaffeToolsError
 from caffetools.net.loading import load
-from caffetools.table import Column, csv_table, printable, text_table
+from caffetools.table import csv_table, record_columns, text_table
 from caffetools.writing import check_absent, format_of, replace_file
 
 
@@ -66,30 +65,16 @@ def command(
         }
         click.echo(json.dumps({**data, **tables}))
     elif form == "csv":
-        click.echo(csv_table(_columns(tables["means"]), tables["means"]), nl=False)
+        click.echo(csv_table(record_columns(tables["means"]), tables["means"]), nl=False)
     else:
         for rows in filter(None, tables.values()):
-            for line in text_table(_columns(rows), rows):
+            for line in text_table(record_columns(rows), rows):
                 click.echo(line)
     if confusion and form_of_picture:
         if found.confusion is None:
             raise CaffeToolsError("the net compares no scores with labels: no confusion matrix")
         shown = [str(row["class"]) for row in tables["classes"]]
         replace_file(confusion, _picture(found.confusion, shown, form_of_picture))
-
-
-def _columns(rows: list[dict[str, Any]]) -> list[Column[dict[str, Any]]]:
-    return [
-        Column(key, partial(_cell, key), numeric=isinstance(value, int | float))
-        for key, value in rows[0].items()
-    ]
-
-
-def _cell(key: str, row: dict[str, Any]) -> Any:
-    value = row[key]
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    return "" if value is None else printable(value) if isinstance(value, str) else value
 
 
 def _picture(matrix: list[list[int]], names: list[str], form: str) -> bytes:
@@ -99,7 +84,7 @@ def _picture(matrix: list[list[int]], names: list[str], form: str) -> bytes:
             dict(zip(keys, (name, *row), strict=True))
             for name, row in zip(names, matrix, strict=True)
         ]
-        return csv_table(_columns(rows), rows).encode()
+        return csv_table(record_columns(rows), rows).encode()
     from caffetools.figures.confusion import draw_confusion
 
     return draw_confusion(matrix, names, form)

@@ -20,7 +20,7 @@ from caffetools.cli.options import (
     plugin_option,
 )
 from caffetools.net.loading import load
-from caffetools.table import Column, csv_table, printable, text_table
+from caffetools.table import csv_table, record_columns, text_table
 
 if TYPE_CHECKING:
     from caffetools.torch.verbs.layer_times import NetTimes
@@ -58,13 +58,15 @@ def command(
     paths = [name.strip() for name in weights.split(",")] if weights else []
     found = time_net(net, paths, iterations, device, log)
     rows = list(_rows(found))
+    columns = record_columns(rows, digits=4)
+    for column, title in zip(columns, _TITLES, strict=True):
+        column.title = title
     if form == "json":
-        data = [dict(zip(_KEYS, row, strict=True)) for row in rows]
-        click.echo(json.dumps({"rows": data, "peak_bytes": found.peak_bytes}))
+        click.echo(json.dumps({"rows": rows, "peak_bytes": found.peak_bytes}))
     elif form == "csv":
-        click.echo(csv_table(_COLUMNS, rows), nl=False)
+        click.echo(csv_table(columns, rows), nl=False)
     else:
-        for line in text_table(_COLUMNS, rows):
+        for line in text_table(columns, rows):
             click.echo(line)
         click.echo(f"peak memory: {found.peak_bytes:,} bytes")
 
@@ -74,41 +76,16 @@ _KEYS = (
     *("backward_min_ms", "backward_median_ms", "gflops"),
 )
 
-
-def _rows(found: NetTimes) -> Iterator[tuple[str | float | None, ...]]:
-    def row(
-        name: str,
-        kind: str,
-        forward: Sequence[float],
-        backward: Sequence[float],
-        speed: float | None,
-    ) -> tuple[str | float | None, ...]:
-        numbers = (each for times in (forward, backward) for each in _least_and_median(times))
-        return (name, kind, *numbers, speed)
-
-    for layer in found.layers:
-        yield row(layer.name, layer.type, layer.times.forward, layer.times.backward, layer.gflops)
-    yield row("sum of the layers", "", found.sums("forward"), found.sums("backward"), None)
-    yield row("the whole", "", found.whole.forward, found.whole.backward, None)
+_TITLES = ("layer", "type", "forward ms", "median", "backward ms", "median", "GFLOP/s")
 
 
-def _least_and_median(times: Sequence[float]) -> tuple[float | None, float | None]:
-    return (min(times), median(times)) if times else (None, None)
-
-
-def _column(index: int, title: str) -> Column[tuple[str | float | None, ...]]:
-    def cell(row: tuple[str | float | None, ...]) -> str:
-        value = row[index]
-        if value is None:
-            return ""
-        return printable(value) if isinstance(value, str) else f"{value:.4g}"
-
-    return Column(title, cell, numeric=index > 1)
-
-
-_COLUMNS = [
-    _column(index, title)
-    for index, title in enumerate(
-        ("layer", "type", "forward ms", "median", "backward ms", "median", "GFLOP/s")
-    )
-]
+def _rows(found: NetTimes) -> Iterator[dict[str, str | float | None]]:
+    lines: list[tuple[str, str, Sequence[float], Sequence[float], float | None]] = [
+        (each.name, each.type, each.times.forward, each.times.backward, each.gflops)
+        for each in found.layers
+    ]
+    lines.append(("sum of the layers", "", found.sums("forward"), found.sums("backward"), None))
+    lines.append(("the whole", "", found.whole.forward, found.whole.backward, None))
+    for name, kind, forward, backward, speed in lines:
+        times = (of(each) if each else None for each in (forward, backward) for of in (min, median))
+        yield dict(zip(_KEYS, (name, kind, *times, speed), strict=True))
