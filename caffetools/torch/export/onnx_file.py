@@ -40,6 +40,8 @@ def onnx_file(
     module that ONNX cannot express, and if the file's results are not the module's.
     """
     axes = dynamic_axes(spec, dynamic)
+    drawn = load_module(spec, tensors).state_dict()  # by fillers, once for all modules
+    tensors = {**{key: drawn[key].numpy() for key in drawn.keys() - tensors.keys()}, **tensors}
     checks = []
     for sizes in ({}, {"batch": 3, "height": 1.5, "width": 2}) if dynamic else ({},):
         inputs = seeded_inputs(resized(spec, axes, sizes), {})

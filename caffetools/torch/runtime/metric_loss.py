@@ -29,6 +29,9 @@ class CenterLoss(nn.Module):
         difference = x.reshape(-1, center.size(1))[:batch] - center[labels]
         absolute = self.distance_type == "L1"
         losses = difference.abs() if absolute else difference.square() / 2
+        loss = losses.sum() / batch
+        if not torch.is_grad_enabled():
+            return loss
         step = difference.detach().sign() if absolute else difference.detach()
         total = torch.zeros_like(center).index_add(0, labels, step.to(center.dtype))
         count = center.new_zeros(center.size(0)).index_add(
@@ -37,7 +40,7 @@ class CenterLoss(nn.Module):
         times = count if absolute else torch.ones_like(count)
         step = -total * (times / (count + 1)).unsqueeze(1)
         own: Tensor = fixed_gradient(self.center, step)
-        return losses.sum() / batch + own
+        return loss + own
 
 
 def triplet_loss(

@@ -123,10 +123,16 @@ layer { name: "p" type: "Pooling" bottom: "x" top: "p" top: "m"
 layer { name: "u" type: "Upsample" bottom: "p" bottom: "m" top: "u" upsample_param { scale: 2 } }
 layer { name: "i" type: "Interp" bottom: "u" top: "i" interp_param { zoom_factor: 2 } }
 """
+CENTERS = """
+layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 4 dim: 3 } } }
+layer { name: "label" type: "Input" top: "label" input_param { shape { dim: 4 } } }
+layer { name: "c" type: "CenterLoss" bottom: "x" bottom: "label" top: "c"
+        center_loss_param { num_output: 2 center_filler { type: "constant" value: 1 } } }
+"""
 BOXES = np.array([[0, 0, 0, 9, 7], [1, 2, 3, 17, 15], [1, 4, 4, 4, 4]], np.float32)
 
 
-@pytest.mark.parametrize("text", [ROI, POSITION_SENSITIVE, UNPOOLING])
+@pytest.mark.parametrize("text", [ROI, POSITION_SENSITIVE, UNPOOLING, CENTERS])
 def test_layers_of_forks(text: str) -> None:
     """Only onnxruntime has MaxRoiPool, OpenCV 5.0 does not."""
     net = from_text(text, phase="test")
@@ -136,6 +142,12 @@ def test_layers_of_forks(text: str) -> None:
     found = results(onnx_of(net), inputs, opencv=text != ROI)
     for values, expected in zip(found.values(), wanted, strict=True):
         assert_close(values, expected)
+
+
+def test_weights_that_fillers_draw() -> None:
+    """The file has those of the module that it is compared with: each module draws its own."""
+    filler = 'weight_filler { type: "xavier" }'
+    onnx_of(from_text(IMAGES.replace("stride: 2 } }", f"stride: 2 {filler} }} }}", 1)))
 
 
 IMAGES = """
