@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from math import floor, isfinite, log10
 from typing import NamedTuple
 
-from caffetools.drawing.scene import Move, Path, Scene, SceneGroup, SceneItem, Text, polyline
-from caffetools.drawing.style import EVENTS, LINES, fitted, styled_width
+from caffetools.drawing.scene import Move, Path, Rect, Scene, SceneGroup, SceneItem, Text, polyline
+from caffetools.drawing.style import EVENTS, fitted, styled_width
 
 WIDTH, HEIGHT = 720.0, 300.0
 LEFT, RIGHT, TOP, BOTTOM = 62.0, 24.0, 12.0, 44.0
@@ -17,6 +17,8 @@ _EQUAL = 1e-9
 """Maximum relative difference of values that an axis treats as equal."""
 MAX_POINTS = 800
 """Maximum number of points of a line."""
+_FAR = 3
+"""Ratio of ranges with and without outliers from which these are ignored."""
 _TICK = 8
 """Height of an event's tick, in pixels."""
 _LEGEND_ROW = 16
@@ -25,10 +27,12 @@ _MAX_NAME = 200
 
 
 class ChartLine(NamedTuple):
-    """A line, as points (iteration, value)."""
+    """A line, as points (iteration, value); `colour` is a number of `style.LINES`."""
 
     name: str
     points: tuple[tuple[float, float], ...]
+    colour: int = 0
+    dash: int = 0
 
 
 class EventMark(NamedTuple):
@@ -56,29 +60,54 @@ def chart(
 ) -> Scene:
     """Draw lines over iterations; points that are not finite are left out.
 
-    The script of a page finds the labels of the values by `data-part`, each line by `data-line`.
+    With a legend the chart is a picture of its own, with a background. Values far outside of all
+    others are drawn at the edge.
     """
     lines = [s._replace(points=thinned(s.points)) for s in series]
-    points = [point for line in lines for point in line.points]
-    x = axis([point[0] for point in points])
-    y = axis([point[1] for point in points])
+    x = axis([point[0] for line in lines for point in line.points])
+    y = axis(value_span([[value for _, value in line.points] for line in lines]))
+    marks = [mark for mark in marks if x.low <= mark.x <= x.high]
     items: list[SceneItem] = [*_grid(x, y), *_ticks(marks, x)]
-    for index, line in enumerate(lines):
+    for line in lines:
         moves: list[Move] = []
         for run in runs(line.points):
-            placed = [place(point, x, y) for point in run]
+            placed = [place((at, min(max(value, y.low), y.high)), x, y) for at, value in run]
             moves.append(Move(placed[0], start=True))
             moves.extend(map(Move, placed[1:] or placed))
-        path = Path(tuple(moves), f"line-{index % len(LINES)}")
-        data = (("line", str(index)), ("dash", str(index // len(LINES) % 3)))
-        items.append(SceneGroup((path,) if moves else (), line.name, data))
+        path = Path(tuple(moves), f"line-{line.colour}")
+        items.append(SceneGroup((path,) if moves else (), line.name, (("dash", str(line.dash)),)))
     height = HEIGHT
     if legend:
-        keys = [(line.name, f"line-{index % len(LINES)}") for index, line in enumerate(lines)]
-        entries, height = _legend(keys + event_key(marks, x))
+        keys = [(line.name, f"line-{line.colour}") for line in lines]
+        entries, height = _legend(keys + event_key(marks))
+        items[:0] = [Rect(0, 0, WIDTH, height, "paper")]
         items.extend(entries)
     description = "; ".join(map(_description, lines)) or "no points"
     return Scene(WIDTH, height, title, description, tuple(items))
+
+
+def value_span(lines: Sequence[Sequence[float]]) -> list[float]:
+    """Return the ends of an axis of values.
+
+    Up to a twentieth of the values of each line, at least one, is ignored at an end if the range
+    is more than three times as long with them.
+    """
+    lows: list[float] = []
+    highs: list[float] = []
+    for line in lines:
+        ordered = sorted(line)
+        if ordered:
+            spare = min(max(len(ordered) // 20, 1), (len(ordered) - 1) // 2)
+            lows.append(ordered[spare])
+            highs.append(ordered[-1 - spare])
+    if not lows:
+        return []
+    ends = [min(map(min, filter(None, lines))), max(map(max, filter(None, lines)))]
+    low, high = min(lows), max(highs)
+    if high > low:
+        ends[0] = ends[0] if high - ends[0] <= _FAR * (high - low) else low
+        ends[1] = ends[1] if ends[1] - low <= _FAR * (high - low) else high
+    return ends
 
 
 def place(point: tuple[float, float], x: Axis, y: Axis) -> tuple[float, float]:
@@ -131,13 +160,12 @@ def runs(points: Sequence[tuple[float, float]]) -> list[list[tuple[float, float]
 
 
 def _grid(x: Axis, y: Axis) -> list[SceneItem]:
-    values: list[SceneItem] = []
+    items: list[SceneItem] = []
     for value in y.ticks:
         _, height = place((x.low, value), x, y)
-        values.append(polyline([(LEFT, height), (WIDTH - RIGHT, height)], "rule"))
-        values.append(Text(LEFT - 8, height + 3.5, number(value), "tick", "end"))
-    floor_line = polyline([(LEFT, HEIGHT - BOTTOM), (WIDTH - RIGHT, HEIGHT - BOTTOM)], "rule")
-    items: list[SceneItem] = [SceneGroup(tuple(values), data=(("part", "values"),)), floor_line]
+        items.append(polyline([(LEFT, height), (WIDTH - RIGHT, height)], "rule"))
+        items.append(Text(LEFT - 8, height + 3.5, number(value), "tick", "end"))
+    items.append(polyline([(LEFT, HEIGHT - BOTTOM), (WIDTH - RIGHT, HEIGHT - BOTTOM)], "rule"))
     for value in x.ticks:
         left, _ = place((value, y.low), x, y)
         items.append(Text(left, HEIGHT - BOTTOM + 16, number(value), "tick", "middle"))
@@ -145,10 +173,9 @@ def _grid(x: Axis, y: Axis) -> list[SceneItem]:
     return items
 
 
-def event_key(marks: Sequence[EventMark], x: Axis) -> list[tuple[str, str]]:
-    """Return the title and style of each look of the events on an axis."""
-    kinds = [mark.kind for mark in marks if x.low <= mark.x <= x.high]
-    looks = {EVENTS[kind].title: f"event-{kind}" for kind in reversed(kinds)}
+def event_key(marks: Sequence[EventMark]) -> list[tuple[str, str]]:
+    """Return the title and style of each look of events."""
+    looks = {EVENTS[mark.kind].title: f"event-{mark.kind}" for mark in reversed(marks)}
     return list(looks.items())[::-1]
 
 
@@ -156,9 +183,8 @@ def _ticks(marks: Sequence[EventMark], x: Axis) -> Iterator[SceneGroup]:
     """Yield a tick for each event; events of one kind at the same pixel share a tick."""
     found: dict[tuple[str, int], list[str]] = {}
     for mark in marks:
-        if x.low <= mark.x <= x.high:
-            left = LEFT + x.share(mark.x) * (WIDTH - LEFT - RIGHT)
-            found.setdefault((mark.kind, round(left)), []).append(mark.words)
+        left = LEFT + x.share(mark.x) * (WIDTH - LEFT - RIGHT)
+        found.setdefault((mark.kind, round(left)), []).append(mark.words)
     for (kind, left), words in found.items():
         more = f" and {len(words) - 1} more" if len(words) > 1 else ""
         line = polyline([(left, HEIGHT - BOTTOM - _TICK), (left, HEIGHT - BOTTOM)], f"event-{kind}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -11,6 +12,7 @@ from caffetools.layers.blobs import Shape, dims
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
 from caffetools.net.summary import field, windows
+from caffetools.pages.paths import shortened
 from caffetools.proto.source import Source
 from caffetools.table import printable
 
@@ -45,14 +47,14 @@ def _snippet(source: Source, start: int, end: int) -> dict[str, Any]:
     return {"line": source.location(start).line or 1, "text": list(map(printable, lines))}
 
 
-def details(net: Net) -> list[dict[str, Any]]:
+def details(net: Net, names: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return the details of each layer, in the order of the net; all strings are printable."""
     return [
         {
             "name": printable(layer.node.key),
             "type": printable(layer.node.type),
             "family": family(layer),
-            "place": printable(str(layer.node.message.location())),
+            "place": printable(shortened(str(layer.node.message.location()), names)),
             "bottoms": _blobs(net, layer.node.bottoms, layer.bottoms),
             "tops": _blobs(net, layer.node.tops, layer.tops),
             "params": _params(layer),

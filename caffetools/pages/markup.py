@@ -35,6 +35,11 @@ def section(identity: str, title: str, *content: Markup) -> Markup:
     return element("section", head, *content, id=identity, aria_labelledby=f"{identity}-title")
 
 
+def folded(title: str, *content: Markup, is_open: bool = False) -> Markup:
+    """Return content that its title shows and hides."""
+    return element("details", element("summary", title), *content, open=is_open)
+
+
 def cut(words: str) -> str:
     """Return a text of at most 200 characters; the details of the layer show it in full."""
     return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from caffetools.drawing.diagram import family
 from caffetools.drawing.graph_drawing import GraphDrawing
 from caffetools.drawing.graph_page import heading
@@ -10,15 +12,22 @@ from caffetools.drawing.style import FAMILIES
 from caffetools.drawing.svg import svg
 from caffetools.layers.blobs import dims
 from caffetools.net.net import Net
-from caffetools.net.summary import columns, footer, rows
-from caffetools.pages.markup import Markup, cut, element, section, void
-from caffetools.table import Value, shown
+from caffetools.net.summary import TopRow, columns, footer, rows
+from caffetools.pages.curve_section import sample
+from caffetools.pages.markup import Markup, cut, element, folded, section, void
+from caffetools.pages.paths import shortened
+from caffetools.table import Column, Value, shown
 
-SWATCHES = (*(f"family-{kind}" for kind in FAMILIES), "shade", "gauge-part")
-"""Styles whose colors the legend has."""
+_MANY = 12
+"""Number of notes from which they are collapsed."""
+_LABELLED = ("kernel/stride/pad", "parameters", "MACs", "field/stride")
+"""Columns whose values have their title where the screen is narrow."""
+_LARGE = 100
+"""Number of rows from which a table fills its box."""
+_SWATCH = "M4 0H18V10H4Z"
 
 
-def summary(net: Net) -> Markup:
+def summary(net: Net, names: Mapping[str, str]) -> Markup:
     """Return totals, inputs and notes."""
     cost = net.cost
     tiles = [
@@ -40,8 +49,12 @@ def summary(net: Net) -> Markup:
         element("ul", *inputs) if inputs else element("p", "none"),
     ]
     if net.notes:
-        notes = [element("li", element("code", str(n.location)), " ", n.message) for n in net.notes]
-        parts += [element("h3", f"Notes ({len(notes)})"), element("ul", *notes, class_="notes")]
+        notes = [
+            element("li", element("code", shortened(str(n.location), names)), " ", n.message)
+            for n in net.notes
+        ]
+        title = f"Notes ({len(notes)})"
+        parts.append(folded(title, element("ul", *notes), is_open=len(notes) <= _MANY))
     return section("summary", "Summary", *parts)
 
 
@@ -90,14 +103,15 @@ def graph_section(
     )
     help_text = (
         "Arrow keys: go from layer to layer along the blobs. Shift with arrow keys: move the view. "
-        "Plus and minus: zoom. 0: show all. Enter: details of the layer. /: search."
+        "Plus and minus, or Ctrl with the wheel: zoom. 0: show all. Enter: details of the layer. "
+        "/: search."
     )
     canvas = element(
         "div", *drawings, id="canvas", tabindex="0", role="application",
         aria_label=f"Graph of the net, {heading(net)[1]}", aria_describedby="keys",
     )  # fmt: skip
     nothing = element("p", "Choose a layer to see its formulas and its prototxt.")
-    aside = element("aside", nothing, id="details", aria_label="Chosen layer")
+    aside = element("aside", nothing, id="details", aria_label="Chosen layer", tabindex=0)
     return section(
         "net",
         "Graph",
@@ -117,12 +131,12 @@ def _drawing(net: Net, drawn: GraphDrawing, identity: str) -> Markup:
 def _legend(net: Net) -> Markup:
     used = {family(layer) for layer in net.layers}
     entries = [
-        element("li", element("span", class_=f"swatch family-{kind}"), found.title)
+        element("li", sample(f"family-{kind}", _SWATCH), found.title)
         for kind, found in FAMILIES.items()
         if kind in used
     ]
-    entries.append(element("li", element("span", class_="swatch shade"), "multiply-accumulates"))
-    entries.append(element("li", element("span", class_="swatch gauge-part"), "parameters"))
+    entries.append(element("li", sample("shade", _SWATCH), "multiply-accumulates"))
+    entries.append(element("li", sample("gauge-part", _SWATCH), "parameters"))
     return element("ul", *entries, class_="legend-list")
 
 
@@ -141,9 +155,12 @@ def table(net: Net) -> Markup:
     number = {id(layer): index for index, layer in enumerate(net.layers)}
     body = []
     for row in rows(net):
-        cells = [_cell(column.value(row), column.numeric) for column in shape]
+        cells = [_cell(column, column.value(row)) for column in shape]
+        if row.first:
+            name = element("button", cut(row.layer.node.key), type="button", class_="link-button")
+            cells[0] = element("td", name)
         body.append(element("tr", *cells, data_layer=number[id(row.layer)]))
-    totals = [_cell(column.total, column.numeric) for column in shape]
+    totals = [_cell(column, column.total) for column in shape]
     filtering = void(
         "input", type="search", id="filter", placeholder="Filter rows", autocomplete="off",
         aria_label="Filter the rows of the table", spellcheck="false",
@@ -157,9 +174,12 @@ def table(net: Net) -> Markup:
     )
     count = element("output", id="filtered", for_="filter")
     tools = element("div", filtering, count, class_="tools")
-    return section("layers", "Layers", tools, element("div", grid, class_="scroll"))
+    style = "scroll large" if len(body) > _LARGE else "scroll"
+    return section("layers", "Layers", tools, element("div", grid, class_=style))
 
 
-def _cell(value: Value, numeric: bool) -> Markup:
+def _cell(column: Column[TopRow], value: Value) -> Markup:
     raw = str(value) if isinstance(value, int) else None
-    return element("td", cut(shown(value)), class_="numeric" if numeric else None, data_value=raw)
+    style = "numeric" if column.numeric else None
+    label = column.title if column.title in _LABELLED else None
+    return element("td", cut(shown(value)), class_=style, data_value=raw, data_label=label)

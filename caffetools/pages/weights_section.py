@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from caffetools.drawing.scene import Rect, Scene, SceneGroup, SceneItem, Text
@@ -115,7 +115,7 @@ def histogram_scene(found: Distribution) -> Scene:
     )
 
 
-def weights_section(net: Net, weights: Weights) -> Markup:
+def weights_section(net: Net, weights: Weights, names: Mapping[str, str]) -> Markup:
     """Return the section about weights."""
     lines = disagreements(net, weights)
     parts = [element("p", f"From {weights.path}.")]

@@ -55,14 +55,17 @@ const arithmetic = (steps) => {
 };
 const source = (layer) => {
   if (!layer.text) return [];
-  const lines = make("pre", undefined, { tabindex: "0", "aria-label": "Lines of the prototxt" });
+  const lines = make("pre", undefined, { tabindex: "0", role: "region", "aria-label": "Lines of the prototxt" });
   layer.text.forEach((text, index) => {
     lines.append(make("span", `${String(layer.line + index).padStart(5)}  `), `${text}\n`);
   });
   return [make("h3", "Prototxt"), lines];
 };
 const showDetails = (layer) => {
+  const close = make("button", "Close", { type: "button", class: "close" });
+  close.addEventListener("click", () => leave());
   details.replaceChildren(
+    close,
     make("h2", layer.name),
     make("p", layer.type),
     facts(layer),

@@ -17,7 +17,6 @@ canvas.addEventListener("keydown", (event) => {
   else if (key === "-" || key === "_") zoom(0.8);
   else if (key === "0") fit();
   else if (key === "Enter" && chosen >= 0) {
-    details.tabIndex = -1;
     details.focus();
   } else if (key === "Escape") forget();
   else return;
@@ -53,5 +52,5 @@ for (const button of all("[data-do]")) {
   button.addEventListener("click", () => tools[button.dataset.do](button));
 }
 for (const link of all("#costs [data-layers], #costs [data-layer]")) {
-  link.addEventListener("click", () => choose(Number(link.dataset.layer ?? link.dataset.layers), true));
+  link.addEventListener("click", () => choose(Number(link.dataset.layer ?? link.dataset.layers), true, link));
 }

@@ -1,4 +1,4 @@
-// Pointer on the graph: drag, wheel, pinch, click.
+// Pointer on the graph: drag, Ctrl and wheel, pinch, click.
 const pointers = new Map();
 let travelled = 0;
 canvas.addEventListener("pointerdown", (event) => {
@@ -30,6 +30,7 @@ for (const name of ["pointerup", "pointercancel", "lostpointercapture"]) {
   });
 }
 canvas.addEventListener("wheel", (event) => {
+  if (!event.ctrlKey && !event.metaKey) return;
   event.preventDefault();
   const frame = canvas.getBoundingClientRect();
   zoom(Math.exp(-event.deltaY * 0.0016), event.clientX - frame.left, event.clientY - frame.top);

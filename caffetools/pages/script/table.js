@@ -33,9 +33,18 @@ all("thead th", table).forEach((head, column) => {
     body.append(...sorted.flatMap(([group]) => group));
   });
 });
+// The total is that of the rows that are shown.
 const filter = one("#filter");
 const filtered = one("#filtered");
 const texts = groups.map((group) => group.map((row) => row.textContent).join(" ").toLowerCase());
+const totals = [...table.tFoot.rows[0].cells].map((cell) => [cell, cell.textContent]);
+const showTotals = (isWhole) => totals.forEach(([cell, text], column) => {
+  if (!cell.classList.contains("numeric")) return;
+  const cells = groups.flat().filter((row) => !row.hidden).map((row) => row.cells[column]);
+  const sum = cells.reduce((total, { dataset }) => total + Number(dataset.value ?? 0), 0);
+  const isPart = cells.some((each) => each.textContent === "?");
+  cell.textContent = isWhole ? text : `${isPart ? "at least " : ""}${formatted(sum)}`;
+});
 filter.addEventListener("input", () => {
   const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
   let shown = 0;
@@ -45,8 +54,30 @@ filter.addEventListener("input", () => {
     for (const row of group) row.hidden = !fits;
   });
   filtered.textContent = words.length ? `${shown} of ${groups.length} layers` : "";
+  showTotals(!words.length);
+  enter(groups.find(([row]) => !row.hidden));
+});
+// One layer's button is reached by Tab, the others from it by the arrow keys.
+const buttonOf = ([row]) => one("button", row.cells[0]);
+const enter = (group) => {
+  if (!group) return;
+  for (const each of groups) buttonOf(each).tabIndex = each === group ? 0 : -1;
+};
+enter(groups[0]);
+body.addEventListener("keydown", (event) => {
+  const forward = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!forward) return;
+  const shown = all("tr:not([hidden]) button", body);
+  const next = shown[shown.indexOf(document.activeElement) + forward];
+  event.preventDefault();
+  if (!next) return;
+  enter(groups.find((group) => buttonOf(group) === next));
+  next.focus();
 });
 body.addEventListener("click", (event) => {
   const row = event.target.closest("tr");
-  if (row) choose(Number(row.dataset.layer), true);
+  if (!row) return;
+  const group = groups.find((rows) => rows.includes(row));
+  enter(group);
+  choose(Number(row.dataset.layer), true, buttonOf(group));
 });
