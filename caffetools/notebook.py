@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from caffetools.check.log_summary import summary
@@ -12,7 +13,7 @@ from caffetools.net.infer import Inferred
 from caffetools.net.net import Net
 from caffetools.net.summary import columns, footer, rows
 from caffetools.pages.chart import chart
-from caffetools.pages.log_section import charts, marks
+from caffetools.pages.curves import curve_charts, marks
 from caffetools.pages.markup import Markup, element
 from caffetools.table import text_table
 
@@ -51,7 +52,7 @@ def net_svg(net: Net) -> str:
 
 def net_html(net: Net) -> str:
     """Return the graph of a net, and its table in an element to open."""
-    return element("div", Markup(net_svg(net)), _to_open("Layers", net_text(net)))
+    return _cell(net_svg(net), _to_open("Layers", net_text(net)))
 
 
 def inferred_svg(inferred: Inferred) -> str:
@@ -66,18 +67,25 @@ def inferred_html(inferred: Inferred) -> str:
 
 def log_svg(log: ParsedLog) -> str:
     """Return the first chart of a log: its losses, if it has any."""
-    title, series = next(iter(charts(log)), ("Loss", []))
-    return svg(chart(title, series, marks(log)), "caffetools-log")
+    return next(_charts(log), svg(chart("Loss", []), "caffetools-log"))
 
 
 def log_html(log: ParsedLog) -> str:
     """Return all charts of a log, and the summary by `parse-log` in an element to open."""
-    happened = marks(log)
-    drawn = [
-        Markup(svg(chart(title, series, happened), f"caffetools-log-{index}"))
-        for index, (title, series) in enumerate(charts(log))
-    ]
-    return element("div", *drawn, _to_open("The log", log_text(log)))
+    return _cell(*_charts(log), _to_open("The log", log_text(log)))
+
+
+def _charts(log: ParsedLog) -> Iterator[str]:
+    happened = marks([log.contents])
+    for index, found in enumerate(curve_charts([log.contents])[1]):
+        drawn = chart(found.title, found.lines(), happened)
+        yield svg(drawn, f"caffetools-log-{index}" if index else "caffetools-log")
+
+
+def _cell(*parts: str) -> Markup:
+    """Return the output of a cell; its pictures are at most as wide."""
+    style = element("style", ".caffetools svg { max-width: 100%; height: auto }")
+    return element("div", style, *map(Markup, parts), class_="caffetools")
 
 
 def _to_open(title: str, text: str) -> Markup:

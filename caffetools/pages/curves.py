@@ -56,7 +56,7 @@ def curve_charts(logs: Sequence[LogContents]) -> tuple[list[str], list[CurveChar
 
 
 def _chart(panel: Panel, runs: Sequence[int], names: dict[int, str], most: int) -> CurveChart:
-    """Return a chart: first the displayed losses and the tests, last the elements of vectors."""
+    """Return a chart: first displayed losses and tests, last scores of classes and elements."""
     lines = sorted(panel.lines, key=_rank)
     words = {id(line): _words(line) for line in lines}
     outputs = list(dict.fromkeys(words.values()))
@@ -75,9 +75,9 @@ def _chart(panel: Panel, runs: Sequence[int], names: dict[int, str], most: int) 
     return CurveChart(panel.title[:1].upper() + panel.title[1:], tuple(curves), panel.is_rate)
 
 
-def _rank(line: Line) -> tuple[int, bool, bool]:
+def _rank(line: Line) -> tuple[int, bool, bool, bool]:
     key = line.series.key
-    return key.element or 0, key.kind != "total", key.net is None
+    return key.element or 0, " class AP " in key.name, key.kind != "total", key.net is None
 
 
 def _words(line: Line) -> str:

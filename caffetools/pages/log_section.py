@@ -85,5 +85,5 @@ def _disagreements(
         items = [element("li", shortened(line, names)) for line in lines[:_MAX_DIFFERENCES]]
         if len(lines) > _MAX_DIFFERENCES:
             items.append(element("li", f"and {len(lines) - _MAX_DIFFERENCES:,} more"))
-        title = f"{name}: {len(lines):,} difference{"s" * (len(lines) > 1)} from {what}"
+        title = f"{name}: {len(lines):,} difference{'s' * (len(lines) > 1)} from {what}"
         yield folded(title, element("ul", *items), is_open=len(lines) <= _LONG)

@@ -22,8 +22,6 @@ _MANY = 12
 """Number of notes from which they are collapsed."""
 _LABELLED = ("kernel/stride/pad", "parameters", "MACs", "field/stride")
 """Columns whose values have their title where the screen is narrow."""
-_LARGE = 100
-"""Number of rows from which a table fills its box."""
 _SWATCH = "M4 0H18V10H4Z"
 
 
@@ -174,8 +172,7 @@ def table(net: Net) -> Markup:
     )
     count = element("output", id="filtered", for_="filter")
     tools = element("div", filtering, count, class_="tools")
-    style = "scroll large" if len(body) > _LARGE else "scroll"
-    return section("layers", "Layers", tools, element("div", grid, class_=style))
+    return section("layers", "Layers", tools, element("div", grid, class_="scroll"))
 
 
 def _cell(column: Column[TopRow], value: Value) -> Markup:

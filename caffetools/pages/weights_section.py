@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from caffetools.drawing.scene import Rect, Scene, SceneGroup, SceneItem, Text
 from caffetools.drawing.svg import svg
@@ -12,12 +13,17 @@ from caffetools.formats.caffemodel import Weights
 from caffetools.layers.blobs import dims
 from caffetools.net.net import Net
 from caffetools.pages.chart import number
-from caffetools.pages.markup import Markup, element, section
+from caffetools.pages.filters import filter_figure
+from caffetools.pages.markup import Markup, element, folded, section
 from caffetools.table import printable
 
 WIDTH, HEIGHT = 220.0, 96.0
 _FLOOR = 74.0
 _BINS = 48
+_LONG = 12
+"""Number of differences that are not collapsed."""
+_FIRST = 24
+"""Number of layers whose histograms are not collapsed."""
 
 
 @dataclass(frozen=True)
@@ -116,15 +122,28 @@ def histogram_scene(found: Distribution) -> Scene:
 
 
 def weights_section(net: Net, weights: Weights, names: Mapping[str, str]) -> Markup:
-    """Return the section about weights."""
+    """Return the section about weights: differences, filters, and the histograms of each layer."""
     lines = disagreements(net, weights)
-    parts = [element("p", f"From {weights.path}.")]
+    parts = [element("p", "From ", element("span", names[weights.path], title=weights.path), ".")]
     if lines:
-        parts.append(element("h3", f"Differences from the net ({len(lines)})"))
-        parts.append(element("ul", *(element("li", line) for line in lines)))
-    figures = [_figure(found, index) for index, found in enumerate(distributions(net, weights))]
-    parts.append(element("div", *figures, class_="histograms"))
+        items = element("ul", *(element("li", line) for line in lines))
+        title = f"Differences from the net ({len(lines)})"
+        parts.append(folded(title, items, is_open=len(lines) <= _LONG))
+    parts.append(filter_figure(net, weights))
+    found = groupby(enumerate(distributions(net, weights)), key=lambda pair: pair[1].layer)
+    layers = [_layer(layer, list(group)) for layer, group in found]
+    parts.append(element("h3", "Histograms"))
+    parts.append(element("div", *layers[:_FIRST], class_="histograms"))
+    if len(layers) > _FIRST:
+        more = element("div", *layers[_FIRST:], class_="histograms")
+        parts.append(folded(f"{len(layers) - _FIRST:,} further layers", more))
     return section("weights", "Weights", *parts)
+
+
+def _layer(name: str, found: Sequence[tuple[int, Distribution]]) -> Markup:
+    """Return the histograms of a layer's blobs side by side."""
+    figures = (_figure(one, index) for index, one in found)
+    return element("div", element("h4", name), *figures, class_="layer")
 
 
 def _figure(found: Distribution, index: int) -> Markup:
@@ -133,6 +152,6 @@ def _figure(found: Distribution, index: int) -> Markup:
         words += f", {found.zeros:,} zeros"
     if found.not_finite:
         words += f", {found.not_finite:,} not finite"
-    caption = element("figcaption", element("strong", found.layer), f" {found.role}: {words}")
+    caption = element("figcaption", f"{found.role}: {words}")
     scene = histogram_scene(found)
     return element("figure", Markup(svg(scene, f"histogram-{index}", own_style=False)), caption)

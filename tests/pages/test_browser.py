@@ -139,7 +139,12 @@ def test_zoom(opened: Opened) -> None:
     opened.page.click("[data-do=out]")
     assert opened.scale() == pytest.approx(fitting, rel=1e-4)
     opened.page.locator("#canvas").hover()
+    opened.page.mouse.wheel(0, 100)
+    opened.page.wait_for_function("scrollY > 0")
+    assert opened.scale() == pytest.approx(fitting)
+    opened.page.keyboard.down("Control")
     opened.page.mouse.wheel(0, -300)
+    opened.page.keyboard.up("Control")
     opened.page.wait_for_timeout(50)
     assert opened.scale() > fitting
     opened.page.click("[data-do=fit]")
@@ -221,8 +226,35 @@ def test_the_table_filters_and_chooses(opened: Opened) -> None:
     opened.page.fill("#filter", "eltwise s2")
     assert first_cells(opened) == ["s2", "s20", "s21"]
     assert opened.text("#filtered") == f"3 of {len(from_text(TEXT).layers)} layers"
+    total = opened.page.locator("#layers-table tfoot td").nth(6)
+    opened.page.fill("#filter", "b0 convolution")
+    assert total.text_content() == "9,216"  # 4 * 4 * 3 * 3 * 8 * 8
+    opened.page.fill("#filter", "s2")
     opened.page.click("#layers-table tbody tr:has-text('s20')")
     assert opened.chosen() == "s20"
+    opened.page.fill("#filter", "")
+    assert total.text_content() == opened.text("#costs figcaption >> nth=1").partition(": ")[2]
+
+
+def test_rows_are_reached_by_keys_and_the_panel_comes(opened: Opened) -> None:
+    opened.page.focus("#filter")
+    opened.page.keyboard.press("Tab")
+    while opened.page.evaluate("document.activeElement.className") == "sort":
+        opened.page.keyboard.press("Tab")
+    focused = "document.activeElement.textContent"
+    assert opened.page.evaluate(focused) == "data"
+    opened.page.keyboard.press("ArrowDown")
+    opened.page.keyboard.press("ArrowDown")
+    assert opened.page.evaluate(focused) == "a0"
+    opened.page.keyboard.press("Enter")
+    assert opened.chosen() == "a0"
+    panel = opened.page.locator("#details")
+    assert panel.evaluate("element => element === document.activeElement")
+    frame = panel.bounding_box()
+    assert 0 <= frame["y"] < frame["y"] + frame["height"] <= 900
+    opened.page.keyboard.press("Escape")
+    assert opened.page.evaluate(focused) == "a0"
+    assert panel.get_attribute("class") == ""
 
 
 def test_bars_choose(opened: Opened) -> None:
@@ -272,24 +304,6 @@ I0101 10:00:03.000000     1 solver.cpp:454] Snapshotting to binary proto file a_
 """
 
 
-def test_curves_are_read_by_pointer_and_keys(browser: Any, tmp_path: Path) -> None:
-    (tmp_path / "log").write_text(LOG)
-    path = tmp_path / "report.html"
-    logs = [CheckedLog(parse_log(tmp_path / "log"))]
-    path.write_text(page(from_text(TEXT), "net", logs), encoding="utf-8")
-    opened = Opened(browser, path)
-    chart = opened.page.locator(".chart").first
-    chart.focus()
-    opened.page.keyboard.press("ArrowLeft")
-    assert chart.locator("output").text_content() == "Iteration 0: train loss 2.5 at 0"
-    opened.page.keyboard.press("ArrowRight")
-    assert chart.locator("output").text_content() == "Iteration 100: train loss 1.25 at 100"
-    chart.locator("svg[role=img]").hover(position={"x": 80, "y": 100})
-    assert chart.locator("output").text_content() == "Iteration 0: train loss 2.5 at 0"
-    assert opened.errors == []
-    opened.context.close()
-
-
 OUTPUTS = "".join(
     f"I0101 10:00:04.000000     1 solver.cpp:404]     Test net output #{n}: o{n} = {0.1 * n}\n"
     for n in range(10)
@@ -297,87 +311,215 @@ OUTPUTS = "".join(
 TEST = "I0101 10:00:04.000000     1 solver.cpp:337] Iteration 100, Testing net (#0)\n" + OUTPUTS
 
 
+def open_logs(browser: Any, folder: Path, *texts: str) -> Opened:
+    logs = []
+    for number, text in enumerate(texts):
+        path = folder / f"{number}.log"
+        path.write_text(text)
+        logs.append(CheckedLog(parse_log(path)))
+    path = folder / "report.html"
+    path.write_text(page(from_text(TEXT), "net", logs), encoding="utf-8")
+    opened = Opened(browser, path)
+    opened.page.locator("#curves .plot").last.scroll_into_view_if_needed()
+    opened.page.wait_for_selector(".chart:last-child .axes path", state="attached")
+    opened.page.locator("#curves").scroll_into_view_if_needed()
+    return opened
+
+
 @pytest.fixture
 def opened_log(browser: Any, tmp_path: Path) -> Iterator[Opened]:
-    (tmp_path / "log").write_text(LOG + TEST)
-    path = tmp_path / "report.html"
-    logs = [CheckedLog(parse_log(tmp_path / "log"))]
-    path.write_text(page(from_text(TEXT), "net", logs), encoding="utf-8")
-    found = Opened(browser, path)
+    found = open_logs(browser, tmp_path, LOG + TEST)
     yield found
     assert found.errors == []
     found.context.close()
 
 
+def settled(opened: Opened) -> None:
+    """Wait until the next frame is drawn."""
+    opened.page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
+
+
+def paths(chart: Any, line: int) -> list[str]:
+    """The paths of a line that are drawn."""
+    group = chart.locator("svg[role=img] g[data-line]").nth(line)
+    if group.evaluate("group => group.style.display") == "none":
+        return []
+    found = group.locator("path")
+    return [d for n in range(found.count()) if (d := found.nth(n).get_attribute("d"))]
+
+
+def drawn(chart: Any, lines: int) -> list[int]:
+    return [line for line in range(lines) if paths(chart, line)]
+
+
+def test_curves_are_read_by_pointer_and_keys(opened_log: Opened) -> None:
+    chart = opened_log.page.locator(".chart").first
+    output = chart.locator("output")
+    chart.locator(".plot").focus()
+    opened_log.page.keyboard.press("ArrowLeft")
+    assert output.inner_text().split() == ["Iteration", "0", "train", "loss", "2.5"]
+    opened_log.page.keyboard.press("ArrowRight")
+    assert output.inner_text().split() == ["Iteration", "100", "train", "loss", "1.25"]
+    opened_log.page.keyboard.press("Escape")
+    assert output.is_hidden()
+    chart.locator("svg[role=img]").hover(position={"x": 80, "y": 100})
+    assert output.inner_text().split() == ["Iteration", "0", "train", "loss", "2.5"]
+
+
 def test_the_legend_toggles_lines(opened_log: Opened) -> None:
     chart = opened_log.page.locator(".chart").nth(1)
-    drawn = chart.locator("svg[role=img] g[data-line] path")
     buttons = chart.locator("button[data-line]")
-    assert (drawn.count(), buttons.count()) == (8, 10)
-    assert chart.locator("[data-chart=count]").text_content() == "8 of 10 lines shown"
-    assert drawn.first.bounding_box()["width"] > 3  # a line of one point is a dot
+    status = chart.locator("[role=status]")
+    assert buttons.count() == 10
+    assert drawn(chart, 10) == list(range(8))
+    assert status.text_content() == "8 of 10 lines shown"
     assert buttons.nth(9).get_attribute("aria-pressed") == "false"
     buttons.nth(9).focus()
     opened_log.page.keyboard.press("Enter")
+    settled(opened_log)
     assert buttons.nth(9).get_attribute("aria-pressed") == "true"
-    assert drawn.count() == 9
+    assert drawn(chart, 10) == [*range(8), 9]
     chart.locator("[data-chart=all]").click()
-    assert drawn.count() == 10
-    assert chart.locator("[data-chart=count]").text_content() == ""
+    settled(opened_log)
+    assert (drawn(chart, 10), status.text_content()) == (list(range(10)), "")
     chart.locator("[data-chart=all]").click()
-    assert drawn.count() == 8
+    settled(opened_log)
+    assert drawn(chart, 10) == list(range(8))
     for number in range(8):
         buttons.nth(number).click()
-    assert drawn.count() == 0
+    settled(opened_log)
+    assert drawn(chart, 10) == []
 
 
 def test_the_axis_of_values_follows_the_shown_lines(opened_log: Opened) -> None:
     chart = opened_log.page.locator(".chart").nth(1)
-    ticks = chart.locator("g[data-part=values] text")
+    ticks = chart.locator("text.value")
     assert ticks.all_text_contents() == ["0", "0.2", "0.4", "0.6"]
-    for number in (1, 2, 3, 4, 5, 6, 7):
+    for number in (1, 2, 3, 4, 5, 6, 7, 9):
         chart.locator("button[data-line]").nth(number).click()
-    chart.locator("button[data-line]").nth(9).click()
+    settled(opened_log)
     assert ticks.all_text_contents() == ["0", "0.2", "0.4", "0.6", "0.8"]
 
 
-def test_smoothing_keeps_the_raw_values(opened_log: Opened) -> None:
-    chart = opened_log.page.locator(".chart").first
-    drawn = chart.locator("g[data-line='0'] path")
-    raw = drawn.get_attribute("d")
-    chart.locator("[data-chart=smoothing]").focus()
+def losses(values: list[float], stride: int = 1) -> str:
+    head = "I0101 10:00:00.000000     1 solver.cpp:228]"
+    return "".join(
+        f"{head} Iteration {stride * n}, loss = {value}\n" for n, value in enumerate(values)
+    )
+
+
+def test_smoothing_keeps_the_raw_values(browser: Any, tmp_path: Path) -> None:
+    opened = open_logs(browser, tmp_path, losses([4, 2, 0]))
+    chart = opened.page.locator(".chart").first
+    (raw,) = paths(chart, 0)
+    opened.page.focus("#smoothing")
     for _ in range(50):
-        opened_log.page.keyboard.press("ArrowRight")
-    assert drawn.count() == 2
-    assert drawn.nth(0).get_attribute("d") == raw
-    heights = re.findall(r" ([0-9.]+)", drawn.nth(1).get_attribute("d"))
-    # 2.5 and then (2.5 / 4 + 1.25 / 2) / (3 / 4) = 5 / 3 on an axis from 1.25 to 2.5
-    assert [float(height) for height in heights] == pytest.approx([12, 12 + 244 * 2 / 3], abs=0.1)
-    opened_log.page.keyboard.press("Home")
-    assert drawn.count() == 1
-    assert drawn.get_attribute("d") == raw
+        opened.page.keyboard.press("ArrowRight")
+    settled(opened)
+    kept, smoothed = paths(chart, 0)
+    assert kept == raw
+    heights = re.findall(r" ([0-9.]+)", smoothed)
+    # 4, (4 / 4 + 2 / 2) / (3 / 4) = 8 / 3 and (4 / 8 + 2 / 4) / (7 / 8) = 8 / 7 of 0 to 4
+    expected = [12 + 244 * (1 - value / 4) for value in (4, 8 / 3, 8 / 7)]
+    assert [float(height) for height in heights] == pytest.approx(expected, abs=0.1)
+    chart.locator(".plot").focus()
+    opened.page.keyboard.press("ArrowLeft")
+    assert chart.locator("output").inner_text().split()[2:] == [
+        *("smoothed", "raw", "train", "loss", "2.6667", "2"),
+    ]
+    opened.page.focus("#smoothing")
+    opened.page.keyboard.press("Home")
+    settled(opened)
+    assert paths(chart, 0) == [raw]
+    opened.context.close()
 
 
 def test_the_logarithmic_scale(opened_log: Opened) -> None:
     chart = opened_log.page.locator(".chart").nth(1)
     button = chart.locator("[data-chart=log]")
     button.click()
+    settled(opened_log)
     assert button.get_attribute("aria-pressed") == "true"
-    assert chart.locator("g[data-part=values] text").all_text_contents() == ["0.1", "0.2", "0.5"]
-    assert chart.locator("g[data-line='0'] path").get_attribute("d") == ""  # 0 has no logarithm
+    assert chart.locator("text.value").all_text_contents() == ["0.1", "0.2", "0.5"]
+    assert paths(chart, 0) == []  # 0 has no logarithm
 
 
-def test_labels_are_larger_on_a_narrow_screen(opened_log: Opened) -> None:
+def test_zoom_on_a_span_of_all_charts_and_back(browser: Any, tmp_path: Path) -> None:
+    opened = open_logs(browser, tmp_path, losses([*range(11)], 100), losses([5] * 6, 100))
+    opened.page.click("[data-run='1']")
+    settled(opened)
+    chart = opened.page.locator(".chart").first
+    assert drawn(chart, 2) == [0]
+    ticks = chart.locator("text.iteration")
+    assert ticks.all_text_contents() == ["0", "200", "400", "600", "800", "1,000"]
+    frame = chart.locator("svg[role=img]").bounding_box()
+    unit = frame["width"] / 720
+    y = frame["y"] + 100 * unit
+    opened.page.mouse.move(frame["x"] + (62 + 634 * 0.15) * unit, y)
+    opened.page.mouse.down()
+    opened.page.mouse.move(frame["x"] + (62 + 634 * 0.55) * unit, y, steps=4)
+    opened.page.mouse.up()
+    settled(opened)
+    assert ticks.all_text_contents() == ["200", "300", "400", "500"]
+    assert chart.locator("text.value").all_text_contents() == ["2", "3", "4", "5"]
+    link = opened.page.get_attribute("#view-link", "href")
+    opened.page.click("#whole-span")
+    settled(opened)
+    assert ticks.count() == 6
+    assert opened.page.locator("#whole-span").is_disabled()
+    opened.page.goto(opened.page.url.partition("#")[0] + link)
+    settled(opened)
+    assert ticks.all_text_contents() == ["200", "300", "400", "500"]
+    assert drawn(chart, 2) == [0]
+    opened.page.locator(".plot").first.focus()
+    opened.page.keyboard.press("0")
+    settled(opened)
+    assert ticks.count() == 6
+    assert opened.errors == []
+    opened.context.close()
+
+
+def test_an_outlier_does_not_flatten_the_rest(browser: Any, tmp_path: Path) -> None:
+    opened = open_logs(browser, tmp_path, losses([87.3, *(2 - n / 50 for n in range(50))]))
+    chart = opened.page.locator(".chart").first
+    ticks = chart.locator("text.value")
+    assert ticks.all_text_contents() == ["1.2", "1.4", "1.6", "1.8"]
+    assert chart.locator("[role=status]").text_content() == "all values: 1.02 to 87.3"
+    chart.locator("[data-chart=far]").click()
+    settled(opened)
+    assert ticks.all_text_contents() == ["20", "40", "60", "80"]
+    opened.context.close()
+
+
+def test_many_rows_are_drawn_by_the_extremes_of_each_pixel(browser: Any, tmp_path: Path) -> None:
+    values = [1.0] * 5000
+    values[1234] = 1.5
+    opened = open_logs(browser, tmp_path, losses(values))
+    chart = opened.page.locator(".chart").first
+    chart.locator("[data-chart=far]").click()
+    settled(opened)
+    (path,) = paths(chart, 0)
+    assert path.count("L") < 2 * 640
+    assert " 12L" in path  # the peak
+    opened.context.close()
+
+
+def test_a_narrow_screen(opened_log: Opened) -> None:
     label = opened_log.page.locator(".chart .tick").first
     size = "element => parseFloat(getComputedStyle(element).fontSize)"
     assert label.evaluate(size) == 10
     opened_log.page.set_viewport_size({"width": 400, "height": 900})
     assert label.evaluate(size) == 17
+    assert opened_log.page.evaluate("document.documentElement.scrollWidth") == 400
+    for cell in opened_log.page.locator("#layers-table tr[data-layer='1'] td").all():
+        frame = cell.bounding_box()
+        assert frame is None or frame["x"] + frame["width"] <= 400
 
 
 def test_events_have_a_key(opened_log: Opened) -> None:
     chart = opened_log.page.locator(".chart").first
-    assert chart.locator(".chart-events li").all_text_contents() == ["snapshot"]
+    key = opened_log.page.locator(".chart-events li")
+    assert key.all_text_contents() == ["snapshot"]
     assert chart.locator("svg[role=img] .event-snapshot").count() == 1
 
 

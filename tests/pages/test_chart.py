@@ -25,6 +25,7 @@ from caffetools.pages.chart import (
     place,
     runs,
     thinned,
+    value_span,
 )
 
 finite = st.floats(-1e12, 1e12)
@@ -146,3 +147,18 @@ def test_a_chart_of_nothing() -> None:
 )
 def test_number(value: float, expected: str) -> None:
     assert number(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ([], []),
+        ([[87.3, 2.0, 1.9, 1.8, 1.7]], [1.7, 2.0]),
+        ([[7.0, 5.0, 3.0, 2.0, 1.0]], [1.0, 7.0]),  # 6 is twice as long as 5 - 2
+        ([[87.3] * 10 + [2.0, 1.0] * 10], [1.0, 87.3]),  # more than a twentieth
+        ([[2.0, 1.0] * 20 + [-90.0]], [1.0, 2.0]),
+        ([[1.0, 1.0, 1.0, 5.0]], [1.0, 5.0]),
+    ],
+)
+def test_outliers_do_not_make_the_axis(lines: list[list[float]], expected: list[float]) -> None:
+    assert value_span(lines) == expected

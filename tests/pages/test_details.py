@@ -12,7 +12,7 @@ LEARNING = {"lr": "1", "decay": "1", "owner": None}
 
 
 def test_a_layer() -> None:
-    found = details(net(TEXT))[1]
+    found = details(net(TEXT), {})[1]
     assert found == {
         "name": "c",
         "type": "Convolution",
@@ -39,19 +39,19 @@ def test_a_layer() -> None:
 
 
 def test_layers_in_place_stand_between() -> None:
-    found = details(net(TEXT))
+    found = details(net(TEXT), {})
     assert [layer["to"] for layer in found] == [[1], [2], [3], []]
     assert [layer["from"] for layer in found] == [[], [0], [1], [2]]
 
 
 def test_several_readers_and_sources() -> None:
-    found = details(net(LABELLED))
+    found = details(net(LABELLED), {})
     assert found[0]["to"] == [1, 3, 4]
     assert found[3]["from"] == [0, 2]
 
 
 def test_what_is_unknown() -> None:
-    found = details(net('layer { name: "a\\n<b>" type: "NoSuchType" top: "t" }'))[0]
+    found = details(net('layer { name: "a\\n<b>" type: "NoSuchType" top: "t" }'), {})[0]
     assert found["name"] == "a\\n<b>"
     assert (found["macs"], found["tops"], found["field"]) == (None, [["t", "unknown"]], "")
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 
 from caffetools.check.parsed_log import ParsedLog, parse_log
-from caffetools.drawing.style import LINES as LINE_COLOURS
-from caffetools.pages.log_section import CheckedLog, charts, log_section, marks
+from caffetools.pages.log_section import CheckedLog, log_section
 from tests.commands import ROOT
 
 HEAD = "I0101 10:00:{:02}.000000     1 "
@@ -30,62 +29,8 @@ def log(*lines: str) -> ParsedLog:
     return parse_log(BytesIO(text.encode()))
 
 
-def test_charts() -> None:
-    found = dict(charts(log(*LINES)))
-    assert {series.name: series.points for series in found["Loss"]} == {
-        "train loss": ((0.0, 2.5), (100.0, 1.25)),
-        "test loss": ((0.0, 2.25),),
-    }
-    assert [(s.name, s.points) for s in found["Accuracy"]] == [("test accuracy", ((0.0, 0.125),))]
-    assert found["Learning rate"][0].points == ((0.0, 0.1), (100.0, 0.05))
-
-
-def test_lines_of_several_runs() -> None:
-    again = [line for line in LINES if "Snapshot" not in line]
-    found = dict(charts(log(*LINES, *again)))
-    assert [series.name for series in found["Learning rate"]] == [
-        "run 1: learning rate",
-        "run 2: learning rate",
-    ]
-
-
-def test_no_line_is_left_out() -> None:
-    outputs = [f"solver.cpp:404]     Test net output #{n}: o{n} = 0.5" for n in range(40)]
-    found = charts(log("solver.cpp:337] Iteration 0, Testing net (#0)", *outputs))
-    assert [(title, len(series)) for title, series in found] == [("Outputs", 40)]
-
-
-def test_the_elements_of_vectors_come_last() -> None:
-    names = ["a", "a", "a", "b"]
-    outputs = [f"solver.cpp:404]     Test net output #{n}: {o} = 0.5" for n, o in enumerate(names)]
-    found = charts(log("solver.cpp:337] Iteration 0, Testing net (#0)", *outputs))
-    names = [line.name for _, series in found for line in series]
-    assert names == ["test a[0]", "test b", "test a[1]", "test a[2]"]
-
-
-def test_lines_beyond_the_colours_are_toggled() -> None:
-    outputs = [f"solver.cpp:404]     Test net output #{n}: o{n} = 0.5" for n in range(40)]
-    html = log_section(
-        CheckedLog(log("solver.cpp:337] Iteration 0, Testing net (#0)", *outputs)), 0
-    )
-    assert html.count('<button type="button" data-line=') == 40
-    assert "Show all 40 lines" in html
-    assert f"&quot;first&quot;:{len(LINE_COLOURS)}" in html
-
-
-def test_a_log_without_curves_has_no_charts() -> None:
-    assert charts(log("net.cpp:1] nothing")) == []
-
-
-def test_marks() -> None:
-    found = marks(log(*LINES))
-    assert [(mark.x, mark.words.partition(":")[0]) for mark in found] == [(100, "snapshot at 100")]
-
-
 def test_the_section() -> None:
-    html = log_section(CheckedLog(log(*LINES)), 0)
-    assert html.count('role="img"') == 3
-    assert html.count('type="range"') == 2  # none for the learning rate
+    html = log_section(CheckedLog(log(*LINES)), 0, {"": "train.log"})
     assert "<td>snapshot</td>" in html
     assert "&lt;b&gt;_iter_100" in html
     assert "<b>" not in html
@@ -93,9 +38,10 @@ def test_the_section() -> None:
 
 
 def test_without_events() -> None:
-    html = log_section(CheckedLog(log("net.cpp:1] nothing")), 1)
+    html = log_section(CheckedLog(log("net.cpp:1] nothing")), 1, {})
     assert '<section id="log-1"' in html
     assert "<h3>Events</h3><p>None.</p>" in html
+    assert "Differences" not in html
 
 
 def test_differences_from_the_net() -> None:
@@ -109,6 +55,19 @@ def test_differences_from_the_net() -> None:
         "net.cpp:255] Network initialization done.",
     )
     parsed = log(*lines)
-    html = log_section(CheckedLog(parsed, tuple(parsed.check(str(net)))), 0)
+    html = log_section(CheckedLog(parsed, tuple(parsed.check(str(net)))), 0, {str(net): "d.txt"})
     assert "differences from this net" in html
     assert "64 x 21 x 24 x 24" in html
+    assert "(d.txt:" in html
+    assert str(net) not in html
+
+
+def test_a_long_list_is_collapsed() -> None:
+    for count, opened in ((12, True), (13, False)):
+        snapshots = [
+            f"solver.cpp:454] Snapshotting to binary proto file s_iter_{n}.caffemodel"
+            for n in range(count)
+        ]
+        html = log_section(CheckedLog(log(*snapshots)), 0, {})
+        assert (f"<details open><summary>{count} snapshot" in html) == opened
+        assert html.count("<td>snapshot</td>") == count

@@ -29,6 +29,7 @@ def stored(*layers: tuple[str, tuple[Blob, ...]]) -> Weights:
     return Weights("w.caffemodel", "caffemodel", "", made)
 
 
+NAMES = {"w.caffemodel": "w.caffemodel"}
 BLOBS = (Blob((4, 4, 3, 3), WEIGHT), Blob((1, 1, 1, 4), BIAS))
 
 
@@ -86,19 +87,28 @@ def test_the_drawing() -> None:
 
 
 def test_a_figure_for_each_blob() -> None:
-    html = weights_section(MADE, stored(("c", BLOBS)))
+    html = weights_section(MADE, stored(("c", BLOBS)), NAMES)
     assert html.count("<figure>") == html.count("<svg") == 2
-    assert "<strong>c</strong> bias: 1 x 1 x 1 x 4, mean 0, deviation 0, 4 zeros" in html
+    assert html.count("<h4>c</h4>") == 1
+    assert "bias: 1 x 1 x 1 x 4, mean 0, deviation 0, 4 zeros" in html
     assert "Differences" not in html
 
 
 def test_differences_are_listed() -> None:
-    html = weights_section(MADE, stored(("<d>", BLOBS)))
-    assert "<h3>Differences from the net (2)</h3>" in html
+    html = weights_section(MADE, stored(("<d>", BLOBS)), NAMES)
+    assert "<summary>Differences from the net (2)</summary>" in html
     assert "<li>&lt;d&gt;: the net has no such layer</li>" in html
 
 
 def test_values_that_are_not_finite_are_named() -> None:
     blob = Blob((2,), np.array([np.nan, 1], dtype=np.float32))
-    html = weights_section(MADE, stored(("c", (blob,))))
+    html = weights_section(MADE, stored(("c", (blob,))), NAMES)
     assert "1 not finite" in html
+
+
+def test_further_layers_are_collapsed() -> None:
+    names = [f"c{n}" for n in range(30)]
+    text = given("data", 1, 4, 8, 8) + "".join(conv(name, "data") for name in names)
+    html = weights_section(net(text), stored(*((name, BLOBS) for name in names)), NAMES)
+    assert html.count("<h4>") == 30
+    assert html.index("<details><summary>6 further layers") < html.index("<h4>c24</h4>")

@@ -9,14 +9,14 @@ const linearTicks = (low, high) => {
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough * 0.999);
   const ticks = [];
-  for (let n = Math.ceil(low / step - 1e-9); n <= Math.floor(high / step + 1e-9); n += 1) ticks.push(n * step);
+  for (let n = Math.ceil(low / step - 1e-6); n <= Math.floor(high / step + 1e-6); n += 1) ticks.push(n * step);
   return ticks;
 };
 const logTicks = (low, high) => {
   const powers = [];
   for (let n = Math.floor(Math.log10(low)); n <= Math.ceil(Math.log10(high)); n += 1) powers.push(n);
   const fitting = (factors) => powers.flatMap((n) => factors.map((factor) => Number(`${factor}e${n}`)))
-    .filter((tick) => tick >= low * (1 - 1e-9) && tick <= high * (1 + 1e-9));
+    .filter((tick) => tick >= low * (1 - 1e-6) && tick <= high * (1 + 1e-6));
   const tens = fitting([1]);
   if (tens.length > 8) return tens.filter((_, index) => index % Math.ceil(tens.length / 8) === 0);
   const finer = tens.length < 3 ? fitting([1, 2, 5]) : tens;

@@ -16,7 +16,7 @@ class Chart {
     this.output = one("output", figure);
     this.status = one("[role=status]", figure);
     this.buttons = all("button[data-line]", figure);
-    this.axes = svgElement("g", {});
+    this.axes = svgElement("g", { class: "axes" });
     this.area = svgElement("svg", {
       x: left, y: upper - 1, width: right - left, height: bottom - upper + 2,
       viewBox: `${left} ${upper - 1} ${right - left} ${bottom - upper + 2}`, overflow: "hidden",
