@@ -15,7 +15,7 @@ from caffetools.check.parsed_log import parse_log
 from caffetools.cli import main
 from caffetools.figures.looks import line_words
 from caffetools.figures.panels import Selection, grouped_lines
-from caffetools.pages.log_section import charts
+from caffetools.pages.curves import curve_charts
 
 ROOT = Path(__file__).parents[1]
 NET = ROOT / "examples" / "lenet" / "train_test.prototxt"
@@ -175,10 +175,10 @@ def test_plot_and_report_agree_on_every_output(shared: Path, part: int) -> None:
             if not panel.is_rate
         }
         reported = {
-            (title.lower(), line.name.rpartition(": ")[2])
-            for title, lines in charts(log)
-            for line in lines
-            if title != "Learning rate"
+            (chart.title.lower(), line.name.rpartition(": ")[2].partition(" (not finite")[0])
+            for chart in curve_charts([log.contents])[1]
+            for line in chart.lines()
+            if not chart.is_rate
         }
         assert plotted == reported, path
         for title, name in plotted:

@@ -425,7 +425,7 @@ def test_smoothing_keeps_the_raw_values(browser: Any, tmp_path: Path) -> None:
     chart.locator(".plot").focus()
     opened.page.keyboard.press("ArrowLeft")
     assert chart.locator("output").inner_text().split()[2:] == [
-        *("smoothed", "raw", "train", "loss", "2.6667", "2"),
+        *("line", "smoothed", "raw", "iteration", "train", "loss", "2.6667", "2"),
     ]
     opened.page.focus("#smoothing")
     opened.page.keyboard.press("Home")

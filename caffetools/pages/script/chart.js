@@ -176,7 +176,7 @@ class Chart {
     table.createCaption().textContent = `Iteration ${formatted(at)}`;
     if (lines.some((line) => line.smoothed !== line.values)) {
       const head = table.createTHead().insertRow();
-      for (const title of ["", "smoothed", "raw", ""]) head.append(make("th", title));
+      for (const title of ["line", "smoothed", "raw", "iteration"]) head.append(make("th", title, { scope: "col" }));
     }
     const rows = table.createTBody();
     this.lines.forEach((line, index) => {
