@@ -71,8 +71,8 @@ def test_tests_come_before_training_and_elements_of_vectors_last() -> None:
         "test a[1]",
         "test a[2]",
     ]
-    found = charts(outputs(["eval class AP 1", "eval"]))["Accuracy"]
-    assert [line.name for line in found.lines()] == ["test eval", "test eval class AP 1"]
+    found = charts(outputs(["acc class AP 1", "acc"]))["Accuracy"]
+    assert [line.name for line in found.lines()] == ["test acc", "test acc class AP 1"]
     train = "solver.cpp:244]     Train net output #{}: l{} = 1 (* 1 = 1 loss)"
     found = charts(log(LINES[1], train.format(0, 0), train.format(1, 1), *LINES[4:7]))["Loss"]
     assert [line.name for line in found.lines()] == [
