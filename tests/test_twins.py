@@ -35,6 +35,7 @@ WITHOUT_SOURCE = {
     "test_readme.py": "README.md",
     "test_shapes.py": "examples/ssd, trained",
     "test_twins.py": "the tests, whole",
+    "test_zoo.py": "examples/zoo",
     "cli/test_train_data.py": "training with damaged data, whole",
     "torch/test_emitted.py": "emitted modules, whole",
     "torch/test_gpu.py": "modules and training on a GPU, whole",
