@@ -36,11 +36,16 @@ def summary(log: ParsedLog) -> Iterator[str]:
     yield from map(score_line, contents.scores)
     if len(contents.timings):
         yield f"timings  {len(contents.timings):,} passes"
-    events = contents.events[:_SHOWN_EVENTS]
-    for event in events:
-        times = f" ({event.times:,} times)" if event.times > 1 else ""
-        yield f"event    line {event.line}: {event.kind}{times}: {printable(event.message)[:120]}"
-    others = sum(contents.event_counts.values()) - sum(event.times for event in events)
+    # Of snapshots only the last is shown, without its solver state on the line after.
+    snapshots = [event for event in contents.events if event.kind == "snapshot"]
+    models = [event for event in snapshots if "solver state" not in event.message]
+    events = [event for event in contents.events if event.kind != "snapshot"][:_SHOWN_EVENTS]
+    for event in sorted((*events, *models[-1:])):
+        times = len(models) if event.kind == "snapshot" else event.times
+        words = f"{event.kind} ({times:,} times)" if times > 1 else event.kind
+        yield f"event    line {event.line}: {words}: {printable(event.message)[:120]}"
+    shown = sum(event.times for event in events) + contents.event_counts.get("snapshot", 0)
+    others = sum(contents.event_counts.values()) - shown
     if others:
         yield f"         and {others:,} events more"
 

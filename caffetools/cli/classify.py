@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
+from caffetools.cli.console import table_lines
 from caffetools.cli.devices import label_names
 from caffetools.cli.image_options import image_net, image_options
 from caffetools.cli.options import file_option, format_option
-from caffetools.table import Column, csv_table, printable, text_table
+from caffetools.table import Column, csv_table, printable
 
 
 @click.command("classify")
@@ -45,7 +46,7 @@ def command(net: str, labels: str | None, top: int, form: str, **options: Any) -
     elif form == "csv":
         click.echo(csv_table(_COLUMNS, rows), nl=False)
     else:
-        for line in text_table(_COLUMNS, rows):
+        for line in table_lines(_COLUMNS, rows):
             click.echo(line)
 
 

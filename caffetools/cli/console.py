@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TextIO
 
 import click
 
 from caffetools.errors import CaffeToolsError, Note
-from caffetools.table import printable
+from caffetools.table import Column, Row, printable, text_table
 
 _LINE_LENGTH = 100
 """Number of characters printed of a source line."""
@@ -31,6 +32,7 @@ def report_error(error: CaffeToolsError) -> None:
 def report_notes(notes: Iterable[Note]) -> None:
     """Print notes on standard error."""
     for note in notes:
+        _clear_line()
         click.echo(printable(f"{note.location}: note: {note.message}"), err=True)
 
 
@@ -60,7 +62,20 @@ def wrapped(lines: Iterable[str], indent: int = 4) -> Iterator[str]:
         else:
             import textwrap
 
-            yield from textwrap.wrap(line, max(width, 20), subsequent_indent=" " * indent)
+            form = {"subsequent_indent": " " * indent, "break_on_hyphens": False}
+            yield from textwrap.wrap(line, max(width, 20), **form)
+
+
+def table_lines(columns: Sequence[Column[Row]], rows: Sequence[Row]) -> list[str]:
+    """Return the lines of a table, as wide as the terminal at most; its heads are bold."""
+    return text_table(columns, rows, terminal_width(), _styled)
+
+
+def _styled(role: str, text: str) -> str:
+    """Colour a cell; click leaves the colour out unless the output is a terminal."""
+    if role == "unknown":
+        return click.style(text, fg="yellow")
+    return click.style(text, bold=True) if role and text else text
 
 
 _LARGE = 64 << 20
@@ -85,6 +100,22 @@ def counter(what: str) -> Callable[[int], None] | None:
     if not sys.stderr.isatty():
         return None
     return lambda count: click.echo(f"\r{count:,} {what}\r", err=True, nl=False)
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """Show on a terminal what is being done, until it is done or notes are printed."""
+    if sys.stderr.isatty():
+        click.echo(f"{what} …", err=True, nl=False)
+    try:
+        yield
+    finally:
+        _clear_line()
+
+
+def _clear_line() -> None:
+    if sys.stderr.isatty():
+        click.echo("\r\x1b[K", err=True, nl=False)
 
 
 def prepare_streams() -> None:

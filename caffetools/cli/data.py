@@ -63,9 +63,10 @@ def command() -> None:
 @file_option("--labels", metavar="FILE", help="Write the classes' names, or their label map.")
 @flag("--strict", help="Stop at an image that cannot be read.")
 def convert_command(folder: str, output: str, **options: Any) -> None:
-    """Make a database of the images in FOLDER, as convert_imageset and convert_annoset do.
+    """Make a database of the images in a folder.
 
-    Without --list each folder in FOLDER is a class, labelled from 0 in the order of their names.
+    It is as those of convert_imageset and convert_annoset. Without --list each folder in FOLDER is
+    a class, labelled from 0 in the order of their names.
     With --annotations classes count from 1 in the order of their names, unless --label-map says so.
     """
     from caffetools.datasets.convert import Conversion, convert
@@ -122,7 +123,10 @@ def _listing(
 @file_argument("database", metavar="DATABASE")
 @file_argument("output", metavar="[FILE.binaryproto]", required=False)
 def mean_command(database: str, output: str | None) -> None:
-    """Compute the mean of DATABASE's items; write it for mean_file, show it for mean_value."""
+    """Compute the mean of a database's items.
+
+    A file is for mean_file; what is printed is for mean_value.
+    """
     from caffetools.datasets.mean import mean_of
 
     mean = mean_of(database, _backend(database))
@@ -175,9 +179,10 @@ def class_weights_command(database: str, output: str | None) -> None:
 @file_option("--label-map", metavar="FILE", help="Names of the classes.")
 @force_option
 def show_command(source: str, output: str, first: int, count: int, **options: Any) -> None:
-    """Draw the items of DATABASE as stored, or of NET's first data layer as the net sees them.
+    """Draw items of a database or a data layer.
 
-    Objects of an AnnotatedDatum have their boxes; those of difficult ones are dashed.
+    They are those of DATABASE as stored, or of NET's first data layer as the net sees them. Objects
+    of an AnnotatedDatum have their boxes; those of difficult ones are dashed.
     """
     from caffetools.datasets.shown_items import seen_items, stored_items
     from caffetools.formats.label_map import label_names

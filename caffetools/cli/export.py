@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from caffetools.cli.console import report_notes
+from caffetools.cli.console import report_notes, working
 from caffetools.cli.options import (
     choice,
     file_argument,
@@ -80,11 +80,12 @@ def command(net: str, output: str, **options: Any) -> None:
         raise click.UsageError(str(error)) from None
     if wishes.fold or target == "onnx":
         options["phase"] = "test"
-    files, _ = exported(net, target, wishes, solver, standalone, options, report=report_notes)
+    with working("exporting"):
+        files, _ = exported(net, target, wishes, solver, standalone, options, report=report_notes)
     if output == "-":
         (content,) = files.values()
         click.echo(content, nl=False)
         return
-    write_export(
-        output, files, wishes.alone, force, input_paths(net, solver, wishes.weights, wishes.labels)
-    )
+    inputs = input_paths(net, solver, wishes.weights, wishes.labels)
+    with working(f"writing {output}"):
+        write_export(output, files, wishes.alone, force, inputs)

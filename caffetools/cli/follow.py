@@ -37,8 +37,9 @@ def follow_log(path: str) -> None:
 def _draw(path: str, live: Live) -> None:
     width, height = shutil.get_terminal_size()
     click.clear()
-    for text in islice(screen(shown_name(os.path.basename(path)), live), max(height - 1, 1)):
-        click.echo(_coloured(text[: width - 1]))
+    lines = screen(shown_name(os.path.basename(path)), live, min(_BAR, max(width - 12, 1)))
+    for text in islice(lines, max(height - 1, 1)):
+        click.echo(_coloured(text if len(text) < width else f"{text[: width - 2]}…"))
 
 
 def _coloured(line: str) -> str:
@@ -48,12 +49,12 @@ def _coloured(line: str) -> str:
     return click.style(line, fg=colour or "green") if found else line
 
 
-def screen(name: str, live: Live) -> Iterator[str]:
-    """The lines of one screen."""
+def screen(name: str, live: Live, bar: int = _BAR) -> Iterator[str]:
+    """The lines of one screen, with a progress bar of so many characters."""
     yield printable(f"{name}: {_progress(live)}")
     if live.iteration is not None and live.max_iter:
-        done = round(_BAR * min(live.iteration / live.max_iter, 1))
-        yield f"{'':<8} [{'#' * done}{'.' * (_BAR - done)}]"
+        done = round(bar * min(live.iteration / live.max_iter, 1))
+        yield f"{'':<8} [{'#' * done}{'.' * (bar - done)}]"
     for title, value in (("loss", live.loss), ("lr", live.lr), ("speed", _speed(live))):
         if value:
             yield printable(f"{title:<8} {value}")

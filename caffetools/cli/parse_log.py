@@ -101,14 +101,13 @@ def _print(contents: LogContents, form: str) -> None:
             click.echo(piece, nl=False)
         click.echo()
     else:
-        for line in wrapped(summary(log), _INDENT):
-            click.echo(_coloured(line))
-
-
-def _coloured(line: str) -> str:
-    """Colour what went wrong; click leaves the colour out unless the output is a terminal."""
-    found = _WRONG.match(line)
-    return click.style(line, fg="red" if found[1] else "yellow") if found else line
+        for line in summary(log):
+            found = _WRONG.match(line)
+            colour = ("red" if found[1] else "yellow") if found else None
+            for part in wrapped([line], _INDENT):
+                # click leaves colours out unless the output is a terminal.
+                title = click.style(part[:_INDENT], fg=colour, bold=part[:1] != " " or None)
+                click.echo(title + click.style(part[_INDENT:], fg=colour))
 
 
 def _echoes(log: LogContents, net_out: str | None, solver_out: str | None) -> dict[str, bytes]:

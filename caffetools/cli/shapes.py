@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
-from caffetools.cli.console import report_notes, terminal_width, wrapped
+from caffetools.cli.console import report_notes, table_lines, wrapped
 from caffetools.cli.options import file_argument, flag, format_option, net_options
 from caffetools.errors import CaffeToolsError
 from caffetools.net.loading import load
 from caffetools.net.net import Net
 from caffetools.net.summary import SORTS, columns, footer, rows
-from caffetools.table import csv_table, markdown_table, text_table
+from caffetools.table import csv_table, markdown_table
 
 
 @click.command("shapes")
@@ -62,15 +62,8 @@ def _lines(net: Net, form: str, explain: bool, sort: str | None) -> Iterable[str
     if explain:
         from caffetools.net.explain import explain as explained
 
-        return explained(net)
+        return wrapped(explained(net), indent=8)
     table = columns(net, sort), list(rows(net, sort))
     if form == "markdown":
         return [*markdown_table(*table), "", *footer(net)]
-    return [*text_table(*table, terminal_width(), _styled), "", *wrapped(footer(net))]
-
-
-def _styled(role: str, text: str) -> str:
-    """Colour a cell; click leaves the colour out unless the output is a terminal."""
-    if role == "unknown":
-        return click.style(text, fg="yellow")
-    return click.style(text, bold=True) if role and text else text
+    return [*table_lines(*table), "", *wrapped(footer(net))]

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from caffetools.cli.console import report_notes
+from caffetools.cli.console import report_notes, table_lines
 from caffetools.cli.devices import device_of, label_names, require_torch, verb_options
 from caffetools.cli.options import (
     data_options,
@@ -19,7 +19,7 @@ from caffetools.cli.options import (
 )
 from caffetools.errors import CaffeToolsError
 from caffetools.net.loading import load
-from caffetools.table import csv_table, record_columns, text_table
+from caffetools.table import csv_table, record_columns
 from caffetools.writing import check_absent, format_of, replace_file
 
 
@@ -68,7 +68,7 @@ def command(
         click.echo(csv_table(record_columns(tables["means"]), tables["means"]), nl=False)
     else:
         for rows in filter(None, tables.values()):
-            for line in text_table(record_columns(rows), rows):
+            for line in table_lines(record_columns(rows), rows):
                 click.echo(line)
     if confusion and form_of_picture:
         if found.confusion is None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from caffetools.cli.console import report_notes
+from caffetools.cli.console import report_notes, table_lines
 from caffetools.cli.devices import device_of, require_torch, verb_options
 from caffetools.cli.options import (
     data_options,
@@ -20,7 +20,7 @@ from caffetools.cli.options import (
     plugin_option,
 )
 from caffetools.net.loading import load
-from caffetools.table import csv_table, record_columns, text_table
+from caffetools.table import csv_table, record_columns
 
 if TYPE_CHECKING:
     from caffetools.torch.verbs.layer_times import NetTimes
@@ -66,7 +66,7 @@ def command(
     elif form == "csv":
         click.echo(csv_table(columns, rows), nl=False)
     else:
-        for line in text_table(columns, rows):
+        for line in table_lines(columns, rows):
             click.echo(line)
         click.echo(f"peak memory: {found.peak_bytes:,} bytes")
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from caffetools.cli.console import report_notes
+from caffetools.cli.console import report_notes, table_lines
 from caffetools.cli.options import file_argument, file_option, net_options
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.formats.weights import read_weights
 from caffetools.layers.blobs import dims
 from caffetools.net.loading import load
 from caffetools.net.net import Net
-from caffetools.table import Column, printable, text_table
+from caffetools.table import Column, printable
 from caffetools.torch.export import verification
 from caffetools.torch.export.export import module_spec
 from caffetools.torch.export.module_spec import ModuleSpec
@@ -58,7 +58,7 @@ def command(net: str, weights: str, against: str | None, **options: Any) -> None
         reference = verification.run_pycaffe(net, weights, loaded.state.phase, inputs)
     found = verification.run(spec, transferred.tensors, inputs)
     results = list(verification.compare_blobs(spec, found, reference))
-    for line in text_table(_COLUMNS, results):
+    for line in table_lines(_COLUMNS, results):
         click.echo(line)
     _conclude(results, net)
 

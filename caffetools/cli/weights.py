@@ -6,6 +6,7 @@ import json
 
 import click
 
+from caffetools.cli.console import table_lines
 from caffetools.cli.options import (
     file_argument,
     force_option,
@@ -17,7 +18,7 @@ from caffetools.formats.inventory import columns, named, rows, to_dict
 from caffetools.formats.npz import npz
 from caffetools.formats.safetensors import safetensors
 from caffetools.formats.weights import read_weights
-from caffetools.table import csv_table, text_table
+from caffetools.table import csv_table
 from caffetools.writing import check_absent, replace_file
 
 
@@ -49,5 +50,5 @@ def command(file: str, form: str, output: str | None, force: bool) -> None:
     elif form == "csv":
         click.echo(csv_table(columns(found), found), nl=False)
     else:
-        for line in text_table(columns(found), found):
+        for line in table_lines(columns(found), found):
             click.echo(line)

@@ -89,19 +89,20 @@ def statistics(values: NDArray[Any]) -> Statistics | None:
 
 
 def columns(found: list[BlobRow]) -> list[Column[BlobRow]]:
-    """Return the columns of the table."""
+    """Return the columns of the table; a narrow one has no column of NaN where there is none."""
+    odd = sum(_odd(row) for row in found)
     return [
         Column("layer", lambda row: printable(row.layer), "total"),
         Column("type", lambda row: printable(row.type)),
         Column("blob", lambda row: row.index, numeric=True),
         Column("shape", lambda row: " x ".join(map(str, row.shape)) or "scalar"),
         Column("numbers", lambda row: row.count, sum(row.count for row in found), numeric=True),
-        Column("stored as", lambda row: row.kind),
+        Column("stored as", lambda row: row.kind, spare=4),
         *(
-            Column(name, partial(_shown, name), numeric=True)
-            for name in ("least", "most", "mean", "deviation")
+            Column(name, partial(_shown, name), numeric=True, spare=spare)
+            for name, spare in (("least", 1), ("most", 1), ("mean", 2), ("deviation", 2))
         ),
-        Column("NaN or infinite", _odd, sum(_odd(row) for row in found), numeric=True),
+        Column("NaN or infinite", _odd, odd, numeric=True, spare=0 if odd else 3),
     ]
 
 

@@ -15,7 +15,7 @@ from caffetools.check.log_summary import (
 )
 from caffetools.check.parsed_log import ParsedLog
 from caffetools.log.age import Age
-from tests.logs import SOLVER, line, net_log, read, train_log
+from tests.logs import SOLVER, line, lines, net_log, read, train_log
 
 
 def test_the_whole() -> None:
@@ -46,6 +46,18 @@ def test_many_events_are_cut() -> None:
     told = list(summary(ParsedLog(read("".join(warnings) + line("x", SOLVER, severity="E") * 2))))
     assert sum(text.startswith("event ") for text in told) == 20
     assert told[-1] == "         and 7 events more"
+
+
+def test_of_snapshots_the_last_is_shown() -> None:
+    texts = []
+    for i in (1, 2, 3):
+        texts.append(f"Snapshotting to x_iter_{i}.caffemodel")
+        texts.append(f"Snapshotting solver state to binary proto file x_iter_{i}.solverstate")
+    told = list(summary(ParsedLog(read(lines(*texts, "Optimization Done.")))))
+    assert [text for text in told if text.startswith(("event", "    "))] == [
+        "event    line 5: snapshot (3 times): Snapshotting to x_iter_3.caffemodel",
+        "event    line 7: done: Optimization Done.",
+    ]
 
 
 def test_a_repeated_warning_is_counted() -> None:

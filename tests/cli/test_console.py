@@ -16,10 +16,13 @@ from caffetools.cli.console import (
     progress,
     report_error,
     report_notes,
+    table_lines,
     underlined,
+    working,
     wrapped,
 )
 from caffetools.errors import CaffeToolsError, Location, Note
+from caffetools.table import Column
 from tests import nets, strategies
 from tests.commands import spawn
 
@@ -197,3 +200,36 @@ def test_a_counter_on_a_terminal(
     assert tell is not None
     tell(12_000)
     assert capsys.readouterr().err == "\r12,000 images\r"
+
+
+def test_a_table_is_as_wide_as_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = [Column[str]("name", str), Column[str]("size", len, numeric=True, spare=1)]
+    rows = ["x" * 30]
+    assert "size" in table_lines(columns, rows)[0]
+    monkeypatch.setenv("COLUMNS", "32")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    lines = table_lines(columns, rows)
+    assert lines[0].startswith("\x1b[1mname")
+    assert lines[-1] == "not shown at this width: size"
+
+
+def test_what_is_being_done(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with working("exporting"):
+        report_notes([Note(PLACE, "a")])
+    assert capsys.readouterr().err == "net.prototxt:2:7: note: a\n"
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with working("exporting"):
+        report_notes([Note(PLACE, "a")])
+    clear = "\r\x1b[K"
+    assert capsys.readouterr().err == f"exporting …{clear}net.prototxt:2:7: note: a\n{clear}"
+
+
+def test_paths_are_not_cut_at_hyphens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert list(wrapped(["resumed from 16-06-21_16h.log"])) == [
+        "resumed from",
+        "    16-06-21_16h.log",
+    ]

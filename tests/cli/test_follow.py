@@ -142,10 +142,23 @@ def test_a_terminal_is_redrawn(tmp_path: Path) -> None:
     assert len(screens) == 3
     assert screens[-1].splitlines() == [
         "run.log: 200 of 20,000 (1.0%)",
-        f"\x1b[32m         [{'.' * 19}\x1b[0m",
+        f"\x1b[32m         [{'.' * 18}]\x1b[0m",  # 30 - 12
         "loss     200.5",
         "lr       0.01",
     ]
+
+
+def test_what_does_not_fit_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    from caffetools.cli import follow
+
+    shown: list[str] = []
+    monkeypatch.setattr(follow.click, "echo", shown.append)
+    monkeypatch.setattr(follow.click, "clear", lambda: None)
+    monkeypatch.setattr("shutil.get_terminal_size", lambda: (30, 40))
+    follow._draw("run.log", live(LOG))
+    assert "train    v = 200 -200, loss =…" not in shown
+    assert "train    v = 200 -200, loss …" in shown
+    assert max(map(len, shown)) == 30 + len("\x1b[32m\x1b[0m") - 1  # the bar's colours
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,10 @@ def test_help_lists_the_commands() -> None:
         assert listed == sorted(COMMANDS.items())
 
 
+def test_summaries_are_not_cut() -> None:
+    assert "..." not in run("data", "--help").out.partition("Commands:")[2]
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_its_help(name: str) -> None:
     status, out, err = run(name, "--help")

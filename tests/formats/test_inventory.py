@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -46,6 +47,18 @@ def test_the_table_adds_up() -> None:
     ]
     lines = text_table(columns(found), found)
     assert lines[-1].split() == ["total", "7", "2"]
+
+
+def test_a_narrow_table_keeps_the_column_of_nan() -> None:
+    """Unless there is none."""
+    for weights, dropped in (
+        (WEIGHTS, "stored as, mean, deviation"),
+        (replace(WEIGHTS, layers=WEIGHTS.layers[1:]), "stored as, NaN or infinite"),
+    ):
+        found = list(rows(weights))
+        lines = text_table(columns(found), found, 70 if weights is WEIGHTS else 75)
+        assert max(map(len, lines[:-1])) <= 75
+        assert lines[-1] == f"not shown at this width: {dropped}"
 
 
 def test_plain_data() -> None:
