@@ -51,7 +51,7 @@ def _nets_of_file(nets: list[LoggedNet], path: str) -> Iterator[LoadedNet | Caff
     if len(sources) > 1 and not is_solver(message):
         own = max(sources, key=lambda source: _likeness(source, nets, message, path))
     for net in nets:
-        tests = 0 if net.phase == "TRAIN" else tests + 1
+        tests = tests + 1 if net.phase == "TEST" else 0
         if own and net.source != own:
             yield CaffeToolsError(f"the log has this net from {net.source!a}, not from {own!a}")
             continue

@@ -12,14 +12,7 @@ from caffetools.log.age import Age, age
 from caffetools.log.curve import Curve
 from caffetools.log.diagnostics import DebugMeans, Timings
 from caffetools.log.echo_reader import Echo, EchoReader
-from caffetools.log.events import (
-    LONGEST_MESSAGE,
-    Event,
-    Events,
-    event_iteration,
-    kind_by_severity,
-    kind_of,
-)
+from caffetools.log.events import LONGEST_MESSAGE, Event, Events, event_iteration, event_kind
 from caffetools.log.logged_net import LoggedNet
 from caffetools.log.net_reader import NetReader
 from caffetools.log.prefix import Message
@@ -27,20 +20,16 @@ from caffetools.log.scores import PROGRAMS, Score, Scores
 from caffetools.log.solver_reader import SolverReader
 from caffetools.log.times import Clock
 
-_FORK = re.compile(r"This is (NVCaffe \S+) started at \w+ (\w+) +([0-9]{1,2}) \S+ ([0-9]{4})")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_FORK = re.compile(r"This is (NVCaffe \S+) started at \w+ ([A-Z]\w\w) +([0-9]{1,2}) \S+ ([0-9]{4})")
+_MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 _DEVICE = re.compile(r"\s*[\[(][0-9][0-9. ]*[\])] ?")
 """NVCaffe's mark of a device: `[0]`, `(0)`, `[0.0]`."""
-
 _SPEAKING = frozenset(
     ("net.cpp", "solver.cpp", "sgd_solver.cpp", "parallel.cpp", "layer_factory.hpp", *PROGRAMS)
 )
 """Source files whose messages the readers know; other unknown places are skipped later."""
-
 _PLACES = 4000
 """Maximum number of source lines kept to infer Caffe's version."""
-
-
 Reader = Callable[[Message], bool]
 """Reads a message and returns whether it knows it."""
 
@@ -71,26 +60,24 @@ class LogCollector:
         self._by_word: dict[str, Reader] = {
             "Iteration": solver.read_iteration,
             "Testing": lambda m: solver.read_testing(m) or self.timings.read(m),
-            "Train": solver.read_output,
-            "Test": solver.read_output,
+            **dict.fromkeys(("Train", "Test"), solver.read_output),
             "class": solver.read_class_score,
             "Creating": nets.read_source,
             "Created": nets.read_layer,
             "Input": nets.read_input,
             "Setting": nets.read_set_up,
             "Top": lambda m: nets.read_shape(m) or nets.read_memory(m),
-            "TRAIN": nets.read_shape,
-            "TEST": nets.read_shape,
+            **dict.fromkeys(("TRAIN", "TEST"), nets.read_shape),
             "with": nets.read_weight,
             "Memory": nets.read_memory,
             "This": lambda m: nets.read_output(m) or self._read_fork(m),
             "Sharing": nets.read_sharing,
             "Network": nets.read_done,
-            "Initializing": self._begin_echo,
-            "Net": self._begin_echo,
-            "[Forward]": self._read_debug,
-            "[Backward]": self._read_debug,
-            "[Update]": self._read_debug,
+            **dict.fromkeys(("Initializing", "Net"), self._begin_echo),
+            **dict.fromkeys(
+                ("[Forward]", "[Backward]", "[Update]"),
+                lambda m: self.debug.read(m, *solver.row_and_next),
+            ),
         }
 
     def read(self, message: Message) -> bool:
@@ -142,7 +129,7 @@ class LogCollector:
 
     def _read_event(self, message: Message) -> bool:
         text = message.text.strip()
-        kind = kind_of(text) or kind_by_severity(message.severity, text)
+        kind = event_kind(message.severity, text)
         if text.startswith("Solving"):
             self.nets.end_nets()
             self.solver.start_run()
@@ -178,16 +165,13 @@ class LogCollector:
             self._solvers.append(echo)
         return strange
 
-    def _read_debug(self, message: Message) -> bool:
-        return self.debug.read(message, *self.solver.row_and_next)
-
     def _read_fork(self, message: Message) -> bool:
         found = _FORK.match(message.text)
         if not found:
             return False
         self._fork = found[1]
         if found[2] in _MONTHS:
-            month = _MONTHS.index(found[2]) + 1
+            month = _MONTHS.index(found[2]) // 3 + 1
             self.turn_to(f"{found[4]}{month:02}{int(found[3]):02}")
         return True
 

@@ -81,6 +81,11 @@ class Events:
             self.kept.append(event)
 
 
+def event_kind(severity: str, text: str) -> str:
+    """Return the kind of event of a message by its text, else by its severity; "" for none."""
+    return kind_of(text) or kind_by_severity(severity, text)
+
+
 def kind_of(text: str) -> str:
     """Return the kind of event of a message, "" for none."""
     found = _KIND.match(text.lstrip())

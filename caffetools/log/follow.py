@@ -1,36 +1,25 @@
 """Progress of a run whose log is still being written.
 
-Only the last value of each number is kept, and only the bytes of an unfinished line are read again,
-so that following a run of weeks costs no more than a short one.
+Only the last value of each number is kept, so that following a run of weeks costs no more than a
+short one.
 """
 
 from __future__ import annotations
 
 import math
-import os
 import re
-import stat
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from io import FileIO
 from types import MappingProxyType
 from typing import NamedTuple
 
-from caffetools.errors import CaffeToolsError, Location
 from caffetools.log.curve import Point
 from caffetools.log.curve_columns import by_name, number
-from caffetools.log.events import (
-    LONGEST_MESSAGE,
-    Event,
-    event_iteration,
-    is_crash,
-    kind_by_severity,
-    kind_of,
-)
+from caffetools.log.events import LONGEST_MESSAGE, Event, event_iteration, event_kind, is_crash
 from caffetools.log.prefix import Message, messages
 from caffetools.log.solver_reader import SolverReader
-from caffetools.log.text import CHUNK, COMPRESSED, clean
+from caffetools.log.tail import Pipe, Tail
 from caffetools.log.times import Clock
 
 PAUSE = 1.0
@@ -160,7 +149,7 @@ class Live:
 
     def _read_event(self, message: Message) -> None:
         text = message.text.strip()
-        kind = kind_of(text) or kind_by_severity(message.severity, text)
+        kind = event_kind(message.severity, text)
         if kind in {"start", "restore", "resume"}:
             # The first speed after a start covers an unknown interval.
             self._mark = _NO_MARK
@@ -201,99 +190,3 @@ def follow(
             if not text and path != "-":
                 sleep(PAUSE)
     yield live
-
-
-class Tail:
-    """The lines that are added to a file, which need not be there yet.
-
-    A file that was cut is read from its new start; one that was put in its place, after the rest of
-    the old one. Raises CaffeToolsError for what is no file or cannot be read.
-    """
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.is_ended = False
-        """Always false: a file may grow at any time."""
-        self._file: FileIO | None = None
-        self._position = 0
-
-    def close(self) -> None:
-        """Read no more."""
-        if self._file:
-            self._file.close()
-
-    def read(self) -> str:
-        """Whole lines that have come, cleaned; some of them where they are many, "" for none."""
-        try:
-            text = self._next_lines()
-            if not text and self._is_new():
-                text = self._next_lines()
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise CaffeToolsError(f"cannot be read: {reason}", Location(self.path)) from None
-        return text
-
-    def _next_lines(self) -> str:
-        if self._file is None:
-            return ""
-        if os.fstat(self._file.fileno()).st_size < self._position:
-            self._position = 0
-        self._file.seek(self._position)
-        block = self._file.read(CHUNK)
-        if not self._position and block.startswith(COMPRESSED):
-            text = "this is compressed, it cannot be followed"
-            raise CaffeToolsError(text, Location(self.path))
-        # What has no end of a line for so long is no line.
-        end = block.rfind(b"\n") + 1 or (len(block) if len(block) == CHUNK else 0)
-        self._position += end
-        return clean(block[:end].decode("utf-8", "replace"))
-
-    def _is_new(self) -> bool:
-        """Open the file at the path if it is not the open one; return whether it did."""
-        try:
-            there = os.stat(self.path)
-        except FileNotFoundError:
-            return False
-        if self._file and os.path.samestat(there, os.fstat(self._file.fileno())):
-            return False
-        if not stat.S_ISREG(there.st_mode):
-            raise CaffeToolsError(
-                "this is no regular file, it cannot be followed", Location(self.path)
-            )
-        self.close()
-        self._file, self._position = _opened(self.path), 0
-        return True
-
-
-def _opened(path: str) -> FileIO:
-    # A buffer would keep what was there before the file was cut.
-    return open(path, "rb", buffering=0)
-
-
-class Pipe:
-    """The lines that come through a pipe, by its descriptor: reading waits for them."""
-
-    def __init__(self, descriptor: int) -> None:
-        self.is_ended = False
-        """Whether the other side is closed and everything has been read."""
-        self._descriptor = descriptor
-        self._rest = b""
-
-    def close(self) -> None:
-        """Read no more; the descriptor stays open."""
-        self.is_ended = True
-
-    def read(self) -> str:
-        """Whole lines that have come, cleaned, "" if there is none yet."""
-        try:
-            block = os.read(self._descriptor, CHUNK)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise CaffeToolsError(f"cannot be read: {reason}", Location("<stdin>")) from None
-        self.is_ended = not block
-        self._rest += block
-        # What has no end of a line for so long is no line.
-        whole = len(self._rest) if self.is_ended or len(self._rest) >= CHUNK else 0
-        end = self._rest.rfind(b"\n") + 1 or whole
-        text, self._rest = self._rest[:end], self._rest[end:]
-        return clean(text.decode("utf-8", "replace"))

@@ -77,6 +77,15 @@ def test_each_net_of_a_solver_is_compared_with_its_own(log: LogContents, tmp_pat
     assert checked(log, tmp_path / "s.prototxt", solver)[1][0] != []
 
 
+def test_a_net_without_a_phase_is_that_of_training(tmp_path: Path) -> None:
+    """As `shapes --format caffe-log` prints one."""
+    log = built_log(TRAIN)
+    log = log[log.index("\n") + 1 :].replace("phase: TRAIN", "")
+    (tmp_path / "a.prototxt").write_text(TRAIN)
+    found = checked(read(log), tmp_path / "s.prototxt", 'net: "a.prototxt" base_lr: 1')
+    assert found == [([], [])]
+
+
 def test_a_solver_without_that_test_net(log: LogContents, tmp_path: Path) -> None:
     _, test = checked(log, tmp_path / "s.prototxt", f"net_param {{ {TRAIN} }} base_lr: 1")
     assert test[1] == ["not compared: the solver has 0 test nets"]
