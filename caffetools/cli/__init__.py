@@ -56,6 +56,10 @@ class _Commands(click.Group):
             return None
         command = import_module(f"caffetools.cli.{cmd_name.replace('-', '_')}").command
         assert isinstance(command, click.Command)
+        if ctx.resilient_parsing:  # a shell completes
+            from caffetools.cli.options import complete_paths
+
+            complete_paths(command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

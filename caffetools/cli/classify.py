@@ -10,13 +10,13 @@ import click
 from caffetools.cli.console import table_lines
 from caffetools.cli.devices import label_names
 from caffetools.cli.image_options import image_net, image_options
-from caffetools.cli.options import file_option, format_option
+from caffetools.cli.options import format_option
 from caffetools.table import Column, csv_table, printable
 
 
 @click.command("classify")
 @image_options
-@file_option("--labels", metavar="FILE", help="Names of the classes, one a line.")
+@click.option("--labels", metavar="FILE", help="Names of the classes, one a line.")
 @click.option("--top", type=click.IntRange(min=1), default=5, help="Classes of each image.")
 @format_option("table", "json", "csv")
 def command(net: str, labels: str | None, top: int, form: str, **options: Any) -> None:

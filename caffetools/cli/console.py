@@ -62,8 +62,9 @@ def wrapped(lines: Iterable[str], indent: int = 4) -> Iterator[str]:
         else:
             import textwrap
 
-            form = {"subsequent_indent": " " * indent, "break_on_hyphens": False}
-            yield from textwrap.wrap(line, max(width, 20), **form)
+            wrapper = textwrap.TextWrapper(max(width, 20), subsequent_indent=" " * indent)
+            wrapper.break_on_hyphens = False
+            yield from wrapper.wrap(line)
 
 
 def table_lines(columns: Sequence[Column[Row]], rows: Sequence[Row]) -> list[str]:

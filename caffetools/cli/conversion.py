@@ -12,7 +12,6 @@ from caffetools.cli.console import report_notes
 from caffetools.cli.options import (
     Command,
     ShapeType,
-    file_option,
     flag,
     force_option,
     output_option,
@@ -35,7 +34,7 @@ def conversion_options(command: Command) -> Command:
             "input_shapes",
             type=ShapeType(named=True),
         ),
-        file_option(
+        click.option(
             "--profile",
             default="bvlc",
             metavar="bvlc|ssd|any|FILE",

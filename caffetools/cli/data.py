@@ -9,15 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from caffetools.cli.console import counter
-from caffetools.cli.options import (
-    choice,
-    file_argument,
-    file_option,
-    flag,
-    force_option,
-    output_option,
-    plugin_option,
-)
+from caffetools.cli.options import choice, flag, force_option, output_option, plugin_option
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.formats.database import backend_of
 from caffetools.writing import format_of, replace_file, write_files
@@ -36,9 +28,9 @@ def command() -> None:
 
 
 @command.command("convert")
-@file_argument("folder", metavar="FOLDER")
+@click.argument("folder", metavar="FOLDER")
 @output_option("DATABASE", "Where to; it must be new.")
-@file_option("--list", "path", metavar="FILE", help="`path label` a line, in Caffe's form.")
+@click.option("--list", "path", metavar="FILE", help="`path label` a line, in Caffe's form.")
 @choice("The kind of database.", "--backend", of=tuple(_BACKENDS))
 @flag("--gray", help="Read the images in grey.")
 @flag("--shuffle", help="Mix them.")
@@ -56,11 +48,11 @@ def command() -> None:
     type=click.Choice(["voc", "coco", "txt"]),
     help="The list has lines `image annotation`, or is COCO's instances.json: make AnnotatedDatum.",
 )
-@file_option("--label-map", metavar="FILE", help="Numbers of the annotations' classes.")
+@click.option("--label-map", metavar="FILE", help="Numbers of the annotations' classes.")
 @flag("--check-label", help="Stop at a name that is twice in --label-map.")
 @click.option("--min-dim", type=click.IntRange(min=0), default=0, metavar="N")
 @click.option("--max-dim", type=click.IntRange(min=0), default=0, metavar="N")
-@file_option("--labels", metavar="FILE", help="Write the classes' names, or their label map.")
+@click.option("--labels", metavar="FILE", help="Write the classes' names, or their label map.")
 @flag("--strict", help="Stop at an image that cannot be read.")
 def convert_command(folder: str, output: str, **options: Any) -> None:
     """Make a database of the images in a folder.
@@ -120,8 +112,8 @@ def _listing(
 
 
 @command.command("mean")
-@file_argument("database", metavar="DATABASE")
-@file_argument("output", metavar="[FILE.binaryproto]", required=False)
+@click.argument("database", metavar="DATABASE")
+@click.argument("output", metavar="[FILE.binaryproto]", required=False)
 def mean_command(database: str, output: str | None) -> None:
     """Compute the mean of a database's items.
 
@@ -169,14 +161,14 @@ def class_weights_command(database: str, output: str | None) -> None:
 
 
 @command.command("show")
-@file_argument("source", metavar="DATABASE|NET")
+@click.argument("source", metavar="DATABASE|NET")
 @output_option("FILE", "Where to: a .png, .svg or .pdf.")
 @click.option("--first", type=click.IntRange(min=0), default=0, help="Number of the first item.")
 @click.option("--count", type=click.IntRange(1, 400), default=16, help="Number of items.")
 @click.option("--columns", type=click.IntRange(1, 20), default=4, help="Items in a row.")
 @choice("Of a NET.", "--phase", of=("train", "test"))
 @click.option("--seed", type=int, default=0, help="Of crops, mirroring, patches and distortion.")
-@file_option("--label-map", metavar="FILE", help="Names of the classes.")
+@click.option("--label-map", metavar="FILE", help="Names of the classes.")
 @force_option
 def show_command(source: str, output: str, first: int, count: int, **options: Any) -> None:
     """Draw items of a database or a data layer.

@@ -11,8 +11,6 @@ import click
 from caffetools.cli.console import report_notes
 from caffetools.cli.options import (
     data_options,
-    file_argument,
-    file_option,
     force_option,
     output_option,
     plugin_option,
@@ -31,10 +29,12 @@ from caffetools.writing import write_files
 
 
 @click.command("deploy")
-@file_argument("net", metavar="TRAIN_VAL")
+@click.argument("net", metavar="TRAIN_VAL")
 @data_options
 @output_option("DEPLOY", "Prototxt to write, or - for standard output.")
-@file_option("--preprocess", metavar="FILE.json", help="Write what the data layers do to an image.")
+@click.option(
+    "--preprocess", metavar="FILE.json", help="Write what the data layers do to an image."
+)
 @force_option
 @plugin_option
 def command(net: str, output: str, preprocess: str | None, force: bool, **options: Any) -> None:

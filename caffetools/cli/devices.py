@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from caffetools.cli.options import Command, file_option
+from caffetools.cli.options import Command
 from caffetools.errors import CaffeToolsError
 from caffetools.proto.source import decode, read_bytes
 
@@ -22,7 +22,7 @@ def verb_options(command: Command) -> Command:
         click.option("--gpu", metavar="all|N", help="GPU to run on (default: the CPU)."),
         click.option("--level", type=int, default=0, help="Level for include and exclude rules."),
         click.option("--stage", "stages", callback=_split, help="Stages, with commas between."),
-        file_option("--model", metavar="NET", required=True, help="Any file that `shapes` reads."),
+        click.option("--model", metavar="NET", required=True, help="Any file that `shapes` reads."),
     ):
         command = option(command)
     return command

@@ -7,14 +7,14 @@ from typing import Any
 import click
 
 from caffetools.cli.console import report_notes, wrapped
-from caffetools.cli.options import file_argument, flag, net_options
+from caffetools.cli.options import flag, net_options
 from caffetools.net.diff import differences
 from caffetools.net.loading import load
 
 
 @click.command("diff")
-@file_argument("old", metavar="OLD")
-@file_argument("new", metavar="NEW")
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW")
 @net_options
 @flag("--all", "every", help="Compare batch sizes and fillers, too.")
 @flag("--exit-code", help="Exit with status 1 if the nets differ.")

@@ -9,7 +9,6 @@ import click
 from caffetools.cli.console import report_notes
 from caffetools.cli.options import (
     choice,
-    file_argument,
     flag,
     force_option,
     net_options,
@@ -21,7 +20,7 @@ from caffetools.writing import IMAGE_FORMATS, write_files
 
 
 @click.command("draw")
-@file_argument("net", metavar="NET")
+@click.argument("net", metavar="NET")
 @net_options
 @output_option("FILE|DIR", "File to write: .svg, .png, .pdf or .dot; with --stages a folder.")
 @flag("--stages", "by_stage", help="Draw one diagram for each layer with weights.")

@@ -13,8 +13,6 @@ from caffetools.cli.console import report_notes
 from caffetools.cli.options import (
     Command,
     ShapeType,
-    file_argument,
-    file_option,
     flag,
     force_option,
     output_option,
@@ -47,8 +45,8 @@ def _pairs(text: str, name: str, metavar: str) -> Callable[[Command], Command]:
 
 
 @click.command("edit")
-@file_argument("net", metavar="NET")
-@file_option("--weights", metavar="W", help="A .caffemodel or .caffemodel.h5 file to edit, too.")
+@click.argument("net", metavar="NET")
+@click.option("--weights", metavar="W", help="A .caffemodel or .caffemodel.h5 file to edit, too.")
 @click.option("--cut-after", metavar="BLOB", help="Keep the layers that a blob depends on.")
 @repeatable("Remove a layer; its readers read its bottom.", "--remove", metavar="LAYER")
 @_pairs("Set a field of a layer, as text.", "--set", "LAYER.FIELD=VALUE")

@@ -9,8 +9,6 @@ import click
 from caffetools.cli.console import report_notes, working
 from caffetools.cli.options import (
     choice,
-    file_argument,
-    file_option,
     flag,
     force_option,
     net_options,
@@ -22,7 +20,7 @@ from caffetools.torch.export.export import ExportOptions
 
 
 @click.command("export")
-@file_argument("net", metavar="NET")
+@click.argument("net", metavar="NET")
 @net_options
 @choice(
     "Format; onnx is for inference and implies --phase test.",
@@ -30,7 +28,7 @@ from caffetools.torch.export.export import ExportOptions
     "target",
     of=("torch", "onnx"),
 )
-@file_option(
+@click.option(
     "--weights",
     metavar="FILE",
     help="Weights to export: a .caffemodel of any version, or a .caffemodel.h5.",
@@ -38,9 +36,9 @@ from caffetools.torch.export.export import ExportOptions
 @output_option(
     "DIR|FILE|-", "Output folder, file for the model alone, or - for standard output.", default="-"
 )
-@file_option("--solver", metavar="FILE", help="Solver: the folder gets a train.py, too.")
+@click.option("--solver", metavar="FILE", help="Solver: the folder gets a train.py, too.")
 @flag("--standalone", help="Copy the parts of caffetools that train.py imports into the folder.")
-@file_option("--labels", metavar="FILE", help="Class names to export, one a line.")
+@click.option("--labels", metavar="FILE", help="Class names to export, one a line.")
 @flag(
     "--fold-bn",
     "fold",

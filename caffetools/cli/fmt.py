@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from caffetools.cli.console import report_error
-from caffetools.cli.options import file_argument, flag, plugin_option
+from caffetools.cli.options import flag, plugin_option
 from caffetools.errors import CaffeToolsError
 from caffetools.net.reading import read_text
 from caffetools.proto.formatter import first_difference, format_text
@@ -13,7 +13,7 @@ from caffetools.writing import replace_file
 
 
 @click.command("fmt")
-@file_argument("nets", metavar="NET...", nargs=-1, required=True)
+@click.argument("nets", metavar="NET...", nargs=-1, required=True)
 @flag("--check", help="Print nothing; exit with status 1 if a file is not formatted.")
 @flag("--write", help="Replace the files.")
 @plugin_option

@@ -7,12 +7,11 @@ from typing import Any
 import click
 
 from caffetools.cli.conversion import chosen_outputs, conversion_options, save
-from caffetools.cli.options import file_argument
 from caffetools.errors import CaffeToolsError, Location
 
 
 @click.command("from-onnx")
-@file_argument("source", metavar="MODEL.onnx")
+@click.argument("source", metavar="MODEL.onnx")
 @conversion_options
 def command(source: str, input_shapes: Any, more: tuple[str, ...], **options: Any) -> None:
     """Convert an ONNX file to a Caffe net and its weights.

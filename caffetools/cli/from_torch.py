@@ -8,13 +8,12 @@ from typing import Any
 import click
 
 from caffetools.cli.conversion import chosen_outputs, conversion_options, save
-from caffetools.cli.options import file_argument
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.layers.registry import python_errors, run_python
 
 
 @click.command("from-torch")
-@file_argument("source", metavar="FILE.py:FACTORY|FILE.pt2")
+@click.argument("source", metavar="FILE.py:FACTORY|FILE.pt2")
 @conversion_options
 def command(source: str, input_shapes: Any, more: tuple[str, ...], **options: Any) -> None:
     """Convert a PyTorch module to a Caffe net and its weights.

@@ -13,8 +13,6 @@ from caffetools.cli.options import (
     Command,
     ShapeType,
     data_options,
-    file_argument,
-    file_option,
     flag,
     plugin_option,
 )
@@ -33,7 +31,7 @@ def image_options(command: Command) -> Command:
         data_options,
         click.option("--gpu", metavar="N", help="GPU to run on (default: the CPU)."),
         click.option("--scale", type=float, help="Factor of the values, after the mean."),
-        file_option(
+        click.option(
             "--mean", metavar="B,G,R|FILE", help="Mean of each channel, or a .binaryproto."
         ),
         click.option(
@@ -42,13 +40,13 @@ def image_options(command: Command) -> Command:
             metavar="H,W",
             help="Size to resize to before the crop (default: the input's, without a crop).",
         ),
-        file_option(
+        click.option(
             "--preprocess", metavar="FILE.json", help="Steps that `deploy --preprocess` wrote."
         ),
         flag("--oversample", help="Take the mean of ten crops: corners, center, mirrored."),
-        file_option("--weights", metavar="W[,W]", required=True, help="Weights of the net."),
-        file_argument("images", metavar="IMAGE…", nargs=-1, required=True),
-        file_argument("net", metavar="NET"),
+        click.option("--weights", metavar="W[,W]", required=True, help="Weights of the net."),
+        click.argument("images", metavar="IMAGE…", nargs=-1, required=True),
+        click.argument("net", metavar="NET"),
     ):
         command = option(command)
     return command

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -57,9 +58,19 @@ class FileType(click.ParamType):  # type: ignore[type-arg]  # older clicks have 
         return [CompletionItem(incomplete, type="file")]
 
 
-FILE = FileType()
-file_argument = functools.partial(click.argument, type=FILE)
-file_option = functools.partial(click.option, type=FILE)
+_PATHS = re.compile(
+    r"\[?(FILE|NET|OLD|NEW|TRAIN_VAL|LOG|STEM|STATE|DIR|DATABASE|DEPLOY|FOLDER|IMAGE|SCRIPT|MODEL|W\b|OUT$)"
+)
+"""Beginnings of the placeholders of paths."""
+
+
+def complete_paths(command: click.Command) -> click.Command:
+    """Let shells complete paths where the help of a command, or its commands, shows one."""
+    for each in (command, *getattr(command, "commands", {}).values()):
+        for param in each.params:
+            if param.type is click.STRING and _PATHS.match(param.metavar or ""):
+                param.type = FileType()
+    return command
 
 
 def plugin_option(command: Command) -> Command:
@@ -72,7 +83,7 @@ def plugin_option(command: Command) -> Command:
             for path in paths:
                 load_plugin(Path(path))
 
-    return file_option(
+    return click.option(
         "--plugin",
         "plugins",
         multiple=True,
@@ -111,7 +122,7 @@ def log_options(command: Command) -> Command:
 def output_option(metavar: str, text: str, **more: Any) -> Callable[[Command], Command]:
     """Return the option `-o`, required unless it has a default."""
     more = more or {"required": True}
-    return file_option("-o", "--output", metavar=metavar, help=text, **more)
+    return click.option("-o", "--output", metavar=metavar, help=text, **more)
 
 
 def repeatable(text: str, *names: str, **more: Any) -> Callable[[Command], Command]:

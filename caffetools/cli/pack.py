@@ -7,13 +7,13 @@ from typing import Any
 import click
 
 from caffetools.cli.console import report_notes
-from caffetools.cli.options import file_argument, force_option, net_options, output_option
+from caffetools.cli.options import force_option, net_options, output_option
 from caffetools.functions.modules import pack
 
 
 @click.command("pack")
-@file_argument("net", metavar="NET")
-@file_argument("state", metavar="STATE")
+@click.argument("net", metavar="NET")
+@click.argument("state", metavar="STATE")
 @net_options
 @output_option("OUT.caffemodel", "Output file.")
 @force_option

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from caffetools.cli.console import progress, wrapped
-from caffetools.cli.options import file_argument, file_option, flag, format_option, log_options
+from caffetools.cli.options import flag, format_option, log_options
 from caffetools.errors import CaffeToolsError
 from caffetools.log.curve_data import csv_text
 from caffetools.log.parser import read_log
@@ -28,17 +28,17 @@ _WRONG = re.compile(
 
 
 @click.command("parse-log")
-@file_argument("log", metavar="LOG")
+@click.argument("log", metavar="LOG")
 @format_option(
     *("table", "json", "csv"),
     text="Output format; csv is the training curve, or one file per net with -o.",
 )
-@file_option("--check", metavar="NET", help="Compare with NET; exit with 1 if they differ.")
-@file_option("--net-out", metavar="FILE", help="Write the first net that the log echoes.")
-@file_option("--solver-out", metavar="FILE", help="Write the first solver that the log echoes.")
-@file_option("--plot", metavar="FILE", help="Plot the curves: .svg, .png or .pdf.")
-@file_option("-o", "--output", metavar="STEM", help="csv: STEM.train.csv, STEM.test0.csv, …")
-@file_option("--tensorboard", metavar="DIR", help="Write the curves for TensorBoard.")
+@click.option("--check", metavar="NET", help="Compare with NET; exit with 1 if they differ.")
+@click.option("--net-out", metavar="FILE", help="Write the first net that the log echoes.")
+@click.option("--solver-out", metavar="FILE", help="Write the first solver that the log echoes.")
+@click.option("--plot", metavar="FILE", help="Plot the curves: .svg, .png or .pdf.")
+@click.option("-o", "--output", metavar="STEM", help="csv: STEM.train.csv, STEM.test0.csv, …")
+@click.option("--tensorboard", metavar="DIR", help="Write the curves for TensorBoard.")
 @flag("--follow", help="Show the progress of LOG while it grows.")
 @log_options
 def command(

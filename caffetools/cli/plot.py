@@ -10,7 +10,6 @@ import click
 from caffetools.cli.console import progress
 from caffetools.cli.options import (
     choice,
-    file_argument,
     flag,
     log_options,
     output_option,
@@ -35,7 +34,7 @@ def _outputs(context: click.Context, _param: click.Parameter, start: str) -> lis
 
 
 @click.command("plot")
-@file_argument("logs", metavar="LOG…", nargs=-1, required=True)
+@click.argument("logs", metavar="LOG…", nargs=-1, required=True)
 @output_option("FILE", "Where to: a .svg, .png or .pdf.")
 @repeatable("What a log is called, in their order.", "--name", "names", metavar="NAME")
 @choice("What the curves go over.", "--x", of=("iteration", "epoch", "time"))

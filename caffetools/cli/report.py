@@ -7,23 +7,15 @@ from typing import Any
 import click
 
 from caffetools.cli.console import report_notes
-from caffetools.cli.options import (
-    FILE,
-    file_argument,
-    file_option,
-    force_option,
-    net_options,
-    output_option,
-    repeatable,
-)
+from caffetools.cli.options import force_option, net_options, output_option, repeatable
 from caffetools.functions.views import report
 
 
 @click.command("report")
-@file_argument("net", metavar="NET")
+@click.argument("net", metavar="NET")
 @net_options
-@repeatable("A training log.", "--log", "logs", metavar="LOG", type=FILE)
-@file_option("--weights", metavar="W", help="A .caffemodel or .caffemodel.h5, for histograms.")
+@repeatable("A training log.", "--log", "logs", metavar="LOG")
+@click.option("--weights", metavar="W", help="A .caffemodel or .caffemodel.h5, for histograms.")
 @output_option("FILE", "HTML file to write.")
 @force_option
 def command(

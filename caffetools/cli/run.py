@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from caffetools.cli.options import file_argument, plugin_option
+from caffetools.cli.options import plugin_option
 from caffetools.pycaffe.script import run_script
 
 
 @click.command("run", context_settings={"allow_interspersed_args": False})
-@file_argument("script", metavar="SCRIPT.py")
+@click.argument("script", metavar="SCRIPT.py")
 @click.argument("arguments", metavar="[ARGS]...", nargs=-1, type=click.UNPROCESSED)
 @plugin_option
 def command(script: str, arguments: tuple[str, ...]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from caffetools.cli.console import report_notes, table_lines, wrapped
-from caffetools.cli.options import file_argument, flag, format_option, net_options
+from caffetools.cli.options import flag, format_option, net_options
 from caffetools.errors import CaffeToolsError
 from caffetools.net.loading import load
 from caffetools.net.net import Net
@@ -17,7 +17,7 @@ from caffetools.table import csv_table, markdown_table
 
 
 @click.command("shapes")
-@file_argument("net", metavar="NET")
+@click.argument("net", metavar="NET")
 @net_options
 @format_option(
     *("table", "json", "csv", "markdown", "caffe-log"),

@@ -10,13 +10,7 @@ import click
 
 from caffetools.cli.console import report_notes, table_lines
 from caffetools.cli.devices import device_of, label_names, require_torch, verb_options
-from caffetools.cli.options import (
-    data_options,
-    file_option,
-    force_option,
-    format_option,
-    plugin_option,
-)
+from caffetools.cli.options import data_options, force_option, format_option, plugin_option
 from caffetools.errors import CaffeToolsError
 from caffetools.net.loading import load
 from caffetools.table import csv_table, record_columns
@@ -25,12 +19,12 @@ from caffetools.writing import check_absent, format_of, replace_file
 
 @click.command("test")
 @verb_options
-@file_option("--weights", metavar="FILE[,FILE]", required=True, help="Weights to test.")
+@click.option("--weights", metavar="FILE[,FILE]", required=True, help="Weights to test.")
 @click.option(
     "--iterations", type=click.IntRange(min=1), default=50, metavar="N", help="Batches to test."
 )
-@file_option("--confusion", metavar="FILE", help="Write the confusion matrix: csv, png, svg, pdf.")
-@file_option("--labels", metavar="FILE", help="Names of the classes, one a line.")
+@click.option("--confusion", metavar="FILE", help="Write the confusion matrix: csv, png, svg, pdf.")
+@click.option("--labels", metavar="FILE", help="Names of the classes, one a line.")
 @format_option("table", "json", "csv")
 @force_option
 @data_options

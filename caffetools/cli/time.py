@@ -12,13 +12,7 @@ import click
 
 from caffetools.cli.console import report_notes, table_lines
 from caffetools.cli.devices import device_of, require_torch, verb_options
-from caffetools.cli.options import (
-    data_options,
-    file_option,
-    format_option,
-    phase_option,
-    plugin_option,
-)
+from caffetools.cli.options import data_options, format_option, phase_option, plugin_option
 from caffetools.net.loading import load
 from caffetools.table import csv_table, record_columns
 
@@ -28,7 +22,7 @@ if TYPE_CHECKING:
 
 @click.command("time")
 @verb_options
-@file_option("--weights", metavar="FILE[,FILE]", help="Weights (default: Caffe's fillers).")
+@click.option("--weights", metavar="FILE[,FILE]", help="Weights (default: Caffe's fillers).")
 @click.option(
     "--iterations", type=click.IntRange(min=1), default=50, metavar="N", help="Passes to time."
 )

@@ -10,7 +10,7 @@ import click
 
 from caffetools.cli.console import report_notes
 from caffetools.cli.devices import gpus_of, require_torch
-from caffetools.cli.options import choice, file_option, flag, plugin_option
+from caffetools.cli.options import choice, flag, plugin_option
 
 _EFFECTS = ("stop", "snapshot", "none")
 
@@ -25,9 +25,9 @@ def _patience(_: object, parameter: click.Parameter, text: str | None) -> tuple[
 
 
 @click.command("train")
-@file_option("--solver", "solver_path", metavar="FILE", required=True, help="Solver to train.")
-@file_option("--weights", metavar="FILE[,FILE]", help="Weights to start from.")
-@file_option("--snapshot", metavar="FILE.solverstate", help="Snapshot to resume.")
+@click.option("--solver", "solver_path", metavar="FILE", required=True, help="Solver to train.")
+@click.option("--weights", metavar="FILE[,FILE]", help="Weights to start from.")
+@click.option("--snapshot", metavar="FILE.solverstate", help="Snapshot to resume.")
 @click.option("--gpu", metavar="all|N[,N]", help="GPUs to train on (default: the CPU).")
 @click.option("--phase", help="Ignored, as in Caffe: the solver names the training net.")
 @click.option("--stage", metavar="NAME[,NAME]", help="Stages of the training net.")

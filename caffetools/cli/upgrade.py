@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 
 from caffetools.cli.console import report_notes
-from caffetools.cli.options import file_argument, phase_option, plugin_option
+from caffetools.cli.options import phase_option, plugin_option
 from caffetools.net.reading import read_net, without_weights
 from caffetools.proto.printer import prototxt
 
 
 @click.command("upgrade")
-@file_argument("net", metavar="NET")
+@click.argument("net", metavar="NET")
 @phase_option
 @plugin_option
 def command(net: str, phase: str) -> None:

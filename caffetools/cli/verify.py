@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from caffetools.cli.console import report_notes, table_lines
-from caffetools.cli.options import file_argument, file_option, net_options
+from caffetools.cli.options import net_options
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.formats.weights import read_weights
 from caffetools.layers.blobs import dims
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 
 @click.command("verify")
-@file_argument("net", metavar="NET")
+@click.argument("net", metavar="NET")
 @net_options
-@file_option("--weights", metavar="W", required=True, help="A .caffemodel or .caffemodel.h5 file.")
-@file_option(
+@click.option("--weights", metavar="W", required=True, help="A .caffemodel or .caffemodel.h5 file.")
+@click.option(
     "--against",
     metavar="FILE.npz|pycaffe",
     help="Reference: arrays by blob, inputs included, or Caffe; default: compare shapes alone.",

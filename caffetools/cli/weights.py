@@ -8,7 +8,6 @@ import click
 
 from caffetools.cli.console import table_lines
 from caffetools.cli.options import (
-    file_argument,
     force_option,
     format_option,
     output_option,
@@ -23,7 +22,7 @@ from caffetools.writing import check_absent, replace_file
 
 
 @click.command("weights")
-@file_argument("file", metavar="FILE")
+@click.argument("file", metavar="FILE")
 @plugin_option
 @format_option("table", "json", "csv")
 @output_option(
