@@ -152,8 +152,8 @@ def test_what_does_not_fit_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
     from caffetools.cli import follow
 
     shown: list[str] = []
-    monkeypatch.setattr(follow.click, "echo", shown.append)
-    monkeypatch.setattr(follow.click, "clear", lambda: None)
+    monkeypatch.setattr("click.echo", shown.append)
+    monkeypatch.setattr("click.clear", lambda: None)
     monkeypatch.setattr("shutil.get_terminal_size", lambda: (30, 40))
     follow._draw("run.log", live(LOG))
     assert "train    v = 200 -200, loss =…" not in shown
