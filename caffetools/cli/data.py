@@ -144,10 +144,10 @@ def _backend(database: str) -> str:
 @click.argument("database", metavar="DATABASE")
 @click.argument("output", metavar="[FILE.binaryproto]", required=False)
 def class_weights_command(database: str, output: str | None) -> None:
-    """Weigh DATABASE's classes against their counts, for InfogainLoss.
+    """Weigh classes against their counts.
 
-    Each class gets the weight items / (classes * its items), so that all classes count the same and
-    the loss keeps its size. FILE is for infogain_loss_param's source.
+    Of DATABASE, for InfogainLoss: each class gets the weight items / (classes * its items), so that
+    all classes count the same and the loss keeps its size. FILE is infogain_loss_param's source.
     """
     from caffetools.datasets.class_weights import balanced_weights, class_counts, infogain_matrix
 
