@@ -209,11 +209,10 @@ def printed(text: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("part", range(3))
-def test_as_caffe_printed_it(shared: Path, part: int) -> None:
-    """Every sixth of the logs, from three places."""
+def test_as_caffe_printed_it(shared: Path) -> None:
+    """Every other of the logs."""
     wrong = []
-    for case in sorted((shared / "golden/net_logs").iterdir())[part * 2 :: 6]:
+    for case in sorted((shared / "golden/net_logs").iterdir())[::2]:
         phase, given_shapes = case / "phase.txt", case / "input_shapes.txt"
         shapes = given_shapes.read_text().split() if given_shapes.exists() else []
         net = caffetools.load(

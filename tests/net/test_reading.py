@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -312,11 +313,9 @@ def tried(path: Path) -> LoadedNet | CaffeToolsError:
         return error
 
 
-@pytest.mark.parametrize(
-    ("folder", "step"), [("nets", 20), ("solvers", 10), ("caffemodels", 3), ("others", 1)]
-)
-def test_real_files(shared: Path, folder: str, step: int) -> None:
-    for path in corpus(shared, folder, step):
+def test_real_files(shared: Path) -> None:
+    steps = {"nets": 20, "solvers": 10, "caffemodels": 3, "others": 1}
+    for path in chain.from_iterable(corpus(shared, *one) for one in steps.items()):
         found = tried(path)
         if isinstance(found, LoadedNet):
             assert found.message.count("layer")
