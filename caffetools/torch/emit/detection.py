@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from caffetools.errors import CaffeToolsError
 from caffetools.layers.detection import (
@@ -24,13 +23,12 @@ from caffetools.torch.emit.base import (
     call,
     differing,
     fields,
-    module,
     signed,
 )
 
 
 def detection_output(layer: DetectionOutput, context: Context) -> Emission:
-    """The helper `DetectionOutput`, which writes no files."""
+    """The helper `detection_output`, which writes no files."""
     param = layer.param
     if len(context.bottoms) > 3:
         raise context.error("expected three bottoms, found a fourth: boxes that are refined twice")
@@ -39,12 +37,15 @@ def detection_output(layer: DetectionOutput, context: Context) -> Emission:
         **fields(param, share_location=True, background_label_id=0, code_type="CORNER"),
         **fields(param, variance_encoded_in_target=False),
         **fields(nms, nms_threshold=0.3, eta=1.0, top_k=None),
-        **fields(param, keep_top_k=-1, confidence_threshold=None),
+        **fields(param, keep_top_k=None, confidence_threshold=None),
     }
+    # A negative number of boxes to keep is all.
+    options = {name: v for name, v in options.items() if "top_k" not in name or int(str(v)) >= 0}
     saves = param.message("save_output_param").text("output_directory")
     notes = ("the detections are not written to files",) if saves else ()
-    constructor = call("DetectionOutput", layer.classes, **options)
-    return replace(module(constructor, inputs=context.inputs()), notes=notes)
+    return Emission(
+        (call("detection_output", *context.inputs(), layer.classes, **options),), notes=notes
+    )
 
 
 def detection_evaluate(layer: DetectionEvaluate, context: Context) -> Emission:

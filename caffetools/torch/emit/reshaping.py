@@ -16,6 +16,11 @@ def reshape(layer: Reshape, context: Context) -> Expression:
         for index, extent in enumerate(layer.given)
     ]
     extents += [method(X, "size", axis) for axis in range(end, len(bottom))]
+    last = len(bottom) - 1
+    kept = [method(X, "size", axis) for axis in range(last)]
+    rest = tuple(each for each in extents[last:] if isinstance(each, int))
+    if len(rest) > 1 and [*kept, *rest] == extents and last:
+        return method(X, "unflatten", last, rest)
     return method(X, "reshape", *extents or ((),))
 
 

@@ -30,7 +30,7 @@ from caffetools.torch.export.emitted_layers import (
 )
 from caffetools.torch.export.fold import folded
 from caffetools.torch.export.helpers import helpers
-from caffetools.torch.export.in_place import with_later_signs
+from caffetools.torch.export.in_place import with_later_signs, with_reused_memory
 from caffetools.torch.export.module_spec import (
     Construction,
     ModuleSpec,
@@ -246,7 +246,9 @@ class _Assembly:
             loss_weights=weights,
             constructions=tuple(self.constructions),
             ties=tuple(self.ties),
-            statements=with_later_signs(self.dropping(each, kept) for each in self.statements),
+            statements=with_reused_memory(
+                with_later_signs(self.dropping(each, kept) for each in self.statements)
+            ),
             params=self.params,
             placeholders=tuple(
                 Placeholder(name, kind, tuple(self.uses[kind]))

@@ -11,7 +11,7 @@ from caffetools.torch.export.block_definition import Definition
 from caffetools.torch.export.block_source import Source
 from caffetools.torch.export.expressions import ExpressionWriter
 from caffetools.torch.export.helpers import helpers
-from caffetools.torch.export.holes import skeleton
+from caffetools.torch.export.holes import skeleton, without_defaults
 from caffetools.torch.export.model_class import statement_lines
 from caffetools.torch.export.module_spec import (
     BlockSpec,
@@ -24,6 +24,7 @@ from caffetools.torch.export.module_spec import (
 from caffetools.torch.export.names import GLOBALS, MODULE_ATTRIBUTES, OWN_ATTRIBUTES, Names
 from caffetools.torch.export.nesting import Value
 from caffetools.torch.export.params_table import BODY, key_rule
+from caffetools.torch.export.pretty import statement
 from caffetools.torch.export.shortcuts import (
     IDENTITY,
     SHORTCUT,
@@ -74,7 +75,13 @@ def _lines(source: Source, each: Statement) -> float:
     layers = {layer for name in each.members.values() for layer in source.layers.get(name, ())}
     params = source.spec.params
     rows = sum(not key_rule(layer, tuple(param.key for param in params[layer])) for layer in layers)
-    return rows + len(each.members) + (lines if each.members or lines > 1 else 0.5)
+    made = ((name, source.made[name]) for name in each.members.values())
+    constructed = sum(
+        len(statement(f"self.{name} = ", ExpressionWriter().write(without_defaults(value)), BODY))
+        for name, value in made
+        if value != IDENTITY
+    )
+    return rows + constructed + (lines if each.members or lines > 1 else 0.5)
 
 
 def _signature(source: Source, each: Statement) -> str | None:

@@ -10,11 +10,9 @@ from caffetools.torch.export.model_class import (
     listed,
     members,
     result_type,
-    return_lines,
     returning_lines,
-    statement_lines,
 )
-from caffetools.torch.export.module_spec import BlockSpec, ModuleSpec
+from caffetools.torch.export.module_spec import BlockSpec, ModuleSpec, Variable
 from caffetools.torch.export.params_table import BODY, params_table
 from caffetools.torch.export.pretty import INDENT, Group, flat, laid_out
 
@@ -22,7 +20,8 @@ from caffetools.torch.export.pretty import INDENT, Group, flat, laid_out
 def block_class(block: BlockSpec, spec: ModuleSpec, writer: ExpressionWriter) -> Iterator[str]:
     """Yield the lines of a class."""
     yield f"class {block.name}(nn.Module):"
-    uses = [each.name for each in spec.constructions if each.value.function == block.name]
+    found = [item for item in spec.instances.items() if item[1].block == block.name]
+    uses = [each.own if "." in name else name for name, each in found]
     more = f" and {len(uses) - 2} more" if len(uses) > 3 else f" and {uses[-1]}"
     yield f'{INDENT}"""The block of {listed(uses[:2] if len(uses) > 3 else uses[:-1])}{more}."""'
     yield ""
@@ -47,20 +46,13 @@ def _forward(block: BlockSpec, writer: ExpressionWriter) -> Iterator[str]:
     close = f") -> {result_type(block.outputs)}:"
     yield from laid_out("", Group("def forward(", arguments, close, hugged=True), INDENT)
     yield f'{BODY}"""Compute {listed(tensor.variable for tensor in block.outputs)}."""'
-    *lines, last = (
-        replace(
-            each,
-            targets=tuple(replace(t, shape=None) for t in each.targets),
-            bottoms=tuple(replace(t, shape=None) for t in each.bottoms),
-        )
+    lines = [
+        replace(each, targets=_unsized(each.targets), bottoms=_unsized(each.bottoms))
         for each in block.statements
-    )  # sizes differ from block to block
-    for line in lines:
-        yield from statement_lines(line, writer, BODY)
-    if len(last.values) == 1 and last.targets == tuple(
-        replace(t, shape=None) for t in block.outputs
-    ):
-        yield from returning_lines(last, writer)
-    else:
-        yield from statement_lines(last, writer, BODY)
-        yield from return_lines(block.outputs, BODY)
+    ]
+    yield from returning_lines(lines, _unsized(block.outputs), writer, BODY)
+
+
+def _unsized(tensors: tuple[Variable, ...]) -> tuple[Variable, ...]:
+    """Return variables without sizes, which differ from block to block."""
+    return tuple(replace(each, shape=None) for each in tensors)

@@ -93,7 +93,7 @@ def numbered(names: Sequence[str]) -> list[str]:
 def class_name(functions: Sequence[str], last: str, groups: bool, shortcut: bool) -> str:
     """Return a name for a class by what its members and its last layer are."""
     convolutions = sum(function.startswith("nn.Conv") for function in functions)
-    if "prior_box" in functions:
+    if "PriorBox" in functions:
         return "Head"
     if last == "Eltwise" and convolutions:
         name = "Bottleneck" if convolutions > 2 else "BasicBlock"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import builtins
+from collections.abc import Container, Mapping, Sequence
+from types import MappingProxyType
 
 from caffetools.torch.emit.base import (
     Attribute,
@@ -29,11 +31,15 @@ _WHOLE = 6
 class ExpressionWriter:
     """Writes expressions, and collects the modules and helpers that they use."""
 
-    def __init__(self) -> None:
+    def __init__(self, left_out: Mapping[str, Container[str]] = MappingProxyType({})) -> None:
+        """`left_out` are arguments that are not written, by function."""
+        self._left_out = left_out
         self.modules: set[str] = set()
         """First parts of the dotted names: torch, F, nn."""
-        self.functions: set[str] = set()
-        """Functions without a module: helpers, and classes to fill in."""
+        self.calls: dict[str, list[Call]] = {}
+        """Calls of functions without a module: helpers, and classes to fill in."""
+        self.names: set[str] = set()
+        """Further helpers, in text that is written elsewhere."""
         self._bottoms: Sequence[str] = ()
         self._members: Mapping[str, str] = {}
 
@@ -54,7 +60,8 @@ class ExpressionWriter:
 
     def _piece(self, expression: Expression) -> Piece:
         if isinstance(expression, Call):
-            named = (_keyword(name, self._piece(value)) for name, value in expression.keywords)
+            gone = self._left_out.get(str(expression.function), ())
+            named = (_keyword(k, self._piece(v)) for k, v in expression.keywords if k not in gone)
             items = [*map(self._piece, expression.arguments), *named]
             return Group(f"{self._function(expression)}(", items, ")", hugged=True)
         if isinstance(expression, list):
@@ -72,7 +79,8 @@ class ExpressionWriter:
         if not isinstance(call.function, str):
             return self._text(call.function)
         if "." not in call.function:
-            self.functions.add(call.function)
+            if not hasattr(builtins, call.function):
+                self.calls.setdefault(call.function, []).append(call)
             return call.function
         return self._dotted(call.function)
 

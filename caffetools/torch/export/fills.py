@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from caffetools.torch.emit.base import Call, Fill
+from caffetools.torch.emit.base import Call, Expression, Fill
 from caffetools.torch.export.expressions import ExpressionWriter
-from caffetools.torch.export.module_spec import Construction, ModuleSpec, ParameterSpec
+from caffetools.torch.export.module_spec import Construction, ModuleSpec, ParameterSpec, split_key
 from caffetools.torch.export.params_table import BODY
 from caffetools.torch.export.pretty import INDENT, Group, Piece, flat, laid_out
 
@@ -22,7 +22,10 @@ _Kind = tuple[str, str]
 def fills(spec: ModuleSpec, writer: ExpressionWriter) -> Iterator[str]:
     """Yield the method, nothing if all constructors initialise as Caffe's fillers do."""
     owned = {
-        each.key: each for params in spec.params.values() for each in params if not each.shared
+        each.key: replace(each, fill=_of_pytorch(each))
+        for params in spec.params.values()
+        for each in params
+        if not each.shared
     }
     if not any(each.fill for each in owned.values()):
         return
@@ -40,8 +43,8 @@ def fills(spec: ModuleSpec, writer: ExpressionWriter) -> Iterator[str]:
     yield from _loop(inside, {}, writer)
     groups: dict[str, tuple[list[str], Piece]] = {}
     for key, fill in left.items():
-        name, _, rest = key.partition(".")
-        if name in spec.instances and (spec.instances[name].block, rest) in inside:
+        name, rest = split_key(key, spec.instances)
+        if name and (spec.instances[name].block, rest) in inside:
             continue
         text = flat(writer.fill(fill, "parameter"))
         path = re.sub(r"\.(\d+)", r"[\1]", f"self.{key}")
@@ -54,12 +57,28 @@ def fills(spec: ModuleSpec, writer: ExpressionWriter) -> Iterator[str]:
             yield f"{BODY}{INDENT}{text}"
 
 
+def _of_pytorch(param: ParameterSpec) -> Fill | None:
+    """Return the fill of a parameter by a function of PyTorch that draws what Caffe does."""
+    fill = param.fill
+    if fill is None or len(param.stored) < 2:
+        return fill
+    norm = dict(fill.keywords).get("variance_norm", "FAN_IN")
+    mode = () if norm == "FAN_IN" else (("mode", "fan_out"),)
+    if fill.function == "xavier_" and norm == "AVERAGE":
+        return Fill("nn.init.xavier_uniform_")
+    if fill.function == "xavier_":
+        return Fill("nn.init.kaiming_uniform_", (*mode, ("nonlinearity", "linear")))
+    if fill.function == "msra_" and norm != "AVERAGE":
+        return Fill("nn.init.kaiming_normal_", (*mode, ("nonlinearity", "relu")))
+    return fill
+
+
 def _in_blocks(spec: ModuleSpec, left: dict[str, Fill]) -> dict[_Kind, Fill]:
     """Return the fillers of parameters that all blocks of a class have, with one filler."""
     found: dict[_Kind, list[Fill]] = {}
     for key, fill in left.items():
-        name, _, rest = key.partition(".")
-        if name in spec.instances:
+        name, rest = split_key(key, spec.instances)
+        if name:
             found.setdefault((spec.instances[name].block, rest), []).append(fill)
     counts = Counter(each.block for each in spec.instances.values())
     return {
@@ -80,8 +99,10 @@ def _kinds(spec: ModuleSpec, owned: dict[str, ParameterSpec]) -> dict[str, _Kind
         while inner and construction is not None:
             inside = blocks.get(str(construction.value.function), ())
             name = inner.pop(0)
-            if construction.value.function == "nn.Sequential":
-                value = construction.value.arguments[int(name)]
+            if construction.value.function in ("nn.ModuleList", "nn.Sequential"):
+                items: Sequence[Expression] = construction.value.arguments
+                items = items[0] if isinstance(items[0], list) else items
+                value = items[int(name)]
                 assert isinstance(value, Call)
                 construction = replace(construction, value=value)
                 continue

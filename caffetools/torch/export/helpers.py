@@ -60,7 +60,7 @@ def helpers() -> dict[str, Helper]:
             statements.setdefault(name, []).append(node)
         imports = dict(_imports(tree))
         for name, nodes in statements.items():
-            words = set().union(*map(_words, nodes)) - {name}
+            words = set().union(*map(words_of, nodes)) - {name}
             lines = (imports.get(word) for word in words)
             known[name] = Helper(
                 name,
@@ -133,8 +133,8 @@ def _root(node: ast.expr) -> str | None:
     return node.id if isinstance(node, ast.Name) else None
 
 
-def _words(node: ast.stmt) -> set[str]:
-    """Return all names in a statement."""
+def words_of(node: ast.AST) -> set[str]:
+    """Return all names in code."""
     return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
 
 

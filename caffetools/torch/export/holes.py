@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -113,11 +114,14 @@ def arguments(holes: Sequence[Hole]) -> tuple[list[Expression], list[Argument]]:
     differing = [hole for hole in holes if len(set(hole.values)) > 1]
     widths = {hole.values for hole in differing if hole.role == "channels"}
     widths -= {hole.values for hole in differing[:1] if hole.role == "in_channels"}
+    widths |= _common_width(widths)
     for hole in differing:
         family = "channels" if hole.role in _CHANNELS else hole.role
-        if (family, hole.values) in made or _multiple(hole.values, widths, family):
+        common = _multiple(hole.values, widths, family)
+        values = hole.values if common is None else common[1]
+        if (family, values) in made or (common and values in {h.values for h in differing}):
             continue
-        name = hole.role
+        name = hole.role if common is None else "width"
         if name == "channels" and len(widths) > 2:
             name = f"channels_{hole.member.removeprefix('conv_')}"
         taken = {argument.name for argument in made.values()}
@@ -126,8 +130,8 @@ def arguments(holes: Sequence[Hole]) -> tuple[list[Expression], list[Argument]]:
             name = f"{hole.role}_{number}"
             number += 1
         default = _OPTIONS.get(hole.role) if hole.role in _OPTIONS else None
-        default = default if default in hole.values else None
-        made[family, hole.values] = Argument(name, hole.values, default)
+        default = default if default in values else None
+        made[family, values] = Argument(name, values, default)
     found: list[Expression] = []
     for hole in holes:
         family = "channels" if hole.role in _CHANNELS else hole.role
@@ -139,6 +143,17 @@ def arguments(holes: Sequence[Hole]) -> tuple[list[Expression], list[Argument]]:
             factor, base = _multiple(hole.values, widths, family) or (1, hole.values)
             found.append(Binary(factor, "*", Name(made[family, base].name)))
     return found, sorted(made.values(), key=lambda each: each.default is not None)
+
+
+def _common_width(widths: set[tuple[Number, ...]]) -> set[tuple[Number, ...]]:
+    """Return the numbers of which two widths are multiples, if neither is one of the other's."""
+    if len(widths) != 2 or len(next(iter(widths))) < 3:
+        return set()
+    one, other = sorted(widths, key=repr)
+    factor = int(one[0]) // math.gcd(int(one[0]), int(other[0]))  # type: ignore[arg-type]
+    found = tuple(int(each) // factor for each in one)  # type: ignore[arg-type]
+    both = all(_multiple(each, {each, found}, "channels") for each in (one, other))
+    return {found} if both and len({*found}) > 1 else set()
 
 
 def _multiple(

@@ -1,4 +1,4 @@
-"""Gradients of in-place ReLUs whose blob later layers overwrite.
+"""In-place ReLUs: the gradient where later layers overwrite the blob, and the memory.
 
 Caffe's backward pass of ReLU reads the sign of its bottom (relu_layer.cpp). In place, that blob
 holds what later in-place layers wrote by then, a BatchNorm's result for example.
@@ -10,6 +10,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from caffetools.layers.activation import ReLU
+from caffetools.layers.convolution import Convolution, Deconvolution
+from caffetools.layers.elementwise import Eltwise, Scale
+from caffetools.layers.linear import InnerProduct
 from caffetools.layers.normalization import BatchNorm
 from caffetools.torch.emit.base import (
     Attribute,
@@ -24,6 +27,9 @@ from caffetools.torch.emit.base import (
     method,
 )
 from caffetools.torch.export.module_spec import Statement, Variable
+
+_FRESH = (BatchNorm, Convolution, Deconvolution, InnerProduct, Scale)
+"""Layers with an output of their own that their gradient does not read."""
 
 
 def with_later_signs(statements: Iterable[Statement]) -> tuple[Statement, ...]:
@@ -41,6 +47,35 @@ def with_later_signs(statements: Iterable[Statement]) -> tuple[Statement, ...]:
         if not (statement.layer_class and statement.layer_class.keeps_sign):
             later.insert(0, statement)
     return tuple(found)
+
+
+def with_reused_memory(statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
+    """Return the statements, with each `F.relu` in place that nobody can tell from another.
+
+    That is one in place in Caffe, too, behind a layer that does not need its own output to compute
+    gradients, where nothing read the blob between the two.
+    """
+    found = list(statements)
+    fresh: dict[str, Statement] = {}
+    for index, statement in enumerate(statements):
+        for bottom in statement.bottoms:
+            owner = fresh.pop(bottom.variable, None)
+            same = owner is not None and owner.phase == statement.phase
+            if same and _in_place(statement) and not statement.stopped:
+                relu = statement.values[0]
+                if statement.layer_class is ReLU and relu == call("F.relu", X):
+                    found[index] = replace(statement, values=(method(X, "relu_"),))
+        if _is_fresh(statement):
+            fresh[statement.targets[0].variable] = statement
+    return tuple(found)
+
+
+def _is_fresh(statement: Statement) -> bool:
+    """Whether a statement gives a tensor of its own that no gradient reads."""
+    (value, *more) = statement.values or (None,)
+    total = isinstance(value, Binary) and value.operator == "+"
+    own = statement.layer_class in _FRESH or (statement.layer_class is Eltwise and total)
+    return own and not more and len(statement.targets) == 1
 
 
 def _in_place(statement: Statement) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from caffetools.layers.blobs import Shape, dims
@@ -125,12 +125,16 @@ def _differ(spec: ModuleSpec) -> bool:
 
 
 def _train(spec: ModuleSpec) -> Iterator[str]:
-    training, testing = (_blobs(spec, phase) for phase in ("TRAIN", "TEST"))
+    other = _blobs(spec, spec.phases[1])
+    sides = ["type(self).outputs", other.flat()]
+    training, testing = sides if spec.phases[0] == "TRAIN" else reversed(sides)
     yield f"{INDENT}def train(self, mode: bool = True) -> {spec.name}:"
     yield f'{BODY}"""Go to training, or with False to testing, which has other outputs."""'
-    yield from laid_out("training = ", training, BODY)
-    yield from laid_out("testing = ", testing, BODY)
-    yield f"{BODY}self.outputs = training if mode else testing"
+    line = f"{BODY}self.outputs = {training} if mode else {testing}"
+    if len(line) > WIDTH:
+        yield from laid_out("outputs = ", other, BODY)
+        line = line.replace(other.flat(), "outputs")
+    yield line
     yield f"{BODY}return super().train(mode)"
 
 
@@ -144,29 +148,53 @@ def _forward(spec: ModuleSpec, writer: ExpressionWriter) -> Iterator[str]:
     close = f") -> {' | '.join(results)}:"
     yield from laid_out("", Group("def forward(", arguments, close, hugged=True), INDENT)
     yield f'{BODY}"""Compute {listed(t.variable for t in spec.outputs[spec.phases[0]])}."""'
-    statements = list(spec.statements)
-    returned = spec.outputs[spec.phases[0]] if spec.is_structured and not _differ(spec) else ()
-    direct = len(returned) == 1 and statements and statements[-1].targets == returned
-    last = statements.pop() if direct and not statements[-1].phase else None
-    for phase, group in groupby(statements, lambda each: each.phase):
+    first = spec.outputs[spec.phases[0]]
+    if spec.is_structured and not _differ(spec) and not any(e.phase for e in spec.statements):
+        yield from returning_lines(spec.statements, first, writer, BODY)
+        return
+    order = [phase for phase, _ in groupby(each.phase for each in spec.statements)]
+    apart = _differ(spec) and order == sorted({*order}, key=(None, "TRAIN", "TEST").index)
+    for phase, group in groupby(spec.statements, lambda each: each.phase):
         lines = [each for each in group if each.values or each.bottoms]
-        if phase is not None and lines:
+        if phase is not None and (apart or not lines):
+            continue
+        if phase is not None:
             yield f"{BODY}if {'' if phase == 'TRAIN' else 'not '}self.training:"
         for line in lines:
             yield from statement_lines(line, writer, BODY if phase is None else BODY + INDENT)
-    if last is not None:
-        yield from returning_lines(last, writer)
-    elif _differ(spec):
+    if _differ(spec):
+        own = [[e for e in spec.statements if apart and e.phase == p] for p in ("TRAIN", "TEST")]
         yield f"{BODY}if self.training:"
-        yield from return_lines(spec.outputs["TRAIN"], BODY + INDENT)
-        yield from return_lines(spec.outputs["TEST"], BODY)
+        yield from returning_lines(own[0], spec.outputs["TRAIN"], writer, BODY + INDENT)
+        yield from returning_lines(own[1], spec.outputs["TEST"], writer, BODY)
     else:
-        yield from return_lines(spec.outputs[spec.phases[0]], BODY)
+        yield from return_lines(first, BODY)
 
 
-def returning_lines(line: Statement, writer: ExpressionWriter) -> list[str]:
-    """Return the lines that return what a statement computes."""
-    return laid_out("return ", writer.write(line.values[0], _read(line), line.members), BODY)
+def returning_lines(
+    statements: Sequence[Statement],
+    outputs: tuple[Variable, ...],
+    writer: ExpressionWriter,
+    indent: str,
+) -> Iterator[str]:
+    """Yield the lines of statements that end with a return, in which the last value is written."""
+    for each in statements[:-1]:
+        yield from statement_lines(each, writer, indent)
+    if not statements:
+        yield from return_lines(outputs, indent)
+        return
+    last = statements[-1]
+    if len(last.values) == 1 and len(last.targets) == 1 and outputs.count(last.targets[0]) == 1:
+        *others, result = outputs
+        names = "".join(f"{tensor.variable}, " for tensor in others)
+        piece = writer.write(last.values[0], _read(last), last.members)
+        if last.targets[0] == result and (
+            not others or len(f"{indent}return {names}{flat(piece)}") <= WIDTH
+        ):
+            yield from laid_out(f"return {names}", piece, indent)
+            return
+    yield from statement_lines(last, writer, indent)
+    yield from return_lines(outputs, indent)
 
 
 def _read(line: Statement) -> list[str]:

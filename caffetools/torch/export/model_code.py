@@ -14,13 +14,14 @@ from caffetools.layers.blobs import dims
 from caffetools.torch.emit.base import Name, call, differing
 from caffetools.torch.export.block_code import block_class
 from caffetools.torch.export.expressions import ExpressionWriter
-from caffetools.torch.export.helpers import Helper, needed
+from caffetools.torch.export.helpers import Helper
 from caffetools.torch.export.model_class import model_class, shown
 from caffetools.torch.export.module_spec import ModuleSpec, Placeholder, Variable
 from caffetools.torch.export.names import comment_text
 from caffetools.torch.export.params_table import BODY
 from caffetools.torch.export.preprocess import Preprocessing
 from caffetools.torch.export.pretty import INDENT, WIDTH, Group, laid_out, string
+from caffetools.torch.export.trimmed import trimmed
 
 _PYTORCH = {
     "F": "import torch.nn.functional as F",
@@ -48,17 +49,17 @@ class ModelExtras:
 def model_code(spec: ModuleSpec, extras: ModelExtras = ModelExtras()) -> str:
     """Return the text of the file."""
     writer = ExpressionWriter()
+    _classes(spec, extras, writer)
+    classes = {each.name for each in spec.placeholders} | {each.name for each in spec.blocks}
+    names = {*writer.calls, *writer.names, "read_safetensors"} - classes
+    helpers, left_out = trimmed(names, writer.calls)
+    writer = ExpressionWriter(left_out)
+    blocks, model = _classes(spec, extras, writer)
     weights = extras.weights
-    blocks = [line for each in spec.blocks for line in ("", "", *block_class(each, spec, writer))]
-    model = ["", "", *model_class(spec, writer), "", "", *_build(spec, weights)]
-    if extras.preprocessing is not None:
-        model += ["", "", *_preprocess(extras.preprocessing, extras.mean, writer)]
     if extras.labels:
         labels = Group("(", list(map(string, extras.labels)), ")")
         model += ["", "", *laid_out("LABELS: tuple[str, ...] = ", labels, "")]
     modules = writer.modules | {"Tensor", "nn"}
-    classes = {each.name for each in spec.placeholders} | {each.name for each in spec.blocks}
-    helpers = needed({*writer.functions, "load_weights"} - classes)
     imported = {"from collections import OrderedDict"} if spec.is_sequential else set()
     if weights is not None or extras.mean is not None:
         imported.add("from pathlib import Path")
@@ -71,6 +72,17 @@ def model_code(spec: ModuleSpec, extras: ModelExtras = ModelExtras()) -> str:
     for helper in helpers:
         lines += ["", "", helper.source] if helper.name not in _FIRST else []
     return "\n".join(lines) + "\n"
+
+
+def _classes(
+    spec: ModuleSpec, extras: ModelExtras, writer: ExpressionWriter
+) -> tuple[list[str], list[str]]:
+    """Return the lines of the blocks' classes, and those of the model's and its functions."""
+    blocks = [line for each in spec.blocks for line in ("", "", *block_class(each, spec, writer))]
+    model = ["", "", *model_class(spec, writer), "", "", *_build(spec, extras.weights)]
+    if extras.preprocessing is not None:
+        model += ["", "", *_preprocess(extras.preprocessing, extras.mean, writer)]
+    return blocks, model
 
 
 def _docstring(spec: ModuleSpec, weights: str | None) -> Iterator[str]:
@@ -88,12 +100,11 @@ def _docstring(spec: ModuleSpec, weights: str | None) -> Iterator[str]:
     yield f"    model = build(){'' if weights is None else '  # with weights'}"
     for tensor in spec.inputs:
         yield f"    # {tensor.variable}: {shown(tensor.shape)}"
-    call = f"model({', '.join(tensor.variable for tensor in spec.inputs)})"
+    arguments = ", ".join(tensor.variable for tensor in spec.inputs)
     differ = len(set(map(_assigned, spec.outputs.values()))) > 1
     for phase in spec.phases if differ else spec.phases[:1]:
-        if differ:
-            yield f"    model.{'train' if phase == 'TRAIN' else 'eval'}()"
-        yield f"    {_assigned(spec.outputs[phase])}{call}"
+        mode = "" if phase == spec.phases[0] else ".train()" if phase == "TRAIN" else ".eval()"
+        yield f"    {_assigned(spec.outputs[phase])}model{mode}({arguments})"
     yield '"""'
 
 
@@ -133,7 +144,7 @@ def _build(spec: ModuleSpec, weights: str | None) -> Iterator[str]:
     yield f'{INDENT}"""Make the model and load a .safetensors file, unless `weights` is None."""'
     yield f"{INDENT}model = {spec.name}()"
     yield f"{INDENT}if weights is not None:"
-    yield f"{BODY}load_weights(model, weights)"
+    yield f"{BODY}model.load_state_dict(model.state_dict() | read_safetensors(weights))"
     yield f"{INDENT}return model{'.eval()' if spec.phases[0] == 'TEST' else ''}"
 
 
@@ -154,7 +165,6 @@ def _preprocess(made: Preprocessing, mean: str | None, writer: ExpressionWriter)
     if mean is not None:
         yield f"{INDENT}path = Path(__file__).with_name({string(mean)})"
         yield f'{INDENT}mean = read_safetensors(path)["mean"]'
-        writer.functions.add("read_safetensors")
     value = writer.write(call("transform_image", Name("image"), **options))
     yield from laid_out("return ", value, INDENT)
 

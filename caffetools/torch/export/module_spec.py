@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from caffetools.errors import Note
@@ -140,6 +141,16 @@ class Instance:
     """What replaces {} in the names of its layers."""
     lacks: str = ""
     """The member of its class that it does not have."""
+
+
+def split_key(key: str, instances: Mapping[str, Instance]) -> tuple[str, str]:
+    """Return the block of a key of the state dict, "" if it is in none, and the key in it."""
+    first, _, rest = key.partition(".")
+    second, _, inner = rest.partition(".")
+    for name, left in ((first, rest), (f"{first}.{second}", inner)):
+        if name in instances:
+            return name, left
+    return "", key
 
 
 @dataclass(frozen=True)

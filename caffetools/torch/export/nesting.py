@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
+from caffetools.layers.blobs import dims
 from caffetools.torch.emit.base import (
     Attribute,
     Binary,
@@ -29,8 +30,6 @@ from caffetools.torch.export.pretty import WIDTH, flat
 Value: TypeAlias = tuple[int, str]
 
 _INDENT = 8
-_COMMENT = 24
-"""Columns kept free for the sizes behind a statement."""
 _DEEPEST = 4
 """Maximum number of calls within each other."""
 
@@ -76,8 +75,8 @@ def mapped(  # noqa: C901  # a case for each kind of expression
 def is_number(expression: Expression) -> bool:
     """Whether an expression is a number, or several in a tuple."""
     if isinstance(expression, tuple):
-        plain = expression and all(map(is_number, expression))
-        return bool(plain) and not (len(expression) == 1 and isinstance(expression[0], int))
+        plain = all(map(is_number, expression))
+        return plain and not (len(expression) == 1 and isinstance(expression[0], int))
     return isinstance(expression, int | float) and not isinstance(expression, bool)
 
 
@@ -230,7 +229,8 @@ def _fits(statement: Statement, *, comments: bool) -> bool:
     names = [tensor.variable for tensor in statement.bottoms]
     targets = ", ".join(tensor.variable for tensor in statement.targets)
     text = flat(ExpressionWriter().write(value, names, statement.members))
-    before = [tensor.shape for tensor in statement.bottoms[:1]]
-    changed = comments and before != [tensor.shape for tensor in statement.targets]
-    length = _INDENT + len(f"{targets} = {text}") + _COMMENT * changed
-    return length <= WIDTH and _depth(value) <= _DEEPEST
+    before = {tensor.shape for tensor in statement.bottoms[:1]}
+    sizes = [*{tensor.shape or () for tensor in statement.targets} - before]
+    comment = f"  # {dims(sizes[0])}" if sizes and comments else ""
+    line = f"{targets} = {text}{comment}"
+    return _INDENT + len(line) <= WIDTH and _depth(value) <= _DEEPEST

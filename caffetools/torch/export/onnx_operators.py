@@ -80,7 +80,7 @@ def _tensor(values: torch.Tensor) -> Any:
     return onnx_ir.tensor(values.numpy())
 
 
-def _suppress_overlaps(boxes: Any, valid: Any, threshold: float, eta: float) -> Any:
+def _suppress_overlaps(boxes: Any, valid: Any, threshold: float, eta: float = 1) -> Any:
     """Suppress with NonMaxSuppression, each list of boxes as an item of its own.
 
     The scores are ranks, so that no runtime has to decide between equal ones. Boxes with negative

@@ -9,7 +9,7 @@ from itertools import groupby
 from types import MappingProxyType
 
 from caffetools.torch.export.expressions import ExpressionWriter
-from caffetools.torch.export.module_spec import Instance, ModuleSpec
+from caffetools.torch.export.module_spec import Instance, ModuleSpec, split_key
 from caffetools.torch.export.norms import norm_keys
 from caffetools.torch.export.pretty import INDENT, WIDTH, Group, Piece, laid_out, string
 
@@ -62,13 +62,13 @@ def params_table(
     yield name
 
     def form(layer: str) -> tuple[bool, tuple[str, ...]]:
-        inside = bool(keys[layer]) and keys[layer][0].partition(".")[0] in instances
+        inside = bool(keys[layer] and split_key(keys[layer][0], instances)[0])
         return inside, () if inside else key_rule(layer, keys[layer])
 
     for (inside, rule), group in groupby(keys, form):
         layers = list(group)
         if inside:
-            names = dict.fromkeys(keys[layer][0].partition(".")[0] for layer in layers)
+            names = dict.fromkeys(split_key(keys[layer][0], instances)[0] for layer in layers)
             yield from _of_blocks({each: instances[each] for each in names})
         elif rule and len(layers) >= _FEWEST:
             yield from _comprehension(rule, layers)
@@ -82,6 +82,10 @@ def _of_blocks(instances: Instances) -> Iterator[str]:
     kinds = {each.block for each in instances.values()}
     forms = {name.replace(each.own, "{name}", 1) for name, each in instances.items()}
     form = forms.pop() if len(forms) == 1 else "{block}"
+    lists = [name.rpartition(".") for name in instances]
+    is_list = all(dot and index == str(i) for i, (_, dot, index) in enumerate(lists))
+    if is_list:
+        form = f"{lists[0][0]}.{{index}}"
     variables = ["block"] * (form == "{block}") + ["name"] + ["kind"] * (len(kinds) > 1)
     rows: list[Piece] = []
     for name, each in instances.items():
@@ -93,7 +97,12 @@ def _of_blocks(instances: Instances) -> Iterator[str]:
     yield f"{BODY}**{{"
     yield f'{inner}layer.format(name): tuple(f"{form}.{{key}}" for key in keys)'
     names = [each.own for each in instances.values()]
-    if len(variables) == 1 and not any(re.search(r"[^\w./-]", name) for name in names):
+    simple = not any(re.search(r"[^\w./-]", name) for name in names)
+    if is_list:
+        rows = [f'str.split("{" ".join(names)}")'] if simple else [Group("(", rows, ")")]
+        group = Group("enumerate(", rows, ")", hugged=True)
+        yield from laid_out("for index, name in ", group, inner)
+    elif len(variables) == 1 and simple:
         yield from _words("name", names, inner)
     else:
         yield from laid_out(f"for {', '.join(variables)} in ", Group("(", rows, ")"), inner)
@@ -141,7 +150,7 @@ def _comprehension(rule: tuple[str, ...], layers: list[str]) -> Iterator[str]:
 def _row(layer: str, keys: tuple[str, ...], writer: ExpressionWriter) -> Piece:
     member = keys[0].rpartition(".")[0] if keys else ""
     if keys == norm_keys(member):
-        writer.functions.add("norm_keys")
+        writer.names.add("norm_keys")
         return f"{string(layer)}: norm_keys({string(member)})"
     return Group(f"{string(layer)}: (", list(map(string, keys)), ")")
 

@@ -55,6 +55,8 @@ def _items(statement: Statement, spec: ModuleSpec, names: Names) -> list[Constru
         return []
     (value,), (target,) = statement.values, statement.targets
     member = next((e for e in spec.constructions if e.name == statement.members.get("")), None)
+    if value == method(X, "relu_"):
+        value = call("F.relu", X, inplace=True)
     name, *inputs = (value.function, *value.arguments) if isinstance(value, Call) else (None,)
     keywords = value.keywords if isinstance(value, Call) else ()
     if member is not None and name == MemberRef() and not member.buffer and not keywords:

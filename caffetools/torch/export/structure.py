@@ -7,9 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from caffetools.torch.export.block_classes import with_blocks
+from caffetools.torch.export.block_names import common_start
 from caffetools.torch.export.module_spec import ModuleSpec
-from caffetools.torch.export.nesting import nested
+from caffetools.torch.export.names import MODULE_ATTRIBUTES, OWN_ATTRIBUTES, Names
+from caffetools.torch.export.nesting import nested, values_of
 from caffetools.torch.export.norms import with_pytorch_norms
+from caffetools.torch.export.parallel_blocks import with_parallel_blocks
 from caffetools.torch.export.sequential import as_sequential
 from caffetools.torch.export.state_dict import converted
 
@@ -32,13 +35,14 @@ def for_inference(spec: ModuleSpec) -> ModuleSpec:
 
 
 def _structured(spec: ModuleSpec, *, trains: bool) -> ModuleSpec:
-    spec = with_blocks(spec if trains else with_pytorch_norms(spec))
+    spec = with_parallel_blocks(with_blocks(spec if trains else with_pytorch_norms(spec)))
     outputs = [tensor for found in spec.outputs.values() for tensor in found]
     blocks = (
         replace(block, statements=nested(block.statements, block.outputs, comments=False))
         for block in spec.blocks
     )
     spec = as_sequential(spec)
+    spec = spec if spec.is_sequential else _with_shared_members(_with_phases_last(spec))
     return replace(
         spec,
         blocks=tuple(blocks),
@@ -47,6 +51,48 @@ def _structured(spec: ModuleSpec, *, trains: bool) -> ModuleSpec:
         # `caffe_params` says the names of layers, so that no comment has to.
         constructions=tuple(replace(each, layer=each.name) for each in spec.constructions),
     )
+
+
+_STATELESS = frozenset({"nn.AvgPool2d", "nn.Dropout", "nn.LocalResponseNorm", "nn.MaxPool2d"})
+
+
+def _with_shared_members(spec: ModuleSpec) -> ModuleSpec:
+    """Return the description with one member for equal ones without parameters."""
+    equal: dict[str, list[str]] = {}
+    for each in spec.constructions:
+        if each.value.function in _STATELESS:
+            equal.setdefault(repr(each.value), []).append(each.name)
+    taken = {each.name for each in spec.constructions}
+    names = Names({*MODULE_ATTRIBUTES, *OWN_ATTRIBUTES, *taken}, "layer")
+    moved: dict[str, str] = {}
+    for found in equal.values():
+        if len(found) > 1:
+            wanted = common_start(found).rstrip("0123456789_") or found[0]
+            moved |= dict.fromkeys(found, names.add(found[0], wanted))
+    kept = {found[0] for found in equal.values()} | taken - moved.keys()
+    return replace(
+        spec,
+        constructions=tuple(
+            replace(each, name=moved.get(each.name, each.name))
+            for each in spec.constructions
+            if each.name in kept
+        ),
+        statements=tuple(
+            replace(each, members={s: moved.get(name, name) for s, name in each.members.items()})
+            for each in spec.statements
+        ),
+    )
+
+
+def _with_phases_last(spec: ModuleSpec) -> ModuleSpec:
+    """Return the description with the statements of one phase alone behind the others."""
+    order = (None, "TRAIN", "TEST")
+    values = values_of(spec.statements)
+    for (_, reads), each in zip(values, spec.statements, strict=True):
+        if each.phase and any(values[-1][0].get(v[1], (-1, v[1])) != v for v in reads):
+            return spec
+    found = sorted(spec.statements, key=lambda each: order.index(each.phase))
+    return replace(spec, statements=tuple(found))
 
 
 def in_flat_form(spec: ModuleSpec, state: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

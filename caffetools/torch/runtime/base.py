@@ -23,10 +23,7 @@ def window_area(
 
 
 def with_gradient_of(value: Tensor, surrogate: Tensor) -> Tensor:
-    """Return `value` with the gradient of `surrogate`.
-
-    For layers whose backward pass in Caffe is not the derivative of their forward pass.
-    """
+    """Return `value` with the gradient of `surrogate`, as Caffe's is not always its own."""
     if not torch.is_grad_enabled():
         return value
     return value.detach() + (surrogate - surrogate.detach())

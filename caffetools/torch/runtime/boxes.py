@@ -17,22 +17,19 @@ def read_priors(prior: Tensor) -> tuple[Tensor, Tensor]:
 
 def box_area(boxes: Tensor) -> Tensor:
     """Return the area of each box, `(..., 4) -> (...)`; 0 for negative sides."""
-    sides = boxes[..., 2:] - boxes[..., :2]
-    return torch.where((sides >= 0).all(-1), sides[..., 0] * sides[..., 1], 0)
+    width, height = (boxes[..., 2:] - boxes[..., :2]).clamp(min=0).unbind(-1)
+    return width * height
 
 
 def box_overlap(a: Tensor, b: Tensor) -> Tensor:
     """Return the intersection over union of boxes, `(..., 4)` each, broadcast."""
     # Sides in a row each: arithmetic on strided ones is several times slower.
-    a_sides, b_sides = (boxes.movedim(-1, 0).contiguous() for boxes in (a, b))
-    width, height = (
-        torch.minimum(a_sides[high], b_sides[high])
-        - torch.maximum(a_sides[low], b_sides[low])
-        for low, high in ((0, 2), (1, 3))
-    )
+    x, y = (boxes.movedim(-1, 0).contiguous() for boxes in (a, b))
+    width = torch.minimum(x[2], y[2]) - torch.maximum(x[0], y[0])
+    height = torch.minimum(x[3], y[3]) - torch.maximum(x[1], y[1])
     shared = width.clamp(min=0) * height.clamp(min=0)
-    union = box_area(a) + box_area(b) - shared
-    return torch.where(shared > 0, shared / union, 0)
+    areas = ((s[2] - s[0]).clamp(min=0) * (s[3] - s[1]).clamp(min=0) for s in (x, y))
+    return torch.where(shared > 0, shared / (sum(areas) - shared), 0)
 
 
 def encode_boxes(

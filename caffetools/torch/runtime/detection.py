@@ -1,119 +1,70 @@
 """SSD's DetectionOutput and DetectionEvaluate."""
 
+import math
+
 import torch
-from torch import Tensor, nn
+import torch.nn.functional as F
+from torch import Tensor
 
-from caffetools.torch.runtime.boxes import (
-    box_overlap,
-    decode_boxes,
-    read_priors,
-    suppress_overlaps,
-)
+from caffetools.torch.runtime.boxes import box_overlap, decode_boxes, suppress_overlaps
 
 
-class DetectionOutput(nn.Module):
+@torch.no_grad()
+def detection_output(  # noqa: PLR0913
+    loc: Tensor,
+    conf: Tensor,
+    prior: Tensor,
+    num_classes: int,
+    *,
+    share_location: bool = True,
+    background_label_id: int = 0,
+    code_type: str = "CORNER",
+    variance_encoded_in_target: bool = False,
+    nms_threshold: float = 0.3,
+    eta: float = 1.0,
+    top_k: int | None = None,
+    keep_top_k: int | None = None,
+    confidence_threshold: float = -math.inf,
+) -> Tensor:
     """Decode boxes, apply non-maximum suppression per class and keep the best of each image.
 
     Inputs: loc `(N, P * 4)`, or `(N, P * num_classes * 4)` without `share_location`; conf
     `(N, P * num_classes)`; prior `(1, 2, P * 4)`. Output: `(1, 1, D, 7)` with rows `(image, label,
     score, xmin, ymin, xmax, ymax)`, sorted by image, label and score. Scores must exceed the
-    threshold; `top_k` and `keep_top_k` of -1 keep all. An image without detections has no row; if
-    no image has any, the rows are `(image, -1, ...)` (detection_output_layer.cpp, weiliu89/caffe).
+    threshold. An image without detections has no row; if no image has any, the rows are `(image,
+    -1, ...)` (detection_output_layer.cpp, weiliu89/caffe).
     """
-
-    def __init__(  # noqa: PLR0913
-        self,
-        num_classes: int,
-        *,
-        share_location: bool = True,
-        background_label_id: int = 0,
-        code_type: str = "CORNER",
-        variance_encoded_in_target: bool = False,
-        nms_threshold: float = 0.3,
-        eta: float = 1.0,
-        top_k: int = -1,
-        keep_top_k: int = -1,
-        confidence_threshold: float | None = None,
-    ) -> None:
-        super().__init__()
-        self.num_classes = num_classes
-        self.share_location = share_location
-        self.labels = [
-            label for label in range(num_classes) if label != background_label_id
-        ]
-        self.code_type = code_type
-        self.variance_encoded_in_target = variance_encoded_in_target
-        self.nms_threshold = nms_threshold
-        self.eta = eta
-        self.top_k = top_k
-        self.keep_top_k = keep_top_k
-        self.confidence_threshold = confidence_threshold
-
-    @torch.no_grad()
-    def forward(self, loc: Tensor, conf: Tensor, prior: Tensor) -> Tensor:
-        """Return the detections; the number of rows depends on the data."""
-        if loc.is_meta:
-            return loc.new_empty(
-                1, 1, 1, 7
-            )  # the shape in Caffe before the first forward pass
-        images = loc.size(0)
-        boxes = self.decode(loc, prior)
-        scores = conf.reshape(images, boxes.size(1), -1).transpose(1, 2)[:, self.labels]
-        scores, boxes, keep = self.suppress(scores, boxes)
-        keep = self.best(scores, keep)
-        names = [
-            torch.arange(images, dtype=scores.dtype, device=scores.device),
-            scores.new_tensor(self.labels),
-        ]
-        index = torch.cartesian_prod(*names).reshape(images, -1, 1, 2)
-        index = index.expand(*scores.shape, 2)
-        rows = torch.cat([index, scores.unsqueeze(-1), boxes], -1).reshape(-1, 7)
-        # These rows, one per image, appear only if nothing is kept.
-        nothing = torch.full((images, 7), -1.0, dtype=rows.dtype, device=rows.device)
-        nothing[:, 0] = names[0]
-        shown = torch.cat([keep.flatten(), (~keep.any()).expand(images)])
-        return torch.cat([rows, nothing])[shown].reshape(1, 1, -1, 7)
-
-    def decode(self, loc: Tensor, prior: Tensor) -> Tensor:
-        """Return the boxes, `(N, P, 1 or num_classes, 4)`."""
-        priors, variances = (part.unsqueeze(1) for part in read_priors(prior))
-        if self.variance_encoded_in_target:
-            variances = torch.ones_like(variances)
-        codes = loc.reshape(loc.size(0), priors.size(0), -1, 4)
-        return decode_boxes(codes, priors, variances, self.code_type)
-
-    def suppress(self, scores: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return scores and boxes sorted by score, and a mask, `(N, labels, P or top_k)`."""
-        threshold = self.confidence_threshold
-        if threshold is None:
-            threshold = torch.finfo(scores.dtype).min
-        count = boxes.size(1) if self.top_k < 0 else min(self.top_k, boxes.size(1))
-        ranked = torch.where(scores > threshold, scores, -torch.inf)
-        order = ranked.sort(dim=-1, descending=True, stable=True)[1][..., :count]
-        scores = scores.gather(2, order)
-        boxes = boxes.transpose(1, 2)
-        if self.share_location:
-            boxes = boxes.expand(-1, len(self.labels), -1, -1)
-        else:
-            boxes = boxes[:, self.labels]
-        boxes = boxes.gather(2, order.unsqueeze(-1).expand(*order.shape, 4))
-        keep = suppress_overlaps(
-            boxes.flatten(0, 1).contiguous(),
-            (scores > threshold).flatten(0, 1),
-            self.nms_threshold,
-            self.eta,
-        )
-        return scores, boxes, keep.reshape(scores.shape)
-
-    def best(self, scores: Tensor, keep: Tensor) -> Tensor:
-        """Return the mask with at most the `keep_top_k` best of each image."""
-        if self.keep_top_k < 0:
-            return keep
-        ranked = torch.where(keep, scores, -torch.inf).flatten(1)
-        order = ranked.sort(dim=1, descending=True, stable=True)[1]
-        first = torch.zeros_like(ranked, dtype=torch.bool)
-        first = first.scatter(1, order[:, : self.keep_top_k], value=True)
-        return keep & first.reshape(keep.shape)
+    if loc.is_meta:  # the shape in Caffe before the first forward pass
+        return loc.new_empty(1, 1, 1, 7)
+    images = loc.size(0)
+    labels = [label for label in range(num_classes) if label != background_label_id]
+    priors, variances = prior.reshape(2, -1, 1, 4)
+    if variance_encoded_in_target:
+        variances = torch.ones_like(variances)
+    codes = loc.reshape(images, priors.size(0), -1, 4)
+    boxes = decode_boxes(codes, priors, variances, code_type).transpose(1, 2)
+    boxes = (
+        boxes.expand(-1, len(labels), -1, -1) if share_location else boxes[:, labels]
+    )
+    scores = conf.reshape(images, -1, num_classes).transpose(1, 2)[:, labels]
+    ranked = torch.where(scores > confidence_threshold, scores, -torch.inf)
+    order = ranked.sort(dim=-1, descending=True, stable=True)[1][..., :top_k]
+    boxes = boxes.gather(2, order.unsqueeze(-1).expand(-1, -1, -1, 4))
+    scores = scores.gather(2, order)
+    valid = (scores > confidence_threshold).flatten(0, 1)
+    keep = suppress_overlaps(boxes.flatten(0, 1), valid, nms_threshold, eta)
+    ranked = torch.where(keep.reshape(scores.shape), scores, -torch.inf).flatten(1)
+    order = ranked.sort(dim=1, descending=True, stable=True)[1][:, :keep_top_k]
+    best = torch.zeros_like(ranked, dtype=torch.bool).scatter(1, order, value=True)
+    keep = keep.flatten() & best.flatten()
+    image = torch.arange(images, dtype=scores.dtype, device=scores.device)
+    index = torch.cartesian_prod(image, scores.new_tensor(labels))
+    index = index.reshape(images, -1, 1, 2).expand(*scores.shape, 2)
+    rows = torch.cat([index, scores.unsqueeze(-1), boxes], -1).reshape(-1, 7)
+    # These rows, one per image, appear only if nothing is kept.
+    rows = torch.cat([rows, F.pad(image.unsqueeze(1), (0, 6), value=-1.0)])
+    shown = torch.cat([keep, (~keep.any()).expand(images)])
+    return rows[shown].reshape(1, 1, -1, 7)
 
 
 @torch.no_grad()

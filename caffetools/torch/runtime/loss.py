@@ -30,8 +30,9 @@ def loss_divisor(
     """
     if normalization == "VALID":
         return valid.clamp(min=1) if isinstance(valid, Tensor) else max(1, valid)
-    full, batch_size = positions.numel(), positions.size(0)
-    return max(1, {"FULL": full, "BATCH_SIZE": batch_size, "NONE": 1}[normalization])
+    if normalization == "FULL":
+        return max(1, positions.numel())
+    return max(1, positions.size(0)) if normalization == "BATCH_SIZE" else 1
 
 
 def by_class(x: Tensor, label: Tensor, axis: int) -> tuple[Tensor, Tensor]:

@@ -5,7 +5,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from caffetools.torch.runtime.base import with_gradient_of
-from caffetools.torch.runtime.elementwise import aligned
 
 
 class BatchNorm(nn.Module):
@@ -169,10 +168,9 @@ class Normalize(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the scaled unit vectors."""
-        axes = list(range(1, x.dim())) if self.across_spatial else [1]
-        weight = aligned(self.weight, 1, x)
-        # Caffe multiplies by the weight after differentiating the normalization: with a weight
-        # per channel that is not the derivative.
+        axes = tuple(range(1, x.dim())) if self.across_spatial else 1
+        weight = self.weight.reshape(-1, *(1,) * (x.dim() - 2))
+        # Caffe multiplies by the weight after differentiating: per channel, no derivative.
         x = with_gradient_of(x, x * weight.detach())
         unit = x / (x.square().sum(axes, keepdim=True) + self.eps).sqrt()
         return with_gradient_of(unit * weight, unit + unit.detach() * weight)

@@ -36,7 +36,7 @@ CASES = (
     (
         "DetectionOutput detection_output_param { num_classes: 3 }",
         DETECTIONS,
-        ["m = DetectionOutput(3)", "y = self.m(a, b, c)"],
+        ["y = detection_output(a, b, c, 3)"],
     ),
     (
         (
@@ -47,10 +47,9 @@ CASES = (
         DETECTIONS,
         [
             (
-                'm = DetectionOutput(3, background_label_id=-1, code_type="CENTER_SIZE", '
+                'y = detection_output(a, b, c, 3, background_label_id=-1, code_type="CENTER_SIZE", '
                 "nms_threshold=0.45, eta=0.5, top_k=400, keep_top_k=200, confidence_threshold=0.01)"
-            ),
-            "y = self.m(a, b, c)",
+            )
         ],
     ),
     (

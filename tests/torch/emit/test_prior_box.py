@@ -36,7 +36,16 @@ CASES = (
     (
         "PriorBox prior_box_param { min_size: 30 }",
         IMAGE,
-        ["y = prior_box(a, b, prior_sizes((30.0,)))"],
+        ["m = PriorBox((30.0,))", "y = self.m(a, b)"],
+    ),
+    (
+        # Sizes are truncated; 1, a repeated ratio and an inverse give no further boxes.
+        (
+            "PriorBox prior_box_param { min_size: 30.9 aspect_ratio: 1 aspect_ratio: 2 "
+            "aspect_ratio: 0.5 aspect_ratio: 2 aspect_ratio: 3 }"
+        ),
+        IMAGE,
+        ["m = PriorBox((30.0,), (), (2.0, 3.0))", "y = self.m(a, b)"],
     ),
     (
         (
@@ -46,10 +55,10 @@ CASES = (
         IMAGE[:1],
         [
             (
-                "y = prior_box(a, a, prior_sizes((30.0,), max_size=(60.0,), "
-                "aspect_ratio=(2.0,), flip=False), variance=(0.2,), "
+                "m = PriorBox((30.0,), (60.0,), (2.0,), variance=(0.2,), flip=False, "
                 "image_size=(300, 300), step=(8.0, 16.0), offset=0.25, clip=True)"
-            )
+            ),
+            "y = self.m(a, a)",
         ],
     ),
 )

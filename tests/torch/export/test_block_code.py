@@ -21,10 +21,10 @@ def test_a_bottleneck() -> None:
     assert found[-6:] == [
         "    def forward(self, x: Tensor) -> Tensor:",
         '        """Compute out."""',
-        "        branch2a = F.relu(self.norm1(self.conv1(x)))",
-        "        branch2b = F.relu(self.norm2(self.conv2(branch2a)))",
+        "        branch2a = self.norm1(self.conv1(x)).relu_()",
+        "        branch2b = self.norm2(self.conv2(branch2a)).relu_()",
         "        branch2c = self.norm3(self.conv3(branch2b))",
-        "        return F.relu(self.shortcut(x) + branch2c)",
+        "        return (self.shortcut(x) + branch2c).relu_()",
     ]
     start = found.index("        self.shortcut: nn.Module = nn.Identity()")
     assert found[start + 1] == "        if projection:"
@@ -32,8 +32,8 @@ def test_a_bottleneck() -> None:
 
 def test_several_outputs() -> None:
     found = lines("heads of an SSD")
-    assert "        self.min_size = min_size" in found
-    assert found[-1] == "        return loc_flat, conf_flat, priorbox"
+    assert found[1] == '    """The block of c1, c2 and 4 more."""'
+    assert found[-1] == "        return loc_flat, conf_flat, self.priorbox(x, x_2)"
     assert (
         "    def forward(self, x: Tensor, x_2: Tensor) -> tuple[Tensor, Tensor, Tensor]:" in found
     )

@@ -61,7 +61,7 @@ def test_names() -> None:
         (["nn.Conv2d"] * 3, "Concat", False, False, "Fire"),
         (["nn.Conv2d"] * 2, "Concat", False, True, "DenseLayer"),
         (["nn.Conv2d"] * 2, "ReLU", True, False, "Separable"),
-        (["nn.Conv2d", "prior_box"], "PriorBox", False, False, "Head"),
+        (["nn.Conv2d", "PriorBox"], "PriorBox", False, False, "Head"),
         (["nn.Linear"], "ReLU", False, False, "Block"),
     ],
 )

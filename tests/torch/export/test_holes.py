@@ -44,12 +44,11 @@ def test_numbers_and_what_is_left() -> None:
 
 
 def test_tuples_are_one_number() -> None:
-    value = call("prior_box", X, call("prior_sizes", (21.0, 30.0)), step=(8.0, 8.0))
+    value = call("relu", call("PriorBox", (21.0, 30.0)), X, step=(8.0, 8.0))
     assert list(numbers(value)) == [("min_size", (21.0, 30.0)), ("step", (8.0, 8.0))]
     names = iter([Name("a"), Name("b")])
-    assert filled(value, names) == call(
-        "prior_box", X, call("prior_sizes", Name("a")), step=Name("b")
-    )
+    assert filled(value, names) == call("relu", call("PriorBox", Name("a")), X, step=Name("b"))
+    assert list(numbers(call("PriorBox", (), ()))) == [("min_size", ()), ("max_size", ())]
     assert list(numbers(call("Scale", (64,)))) == [("channels", 64)]
 
 
@@ -82,3 +81,19 @@ def test_arguments() -> None:
     )
     assert resolved(Hole("stride", "", (2, 1)), [1, 0], needed) == Name("stride")
     assert resolved(Hole("channels", "", (5, 7)), [0, 1], needed) is None
+
+
+def test_two_widths_have_a_common_part() -> None:
+    """16 24 16 and 84 126 84: 4 and 21 for each of 4 6 4 boxes."""
+    holes = [
+        Hole("in_channels", "loc", (512, 1024, 256)),
+        Hole("channels", "loc", (16, 24, 16)),
+        Hole("in_channels", "conf", (512, 1024, 256)),
+        Hole("channels", "conf", (84, 126, 84)),
+    ]
+    found, needed = arguments(holes)
+    assert [(each.name, each.values) for each in needed] == [
+        ("in_channels", (512, 1024, 256)),
+        ("width", (4, 6, 4)),
+    ]
+    assert found[1::2] == [Binary(4, "*", Name("width")), Binary(21, "*", Name("width"))]

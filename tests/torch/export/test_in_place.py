@@ -70,3 +70,26 @@ def test_a_plain_relu(rest: str) -> None:
 )
 def test_a_relu_that_later_layers_overwrite(rest: str, options: str, expected: str) -> None:
     assert relu_line(rest, options) == expected
+
+
+INNER = (
+    'layer { name: "c" type: "InnerProduct" bottom: "x" top: "c"'
+    " inner_product_param { num_output: 2 } }\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("between", "options", "expected"),
+    [
+        ("", "", "c.relu_()"),
+        ("", "propagate_down: false", "F.relu(c)"),
+        ("", "relu_param { negative_slope: 0.1 }", "F.leaky_relu(c, negative_slope=0.1)"),
+        # A layer that needs its own output for its gradient.
+        (layer("Sigmoid"), "", "F.relu(c)"),
+    ],
+)
+def test_a_relu_in_the_memory_of_its_bottom(between: str, options: str, expected: str) -> None:
+    relu = f'layer {{ name: "r" type: "ReLU" bottom: "c" top: "c" {options} }}\n'
+    program = assemble(from_text(HEAD + INNER + between + relu, phase="test"))
+    (value,) = next(each.values for each in program.statements if each.layer == "r")
+    assert flat(ExpressionWriter().write(value, ["c"], {})) == expected

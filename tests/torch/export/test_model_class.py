@@ -34,14 +34,12 @@ def test_the_class_of_two_phases() -> None:
         "",
         "    def reset_parameters(self) -> None:",
         '        """Fill the parameters as Caffe\'s fillers do."""',
-        "        xavier_(self.ip.weight)",
+        '        nn.init.kaiming_uniform_(self.ip.weight, nonlinearity="linear")',
         "        nn.init.zeros_(self.ip.bias)",
         "",
         "    def train(self, mode: bool = True) -> TwoPhases:",
         '        """Go to training, or with False to testing, which has other outputs."""',
-        '        training = ("loss",)',
-        '        testing = ("accuracy", "loss")',
-        "        self.outputs = training if mode else testing",
+        '        self.outputs = type(self).outputs if mode else ("accuracy", "loss")',
         "        return super().train(mode)",
         "",
         "    def forward(self, data: Tensor, label: Tensor) -> Tensor | tuple[Tensor, Tensor]:",
@@ -114,6 +112,6 @@ def test_a_stopped_gradient_is_detached() -> None:
     assert "a = F.relu(a.detach())" in forward
     spec = structured(assemble(from_text(text)))
     assert list(model_class(spec, ExpressionWriter()))[-1] == "        return F.relu(a.detach())"
-    assert "a = F.relu(a)" in [
+    assert "a = a.relu_()" in [
         line.strip() for line in lines(text.replace("propagate_down: false", ""))
     ]

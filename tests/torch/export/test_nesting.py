@@ -34,7 +34,7 @@ LINEAR = "inner_product_param { num_output: 5 }"
     [
         ((layer("InnerProduct", "x", "a", LINEAR), layer("ReLU", "a", "a"),
           layer("TanH", "a", "b")),
-         ["b = torch.tanh(F.relu(self.ai(x)))"]),
+         ["b = torch.tanh(self.ai(x).relu_())"]),
         # A value that is read twice, and an output.
         ((layer("TanH", "x", "a"), layer("Eltwise", "aa", "b")),
          ["a = torch.tanh(x)", "b = a + a"]),

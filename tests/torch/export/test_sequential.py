@@ -32,7 +32,7 @@ def test_functions_become_modules() -> None:
     assert spec.is_sequential
     assert [(each.name, each.value) for each in spec.constructions] == [
         ("c", call("nn.Conv2d", 8, 4, kernel_size=3, padding=1)),
-        ("c_relu", call("nn.ReLU")),
+        ("c_relu", call("nn.ReLU", inplace=True)),
         ("flatten", call("nn.Flatten")),
         ("last", call("nn.Linear", 324, 5)),
         ("prob", call("nn.Softmax", dim=1)),
@@ -73,7 +73,7 @@ def test_the_text() -> None:
         "        super().__init__(",
         "            OrderedDict(",
         "                c=nn.Conv2d(8, 4, kernel_size=3, padding=1),  # 2 x 4 x 9 x 9",
-        "                c_relu=nn.ReLU(),",
+        "                c_relu=nn.ReLU(inplace=True),",
         "            )",
         "        )",
     ]

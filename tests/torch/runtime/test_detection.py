@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from caffetools.torch.runtime.detection import DetectionOutput, detection_evaluate
+from caffetools.torch.runtime.detection import detection_evaluate, detection_output
 from tests.torch.cases import check_case, read_case
 
 CENTER: dict[str, Any] = {"code_type": "CENTER_SIZE", "nms_threshold": 0.45}
@@ -69,8 +70,12 @@ CENTER: dict[str, Any] = {"code_type": "CENTER_SIZE", "nms_threshold": 0.45}
 )
 def test_golden(caffe: Path, name: str, classes: int, options: dict[str, Any]) -> None:
     case = read_case(caffe, f"layers_ssd/{name}")
-    module = DetectionOutput(classes, **options)
-    check_case(case, lambda blobs: {"y": module(blobs["loc"], blobs["conf"], blobs["prior"])})
+    check_case(
+        case,
+        lambda blobs: {
+            "y": detection_output(blobs["loc"], blobs["conf"], blobs["prior"], classes, **options)
+        },
+    )
 
 
 def inputs() -> tuple[Tensor, Tensor, Tensor]:
@@ -82,7 +87,7 @@ def inputs() -> tuple[Tensor, Tensor, Tensor]:
 
 
 def test_by_hand() -> None:
-    y = DetectionOutput(2, confidence_threshold=0.1)(*inputs())
+    y = detection_output(*inputs(), 2, confidence_threshold=0.1)
     # the first prior of image 0 overlaps the better second; 0.1 is not above 0.1
     expected = [
         [0, 1, 0.9, 0, 0, 0.1, 0.1],
@@ -93,13 +98,13 @@ def test_by_hand() -> None:
 
 
 def test_one_row_for_each_image_if_nothing_is_found() -> None:
-    y = DetectionOutput(2, confidence_threshold=0.95)(*inputs())
+    y = detection_output(*inputs(), 2, confidence_threshold=0.95)
     assert y[0, 0, :, :3].tolist() == [[0, -1, -1], [1, -1, -1]]
-    assert DetectionOutput(2, top_k=0)(*inputs()).shape == (1, 1, 2, 7)
+    assert detection_output(*inputs(), 2, top_k=0).shape == (1, 1, 2, 7)
 
 
 def test_compiles_as_one_graph_and_has_a_shape_before_data() -> None:
-    module = DetectionOutput(2, confidence_threshold=0.1, keep_top_k=2)
+    module = partial(detection_output, num_classes=2, confidence_threshold=0.1, keep_top_k=2)
     compiled = torch.compile(module, fullgraph=True, backend="aot_eager")
     assert torch.equal(compiled(*inputs()), module(*inputs()))
     assert module(*(tensor.to("meta") for tensor in inputs())).shape == (1, 1, 1, 7)

@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from caffetools.formats.safetensors import safetensors
-from caffetools.torch.runtime.weights import load_weights, read_safetensors
+from caffetools.torch.runtime.weights import read_safetensors
 
 
 def write(path: Path, **arrays: np.ndarray) -> Path:
@@ -47,13 +46,3 @@ def test_a_file_that_is_cut_off(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(ValueError, match="a is cut off"):
         read_safetensors(path)
-
-
-def test_missing_tensors_are_unchanged_and_unknown_ones_raise(tmp_path: Path) -> None:
-    module = nn.Linear(2, 1)
-    before = module.bias.item()
-    load_weights(module, write(tmp_path / "w", weight=np.ones((1, 2))))
-    assert module.weight.tolist() == [[1, 1]]
-    assert module.bias.item() == before
-    with pytest.raises(RuntimeError, match="Unexpected key"):
-        load_weights(module, write(tmp_path / "v", other=np.ones(1)))
