@@ -90,7 +90,7 @@ def test_a_layer_without_an_emitter_is_a_placeholder() -> None:
 
 LIKELY = sorted(MODULE_ATTRIBUTES | RESERVED | {"self", "nn", "F", "torch", "inputs", "l", "#"})
 OURS = re.compile(
-    r"super|super\(\)\.__init__|nn\.Linear|nn\.init\.zeros_|F\.relu|self\.\w+|load_weights|\w+"
+    r"super|super\(\)\.__init__|nn\.Linear|nn\.init\.zeros_|F\.relu|\w+\.relu_|model\.\w+|self\.\w+|\w+"
 )
 """What a model of linear layers and ReLUs calls."""
 
