@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from caffetools.torch.runtime.base import with_gradient_of
+from caffetools.torch.runtime.elementwise import aligned
 
 
 class BatchNorm(nn.Module):
