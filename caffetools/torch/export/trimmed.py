@@ -11,7 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from caffetools.torch.emit.base import Call
-from caffetools.torch.export.folding import Constants, definition, folded, initializer, is_literal
+from caffetools.torch.export.constant_folding import (
+    Constants,
+    definition,
+    folded,
+    initializer,
+    is_literal,
+)
 from caffetools.torch.export.helpers import Helper, needed, words_of
 from caffetools.torch.export.python_text import python_text
 

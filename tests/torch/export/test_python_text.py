@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from caffetools.torch.export.folding import folded
+from caffetools.torch.export.constant_folding import folded
 from caffetools.torch.export.python_text import python_text, unparsed
 
 SOURCE = '''\

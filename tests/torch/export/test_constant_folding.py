@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from caffetools.torch.export.folding import folded
+from caffetools.torch.export.constant_folding import folded
 
 
 def after(body: str, **constants: object) -> str:
