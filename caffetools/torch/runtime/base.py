@@ -1,5 +1,7 @@
 """Building blocks of other helpers."""
 
+import os
+
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import register_parametrization
@@ -29,18 +31,10 @@ def with_gradient_of(value: Tensor, surrogate: Tensor) -> Tensor:
     return value.detach() + (surrogate - surrogate.detach())
 
 
-def operator_name(name: str) -> str:
-    """Return a name for a custom operator that is not registered in this process.
-
-    Registering a name again replaces the operator: two exported models would break each other.
-    """
-    number = 1
-    while hasattr(torch.ops.caffetools, f"{name}_{number}"):
-        number += 1
-    return f"caffetools::{name}_{number}"
-
-
-@torch.library.custom_op(operator_name("fixed_gradient"), mutates_args=())
+# Each module has operators of its own: registering a name again would replace another's.
+@torch.library.custom_op(
+    f"caffetools::fixed_gradient_{os.urandom(8).hex()}", mutates_args=()
+)
 def fixed_gradient(x: Tensor, _gradient: Tensor) -> Tensor:
     """Return 0, with a gradient of `x` that no loss weight scales."""
     return x.new_zeros(())

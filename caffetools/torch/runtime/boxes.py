@@ -3,10 +3,10 @@
 The formulas are those of bbox_util.cpp (weiliu89/caffe, branch ssd).
 """
 
+import os
+
 import torch
 from torch import Tensor
-
-from caffetools.torch.runtime.base import operator_name
 
 
 def read_priors(prior: Tensor) -> tuple[Tensor, Tensor]:
@@ -69,7 +69,9 @@ def decode_boxes(
     return torch.cat([centre - half, centre + half], -1)
 
 
-@torch.library.custom_op(operator_name("suppress_overlaps"), mutates_args=())
+@torch.library.custom_op(
+    f"caffetools::suppress_overlaps_{os.urandom(8).hex()}", mutates_args=()
+)
 def suppress_overlaps(
     boxes: Tensor, valid: Tensor, threshold: float, eta: float
 ) -> Tensor:
@@ -121,7 +123,9 @@ def apart(boxes: Tensor, threshold: float, block: int = 400) -> Tensor:
 suppress_overlaps.register_fake(lambda _boxes, valid, *_: torch.empty_like(valid))
 
 
-@torch.library.custom_op(operator_name("match_boxes"), mutates_args=())
+@torch.library.custom_op(
+    f"caffetools::match_boxes_{os.urandom(8).hex()}", mutates_args=()
+)
 def match_boxes(
     boxes: Tensor,
     truth: Tensor,

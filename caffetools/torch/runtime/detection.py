@@ -58,11 +58,10 @@ def detection_output(  # noqa: PLR0913
     best = torch.zeros_like(ranked, dtype=torch.bool).scatter(1, order, value=True)
     keep = keep.flatten() & best.flatten()
     image = torch.arange(images, dtype=scores.dtype, device=scores.device)
-    index = torch.cartesian_prod(image, scores.new_tensor(labels))
-    index = index.reshape(images, -1, 1, 2).expand(*scores.shape, 2)
-    rows = torch.cat([index, scores.unsqueeze(-1), boxes], -1).reshape(-1, 7)
+    ids = torch.cartesian_prod(image, scores.new_tensor(labels)).view(images, -1, 1, 2)
+    rows = torch.cat([ids.expand(*scores.shape, 2), scores.unsqueeze(-1), boxes], -1)
     # These rows, one per image, appear only if nothing is kept.
-    rows = torch.cat([rows, F.pad(image.unsqueeze(1), (0, 6), value=-1.0)])
+    rows = torch.cat([rows.view(-1, 7), F.pad(image.unsqueeze(1), (0, 6), value=-1.0)])
     shown = torch.cat([keep, (~keep.any()).expand(images)])
     return rows[shown].reshape(1, 1, -1, 7)
 

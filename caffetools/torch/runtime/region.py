@@ -1,11 +1,10 @@
 """Pooling over regions of interest, rows `(image, x1, y1, x2, y2)` in pixels of the image."""
 
+import os
 from typing import Any
 
 import torch
 from torch import Tensor
-
-from caffetools.torch.runtime.base import operator_name
 
 
 def round_half_away(x: Tensor) -> Tensor:
@@ -13,7 +12,9 @@ def round_half_away(x: Tensor) -> Tensor:
     return torch.sign(x) * torch.floor(x.abs() + 0.5)
 
 
-@torch.library.custom_op(operator_name("roi_max_pool"), mutates_args=())
+@torch.library.custom_op(
+    f"caffetools::roi_max_pool_{os.urandom(8).hex()}", mutates_args=()
+)
 def roi_max_pool(
     x: Tensor, rois: Tensor, height: int, width: int, scale: float
 ) -> tuple[Tensor, Tensor]:

@@ -1,10 +1,12 @@
 """Sequences of labels: connectionist temporal classification (CTC), its decoder and accuracy."""
 
+import os
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from caffetools.torch.runtime.base import operator_name, with_gradient_of
+from caffetools.torch.runtime.base import with_gradient_of
 
 
 def compact(labels: Tensor, kept: Tensor, fill: int = -1) -> Tensor:
@@ -39,7 +41,9 @@ def ctc_loss(x: Tensor, label: Tensor, time_step: int, blank_label: int = 0) -> 
     return with_gradient_of(total / x.size(1), total)
 
 
-@torch.library.custom_op(operator_name("edit_distance"), mutates_args=())
+@torch.library.custom_op(
+    f"caffetools::edit_distance_{os.urandom(8).hex()}", mutates_args=()
+)
 def edit_distance(found: Tensor, real: Tensor) -> Tensor:
     """Return the edit distance of label sequences `(N, T)` that end with -1, `(N,)`.
 

@@ -22,4 +22,4 @@ def read_safetensors(path: str | os.PathLike[str]) -> dict[str, Tensor]:
         if entry["dtype"] != "F32" or not 0 <= begin <= end <= data.numel():
             raise ValueError(f"{name} is cut off, or not of float32: {entry['dtype']}")
         header[name] = data[begin:end].view(torch.float32).reshape(entry["shape"])
-    return header
+    return dict(header)

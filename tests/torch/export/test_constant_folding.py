@@ -9,7 +9,7 @@ import pytest
 from caffetools.torch.export.constant_folding import folded
 
 
-def after(body: str, **constants: object) -> str:
+def after(body: str, **constants: float | str | None) -> str:
     """What is left of a function's body."""
     lines = "\n".join(f"    {line}" for line in body.splitlines())
     tree = ast.parse(f"def f({', '.join(constants)}):\n{lines}")

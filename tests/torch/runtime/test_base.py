@@ -5,12 +5,11 @@ from __future__ import annotations
 import copy
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from caffetools.torch.export.helpers import needed
 from caffetools.torch.runtime.base import (
     fixed_gradient,
-    operator_name,
     share_reshaped,
     window_area,
     with_gradient_of,
@@ -31,18 +30,6 @@ def test_runs_everywhere() -> None:
 
 
 BOXES = ((0.0, 0.0, 1.0, 1.0), (0.0, 0.0, 1.0, 1.0), (2.0, 2.0, 3.0, 3.0))
-
-
-def test_a_name_is_given_once() -> None:
-    first = operator_name("unused_name")
-    assert first == "caffetools::unused_name_1"
-    operator = torch.library.custom_op(first, _half, mutates_args=())
-    assert operator_name("unused_name") == "caffetools::unused_name_2"
-    assert operator(torch.ones(1)) == 0.5
-
-
-def _half(x: Tensor) -> Tensor:
-    return x / 2
 
 
 def test_two_models_do_not_break_each_other() -> None:
