@@ -198,7 +198,10 @@ class _Timer:
             bottoms = [values[name].detach() for name in step.inputs]
             for name, bottom in zip(step.inputs, bottoms, strict=True):
                 bottom.requires_grad_(name in gradients)
-            result = self.timed(lambda s=step, b=bottoms: s.module(*b), times.forward)  # type: ignore[misc]
+            # What autograd computes gradients of cannot be overwritten by a layer in place.
+            is_in_place = step.statement.targets[:1] == step.statement.bottoms[:1]
+            given = [each.clone() for each in bottoms] if is_in_place else bottoms
+            result = self.timed(lambda s=step, g=given: s.module(*g), times.forward)  # type: ignore[misc]
             tops = (result,) if isinstance(result, Tensor) else tuple(result or ())
             for target, top in zip(step.statement.targets, tops, strict=True):
                 values[target.variable] = top
