@@ -81,7 +81,7 @@ def walk(row: Row, clones: Path, folder: Path, memory: int, results: Connection)
             results.send((stage, [step(), ""]))
         except Exception as error:  # noqa: BLE001  # whatever goes wrong is the verdict
             lines = str(error).strip().splitlines() or [type(error).__name__]
-            text = re.sub(r"^OpenCV\S+ \S+ error: ", "", lines[0])
+            text = re.sub(r"^OpenCV\S+ \S+ error: ", "", lines[0]).replace(f"{folder}/", "")
             results.send((stage, ["no", text[:200]]))
             if stage not in STAGES[3:]:
                 return
@@ -114,7 +114,8 @@ HEADER = """\
 Written by check.py; not to be edited. {models} models of {repos} repositories. A stage is tried
 where the one before it is passed. Of ONNX and OpenCV 4 the largest difference from the PyTorch
 module is shown, relative to the largest value of its blob. Weights are seeded but for those marked
-`real`, which lie in the repository. Accuracies are those that the repositories state.
+`real`, which lie in the repository. A row without results has not been checked yet. Accuracies are
+those that the repositories state.
 
 | stage | models | of |
 | --- | --- | --- |

@@ -58,6 +58,8 @@ class Model:
             notes = [note["message"] for note in net["notes"] if "unknown" in note["message"]]
             raise ValueError([*notes, f"the shape of {unknown[0]} is unknown"][0])
         total = net["totals"]["params"]
+        if total is None:
+            raise ValueError("the number of parameters is unknown")
         if str(total) != self.parameters:
             raise ValueError(f"{total} parameters, expected {self.parameters}")
         return "whole"
