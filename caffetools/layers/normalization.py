@@ -23,6 +23,7 @@ class LRN(Layer):
         super().__init__(spec)
         self.size = self.param.integer("local_size")
         self.within = self.param.text("norm_region") == "WITHIN_CHANNEL"
+        self.squared = spec.in_place() and not self.within
         check_int(self.param, "local_size")
         if self.size % 2 == 0:
             raise self.param.error(f"expected an odd local_size, found {self.size}", "local_size")
@@ -31,6 +32,8 @@ class LRN(Layer):
         check_axes(bottoms[0], 4, 4)
         k = self.param.number("k")
         notes = (f"k {k:g} is ignored within a channel",) if self.within and k != 1 else ()
+        if self.squared:
+            notes = ("in place, Caffe's CPU code returns the square of the factor alone",)
         return Facts(bottoms, notes=notes)
 
     def backward_reads(self, in_place: bool) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ import pytest
 from caffetools.layers.blobs import Shape
 from caffetools.layers.window import Window
 from tests.layers.cases import check_explained, check_refused, layer_text, set_up, windows_of
+from tests.nets import inferred
 
 WITHIN = "norm_region: WITHIN_CHANNEL"
 
@@ -14,6 +15,15 @@ WITHIN = "norm_region: WITHIN_CHANNEL"
 def test_lrn(region: str, shape: Shape) -> None:
     case = set_up(layer_text("LRN", f"lrn_param {{ local_size: 3 {region} }}"), shape)
     assert (case.tops, case.params, case.macs, case.notes) == ((shape,), {}, 0, ())
+
+
+def test_lrn_in_place_has_a_note() -> None:
+    net = "layer { name: 'x' type: 'Input' top: 'x' input_param { shape { dim: [1, 3, 2, 2] } } }"
+    for region, notes in (("", 1), (WITHIN, 0)):
+        param = f"lrn_param {{ {region} }}"
+        text = f"layer {{ name: 'l' type: 'LRN' bottom: 'x' top: 'x' {param} }}"
+        found = inferred(net + text).notes
+        assert sum("square of the factor" in note.message for note in found) == notes
 
 
 def test_lrn_window_is_a_square_of_one_channel_or_a_column_of_several() -> None:

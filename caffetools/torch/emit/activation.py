@@ -70,9 +70,12 @@ def dropout(layer: Dropout, context: Context) -> Emission | Expression:
 
 
 def clip(_: Clip, context: Context) -> Expression:
-    """`Tensor.clamp`."""
+    """`Tensor.clamp`; where min is above max, Caffe's result is min, `clamp`'s is max."""
     param = context.param("clip_param")
-    return method(X, "clamp", param.number("min"), param.number("max"))
+    low, high = param.number("min"), param.number("max")
+    if low > high:
+        return method(method(X, "clamp", max=high), "clamp", min=low)
+    return method(X, "clamp", low, high)
 
 
 def swish(_: Swish, context: Context) -> Expression:

@@ -26,11 +26,16 @@ from caffetools.torch.emit.fillers import slot
 
 
 def lrn(layer: LRN, context: Context) -> Emission | Expression:
-    """`nn.LocalResponseNorm` across channels, the helper `lrn_within_channel` within one."""
+    """`nn.LocalResponseNorm` across channels, the helper `lrn_within_channel` within one.
+
+    In place across channels, Caffe overwrites the bottom before it multiplies by it.
+    """
     param = context.param("lrn_param")
     if layer.within:
         return call("lrn_within_channel", X, layer.size, **fields(param, alpha=1.0, beta=0.75))
     options = fields(param, alpha=1e-4, beta=0.75, k=1.0)
+    if layer.squared:
+        return call("lrn_squared_factor", X, layer.size, **options)
     return module(call("nn.LocalResponseNorm", layer.size, **options))
 
 

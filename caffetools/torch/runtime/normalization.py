@@ -122,6 +122,25 @@ def lrn_within_channel(
     return x * (1 + alpha * mean) ** -beta
 
 
+def lrn_squared_factor(
+    x: Tensor,
+    local_size: int = 5,
+    alpha: float = 1e-4,
+    beta: float = 0.75,
+    k: float = 1.0,
+) -> Tensor:
+    """Return what LRN across channels leaves on the CPU in place, `(N, C, H, W)`.
+
+    Caffe writes `factor = (k + alpha / local_size * sum(x^2)) ** -beta` over `x`, and then
+    multiplies the two: the result is `factor ** 2` (lrn_layer.cpp, CrossChannelForward_cpu).
+    """
+    half = (local_size - 1) // 2
+    squares = (
+        F.pad(x.square(), (0, 0, 0, 0, half, half)).unfold(1, local_size, 1).sum(-1)
+    )
+    return (k + alpha / local_size * squares) ** (-2 * beta)
+
+
 def mean_variance_normalize(
     x: Tensor,
     *,

@@ -26,7 +26,7 @@ def caffe_argmax(
     indices, padded to the number of axes of `x`. Of equal values, the larger index comes first,
     unlike in `torch.topk`.
     """
-    along = x.flatten(1) if axis is None else x
+    along = x.reshape(len(x), -1) if axis is None else x
     dim = 1 if axis is None else axis
     values, backward = along.flip(dim).sort(dim=dim, descending=True, stable=True)
     values = values.narrow(dim, 0, top_k)

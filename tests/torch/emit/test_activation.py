@@ -48,6 +48,13 @@ CASES = (
     ("ELU", [(2, 3)], 1, ["y = F.elu(a)"]),
     ("ELU elu_param { alpha: 0.5 }", [(2, 3)], 1, ["y = F.elu(a, alpha=0.5)"]),
     ("Clip clip_param { min: -1 max: 2 }", [(2, 3)], 1, ["y = a.clamp(-1.0, 2.0)"]),
+    # max(min, min(x, max)) is 2 for every x
+    (
+        "Clip clip_param { min: 2 max: -1 }",
+        [(2, 3)],
+        1,
+        ["y = a.clamp(max=-1.0).clamp(min=2.0)"],
+    ),
     ("Swish", [(2, 3)], 1, ["y = F.silu(a)"]),
     ("Swish swish_param { beta: 2 }", [(2, 3)], 1, ["y = a * torch.sigmoid(2.0 * a)"]),
     ("Threshold threshold_param { threshold: 0.5 }", [(2, 3)], 1, ["y = (a > 0.5).to(a.dtype)"]),

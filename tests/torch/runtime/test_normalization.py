@@ -16,6 +16,7 @@ from caffetools.torch.runtime.normalization import (
     BN,
     BatchNorm,
     Normalize,
+    lrn_squared_factor,
     lrn_within_channel,
     mean_variance_normalize,
 )
@@ -168,6 +169,13 @@ def test_lrn_by_hand() -> None:
     assert y[0, 0, 0, 0].item() == pytest.approx(2 / (1 + 9 * (4 * 4 / 9)))
 
 
+def test_lrn_in_place_by_hand() -> None:
+    # the squares are 1, 4, 9; the windows of three channels hold 5, 14, 13: 1 + 3 / 3 of each
+    x = torch.tensor([1.0, -2, 3]).reshape(1, 3, 1, 1)
+    y = lrn_squared_factor(x, local_size=3, alpha=3, beta=0.5)
+    torch.testing.assert_close(y.flatten(), torch.tensor([1 / 6, 1 / 15, 1 / 14]))
+
+
 @pytest.mark.parametrize(
     "function",
     [
@@ -175,6 +183,7 @@ def test_lrn_by_hand() -> None:
         Normalize(3, channel_shared=False),
         Normalize(3, across_spatial=False),
         BN(3),
+        lrn_squared_factor,
         lrn_within_channel,
         mean_variance_normalize,
         lambda x: mean_variance_normalize(x, normalize_variance=False),

@@ -52,6 +52,7 @@ def test_of_equal_values_the_later_is_named_first() -> None:
     x = torch.tensor([[1.0, 3, 3, 2, 3]])
     assert caffe_argmax(x, top_k=4).tolist() == [[[4, 2, 1, 3]]]
     assert caffe_argmax(x, top_k=2, out_max_val=True).tolist() == [[[4, 2], [3, 3]]]
+    assert caffe_argmax(x[0]).tolist() == [[[0]]] * 5  # items of one value
     assert caffe_argmax(x, axis=1, top_k=2).tolist() == [[4, 2]]
     assert caffe_argmax(x, axis=1, top_k=2, out_max_val=True).tolist() == [[3, 3]]
 
