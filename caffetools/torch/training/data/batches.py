@@ -184,8 +184,14 @@ def _column(array: NDArray[np.generic], count: int, into: Tensor | None) -> Tens
     """Return the tensor of `count` arrays like the first, None for Rows."""
     if isinstance(array, Rows):
         return None
-    shape = (count, *np.shape(array))
-    return into if into is not None and tuple(into.shape) == shape else torch.empty(shape)
+    if into is not None and tuple(into.shape) == (count, *np.shape(array)):
+        return into
+    # In the order of the array's own memory: images are rows of pixels, copied as a whole.
+    order = sorted(range(np.ndim(array)), key=lambda axis: -abs(array.strides[axis]))
+    column = np.empty((count, *(array.shape[axis] for axis in order)), np.float32)
+    return torch.from_numpy(
+        column.transpose(0, *(1 + order.index(axis) for axis in range(len(order))))
+    )
 
 
 def _placed(column: Tensor | None, array: NDArray[np.generic], slot: int) -> NDArray[np.generic]:
