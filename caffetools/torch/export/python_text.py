@@ -105,7 +105,7 @@ def _head(statement: ast.stmt, indent: str) -> list[str]:
         _argument(each, None if place < lacking else args.defaults[place - lacking])
         for place, each in enumerate(args.args)
     ]
-    items += ["*"] * bool(args.kwonlyargs)
+    items += [f"*{_argument(args.vararg, None)}"] if args.vararg else ["*"] * bool(args.kwonlyargs)
     items += map(_argument, args.kwonlyargs, args.kw_defaults)
     close = f") -> {unparsed(statement.returns)}:" if statement.returns else "):"
     group = Group(f"def {statement.name}(", items, close, hugged=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import NamedTuple
 
 from caffetools.torch.emit.base import Call
@@ -57,7 +58,7 @@ def trimmed(
             continue
         dropped[name] = set()
         if name not in fixed:
-            constants = _constants(signatures[name], uses[name])
+            constants = _constants(signatures[name], uses[name], is_operator=_is_operator(tree))
             dropped[name] = folded(tree, constants, unused=name not in roots)
         _read_calls(tree, name, uses, fixed)
     found = []
@@ -97,8 +98,18 @@ def _parameters(made: ast.FunctionDef | ast.ClassDef | None) -> list[_Parameter]
     return found[1:] if function is not made else found
 
 
-def _constants(signature: list[_Parameter], uses: list[_Use]) -> Constants:
-    """Return the parameters that have the same constant in all calls."""
+def _is_operator(tree: ast.Module) -> bool:
+    made = definition(tree)
+    return made is not None and any("custom_op" in ast.dump(each) for each in made.decorator_list)
+
+
+def _constants(
+    signature: list[_Parameter], uses: list[_Use], *, is_operator: bool = False
+) -> Constants:
+    """Return the parameters that have the same constant in all calls.
+
+    Of a custom operator, which ONNX's translation is called instead of, only defaults count.
+    """
     found: Constants = {}
     for index, (name, default, is_positional) in enumerate(signature):
         values = [
@@ -108,7 +119,10 @@ def _constants(signature: list[_Parameter], uses: list[_Use]) -> Constants:
             for use in uses
         ]
         first = values[0] if values else None
-        if first is not None and is_literal(first):
+        is_usual = (
+            first is not None and default is not None and ast.dump(first) == ast.dump(default)
+        )
+        if first is not None and is_literal(first) and (is_usual or not is_operator):
             texts = {each and ast.dump(each) for each in values}
             found |= {name: first} if len(texts) == 1 else {}
     return found
@@ -141,6 +155,8 @@ def _leave_out_arguments(
             names = [each.name for each in signatures.get(node.func.id, ())]
             if gone:
                 node.args = [
-                    each for each, name in zip(node.args, names, strict=False) if name not in gone
+                    each
+                    for each, name in zip_longest(node.args, names)
+                    if each and name not in gone
                 ]
                 node.keywords = [each for each in node.keywords if each.arg not in gone]

@@ -73,7 +73,7 @@ def decode_boxes(
     f"caffetools::suppress_overlaps_{os.urandom(8).hex()}", mutates_args=()
 )
 def suppress_overlaps(
-    boxes: Tensor, valid: Tensor, threshold: float, eta: float
+    boxes: Tensor, valid: Tensor, threshold: float, eta: float = 1.0
 ) -> Tensor:
     """Return a mask `(L, K)` of the boxes that non-maximum suppression keeps in each of L lists.
 

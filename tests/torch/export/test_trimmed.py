@@ -47,3 +47,16 @@ def test_each_helper_without_options_is_python(name: str) -> None:
     found, _ = trimmed([name], {name: [call(name, *range(9))]})
     compile("\n\n\n".join(each.source for each in found), name, "exec", dont_inherit=True)
     assert found[-1].name == name
+
+
+def test_any_number_of_arguments_stays() -> None:
+    value = call("yolov3_detection_output", X, X, num_classes=2, biases=((1.0, 2.0),))
+    found, left_out = trimmed(["yolov3_detection_output"], {"yolov3_detection_output": [value]})
+    assert left_out["yolov3_detection_output"] >= {"gaussian_box"}
+    assert "*maps: Tensor, num_classes: int" in found[-1].source
+
+
+def test_operators_lose_defaults_alone() -> None:
+    """ONNX's translation is called in their place, with what they are called with."""
+    _, left_out = trimmed(["Proposal"], {"Proposal": [call("Proposal", X, 16)]})
+    assert left_out["suppress_overlaps"] == {"eta"}
