@@ -43,6 +43,9 @@ def replace_files(files: Mapping[str, Data], *, last_marks: bool = False) -> Non
                 staged.append((temporary, target))
                 with open(handle, "wb") as file:
                     file.writelines([data] if isinstance(data, bytes) else data)
+                    if last_marks:  # also after a loss of power
+                        file.flush()
+                        os.fsync(file.fileno())
                 _copy_permissions(target, temporary)
         if last_marks:
             with contextlib.suppress(FileNotFoundError):

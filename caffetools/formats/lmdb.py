@@ -51,6 +51,7 @@ class _Tree:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
+        self.size, self._time = _state(file)
         first = self._read_meta(0)
         self.meta = max(first, self._read_meta(first.page_size))
 
@@ -98,7 +99,10 @@ class _Tree:
         return self._read(page_number * self.meta.page_size + _HEADER, size)
 
     def _read(self, offset: int, size: int) -> bytes:
-        if offset + size > os.fstat(self._file.fileno()).st_size:
+        if _state(self._file) != (self.size, self._time):
+            text = "was changed while it was read; write the new one elsewhere and rename it"
+            raise CaffeToolsError(f"{DATA} {text}")
+        if offset + size > self.size:
             raise _cut_off()
         self._file.seek(offset)
         return self._file.read(size)
@@ -116,7 +120,7 @@ class Lmdb:
         self._file = open(data, "rb")  # noqa: SIM115  # as long as the records
         self._tree = _Tree(self._file)
         needed = (self._tree.meta.last_page + 1) * self._tree.meta.page_size
-        if os.fstat(self._file.fileno()).st_size < needed:
+        if self._tree.size < needed:
             raise _cut_off()
         leaves = list(self._tree.leaves())
         self._pages = [page for page, _ in leaves]
@@ -175,6 +179,12 @@ def _node_offset(page: bytes, index: int) -> int:
     if offset + _NODE.size > len(page):
         raise _damaged()
     return int(offset)
+
+
+def _state(file: BinaryIO) -> tuple[int, int]:
+    """Return the size of an open file and the time of its last change, in nanoseconds."""
+    found = os.fstat(file.fileno())
+    return found.st_size, found.st_mtime_ns
 
 
 def _damaged() -> CaffeToolsError:

@@ -46,6 +46,22 @@ def test_the_later_of_two_transactions_counts(tmp_path: Path) -> None:
         assert first_value(str(tmp_path / "db")) == record
 
 
+def test_a_database_that_is_replaced(tmp_path: Path) -> None:
+    """By rename, the old one is read to its end; overwritten, it is no more what was opened."""
+    write_lmdb(tmp_path / "db", *MANY)
+    write_lmdb(tmp_path / "new", *MANY[::-1])
+    file = tmp_path / "db" / DATA
+    renamed = Lmdb(str(tmp_path / "db"))
+    content = file.read_bytes()
+    (tmp_path / "new" / DATA).replace(file)
+    assert [renamed.read(index) for index in (0, 299)] == [MANY[0], MANY[299]]
+    overwritten = Lmdb(str(tmp_path / "db"))
+    overwritten.read(0)
+    file.write_bytes(content)
+    with pytest.raises(CaffeToolsError, match=r"data\.mdb was changed while it was read; write"):
+        overwritten.read(299)
+
+
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     folder = tmp_path_factory.mktemp("lmdb") / "db"

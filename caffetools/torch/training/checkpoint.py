@@ -15,8 +15,8 @@ from caffetools.torch.training import model
 from caffetools.torch.training.data.reader import Reader
 from caffetools.torch.training.forward import TestNet
 from caffetools.torch.training.glog_writer import GlogWriter, one_line
+from caffetools.torch.training.losses import Losses
 from caffetools.torch.training.parallel import World
-from caffetools.torch.training.progress import Losses
 from caffetools.torch.training.rates import Schedule
 from caffetools.torch.training.settings import SolverSettings
 from caffetools.torch.training.snapshots import Resume, Snapshot, SnapshotPaths
@@ -28,7 +28,8 @@ class RunState:
     """What a snapshot saves of a run, and where it is logged.
 
     The iteration is the solver's. `positions` has the number of items used of each training
-    source after the last whole iteration, `saved` the iteration of the last snapshot or 0.
+    source after the last whole iteration, `saved` the iteration of the last snapshot or 0,
+    `saved_to` the path of its .solverstate or "".
     """
 
     settings: SolverSettings
@@ -43,6 +44,7 @@ class RunState:
     losses: Losses
     seed: int = 0
     saved: int = 0
+    saved_to: str = ""
     positions: list[int] = field(default_factory=list)
     resumes: bool = True
     """Whether snapshots have a .resume.json."""
@@ -53,12 +55,14 @@ def save(run: RunState) -> None:
 
     Raises CaffeToolsError if a file cannot be written.
     """
-    iteration = run.solver.iteration
     generators = run.world.gather(generator_states(run.world.device))
-    if not run.world.is_first:
-        run.saved = iteration
-        return
-    paths = SnapshotPaths(run.settings, iteration)
+    paths = SnapshotPaths(run.settings, run.solver.iteration)
+    if run.world.is_first:
+        _write(run, paths, generators)
+    run.saved, run.saved_to = run.solver.iteration, paths.state
+
+
+def _write(run: RunState, paths: SnapshotPaths, generators: list[dict[str, str]]) -> None:
     form, places = "binary proto", ("solver.cpp:464", "sgd_solver.cpp:284")
     if paths.is_hdf5:
         form, places = "HDF5", ("solver.cpp:474", "sgd_solver.cpp:296")
@@ -71,7 +75,6 @@ def save(run: RunState) -> None:
         state,
         resume(run, generators) if run.resumes else None,
     )
-    run.saved = iteration
 
 
 def solver_state(run: RunState, learned_net: str) -> SolverState:

@@ -61,11 +61,13 @@ def as_user_error(error: RuntimeError) -> Exception:
     PyTorch raises them where it notices: a dead worker while the next batch is awaited, a failure
     on a GPU at the next synchronization.
     """
-    line = first_line(error)
+    line = first_line(error).strip()
     if line.startswith("DataLoader worker"):
-        return CaffeToolsError(f"the data cannot be read ahead: {line}")
+        hint = "if memory ran out, use fewer --workers"
+        return CaffeToolsError(f"the data cannot be read ahead: {line}; {hint}")
     if isinstance(error, torch.OutOfMemoryError):
-        return CaffeToolsError(f"the device's memory is full: {line}")
+        hint = "use a smaller batch_size, with a larger iter_size"
+        return CaffeToolsError(f"the device's memory is full: {line}; {hint}")
     if "device-side assert" in line:
         return CaffeToolsError(f"a label is out of range, or another index, on the GPU: {line}")
     return error

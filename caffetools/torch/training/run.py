@@ -80,6 +80,7 @@ def prepare(project: Project, options: RunOptions, world: World, log: GlogWriter
     trainer.state.seed = seed
     if snapshot is not None:
         assert options.snapshot is not None
+        trainer.state.saved_to = options.snapshot
         log.say("caffe.cpp:235", f"Resuming from {options.snapshot}")
         try:
             checkpoint.restore(trainer.state, snapshot)

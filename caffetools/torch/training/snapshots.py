@@ -34,7 +34,7 @@ class Resume:
     """Content of a .resume.json: what a resumed run needs to equal the uncut one.
 
     `positions` are the numbers of items used of each training source, `test_positions` those of
-    each test net. `losses`, `smoothed_loss` and `loss_count` are of `progress.SmoothedLoss`.
+    each test net. `losses`, `smoothed_loss` and `loss_count` are of `losses.SmoothedLoss`.
     `generators` has PyTorch's random states by device, in base64, for each process.
     """
 

@@ -17,9 +17,10 @@ from caffetools.torch.training.detection_scores import DetectionScores
 from caffetools.torch.training.forward import Forward, TestNet
 from caffetools.torch.training.glog_writer import GlogWriter
 from caffetools.torch.training.interruptions import Signals, as_user_error
+from caffetools.torch.training.losses import Losses
 from caffetools.torch.training.model import check_finite, learnable, loss_weights, total_loss
 from caffetools.torch.training.parallel import World
-from caffetools.torch.training.progress import Losses, Report, SkippedItems, curve_values
+from caffetools.torch.training.progress import Report, SkippedItems, curve_values
 from caffetools.torch.training.project import Project, RunOptions
 from caffetools.torch.training.rates import Schedule
 from caffetools.torch.training.solvers import SOLVERS
@@ -82,6 +83,7 @@ class Trainer:
                 self._save_trained()
                 raise
             except RuntimeError as error:  # perhaps between two weights: nothing is saved
+                self._log_last_snapshot()
                 raise as_user_error(error) from None
         self.skipped.log_total(self.world.gather(self.skipped.found))
         if self._failure is not None:
@@ -107,13 +109,15 @@ class Trainer:
         With several processes none does: the others cannot be asked for their state.
         """
         self.skipped.log_total([self.skipped.found])
-        if self.world.size > 1:
-            return
-        if self.iteration != self.state.saved and math.isfinite(self.losses.smoothed.value):
+        is_new = self.iteration != self.state.saved and self.world.size == 1
+        if is_new and math.isfinite(self.losses.smoothed.value):
             with suppress(CaffeToolsError):  # the first error is raised
                 self.snapshot()
-        at = self.state.saved
-        text = f"the last snapshot is that of iteration {at}" if at else "there is no snapshot"
+        self._log_last_snapshot()
+
+    def _log_last_snapshot(self) -> None:
+        path = self.state.saved_to
+        text = f"the last snapshot is {path}: resume from it" if path else "there is no snapshot"
         self.log.remark("solver.cpp:464", text)
 
     def close(self) -> None:
@@ -235,7 +239,7 @@ class Trainer:
             self._failure = None
         except CaffeToolsError as error:
             self._failure = error
-            self.log.fail("solver.cpp:464", f"no snapshot: {error}")
+            self.log.fail("solver.cpp:464", f"no snapshot: {error}; training goes on")
 
     def requested(self) -> int:
         """Return what signals request of all processes, once the losses are fetched."""

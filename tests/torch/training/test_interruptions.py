@@ -37,11 +37,17 @@ def test_request(effects: tuple[str, ...], sent: tuple[int, ...], expected: int)
     [
         (
             RuntimeError("DataLoader worker (pid 7) is killed by signal: Killed.\nMore."),
-            "the data cannot be read ahead: DataLoader worker (pid 7) is killed by signal: Killed.",
+            (
+                "the data cannot be read ahead: DataLoader worker (pid 7) is killed by signal: "
+                "Killed.; if memory ran out, use fewer --workers"
+            ),
         ),
         (
             torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.\nMore."),
-            "the device's memory is full: CUDA out of memory. Tried to allocate 2 GiB.",
+            (
+                "the device's memory is full: CUDA out of memory. Tried to allocate 2 GiB.; "
+                "use a smaller batch_size, with a larger iter_size"
+            ),
         ),
         (
             RuntimeError("CUDA error: device-side assert\nMore."),

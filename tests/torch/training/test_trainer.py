@@ -178,7 +178,8 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_last_snapshot(tmp_path: Pa
     made = trainer(with_source(project(tmp_path, snapshot=2), source), stream)
     with pytest.raises(CaffeToolsError, match="the loss is nan at iteration 3: training stops"):
         made.solve()
-    assert lines(stream)[-1] == "the last snapshot is that of iteration 2"
+    last = tmp_path / "small_iter_2.solverstate"
+    assert lines(stream)[-1] == f"the last snapshot is {last}: resume from it"
     states = sorted(path.name for path in tmp_path.glob("*.solverstate"))
     assert states == ["small_iter_2.solverstate"]
 
@@ -215,7 +216,8 @@ def test_weights_that_are_no_numbers_are_not_kept(tmp_path: Path) -> None:
     message = "blob 0 of layer 'ip' holds nan or inf after iteration 4: training stops"
     with pytest.raises(CaffeToolsError, match=message):
         made.solve()
-    assert lines(stream)[-1] == "the last snapshot is that of iteration 2"
+    last = tmp_path / "small_iter_2.solverstate"
+    assert lines(stream)[-1] == f"the last snapshot is {last}: resume from it"
     states = [path.name for path in tmp_path.glob("*.solverstate")]
     assert states == ["small_iter_2.solverstate"]
 
@@ -239,7 +241,8 @@ def test_damaged_data_of_a_test_saves_what_was_trained(tmp_path: Path) -> None:
         "from 0 (test net #0, iteration 5)"
     )
     assert [path.name for path in tmp_path.glob("*.solverstate")] == ["small_iter_5.solverstate"]
-    assert lines(stream)[-1] == "the last snapshot is that of iteration 5"
+    last = tmp_path / "small_iter_5.solverstate"
+    assert lines(stream)[-1] == f"the last snapshot is {last}: resume from it"
 
 
 def test_damaged_items_are_counted(tmp_path: Path) -> None:
@@ -296,7 +299,9 @@ def test_a_snapshot_that_fails_does_not_end_the_run(tmp_path: Path) -> None:
     with pytest.raises(CaffeToolsError, match="cannot be written: No such file"):
         made.solve()
     assert made.iteration == 12
-    assert sum(line.startswith("no snapshot: ") for line in lines(stream)) == 2
+    failed = [line for line in lines(stream) if line.startswith("no snapshot: ")]
+    assert len(failed) == 2
+    assert all(line.endswith("No such file or directory; training goes on") for line in failed)
 
 
 def test_a_test_net_has_the_weights_of_the_trained_one(tmp_path: Path) -> None:
@@ -305,15 +310,17 @@ def test_a_test_net_has_the_weights_of_the_trained_one(tmp_path: Path) -> None:
 
 
 def test_a_worker_that_dies_between_two_weights_saves_nothing(tmp_path: Path) -> None:
-    made = trainer(project(tmp_path, snapshot=2))
+    stream = io.StringIO()
+    made = trainer(project(tmp_path, snapshot=2), stream)
 
     def interrupted(**_: object) -> None:
         raise RuntimeError("DataLoader worker (pid 7) is killed by signal: Killed. \nMore.")
 
     made.update = interrupted  # type: ignore[method-assign]
-    message = r"read ahead: DataLoader worker \(pid 7\) is killed by signal: Killed\. $"
+    message = r"read ahead: DataLoader worker \(pid 7\) is killed by signal: Killed\.; if memory"
     with pytest.raises(CaffeToolsError, match=message):
         made.solve()
+    assert lines(stream)[-1] == "there is no snapshot"
     assert not list(tmp_path.iterdir())
 
 

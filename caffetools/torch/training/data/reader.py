@@ -81,8 +81,7 @@ class Reader:
         except RuntimeError as error:
             raise as_user_error(error) from None
         except (EOFError, ConnectionError):  # a worker was killed while it sent a batch
-            message = "the data cannot be read ahead: DataLoader worker exited unexpectedly"
-            raise CaffeToolsError(message) from None
+            raise as_user_error(RuntimeError("DataLoader worker exited unexpectedly")) from None
         if isinstance(read, str):
             raise CaffeToolsError(read)
         self.position += self.step
@@ -145,7 +144,8 @@ def _shared(batch: Batch) -> Batch:
         for tensor in batch.tensors.values():
             tensor.share_memory_()  # type: ignore[no-untyped-call]
     except RuntimeError as error:
-        text = f"there is not enough shared memory to read ahead: {first_line(error)}"
+        text = f"there is not enough shared memory to read ahead: {first_line(error)}; "
+        text += "use a larger /dev/shm, or --workers 0"
         raise CaffeToolsError(text) from None
     return batch
 
