@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
-from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from caffetools.layers.base import LayerClass
@@ -79,22 +78,8 @@ def known_values(
 
 def log_series(log: LogContents) -> list[Series]:
     """Return the series of a log: of training, then of each test net."""
-    return _collected(log_columns(log))
-
-
-def curve_series(
-    curve: Curve, net: int | None = None, made: Mapping[str, LayerClass] = MappingProxyType({})
-) -> list[Series]:
-    """Return the series of the curve of test net `net` or of training.
-
-    `made` has the class of the layer that makes each output, where it is known.
-    """
-    return _collected(_curve_columns(curve, net, made))
-
-
-def _collected(columns: Iterable[tuple[Key, Part, str]]) -> list[Series]:
     found: dict[Key, Series] = {}
-    for key, part, column in columns:
+    for key, part, column in log_columns(log):
         found.setdefault(key, Series(key)).add(part, column)
     return [series for series in found.values() if series.values]
 
@@ -104,9 +89,10 @@ def log_columns(log: LogContents, *, is_timed: bool = True) -> Iterator[tuple[Ke
 
     Without `is_timed`, the parts have no times and no speeds.
     """
+    made = {phase: output_layers(log, phase) for phase in ("TRAIN", "TEST")}
     for net, curve in [(None, log.train), *log.tests.items()]:
-        made = output_layers(log, "TRAIN" if net is None else "TEST")
-        yield from _curve_columns(curve, net, made, is_timed=is_timed)
+        of = made["TRAIN" if net is None else "TEST"]
+        yield from _curve_columns(curve, net, of, is_timed=is_timed)
 
 
 def _curve_columns(

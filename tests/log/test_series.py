@@ -7,7 +7,7 @@ from array import array
 
 import pytest
 
-from caffetools.log.series import Key, Series, curve_series, log_series
+from caffetools.log.series import Key, Series, log_series
 from tests.logs import SOLVER, line, lines, read, train_log
 
 
@@ -27,7 +27,7 @@ def test_the_numbers_of_training() -> None:
 
 def test_what_is_not_told_has_no_point() -> None:
     texts = ["Iteration 0, loss = 1", "Iteration 1, lr = 0.5", "Iteration 2, loss = nan"]
-    total, rate = curve_series(read(lines(*texts)).train)
+    total, rate = log_series(read(lines(*texts)))
     assert (list(total.iterations), list(rate.iterations)) == ([0, 2], [1])
     assert math.isnan(total.values[1])
 
