@@ -38,7 +38,7 @@ def with_later_signs(statements: Iterable[Statement]) -> tuple[Statement, ...]:
     behind: dict[tuple[Variable, ...], list[Statement]] = {}
     for index in reversed(range(len(found))):
         statement = found[index]
-        if not _in_place(statement):
+        if not is_in_place(statement):
             continue
         later = behind.setdefault(statement.targets, [])
         fits = all(len(each.bottoms) == len(each.values) == 1 for each in later)
@@ -61,7 +61,7 @@ def with_reused_memory(statements: tuple[Statement, ...]) -> tuple[Statement, ..
         for bottom in statement.bottoms:
             owner = fresh.pop(bottom.variable, None)
             same = owner is not None and owner.phase == statement.phase
-            if same and _in_place(statement) and not statement.stopped:
+            if same and is_in_place(statement) and not statement.stopped:
                 relu = statement.values[0]
                 if statement.layer_class is ReLU and relu == call("F.relu", X):
                     found[index] = replace(statement, values=(method(X, "relu_"),))
@@ -78,7 +78,8 @@ def _is_fresh(statement: Statement) -> bool:
     return own and not more and len(statement.targets) == 1
 
 
-def _in_place(statement: Statement) -> bool:
+def is_in_place(statement: Statement) -> bool:
+    """Whether the first output of a statement replaces its first input."""
     return statement.targets[:1] == statement.bottoms[:1] != ()
 
 

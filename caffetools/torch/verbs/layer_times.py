@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from caffetools.net.net import Net
+from caffetools.torch.export.in_place import is_in_place
 from caffetools.torch.export.loaded_module import module_builder
 from caffetools.torch.export.module_spec import ModuleSpec, Statement
 from caffetools.torch.export.verification import seeded_inputs, with_all_outputs
@@ -199,8 +200,7 @@ class _Timer:
             for name, bottom in zip(step.inputs, bottoms, strict=True):
                 bottom.requires_grad_(name in gradients)
             # What autograd computes gradients of cannot be overwritten by a layer in place.
-            is_in_place = step.statement.targets[:1] == step.statement.bottoms[:1]
-            given = [each.clone() for each in bottoms] if is_in_place else bottoms
+            given = [each.clone() for each in bottoms] if is_in_place(step.statement) else bottoms
             result = self.timed(lambda s=step, g=given: s.module(*g), times.forward)  # type: ignore[misc]
             tops = (result,) if isinstance(result, Tensor) else tuple(result or ())
             for target, top in zip(step.statement.targets, tops, strict=True):
