@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -97,18 +97,25 @@ def _with_phases_last(spec: ModuleSpec) -> ModuleSpec:
 
 def in_flat_form(spec: ModuleSpec, state: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     """Return a state dict of either form with the keys of the flat one, `spec`."""
-    forms = [spec, *(structured(spec, trains=trains) for trains in (False, True))]
-    if "TEST" in spec.outputs and not spec.loss_weights:
-        forms.append(_structured(_for_inference(spec), trains=False))
-    unknown = [
-        len(state.keys() - {each.key for params in form.params.values() for each in params})
-        for form in forms
-    ]
-    form = forms[unknown.index(min(unknown))]
+    found = []
+    for form in _forms(spec):
+        unknown = state.keys() - {each.key for own in form.params.values() for each in own}
+        found.append((form, unknown))
+        if not unknown:
+            break
+    form, extra = min(found, key=lambda each: len(each[1]))
     if form is spec:
         return dict(state)
-    extra = state.keys() - {each.key for params in form.params.values() for each in params}
     return converted(state, form, spec) | {key: state[key] for key in extra}
+
+
+def _forms(spec: ModuleSpec) -> Iterator[ModuleSpec]:
+    """Yield the forms that a state dict may have, each made when it is needed."""
+    yield spec
+    for trains in (False, True):
+        yield structured(spec, trains=trains)
+    if "TEST" in spec.outputs and not spec.loss_weights:
+        yield _structured(_for_inference(spec), trains=False)
 
 
 def _for_inference(spec: ModuleSpec) -> ModuleSpec:
