@@ -45,6 +45,22 @@ def spawn(
     )
 
 
+def shell(
+    command: str, folder: Path = ROOT, *, errors: int = subprocess.STDOUT
+) -> subprocess.CompletedProcess[str]:
+    """Run what a shell is told, with the scripts of this Python first; errors are output, too."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        ["bash", "-c", command],
+        cwd=folder,
+        env={**os.environ, "PATH": path, "PYTHONIOENCODING": "utf-8"},
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        encoding="utf-8",
+        check=False,
+    )
+
+
 def interruptible(*arguments: str | Path) -> list[str]:
     """Return the command line of a command that SIGINT interrupts, as at a terminal.
 

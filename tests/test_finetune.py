@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.commands import shell
 
 for library in ("torch", "PIL", "lmdb", "safetensors"):
     pytest.importorskip(library)
@@ -25,15 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("lenet", "finetune"):
         shutil.copytree(EXAMPLES / name, copy / name)
     commands = "\n".join(BLOCK.findall((copy / "finetune" / "README.md").read_text("utf-8")))
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-euc", commands],
-        cwd=copy,
-        env={**os.environ, "PATH": path, "PYTHONIOENCODING": "utf-8"},
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
+    done = shell(f"set -eu\n{commands}", copy, errors=subprocess.PIPE)
     assert done.returncode == 0, done.stderr
     (copy / "out").write_text(done.stdout, "utf-8")
     return copy

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.commands import shell
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -24,26 +25,11 @@ def examples(block: str) -> list[tuple[str, str]]:
     return COMMAND.findall(block)
 
 
-def run(command: str) -> str:
-    """What a shell prints of a command, errors too; the scripts of this Python come first."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-c", command],
-        cwd=ROOT,
-        env={**os.environ, "PATH": path, "PYTHONIOENCODING": "utf-8"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        check=False,
-    )
-    return done.stdout
-
-
 def printed(block: str) -> str:
     """The block with what its commands print now, cut where README cuts it."""
     result = ""
     for command, said in examples(block):
-        lines = run(command).splitlines(keepends=True)
+        lines = shell(command).stdout.splitlines(keepends=True)
         if said.endswith(REST):
             lines = [*lines[: said.count("\n") - 1], REST]
         output = "".join(lines)
