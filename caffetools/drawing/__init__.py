@@ -4,8 +4,9 @@ Each step has a module of its own and a plain value as its result::
 
     Net             net.net
      -> Diagram       diagram        boxes of layers, links between them
-     -> Outline       folding        repeated blocks replaced by one vertex each
-     -> Picture       layer_box      each vertex drawn, so that its size is known
+     -> Repeat        folding        blocks that repeat, heads, namespaces
+     -> Outline       outlines       repeats replaced by one vertex each
+     -> Picture       graph_painter  each vertex drawn, so that its size is known; layer_box
      -> LayoutGraph   ranks          sizes and wires; the row (rank) of each vertex
      -> Grid          grid           the points of each row; crossings orders them
      -> x positions   coordinates    the center of each point; compaction draws them together
