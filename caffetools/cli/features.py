@@ -11,6 +11,7 @@ import click
 from caffetools.cli.image_options import image_net, image_options
 from caffetools.cli.options import force_option, output_option, repeatable
 from caffetools.errors import CaffeToolsError
+from caffetools.table import harmless
 from caffetools.writing import check_absent, format_of, replace_file
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def _encoded(form: str, found: Mapping[str, NDArray[np.float32]], paths: list[st
         writer = csv.writer(out, lineterminator="\n")
         (values,) = found.values()
         for path, row in zip(paths, values.reshape(len(values), -1), strict=True):
-            writer.writerow([path, *(f"{value:.9g}" for value in row.tolist())])
+            writer.writerow([harmless(path), *(f"{value:.9g}" for value in row.tolist())])
         return out.getvalue().encode("utf-8", "surrogateescape")
     if "images" in found:
         raise CaffeToolsError("the blob 'images' has the name of the paths; use csv")

@@ -45,6 +45,13 @@ def test_csv() -> None:
     assert Path("f.csv").read_text().splitlines()[0] == "images/0.pgm,0,12,22"
 
 
+def test_csv_has_no_formulas() -> None:
+    Path("images/0.pgm").rename("=a.pgm")
+    arguments = ("--weights", "net.caffemodel", "--blob", "fc", "-o", "f.csv")
+    assert run("features", "net.prototxt", "=a.pgm", *arguments).status == 0
+    assert Path("f.csv").read_text() == "'=a.pgm,0,12,22\n"
+
+
 def test_refusals() -> None:
     assert written("f.txt", "--blob", "fc").err.startswith("f.txt: file extension expected")
     assert written("f.csv", "--blob", "fc", "--blob", "prob").status == 2
