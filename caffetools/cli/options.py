@@ -155,7 +155,7 @@ def data_options(command: Command) -> Command:
     """Add the shapes of a net's inputs."""
     options = (
         repeatable(
-            "Override the shape of a top of an input or data layer.",
+            "Shape of a top of an input, data or unknown layer, or of a Reshape.",
             "--input-shape",
             "input_shapes",
             type=ShapeType(named=True),

@@ -136,11 +136,12 @@ def exported(  # the order of export
         notes = list(loaded.notes)
     else:
         loaded, training, notes = _trained(net, solver, standalone, options)
+    report(notes)
     spec = module_spec(loaded)
     made = torch_files(spec, wishes) if to == "torch" else export_onnx(spec, wishes)
     files = {**made.files, **({} if made.mistakes else training(spec))}
     notes += made.notes
-    report((*notes, *made.mistakes))
+    report((*made.notes, *made.mistakes))
     if made.mistakes:
         first, found = made.mistakes[0], len(made.mistakes)
         more = f", and {found - 1} more" if found > 1 else ""

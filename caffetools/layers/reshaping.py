@@ -12,7 +12,8 @@ from caffetools.layers.window import Window, axis_name
 class Reshape(Layer):
     """Replaces `num_axes` axes from `axis` on by those of `shape`, not in place.
 
-    In `shape` 0 copies the extent of the bottom, and one -1 is inferred (reshape_layer.cpp).
+    In `shape` 0 copies the extent of the bottom, and one -1 is inferred (reshape_layer.cpp). The
+    user's shape of the top replaces all axes: nets are found that fix the batch size here.
     """
 
     type = "Reshape"
@@ -23,7 +24,8 @@ class Reshape(Layer):
         check_not_in_place(spec)
         self.param = spec.param("reshape_param")
         self.shape = self.param.message("shape")
-        self.given = self.shape.integers("dim")
+        self.override = spec.options.input_shapes.get(spec.tops[0])
+        self.given = self.shape.integers("dim") if self.override is None else [*self.override]
         for index, extent in enumerate(self.given):
             if not -1 <= extent <= INT_MAX:
                 text = f"expected -1, 0 or a dim below 2^31, found {extent}"
@@ -33,6 +35,8 @@ class Reshape(Layer):
 
     def replaced(self, bottom: Shape) -> tuple[int, int]:
         """Return the first replaced axis, and the one after the last."""
+        if self.override is not None:
+            return 0, len(bottom)
         axis, num_axes = self.param.integer("axis"), self.param.integer("num_axes")
         start = axis if axis >= 0 else len(bottom) + axis + 1
         if not 0 <= start <= len(bottom):

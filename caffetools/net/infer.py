@@ -168,12 +168,11 @@ class _Inference:
         return Inferred(self.graph, layers, tuple(self.shapes), tuple(backward), tuple(self.notes))
 
     def check_input_shapes(self) -> None:
-        """Note each overridden input shape whose top no input or data layer has."""
-        sources = (node for node in self.graph.nodes if not node.bottoms)
-        tops = {self.graph.blobs[blob].name for node in sources for blob in node.tops}
+        """Note each overridden input shape whose top no layer has."""
+        tops = {self.graph.blobs[blob].name for node in self.graph.nodes for blob in node.tops}
         for top in self.options.input_shapes:
             if top not in tops:
-                text = f"unused input shape: no input or data layer has the top {top!a}"
+                text = f"unused input shape: no layer has the top {top!a}"
                 self.notes.append(Note(self.graph.message.location(), text))
 
     def set_up(self, node: Node) -> InferredLayer:
@@ -191,18 +190,21 @@ class _Inference:
         weights = loss_weights(node)
         if not node.bottoms and not (facts and facts.params):  # the top of Parameter is no input
             tops = tuple(self.source_shape(node, *top) for top in zip(node.tops, tops, strict=True))
+        else:
+            tops = tuple(self.given_shape(node, *top) for top in zip(node.tops, tops, strict=True))
         for blob, shape in zip(node.tops, tops, strict=True):
             if shape is not None:
                 check_shape(shape, f"the top {self.graph.blobs[blob].name!a}")
             self.shapes[blob] = shape
         params = self.sharing.add(node, facts.params) if facts else ()
-        macs = facts.macs if facts else 0 if given else None
+        macs = facts.macs if facts else 0 if given and not node.bottoms else None
         return InferredLayer(node, layer, bottoms, tops, params, macs, weights)
 
     def is_given(self, node: Node) -> bool:
-        """Whether the user overrides the shapes of all tops of an input or data layer."""
+        """Whether the user sets the shapes of all tops of an input, or of an unknown layer."""
         given = self.options.input_shapes
-        return not node.bottoms and all(self.graph.blobs[blob].name in given for blob in node.tops)
+        is_free = not node.bottoms or node.layer_class is None
+        return is_free and all(self.graph.blobs[blob].name in given for blob in node.tops)
 
     def read(self, node: Node, given: bool) -> Layer | None:
         if node.layer_class is None:
@@ -231,6 +233,15 @@ class _Inference:
             for text in facts.notes:
                 self.note(node, text)
         return facts
+
+    def given_shape(self, node: Node, blob: int, shape: Shape | None) -> Shape | None:
+        """Return the user's shape of a top that is unknown otherwise, or note that it is unused."""
+        name = self.graph.blobs[blob].name
+        given = self.options.input_shapes.get(name)
+        if given is not None and shape is not None and given != shape:
+            text = f"unused input shape: layer {node.key!a} computes {name!a} as {dims(shape)}"
+            self.note(node, text)
+        return given if shape is None else shape
 
     def source_shape(self, node: Node, blob: int, shape: Shape | None) -> Shape | None:
         """Return the shape of an input or data layer's top, with the user's overrides."""

@@ -101,6 +101,18 @@ def test_an_unknown_type_is_refused_at_its_place(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "model.py").exists() == (allowed.exit_code == 0)
 
 
+def test_an_unknown_shape_comes_with_the_options_that_set_it() -> None:
+    text = (
+        'layer { name: "d" type: "Data" top: "x" data_param { source: "none" batch_size: 2 } }\n'
+        'layer { name: "r" type: "ReLU" bottom: "x" top: "y" }'
+    )
+    hint = "pass --data-shape C,H,W or --input-shape x=N,C,H,W"
+    for target in ("torch", "onnx"):
+        lines = export("-", "--to", target, text=text).stderr.splitlines()
+        assert lines[0] == f"<stdin>:1:1: note: the shape of 'x' is unknown; {hint}"
+        assert lines[1] == f"<stdin>:2:32: the shape of the bottom 'x' is unknown: {hint}"
+
+
 def test_weights_that_are_none_write_nothing(tmp_path: Path) -> None:
     (tmp_path / "bad.caffemodel").write_bytes(b"\xff" * 40)
     result = export(LENET, "--weights", tmp_path / "bad.caffemodel", "-o", tmp_path / "out")

@@ -222,10 +222,23 @@ def test_a_blob_that_learns_is_no_input(options: dict[str, Any]) -> None:
 def test_a_shape_that_nothing_takes_is_noted() -> None:
     text = DATA + layer("ReLU", "r", "data", "r")
     given_shapes = {"data": (1, 1), "dada": (1,), "r": (2,)}
-    assert notes(nets.inferred("\n " + text, input_shapes=given_shapes)) == [
-        "net.prototxt:1:1: unused input shape: no input or data layer has the top 'dada'",
-        "net.prototxt:1:1: unused input shape: no input or data layer has the top 'r'",
+    found = notes(nets.inferred("\n " + text, input_shapes=given_shapes))
+    assert [note.split(": ", 1)[1] for note in found] == [
+        "unused input shape: no layer has the top 'dada'",
+        "unused input shape: layer 'r' computes 'r' as 1 x 1",
     ]
+
+
+def test_a_shape_is_given_for_the_top_of_an_unknown_layer_and_for_a_reshape() -> None:
+    """A reshape to 10 x 4 fixes the batch; with a batch of 1 its 4 elements are 1 x 4."""
+    text = DATA + layer("Odd", "o", "data", "o") + layer("ReLU", "r", "o", "r")
+    text += layer("Reshape", "s", "r", "s", "reshape_param { shape { dim: 10 dim: 4 } }")
+    net = nets.inferred(text, input_shapes={"data": (1, 1), "o": (1, 4), "s": (1, 4)})
+    assert shapes(net) == {"data": (1, 1), "o": (1, 4), "r": (1, 4), "s": (1, 4)}
+    assert notes(net) == []
+    assert [each.macs for each in net.layers] == [0, None, 0, 0]
+    with pytest.raises(CaffeToolsError, match="4 elements of 1 x 4 do not match the 5 of 1 x 5"):
+        nets.inferred(text, input_shapes={"data": (1, 1), "o": (1, 4), "s": (1, 5)})
 
 
 def test_a_note_on_an_input_goes_where_the_user_gives_all_its_tops() -> None:

@@ -14,6 +14,7 @@ from caffetools.net.graph import AUTOMATIC
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
 from caffetools.net.overwritten import overwritten_blobs
+from caffetools.net.unknown import unknown_shape
 from caffetools.torch.emit import emitter_of
 from caffetools.torch.emit.base import Context, Emission
 
@@ -119,7 +120,8 @@ def emission_of(net: Net, layer: InferredLayer) -> Emission | None:
         return None
     for blob, shape in zip(node.bottoms, layer.bottoms, strict=True):
         if shape is None:
-            text = f"the shape of the bottom {net.blob(blob)!a} is unknown"
+            hint = unknown_shape(net.inferred, blob)
+            text = f"the shape of the bottom {net.blob(blob)!a} is unknown: {hint}"
             raise node.message.error(text, "bottom", kind=CaffeToolsError)
     message = node.message
     context = Context(

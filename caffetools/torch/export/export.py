@@ -146,8 +146,12 @@ class _Weighted:
 def _weighted(spec: ModuleSpec, wishes: ExportOptions) -> _Weighted:
     notes = list(spec.notes)
     mistakes: list[Note] = []
-    (notes if wishes.allow_missing else mistakes).extend(_missing(spec))
+    if wishes.allow_missing:
+        notes += _missing(spec)
+    else:
+        mistakes += _missing(spec, "; pass --allow-missing to export a class to fill in")
     if wishes.weights is None:
+        notes += () if mistakes else _weightless(spec)
         return _Weighted(spec, {}, tuple(notes), tuple(mistakes))
     found = transfer_weights(spec, read_weights(wishes.weights))
     tensors, folded = found.tensors, spec
@@ -170,11 +174,25 @@ def _location(spec: ModuleSpec) -> Location:
     return spec.net.inferred.graph.message.location()
 
 
-def _missing(spec: ModuleSpec) -> Iterator[Note]:
+def _missing(spec: ModuleSpec, hint: str = "") -> Iterator[Note]:
     for placeholder in spec.placeholders:
         for layer in placeholder.layers:
-            text = f"layer {layer.node.key!a} has the unknown type {layer.node.type!a}"
+            text = f"layer {layer.node.key!a} has the unknown type {layer.node.type!a}{hint}"
             yield Note(layer.node.message.location(), text)
+
+
+def _weightless(spec: ModuleSpec) -> Iterator[Note]:
+    """Yield a note on the parameters of a net to deploy, which nothing trains."""
+    if spec.params and not spec.loss_weights:
+        fillers = {
+            each.fill.function for params in spec.params.values() for each in params if each.fill
+        }
+        constant = fillers <= {"nn.init.zeros_", "nn.init.ones_", "nn.init.constant_"}
+        zeros = "zeros" if fillers <= {"nn.init.zeros_"} else "constants"
+        found = zeros if constant else "random, as the fillers say"
+        yield Note(
+            _location(spec), f"the weights are {found}; pass --weights to export trained ones"
+        )
 
 
 def _labels(path: str) -> tuple[str, ...]:

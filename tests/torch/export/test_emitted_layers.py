@@ -62,7 +62,9 @@ def test_an_unknown_shape_is_told_at_the_layer_that_needs_it() -> None:
     )
     with pytest.raises(CaffeToolsError) as caught:
         emit_layers(from_text(text))
-    assert str(caught.value) == ("<text>:2:32: the shape of the bottom 'd' is unknown")
+    assert str(caught.value) == (
+        "<text>:2:32: the shape of the bottom 'd' is unknown: pass --input-shape d=D,D,…"
+    )
 
 
 def test_tops_without_a_name_are_numbered() -> None:

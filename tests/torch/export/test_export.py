@@ -63,10 +63,31 @@ def test_files(tmp_path: Path) -> None:
 def test_unknown_types_are_mistakes_unless_allowed() -> None:
     program = module_spec(from_text(ODD))
     (mistake,) = export(program, ExportOptions()).mistakes
-    assert mistake.message == "layer 'a' has the unknown type 'Odd'"
+    text = "layer 'a' has the unknown type 'Odd'"
+    assert mistake.message == f"{text}; pass --allow-missing to export a class to fill in"
     assert mistake.location.line == 2
     allowed = export(program, ExportOptions(allow_missing=True))
-    assert (allowed.mistakes, allowed.notes) == ((), (mistake,))
+    assert (allowed.mistakes, allowed.notes) == ((), (mistake._replace(message=text),))
+
+
+@pytest.mark.parametrize(
+    ("fillers", "found"),
+    [
+        ("", "zeros"),
+        ('weight_filler { type: "constant" value: 2 }', "constants"),
+        ('weight_filler { type: "xavier" }', "random, as the fillers say"),
+    ],
+)
+def test_a_net_to_deploy_without_weights_says_what_they_are(fillers: str, found: str) -> None:
+    text = (
+        'layer { name: "in" type: "Input" top: "x" input_param { shape { dim: 2 dim: 3 } } }'
+        'layer { name: "i" type: "InnerProduct" bottom: "x" top: "y" '
+        f"inner_product_param {{ num_output: 2 {fillers} }} }}"
+    )
+    notes = export(module_spec(from_text(text)), ExportOptions()).notes
+    assert [note.message for note in notes] == [
+        f"the weights are {found}; pass --weights to export trained ones"
+    ]
 
 
 def test_a_mean_image_is_a_file_of_its_own(tmp_path: Path) -> None:
