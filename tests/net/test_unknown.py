@@ -18,6 +18,7 @@ ODD = (
     'layer { type: "ReLU" name: "s" bottom: "z" top: "z" }'
     'layer { type: "ReLU" name: "r" bottom: "z" top: "y" }'
 )
+UNKNOWN = "layer 'o' has the unknown type 'Odd'"
 
 
 @pytest.mark.parametrize(
@@ -27,8 +28,7 @@ ODD = (
         (INPUT, "pass --input-shape a b=D,D,…"),
         (
             ODD,
-            "layer 'o' has the unknown type 'Odd'; pass --input-shape z=D,D,…, and "
-            "--allow-missing to export",
+            f"{UNKNOWN}; pass --input-shape z=D,D,…, and --allow-missing to export",
         ),
         ('layer { type: "Odd" top: "x" } layer { type: "ReLU" bottom: "x" top: "y" }',
          "pass --input-shape x=D,D,…"),
