@@ -13,6 +13,7 @@ from caffetools.cli.options import (
     force_option,
     net_options,
     output_option,
+    repeatable,
 )
 from caffetools.functions.modules import check_export, exported, is_alone, write_export
 from caffetools.functions.nets import input_paths
@@ -32,6 +33,11 @@ from caffetools.torch.export.export import ExportOptions
     "--weights",
     metavar="FILE",
     help="Weights to export: a .caffemodel of any version, or a .caffemodel.h5.",
+)
+@repeatable(
+    "Blobs to return, with the layers that they need (default: what no layer reads).",
+    "--outputs",
+    metavar="BLOB,…",
 )
 @output_option(
     "DIR|FILE|-", "Output folder, file for the model alone, or - for standard output.", default="-"
@@ -69,6 +75,7 @@ def command(net: str, output: str, **options: Any) -> None:
     names = ("weights", "labels", "fold", "allow_missing", "flat", "dynamic")
     wishes = ExportOptions(
         **{name: options.pop(name) for name in names},
+        outputs=tuple(name for each in options.pop("outputs") for name in each.split(",")),
         alone=is_alone(output),
         trains=solver is not None,
     )

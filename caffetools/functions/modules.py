@@ -52,8 +52,8 @@ def export(
     options : mapping, optional
         Of `caffetools.load`.
     **wanted
-        `weights` and `labels` (paths), `fold`, `allow_missing` and `flat` (bool), `dynamic`
-        ("batch" or "size"), as the options of `caffetools export`.
+        `weights` and `labels` (paths), `outputs` (names of blobs), `fold`, `allow_missing` and
+        `flat` (bool), `dynamic` ("batch" or "size"), as the options of `caffetools export`.
 
     Returns
     -------
@@ -107,6 +107,7 @@ def check_export(
          "--weights and --solver write several files: use -o DIR"),
         (wishes.fold and wishes.weights is None, "--fold-bn needs --weights"),
         (wishes.fold and solver, "--fold-bn is for inference and excludes --solver"),
+        (wishes.outputs and solver, "--outputs is for inference and excludes --solver"),
         (standalone and solver is None, "--standalone needs --solver"),
     ):  # fmt: skip
         if excluded:
@@ -137,7 +138,7 @@ def exported(  # the order of export
     else:
         loaded, training, notes = _trained(net, solver, standalone, options)
     report(notes)
-    spec = module_spec(loaded)
+    spec = module_spec(loaded, wishes.outputs)
     made = torch_files(spec, wishes) if to == "torch" else export_onnx(spec, wishes)
     files = {**made.files, **({} if made.mistakes else training(spec))}
     notes += made.notes

@@ -88,6 +88,14 @@ def test_a_file_alone(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["net.py"]
 
 
+def test_chosen_outputs() -> None:
+    for options in (("--outputs", "pool1,ip1"), ("--outputs", "pool1", "--outputs", "ip1")):
+        assert 'outputs: tuple[str, ...] = ("pool1", "ip1")' in export(LENET, *options).stdout
+    result = export(LENET, "--outputs", "ipp1")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.endswith("no blob 'ipp1' to be an output; did you mean 'ip1'\n")
+
+
 def test_weights_need_a_folder() -> None:
     assert export(LENET, "--weights", "x.caffemodel").exit_code == 2
 
@@ -152,6 +160,7 @@ def test_what_does_not_go_together(tmp_path: Path) -> None:
         ("--to", "onnx", "-o", "net.py"),
         ("--to", "onnx", "-o", "net.onnx", "--labels", "l"),
         ("--dynamic", "batch"),
+        ("--outputs", "ip2", "--solver", "s", "-o", tmp_path),
     ):
         assert export(LENET, *options).exit_code == 2, options
 

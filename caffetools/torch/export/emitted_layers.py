@@ -105,7 +105,8 @@ def output_keys(net: Net) -> tuple[str, ...]:
     Caffe's net.
     """
     keys = blob_keys(net)
-    unnamed = (key for key in keys if key.startswith(AUTOMATIC))
+    made = (keys[blob] for layer in net.inferred.layers for blob in layer.node.tops)
+    unnamed = (key for key in made if key.startswith(AUTOMATIC))
     found = [*(keys[blob] for blob in net.inferred.graph.outputs), *unnamed, *loss_weights(net)]
     return tuple(dict.fromkeys(found))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from caffetools.torch.export.assembly import assemble, assemble_folded
 from caffetools.torch.export.fold import fold_tensors
 from caffetools.torch.export.model_code import ModelExtras, model_code
 from caffetools.torch.export.module_spec import ModuleSpec
+from caffetools.torch.export.outputs import scores_note, with_outputs
 from caffetools.torch.export.preprocess import preprocessing_of
 from caffetools.torch.export.state_dict import converted, transfer_weights
 from caffetools.torch.export.structure import for_inference, structured
@@ -50,6 +51,8 @@ class ExportOptions:
     """Whether to write each layer by itself, without blocks."""
     trains: bool = False
     """Whether a solver trains the module."""
+    outputs: tuple[str, ...] = ()
+    """Blobs to return; by default the outputs of the net."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +66,20 @@ class ExportResult:
     """Errors, unknown layers and misfitting weights: nothing should be written."""
 
 
-def module_spec(net: Net) -> ModuleSpec:
+def module_spec(net: Net, outputs: Sequence[str] = ()) -> ModuleSpec:
     """Describe the module of a net, which also serves the other phase if possible.
 
-    Raises CaffeToolsError, located, for a layer that cannot be exported.
+    `outputs` names the blobs to return, without which they are those of the net. Raises
+    CaffeToolsError, located, for a layer that cannot be exported and for an unknown blob.
     """
-    return assemble(net, _other_phase(net))
+    other = _other_phase(net)
+    if outputs:
+        net = with_outputs(net, outputs)
+        try:
+            other = other and with_outputs(other, outputs)
+        except CaffeToolsError:
+            other = None
+    return assemble(net, other)
 
 
 def _other_phase(net: Net) -> Net | None:
@@ -144,7 +155,7 @@ class _Weighted:
 
 
 def _weighted(spec: ModuleSpec, wishes: ExportOptions) -> _Weighted:
-    notes = list(spec.notes)
+    notes = [*spec.notes, *scores_note(spec.net)]
     mistakes: list[Note] = []
     if wishes.allow_missing:
         notes += _missing(spec)

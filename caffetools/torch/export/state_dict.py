@@ -40,13 +40,14 @@ def transfer_weights(spec: ModuleSpec, weights: Weights) -> Transfer:
     if weights.kind != "caffemodel":
         raise CaffeToolsError(f"expected the weights of a net, found a .{weights.kind}", place)
     targets = _first_of_each_name(spec)
+    known = {layer.text("name") for layer in spec.net.inferred.graph.message.messages("layer")}
     tensors: dict[str, NDArray[Any]] = {}
     found: set[str] = set()
     notes, misfits = [], []
     for layer in weights.layers:
         params = targets.get(layer.name)
         if params is None:
-            if layer.blobs:
+            if layer.blobs and layer.name not in known:
                 notes.append(Note(place, f"ignoring weights of the unknown layer {layer.name!a}"))
             continue
         found.add(layer.name)
