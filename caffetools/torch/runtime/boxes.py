@@ -84,9 +84,12 @@ def suppress_overlaps(
     """
     keep = torch.zeros_like(valid)
     if eta == 1:
-        for row in valid.any(1).nonzero().flatten().tolist():
-            places = valid[row].nonzero().flatten()
-            keep[row, places] = apart(boxes[row, places], threshold)
+        # Short lists at once; a long one alone, since memory grows with the square.
+        rows = valid.any(1).nonzero().flatten()
+        for some in torch.split(rows, max(1, 2400 // max(1, valid.size(1)))):
+            places = valid[some].any(0).nonzero().flatten()
+            mine = some.unsqueeze(1), places
+            keep[mine] = apart(boxes[mine], valid[mine], threshold)
         return keep
     limit = boxes.new_full((boxes.size(0),), threshold)
     # Positions after the last valid box of all lists can be skipped.
@@ -99,25 +102,31 @@ def suppress_overlaps(
     return keep
 
 
-def apart(boxes: Tensor, threshold: float, block: int = 400) -> Tensor:
-    """Return a mask `(K,)` of the sorted boxes `(K, 4)` that no earlier kept one overlaps too much.
+def apart(boxes: Tensor, valid: Tensor, threshold: float, block: int = 400) -> Tensor:
+    """Return a mask `(L, K)` of the sorted boxes that no earlier kept one overlaps too much.
 
     Boxes are compared in blocks, since all overlaps of a long list exceed the memory. In a block
     each round decides one link more of every chain of overlaps, which are short.
     """
-    kept = boxes[:0]
-    found = []
-    for own in torch.split(boxes, block):
-        free = ~(box_overlap(kept.unsqueeze(1), own) > threshold).any(0)
-        overlap = box_overlap(own.unsqueeze(1), own)
+    keeps = [valid[:, :0]]
+    for start in range(0, valid.size(1), block):
+        own, earlier = boxes[:, start : start + block], torch.cat(keeps, 1)
+        some = earlier.any(0).nonzero().flatten()
+        kept, overlap = (
+            earlier[:, some],
+            box_overlap(boxes[:, some].unsqueeze(2), own.unsqueeze(1)),
+        )
+        free = valid[:, start : start + block]
+        free = free & ~((overlap > threshold) & kept.unsqueeze(2)).any(1)
+        overlap = box_overlap(own.unsqueeze(2), own.unsqueeze(1))
         # As numbers: a product counts the kept boxes that each one overlaps.
         overlapped = (overlap > threshold).triu(1).to(boxes.dtype)
-        keep, last = free.to(boxes.dtype), overlapped[:0]
+        keep, last = free, ~free
         while not torch.equal(keep, last):
-            last, keep = keep, ((keep @ overlapped == 0) & free).to(boxes.dtype)
-        found.append(keep > 0)
-        kept = torch.cat([kept, own[found[-1]]])
-    return torch.cat(found) if found else boxes.new_empty(0, dtype=torch.bool)
+            count = keep.unsqueeze(1).to(boxes.dtype) @ overlapped
+            last, keep = keep, (count.squeeze(1) == 0) & free
+        keeps.append(keep)
+    return torch.cat(keeps, 1)
 
 
 suppress_overlaps.register_fake(lambda _boxes, valid, *_: torch.empty_like(valid))

@@ -42,9 +42,20 @@ class PriorBox(nn.Module):
                 self.sizes.append((size * root, size / root))
                 if flip:
                     self.sizes.append((size / root, size * root))
+        self.known: tuple[object, Tensor] | None = None
 
     def forward(self, x: Tensor, image: Tensor) -> Tensor:
-        """Return corners and variances, `(1, 2, H * W * boxes * 4)`."""
+        """Return corners and variances, `(1, 2, H * W * boxes * 4)`, computed once per size."""
+        if torch.compiler.is_compiling() or type(x) is not Tensor:
+            return self.boxes(x, image)
+        key = x.shape[2:], image.shape[2:], x.dtype, x.device
+        if self.known is None or self.known[0] != key:
+            with torch.inference_mode(mode=False):
+                self.known = key, self.boxes(x, image)
+        return self.known[1].clone()
+
+    def boxes(self, x: Tensor, image: Tensor) -> Tensor:
+        """Compute them."""
         height, width = x.shape[2:]
         image_height, image_width = self.image_size or image.shape[2:]
         step_h, step_w = self.step or (image_height / height, image_width / width)

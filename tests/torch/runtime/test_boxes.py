@@ -125,7 +125,8 @@ def test_suppression_in_blocks(corners: list[tuple[float, ...]]) -> None:
     stack = torch.tensor(corners)
     expected = suppressed(stack, [True] * len(corners), 0.3, 1.0)
     for block in (1, 3, 100):
-        assert apart(stack, 0.3, block).tolist() == expected
+        everything = torch.ones(1, len(stack), dtype=torch.bool)
+        assert apart(stack.unsqueeze(0), everything, 0.3, block).tolist() == [expected]
 
 
 def test_suppression_of_nothing() -> None:

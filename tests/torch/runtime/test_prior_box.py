@@ -59,6 +59,25 @@ def test_a_cell_by_hand() -> None:
     torch.testing.assert_close(y[0, 1], torch.tensor([0.1, 0.2, 0.3, 0.4] * 2))
 
 
+def test_boxes_are_computed_once_per_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, image = PriorBox((3,), (), (2,)), torch.zeros(1, 3, 32, 32)
+    known, sizes = made.boxes, []
+
+    def counted(x: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
+        sizes.append(tuple(x.shape[2:]))
+        return known(x, image)
+
+    monkeypatch.setattr(made, "boxes", counted)
+    for height in (4, 4, 5, 5, 4):
+        x = torch.zeros(1, 1, height, 5)
+        with torch.inference_mode():
+            torch.testing.assert_close(made(x, image).zero_() + known(x, image), made(x, image))
+    assert sizes == [(4, 5), (5, 5), (4, 5)]
+    learned = torch.ones(60 * 4, requires_grad=True)
+    (made(x, image)[0, 0] * learned).sum().backward()  # boxes of inference_mode cannot be saved
+    assert learned.grad is not None
+
+
 def test_runs_everywhere() -> None:
     check_runs_everywhere(
         PriorBox((3,), (), (2,), clip=True),
