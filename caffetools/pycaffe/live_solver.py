@@ -103,9 +103,10 @@ class LiveTrainer(Trainer):
         is_sgd = type(self.solver) is SGD  # its history is the update
         before = [] if is_sgd else [tensor.detach().clone() for tensor in self.solver.blobs]
         super().update(shows=shows)
+        histories = self.solver.histories()
         with torch.no_grad():
             for index, (tensor, diff) in enumerate(pairs):
-                change = self.solver.state[tensor]["history"] if is_sgd else before[index] - tensor
+                change = histories[index] if is_sgd else before[index] - tensor
                 diff.copy_(change.view(diff.shape))
 
     def test_all(self) -> bool:

@@ -9,16 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor, _foreach_add_, _foreach_mul_, _foreach_norm, _foreach_sign
 
 from caffetools.errors import CaffeToolsError
 from caffetools.torch.training.settings import SolverSettings
-
-ParamGroup = dict[str, Any]
-"""Tensors of equal multipliers, as in torch.optim: params, lr_mult, decay_mult."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +27,16 @@ class Learnable:
     decay_mult: float = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The weights of equal multipliers, and the kept tensors of each name."""
+
+    lr_mult: float
+    decay_mult: float
+    weights: list[Tensor]
+    kept: dict[str, list[Tensor]]
+
+
 PENALTY_SLOPES: dict[str, Callable[[list[Tensor]], tuple[Tensor, ...] | list[Tensor]]] = {
     "L1": _foreach_sign,
     "L2": lambda weights: weights,
@@ -37,10 +44,11 @@ PENALTY_SLOPES: dict[str, Callable[[list[Tensor]], tuple[Tensor, ...] | list[Ten
 """Slope of each regularization_type with respect to the weights (SGDSolver::Regularize)."""
 
 
-class Solver(torch.optim.Optimizer):
+class Solver:
     """Base of the six solvers.
 
-    `rate` is the learning rate of the next step, `iteration` the number of steps before it.
+    `rate` is the learning rate of the next step, `iteration` the number of steps before it. It is
+    no torch.optim.Optimizer: making the first of these imports TorchDynamo, which takes seconds.
     """
 
     names: ClassVar[tuple[str, ...]] = ("history",)
@@ -55,28 +63,40 @@ class Solver(torch.optim.Optimizer):
         self.iteration = 0
         self.blobs = tuple(blob.tensor for blob in blobs)
         """In the order of Caffe's learnable_params."""
-        groups: dict[tuple[float, float], ParamGroup] = {}
-        for blob in blobs:
-            new = {"params": [], "lr_mult": blob.lr_mult, "decay_mult": blob.decay_mult}
-            groups.setdefault((blob.lr_mult, blob.decay_mult), new)["params"].append(blob.tensor)
-        super().__init__(list(groups.values()), {})
-        for tensor in self.blobs:
-            for name in self.names:
-                self.state[tensor][name] = torch.zeros_like(tensor, requires_grad=False)
+        self._kept = {
+            name: [torch.zeros_like(tensor, requires_grad=False) for tensor in self.blobs]
+            for name in self.names
+        }
+        members: dict[tuple[float, float], list[int]] = {}
+        for index, blob in enumerate(blobs):
+            members.setdefault((blob.lr_mult, blob.decay_mult), []).append(index)
+        self.groups = [
+            Group(
+                *multipliers,
+                [self.blobs[index] for index in chosen],
+                {name: [kept[index] for index in chosen] for name, kept in self._kept.items()},
+            )
+            for multipliers, chosen in members.items()
+        ]
         self._find_resting()
 
+    def zero_grad(self) -> None:
+        """Forget all gradients."""
+        for tensor in self.blobs:
+            tensor.grad = None
+
     @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+    def step(self) -> None:
         """Take one step with the gradients of the parameters, and overwrite them."""
         for group in self._moving:
             gradients = [
                 torch.zeros_like(weight) if weight.grad is None else weight.grad
-                for weight in group["params"]
+                for weight in group.weights
             ]
             if self.settings.iter_size > 1:
                 _foreach_mul_(gradients, 1 / self.settings.iter_size)
             self.regularize(group, gradients)
-            self.update(group, gradients, self.rate * group["lr_mult"])
+            self.update(group, gradients, self.rate * group.lr_mult)
         self.iteration += 1
 
     @torch.no_grad()
@@ -93,18 +113,18 @@ class Solver(torch.optim.Optimizer):
         _foreach_mul_(gradients, torch.where(norm > most, most / norm, 1.0))
         return norm
 
-    def decay(self, group: ParamGroup) -> float:
+    def decay(self, group: Group) -> float:
         """Return the weight decay of a group."""
-        return float(self.settings.weight_decay * group["decay_mult"])
+        return float(self.settings.weight_decay * group.decay_mult)
 
-    def regularize(self, group: ParamGroup, gradients: list[Tensor]) -> None:
+    def regularize(self, group: Group, gradients: list[Tensor]) -> None:
         """Add the gradient of half the squared L2 norm, or of the L1 norm, times the decay."""
-        decay, weights = self.decay(group), group["params"]
+        decay, weights = self.decay(group), group.weights
         if decay:
             slopes = PENALTY_SLOPES[self.settings.regularization_type](weights)
             _foreach_add_(gradients, slopes, alpha=decay)
 
-    def update(self, group: ParamGroup, gradients: list[Tensor], rate: float) -> None:
+    def update(self, group: Group, gradients: list[Tensor], rate: float) -> None:
         """Update the weights of a group and their histories; `rate` includes lr_mult."""
         raise NotImplementedError
 
@@ -112,19 +132,15 @@ class Solver(torch.optim.Optimizer):
         """Skip frozen groups in each step, unless they resume a history, as Caffe updates that."""
         self._moving = [
             group
-            for group in self.param_groups
+            for group in self.groups
             if not self.rests
-            or group["lr_mult"]
-            or any(history.any() for history in self.kept(group, "history"))
+            or group.lr_mult
+            or any(history.any() for history in group.kept["history"])
         ]
-
-    def kept(self, group: ParamGroup, name: str) -> list[Tensor]:
-        """Return the kept tensor of a name for each weight of a group."""
-        return [self.state[weight][name] for weight in group["params"]]
 
     def histories(self) -> list[Tensor]:
         """Return all kept tensors in the order of a .solverstate: by name, then by blob."""
-        return [self.state[tensor][name] for name in self.names for tensor in self.blobs]
+        return [tensor for kept in self._kept.values() for tensor in kept]
 
     @torch.no_grad()
     def restore(self, histories: Sequence[Tensor]) -> None:

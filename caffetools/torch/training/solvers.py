@@ -1,4 +1,4 @@
-"""Caffe's six solvers as PyTorch optimizers.
+"""Caffe's six solvers of PyTorch's tensors.
 
 They differ from torch.optim's by more than defaults. Caffe's SGD keeps the rate in its history,
 `v = momentum * v + rate * g; w -= v`, so that after a change of the rate old gradients still count
@@ -26,7 +26,7 @@ from torch import (
 )
 from torch.optim.sgd import sgd
 
-from caffetools.torch.training.solver_base import ParamGroup, Solver
+from caffetools.torch.training.solver_base import Group, Solver
 
 
 class SGD(Solver):
@@ -38,12 +38,12 @@ class SGD(Solver):
 
     rests: ClassVar[bool] = True
 
-    def regularize(self, group: ParamGroup, gradients: list[Tensor]) -> None:
+    def regularize(self, group: Group, gradients: list[Tensor]) -> None:
         if not self._is_fused_decay():
             super().regularize(group, gradients)
 
-    def update(self, group: ParamGroup, gradients: list[Tensor], rate: float) -> None:
-        weights, history = group["params"], self.kept(group, "history")
+    def update(self, group: Group, gradients: list[Tensor], rate: float) -> None:
+        weights, history = group.weights, group.kept["history"]
         if not self.settings.momentum:  # the kernel would keep no history
             _foreach_zero_(history)
             _foreach_add_(history, gradients, alpha=rate)
@@ -74,30 +74,30 @@ class Nesterov(Solver):
 
     rests: ClassVar[bool] = True
 
-    def update(self, group: ParamGroup, gradients: list[Tensor], rate: float) -> None:
-        history, momentum = self.kept(group, "history"), self.settings.momentum
+    def update(self, group: Group, gradients: list[Tensor], rate: float) -> None:
+        history, momentum = group.kept["history"], self.settings.momentum
         _foreach_mul_(history, momentum)
         _foreach_add_(history, gradients, alpha=rate)
-        _foreach_sub_(group["params"], gradients, alpha=rate)
-        _foreach_sub_(group["params"], history, alpha=momentum)
+        _foreach_sub_(group.weights, gradients, alpha=rate)
+        _foreach_sub_(group.weights, history, alpha=momentum)
 
 
 class AdaGrad(Solver):
     """`h += g^2; w -= rate * g / (sqrt(h) + delta)` (adagrad_solver.cpp)."""
 
-    def update(self, group: ParamGroup, gradients: list[Tensor], rate: float) -> None:
-        history = self.kept(group, "history")
+    def update(self, group: Group, gradients: list[Tensor], rate: float) -> None:
+        history = group.kept["history"]
         _foreach_addcmul_(history, gradients, gradients)
-        subtract_ratio(group["params"], gradients, history, rate, self.settings.delta)
+        subtract_ratio(group.weights, gradients, history, rate, self.settings.delta)
 
 
 class RMSProp(Solver):
     """`h = d * h + (1 - d) * g^2; w -= rate * g / (sqrt(h) + delta)` (rmsprop_solver.cpp)."""
 
-    def update(self, group: ParamGroup, gradients: list[Tensor], rate: float) -> None:
-        history = self.kept(group, "history")
+    def update(self, group: Group, gradients: list[Tensor], rate: float) -> None:
+        history = group.kept["history"]
         average_squares(history, gradients, self.settings.rms_decay)
-        subtract_ratio(group["params"], gradients, history, rate, self.settings.delta)
+        subtract_ratio(group.weights, gradients, history, rate, self.settings.delta)
 
 
 class AdaDelta(Solver):
@@ -108,8 +108,8 @@ class AdaDelta(Solver):
 
     names: ClassVar[tuple[str, ...]] = ("history", "updates")
 
-    def update(self, group: ParamGroup, gradients: list[Tensor], rate: float) -> None:
-        history, updates = self.kept(group, "history"), self.kept(group, "updates")
+    def update(self, group: Group, gradients: list[Tensor], rate: float) -> None:
+        history, updates = group.kept["history"], group.kept["updates"]
         momentum, delta = self.settings.momentum, self.settings.delta
         average_squares(history, gradients, momentum)
         update = list(_foreach_add(updates, delta))
@@ -117,7 +117,7 @@ class AdaDelta(Solver):
         _foreach_sqrt_(update)
         _foreach_mul_(update, gradients)
         average_squares(updates, update, momentum)
-        _foreach_sub_(group["params"], update, alpha=rate)
+        _foreach_sub_(group.weights, update, alpha=rate)
 
 
 class Adam(Solver):
@@ -129,15 +129,15 @@ class Adam(Solver):
 
     names: ClassVar[tuple[str, ...]] = ("history", "squares")
 
-    def update(self, group: ParamGroup, gradients: list[Tensor], rate: float) -> None:
-        history, squares = self.kept(group, "history"), self.kept(group, "squares")
+    def update(self, group: Group, gradients: list[Tensor], rate: float) -> None:
+        history, squares = group.kept["history"], group.kept["squares"]
         first, second = self.settings.momentum, self.settings.momentum2
         _foreach_mul_(history, first)
         _foreach_add_(history, gradients, alpha=1 - first)
         average_squares(squares, gradients, second)
         count = self.iteration + 1
         correction = math.sqrt(1 - second**count) / (1 - first**count)
-        subtract_ratio(group["params"], history, squares, rate * correction, self.settings.delta)
+        subtract_ratio(group.weights, history, squares, rate * correction, self.settings.delta)
 
 
 def average_squares(means: list[Tensor], values: list[Tensor], kept: float) -> None:

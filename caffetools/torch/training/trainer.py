@@ -143,7 +143,7 @@ class Trainer:
     def iterate(self) -> None:
         """Do one iteration: gradients, log, update."""
         shows = self._is_due(self.settings.display)
-        self.solver.zero_grad(set_to_none=True)
+        self.solver.zero_grad()
         with self._located("training"):
             outputs = self.gradients()
         if shows:

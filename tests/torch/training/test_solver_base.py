@@ -8,16 +8,16 @@ from torch import Tensor
 
 from caffetools.errors import CaffeToolsError
 from caffetools.torch.training.settings import REGULARIZATIONS, SolverSettings
-from caffetools.torch.training.solver_base import PENALTY_SLOPES, Learnable, ParamGroup, Solver
+from caffetools.torch.training.solver_base import PENALTY_SLOPES, Group, Learnable, Solver
 from caffetools.torch.training.solvers import SGD, Adam
 
 
 class Recording(Solver):
     """Subtracts rate * g and keeps what it was given."""
 
-    def update(self, group: ParamGroup, gradients: list[Tensor], rate: float) -> None:
+    def update(self, group: Group, gradients: list[Tensor], rate: float) -> None:
         self.given = [each.clone() for each in gradients]
-        for weight, gradient in zip(group["params"], gradients, strict=True):
+        for weight, gradient in zip(group.weights, gradients, strict=True):
             weight.sub_(rate * gradient)
 
 
@@ -100,8 +100,9 @@ def test_histories_stand_in_caffes_order() -> None:
     solver = Adam([Learnable(tensors[0], 2.0), Learnable(tensors[1])], SolverSettings())
     assert [history.numel() for history in solver.histories()] == [1, 2, 1, 2]
     solver.restore([torch.full((size,), float(i)) for i, size in enumerate((1, 2, 1, 2))])
-    assert solver.state[tensors[1]]["history"].tolist() == [1, 1]
-    assert solver.state[tensors[0]]["squares"].tolist() == [2]
+    (first, second) = solver.groups
+    assert second.kept["history"][0].tolist() == [1, 1]
+    assert first.kept["squares"][0].tolist() == [2]
 
 
 @pytest.mark.parametrize(
