@@ -66,12 +66,14 @@ class ELU(Layer):
     type = "ELU"
     gradient_reads = ("sign", "masked top")
     keeps_sign = True
+    keeps_positive = True
 
 
 class Exp(Layer):
     """base^(shift + scale · x), base -1 for e (exp_layer.cpp)."""
 
     type = "Exp"
+    is_positive = True
     gradient_reads = ("masked top",)
 
     def __init__(self, spec: Spec) -> None:
@@ -117,7 +119,7 @@ class PReLU(Layer):
     type = "PReLU"
     gradient_reads = ("bottom",)
     param_name = "prelu_param"
-    keeps_sign = True
+    keeps_positive = True
     copies_bottom = True
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
@@ -134,6 +136,7 @@ class ReLU(Layer):
     type = "ReLU"
     gradient_reads = ("sign",)
     keeps_sign = True
+    keeps_positive = True
 
     def __init__(self, spec: Spec) -> None:
         self.masks = spec.param("relu_param").number("negative_slope") == 0
@@ -143,6 +146,7 @@ class Sigmoid(Layer):
     """1 / (1 + exp(-x)) (sigmoid_layer.cpp)."""
 
     type = "Sigmoid"
+    is_positive = True
     gradient_reads = ("masked top",)
 
 
@@ -171,6 +175,7 @@ class Softmax(Layer):
     """exp(x) over its sum along an axis (softmax_layer.cpp)."""
 
     type = "Softmax"
+    is_positive = True
     ignores_propagate_down = True
     gradient_reads = ("masked top",)
     param_name = "softmax_param"

@@ -199,6 +199,10 @@ class Layer:
     """Whether each top position depends on all positions along `axis` of the bottom."""
     keeps_sign: ClassVar[bool] = False
     """Whether the top is positive just where the bottom is, wherever it passes a gradient."""
+    keeps_positive: ClassVar[bool] = False
+    """Whether the top is the bottom where that is not negative."""
+    is_positive: ClassVar[bool] = False
+    """Whether no value of the top is negative."""
     gradient_reads: tuple[str, ...] = ()
     """What Caffe's Backward_cpu reads from blobs: "bottom", "top", the "sign" of the bottom, or
     "masked top", the top only where its gradient is not 0."""

@@ -93,7 +93,12 @@ def _overwritten(
         is_top = what.endswith("top")
         blobs = reader.node.tops[:1] if is_top else reader.node.bottoms
         for blob in blobs:
+            maker = next(
+                each.layer for each in reversed(net.layers[: index + 1]) if blob in each.node.tops
+            )
             later = [net.layers[i] for i in writers.get(memory[blob], ()) if i > index]
+            if maker is not None and maker.is_positive:
+                later = [each for each in later if each.layer and not each.layer.keeps_positive]
             if what == "masked top":
                 later = [each for each in later if each.layer and not each.layer.masks]
             if what == "sign":

@@ -36,6 +36,7 @@ def in_place(name: str, kind: str, options: str = "") -> str:
 ITS_BOTTOM = "l: its backward pass reads its bottom, which it overwrites in place"
 ITS_TOP = "l: its backward pass reads its top, which layer 's' overwrites in place"
 SCALE = in_place("s", "Scale")
+LEAKY = in_place("s", "ReLU", "relu_param { negative_slope: 0.1 }")
 
 
 @pytest.mark.parametrize(
@@ -61,10 +62,11 @@ SCALE = in_place("s", "Scale")
         (in_place("l", "ELU") + SCALE, [ITS_TOP]),
         # A ReLU writes 0 just where it passes no gradient.
         (in_place("l", "Sigmoid") + in_place("s", "ReLU"), []),
-        (
-            in_place("l", "Sigmoid") + in_place("s", "ReLU", "relu_param { negative_slope: 0.1 }"),
-            [ITS_TOP],
-        ),
+        # What is not negative passes a ReLU with a slope, an ELU and a PReLU as it is.
+        (in_place("l", "Sigmoid") + LEAKY, []),
+        (in_place("l", "Exp") + in_place("s", "PReLU"), []),
+        (in_place("l", "Softmax") + in_place("s", "ELU"), []),
+        (in_place("l", "TanH") + LEAKY, [ITS_TOP]),
         # Dropout copies in the test phase.
         (in_place("l", "Sigmoid") + in_place("s", "Dropout"), [ITS_TOP]),
         # The exported ReLU reads the later signs, too.

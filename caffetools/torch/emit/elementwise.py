@@ -40,11 +40,12 @@ def eltwise(layer: Eltwise, context: Context) -> Expression:
     if layer.operation == "MAX":
         return call("elementwise_max", *bottoms)
     if layer.operation == "PROD":
-        return reduce(lambda left, right: Binary(left, "*", right), bottoms)
-    factors = context.param("eltwise_param").numbers("coeff") or [1.0] * len(bottoms)
-    result = scaled(bottoms[0], factors[0])
-    for bottom, factor in zip(bottoms[1:], factors[1:], strict=True):
-        result = Binary(result, "-" if factor < 0 else "+", scaled(bottom, abs(factor)))
+        factors = bottoms if layer.stable else [call("nan_at_zero", each) for each in bottoms]
+        return reduce(lambda left, right: Binary(left, "*", right), factors)
+    weights = context.param("eltwise_param").numbers("coeff") or [1.0] * len(bottoms)
+    result = scaled(bottoms[0], weights[0])
+    for bottom, weight in zip(bottoms[1:], weights[1:], strict=True):
+        result = Binary(result, "-" if weight < 0 else "+", scaled(bottom, abs(weight)))
     return result
 
 

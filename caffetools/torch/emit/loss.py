@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from caffetools.layers.blobs import count
+from caffetools.layers.base import Layer
+from caffetools.layers.blobs import count, dims
 from caffetools.layers.checks import four_axes
 from caffetools.layers.loss import (
     ContrastiveLoss,
@@ -20,6 +21,7 @@ from caffetools.torch.emit.base import (
     Bottom,
     Context,
     Emission,
+    Emitter,
     Emitters,
     Expression,
     X,
@@ -63,6 +65,18 @@ def smooth_l1_ohem(layer: SmoothL1LossOHEM, context: Context) -> Emission:
     return Emission((total, by_position)[: layer.top_count])
 
 
+def at_most_four_axes(emit: Emitter) -> Emitter:
+    """Return the emitter for bottoms of up to four axes: Caffe aborts on more once it runs."""
+
+    def checked(layer: Layer, context: Context) -> Emission | Expression:
+        shape = context.bottoms[0]
+        if len(shape) > 4:
+            raise context.error(f"expected a bottom of at most 4 axes, found {dims(shape)}")
+        return emit(layer, context)
+
+    return checked
+
+
 def _divisor(context: Context) -> Expression:
     """Return the divisor of the sum; VALID is like FULL (smooth_L1_loss_ohem_layer.cpp)."""
     normalization = loss_options(context, "VALID").get("normalization", "VALID")
@@ -98,10 +112,10 @@ EMITTERS: Emitters = {
     ContrastiveLoss: function(
         "contrastive_loss", "contrastive_loss_param", margin=1.0, legacy_version=False
     ),
-    EuclideanLoss: function("euclidean_loss"),
-    HingeLoss: function("hinge_loss", "hinge_loss_param", norm="L1"),
+    EuclideanLoss: at_most_four_axes(function("euclidean_loss")),
+    HingeLoss: at_most_four_axes(function("hinge_loss", "hinge_loss_param", norm="L1")),
     L1Loss: l1,
-    MultinomialLogisticLoss: function("multinomial_logistic_loss"),
+    MultinomialLogisticLoss: at_most_four_axes(function("multinomial_logistic_loss")),
     SigmoidCrossEntropyLoss: sigmoid_cross_entropy,
     SmoothL1Loss: function("smooth_l1_loss", "smooth_l1_loss_param", sigma=1.0),
     SmoothL1LossOHEM: smooth_l1_ohem,

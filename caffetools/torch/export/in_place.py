@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from caffetools.layers.activation import ReLU
+from caffetools.layers.activation import PReLU, ReLU
 from caffetools.layers.convolution import Convolution, Deconvolution
 from caffetools.layers.elementwise import Eltwise, Scale
 from caffetools.layers.linear import InnerProduct
@@ -42,8 +42,11 @@ def with_later_signs(statements: Iterable[Statement]) -> tuple[Statement, ...]:
             continue
         later = behind.setdefault(statement.targets, [])
         fits = all(len(each.bottoms) == len(each.values) == 1 for each in later)
-        if statement.layer_class is ReLU and later and fits:
-            found[index] = _masked(statement, later)
+        # What a ReLU without a slope gives is not negative: a PReLU leaves it as it is.
+        kept = PReLU if statement.values[0] == call("F.relu", X) else None
+        changes = [each for each in later if each.layer_class is not kept]
+        if statement.layer_class is ReLU and changes and fits:
+            found[index] = _masked(statement, changes)
         if not (statement.layer_class and statement.layer_class.keeps_sign):
             later.insert(0, statement)
     return tuple(found)

@@ -1,4 +1,4 @@
-"""Eltwise MAX, Scale and Bias."""
+"""Eltwise, Scale and Bias."""
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,14 @@ def elementwise_max(first: Tensor, *others: Tensor) -> Tensor:
     for other in others[1:]:
         largest = torch.where(other > largest, other, largest)
     return largest
+
+
+def nan_at_zero(factor: Tensor) -> Tensor:
+    """Return a factor of a product, with a gradient of NaN where it is 0.
+
+    Caffe divides the product by it (eltwise_layer.cpp, `stable_prod_grad: false`).
+    """
+    return torch.where(factor == 0, factor.abs().sqrt(), factor)
 
 
 def aligned(values: Tensor, axis: int, x: Tensor) -> Tensor:

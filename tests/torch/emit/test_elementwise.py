@@ -15,6 +15,12 @@ CASES = (
     ("Eltwise", [(2, 3), (2, 3), (2, 3)], 1, ["y = a + b + c"]),
     ("Eltwise eltwise_param { operation: PROD }", [(2, 3), (2, 3), (2, 3)], 1, ["y = a * b * c"]),
     (
+        "Eltwise eltwise_param { operation: PROD stable_prod_grad: false }",
+        [(2, 3), (2, 3)],
+        1,
+        ["y = nan_at_zero(a) * nan_at_zero(b)"],
+    ),
+    (
         "Eltwise eltwise_param { operation: MAX }",
         [(2, 3), (2, 3), (2, 3)],
         1,

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from caffetools.errors import CaffeToolsError
 from caffetools.torch.export.loaded_module import load_module
 from tests.torch.emission import Shape, lines, program_of
 from tests.torch.golden import check_emitted
@@ -123,3 +124,13 @@ def test_l1_by_hand() -> None:
     module = load_module(program_of("L1Loss", (2, 2), (2, 2)))
     a, b = torch.tensor([[1.0, -2], [3, 0]]), torch.tensor([[0.0, 1], [3, 0.5]])
     assert module(a, b).item() == pytest.approx((1 + 3 + 0 + 0.5) / 2)
+
+
+@pytest.mark.parametrize("kind", ["EuclideanLoss", "HingeLoss", "MultinomialLogisticLoss"])
+def test_five_axes_of_which_caffe_reads_four(kind: str) -> None:
+    """Blob::num() aborts in the first forward pass, after a setup without complaint."""
+    second = (2, 3, 1, 1, 1) if kind == "EuclideanLoss" else (2,)
+    lines(kind, (2, 3, 1, 1), second[:4])
+    with pytest.raises(CaffeToolsError) as caught:
+        lines(kind, (2, 3, 1, 1, 1), second)
+    assert caught.value.message == "expected a bottom of at most 4 axes, found 2 x 3 x 1 x 1 x 1"

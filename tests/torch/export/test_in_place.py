@@ -33,6 +33,7 @@ def layer(kind: str, rest: str = "", top: str = "c") -> str:
         "",
         layer("Dropout"),
         layer("ELU") + layer("Dropout"),
+        layer("PReLU"),
         layer("BatchNorm", top="y"),
         layer("BatchNorm", top="y") + 'layer { name: "s" type: "Scale" bottom: "y" top: "y" }',
     ],
@@ -56,6 +57,15 @@ def test_a_plain_relu(rest: str) -> None:
             (
                 "relu_by_later_signs("
                 "c, self.batchnorm_scale(self.batchnorm.normalize(F.relu(c.detach()))))"
+            ),
+        ),
+        # A slope that is learned may turn signs.
+        (
+            layer("PReLU"),
+            "relu_param { negative_slope: 0.1 }",
+            (
+                "relu_by_later_signs(c, self.prelu(F.leaky_relu(c.detach(), negative_slope=0.1)), "
+                "negative_slope=0.1)"
             ),
         ),
         (

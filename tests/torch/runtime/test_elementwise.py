@@ -1,4 +1,4 @@
-"""Eltwise MAX and its ties; products and sums along axes."""
+"""Eltwise MAX and its ties, zeros of a product; products and sums along axes."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from caffetools.torch.runtime.elementwise import (
     add_along,
     elementwise_max,
     multiply_along,
+    nan_at_zero,
 )
 from tests.torch.cases import check_case, check_runs_everywhere, gradients, read_case
 
@@ -34,6 +35,16 @@ def test_who_gets_the_gradient_of_a_tie() -> None:
         [1, 0, 1, 1],
         [0, 0, 0, 0],
     ]
+
+
+def test_a_quotient_by_zero() -> None:
+    """The gradient of a is y / a: 0 / 2, 0 / 0, 12 / 3."""
+    a, b = (torch.tensor(row, requires_grad=True) for row in ([2.0, 0, 3], [0.0, 5, 4]))
+    y = nan_at_zero(a) * nan_at_zero(b)
+    assert y.tolist() == [0, 0, 12]
+    nan = float("nan")
+    for got, want in zip(gradients(y, a, b), ([0, nan, 4], [nan, 0, 3]), strict=True):
+        torch.testing.assert_close(got, torch.tensor(want), equal_nan=True)
 
 
 def test_max_runs_everywhere() -> None:
