@@ -8,9 +8,9 @@ from typing import NamedTuple
 from caffetools.errors import ShapeError
 from caffetools.layers.base import Facts, Layer, Spec
 from caffetools.layers.blobs import Shape, Step, between, dims
-from caffetools.layers.checks import check_axes, check_int, four_axes, mismatch, read_integer
+from caffetools.layers.checks import check_axes, four_axes, mismatch, read_integer
 from caffetools.layers.pooling import read_kernel, read_pair
-from caffetools.layers.window import Window, axis_names
+from caffetools.layers.window import Window, axis_names, deconvolved_step
 
 
 class Interp(Layer):
@@ -30,11 +30,11 @@ class Interp(Layer):
     def __init__(self, spec: Spec) -> None:
         super().__init__(spec)
         param = self.param
-        for name in ("pad_beg", "pad_end"):
-            if param.integer(name) > 0:
-                text = f"expected a {name} of at most 0, found {param.integer(name)}"
-                raise param.error(text, name)
-        self.pad = param.integer("pad_beg") + param.integer("pad_end")
+        pads = {name: param.integer(name) for name in ("pad_beg", "pad_end")}
+        for name, pad in pads.items():
+            if pad > 0:
+                raise param.error(f"expected a {name} of at most 0, found {pad}", name)
+        self.pad = sum(pads.values())
         self.like_blob = param.flag("use_blob_size")
         if self.like_blob and len(spec.bottoms) == 1:
             raise param.error("expected a second bottom with the size, found one", "use_blob_size")
@@ -170,12 +170,10 @@ class Unpooling(Layer):
         if any(by_axis) == param.has("unpool_size") or any(by_axis) != all(by_axis):
             raise param.error("expected unpool_size, or both unpool_h and unpool_w", "unpool_size")
         names = ("unpool_h", "unpool_w") if all(by_axis) else ("unpool_size",) * 2
-        for name in names:
-            check_int(param, name)
-        self.extents = [param.integer(name) for name in names]
+        self.extents = [read_integer(param, name, 0) for name in names]
 
     def windows(self, bottoms: tuple[Shape, ...]) -> list[Window]:
-        return [Window(*axis) for axis in zip(self.kernels, self.strides, strict=True)]
+        return list(map(Window, self.kernels, self.strides))
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         return Facts(((*four_axes(bottoms[0])[:2], *self.extents),))
@@ -188,8 +186,8 @@ class ParseNetUnpooling(Layer):
     """(N, C, H, W) -> (N, C, (H - 1) · stride + kernel - 2 · pad, W'), the inverse of pooling.
 
     FIXED puts a value in the middle of its window, REP in all of it, DIV a share; where windows
-    overlap, the mean. A second bottom gives the size, as after global pooling
-    (unpooling_layer.cpp).
+    overlap, the mean. A second bottom gives the size, as after global pooling. GROUP replaces each
+    value by the mean of its group, whose number the second bottom holds (unpooling_layer.cpp).
     """
 
     type = "UnPooling"
@@ -203,20 +201,22 @@ class ParseNetUnpooling(Layer):
         super().__init__(spec)
         param = self.param
         self.method = param.text("unpool") if param.has("unpool") else "FIXED"
-        if self.method not in ("FIXED", "DIV", "REP"):
-            raise param.error(f"expected FIXED, DIV or REP, found {self.method}", "unpool")
+        self.grouped = self.method == "GROUP"
+        if self.grouped and len(spec.bottoms) == 1:
+            raise param.error("GROUP expected a second bottom, the groups, found one", "unpool")
+        if self.method not in ("FIXED", "DIV", "REP", "GROUP"):
+            raise param.error(f"expected FIXED, DIV, REP or GROUP, found {self.method}", "unpool")
+        if self.grouped:
+            return
         kernels = [f"out_kernel_{each}" for each in "hw"]
-        by_axis = all(map(param.has, kernels))
-        names = kernels if by_axis else ["out_kernel_size"] * 2
+        names = kernels if all(map(param.has, kernels)) else ["out_kernel_size"] * 2
         self.kernels = [read_integer(param, name) for name in names]
         self.strides, self.pads = read_pair(param, "out_stride", 1), read_pair(param, "out_pad", 0)
 
     def axes(self, bottoms: tuple[Shape, ...]) -> list[Window]:
         """Return kernel, stride and padding along height and width."""
         if len(bottoms) == 1:
-            return [
-                Window(*axis) for axis in zip(self.kernels, self.strides, self.pads, strict=True)
-            ]
+            return list(map(Window, self.kernels, self.strides, self.pads))
         found = []
         for extent, wanted in zip(*(four_axes(each)[2:] for each in bottoms), strict=True):
             kernel = -(-wanted // extent)
@@ -224,25 +224,23 @@ class ParseNetUnpooling(Layer):
             found.append(Window(kernel, stride, ((extent - 1) * stride + kernel - wanted) // 2))
         return found
 
-    def windows(self, bottoms: tuple[Shape, ...]) -> list[Window]:
-        return self.axes(bottoms)
+    def windows(self, bottoms: tuple[Shape, ...]) -> list[Window] | None:
+        return None if self.grouped else self.axes(bottoms)
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        image, *groups = map(four_axes, bottoms)
+        if self.grouped and (image[0], *image[2:]) != (groups[0][0], *groups[0][2:]):
+            raise mismatch("groups of as many items, rows and columns", image, *groups)
         for axis in self.axes(bottoms):
             if axis.pad >= axis.kernel:
                 text = f"expected a padding below the kernel, {axis.kernel}, found {axis.pad}"
                 raise self.param.error(text, "out_pad")
         sides = tuple(step.value for step in self.explain(bottoms))
-        return Facts(((*four_axes(bottoms[0])[:2], *sides),))
+        return Facts(((*image[:2], *sides),))
 
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
-        steps = []
-        for name, extent, (kernel, stride, pad, *_) in zip(
-            axis_names(2), four_axes(bottoms[0])[2:], self.axes(bottoms), strict=True
-        ):
-            formula = f"({extent} - 1) * {stride} + {kernel} - 2*{pad}"
-            steps.append(Step(name, formula, (extent - 1) * stride + kernel - 2 * pad))
-        return steps
+        extents = four_axes(bottoms[0])[2:]
+        return list(map(deconvolved_step, axis_names(2), extents, self.axes(bottoms)))
 
 
 def given_steps(extents: Iterable[int]) -> list[Step]:

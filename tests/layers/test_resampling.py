@@ -206,10 +206,14 @@ def test_those_of_parse_net() -> None:
     assert set_up(text, (2, 512, 1, 1), (2, 256, 40, 60)).tops == ((2, 512, 40, 60),)
     # A kernel and a stride of ceil(10 / 4) = 3, and (3 * 3 + 3 - 10) / 2 = 1 of padding.
     assert set_up(text, (2, 3, 4, 4), (2, 3, 10, 10)).tops == ((2, 3, 3 * 3 + 3 - 2, 10),)
+    groups = parse_net("unpool: GROUP", "a b")
+    assert set_up(groups, (2, 512, 4, 6), (2, 1, 4, 6)).tops == ((2, 512, 4, 6),)
+    expected = "groups of as many items, rows and columns, found 2 x 512 x 4 x 6 and 2 x 1 x 4 x 1"
+    check_refused(groups, ((2, 512, 4, 6), (2, 1, 4, 1)), 1, 1, expected)
     text = parse_net("out_kernel_size: 3 out_stride: 2 out_pad: 1")
     assert check_explained(text, (1, 3, 4, 5)) == [
-        "height: (4 - 1) * 2 + 3 - 2*1 = 7",
-        "width: (5 - 1) * 2 + 3 - 2*1 = 9",
+        "height: 2 * (4 - 1) + 3 - 2*1 = 7",
+        "width: 2 * (5 - 1) + 3 - 2*1 = 9",
     ]
 
 
@@ -217,7 +221,8 @@ def test_those_of_parse_net() -> None:
     ("options", "column", "fragment"),
     [
         ("", 1, "out_kernel_size of at least 1, found 0"),
-        ("unpool: GROUP out_kernel_size: 2", 19, "expected FIXED, DIV or REP, found GROUP"),
+        ("unpool: TILE out_kernel_size: 2", 19, "expected FIXED, DIV, REP or GROUP, found TILE"),
+        ("unpool: GROUP", 19, "GROUP expected a second bottom, the groups, found one"),
         ("out_kernel_size: 2 out_pad: 2", 38, "a padding below the kernel, 2, found 2"),
     ],
 )

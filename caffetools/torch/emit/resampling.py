@@ -54,12 +54,14 @@ def unpooling(layer: Unpooling, context: Context) -> Expression:
 
 
 def parse_net_unpooling(layer: ParseNetUnpooling, context: Context) -> Expression:
-    """The helper `unpool_to_corners` with an offset, or `unpool_mean`."""
+    """The helper `unpool_to_corners` with an offset, `unpool_mean` or `unpool_groups`."""
     axes = layer.axes(context.bottoms)
     kernels, strides, pads = zip(
         *((axis.kernel, axis.stride, axis.pad) for axis in axes), strict=True
     )
     x = context.image()
+    if layer.grouped:
+        return call("unpool_groups", x, context.image(1))
     if layer.method == "FIXED":
         offset = tuple((axis.kernel - 1) // 2 - axis.pad for axis in axes)
         return call(

@@ -73,3 +73,19 @@ def unpool_mean(
     mean = planes / counts.clamp(min=1)
     share = mean / (kernel_size[0] * kernel_size[1]) if divide else mean
     return share.reshape(x.size(0), x.size(1), *share.shape[2:])
+
+
+def unpool_groups(x: Tensor, groups: Tensor) -> Tensor:
+    """Replace each value by the mean of its group of positions in the plane: GROUP unpooling.
+
+    `groups` `(N, G, H, W)` holds the numbers of the groups; the means of its channels are averaged
+    (unpooling_layer.cpp, weiliu89/caffe).
+    """
+    names, number = torch.unique(groups.long().flatten(2), return_inverse=True)
+    values = x.flatten(2).unsqueeze(1).expand(-1, groups.size(1), -1, -1)
+    number = number.unsqueeze(2).expand(values.shape)
+    sums, counts = (
+        x.new_zeros(*values.shape[:3], names.numel()).scatter_add(3, number, each)
+        for each in (values, torch.ones_like(values))
+    )
+    return (sums / counts.clamp(min=1)).gather(3, number).mean(1).reshape(x.shape)

@@ -89,7 +89,9 @@ def detection_rows(
     )
     nothing = torch.full((images, 7), -1.0, device=score.device)
     nothing[:, 0] = torch.arange(nothing.size(0), device=score.device)
-    return (rows[keep] if keep.any() else nothing).reshape(1, 1, -1, 7)
+    # ONNX has no `any` of an empty mask.
+    shown = torch.cat([keep, (keep.sum() == 0).expand(images)])
+    return torch.cat([rows, nothing])[shown].reshape(1, 1, -1, 7)
 
 
 def region_loss(  # noqa: PLR0913
@@ -146,7 +148,8 @@ def region_slope(
     for row in rows:
         low, high = split.new_tensor(row[3:5]), split.new_tensor(row[5:7])
         place, size = (low + high) / 2 * grid, (high - low) * grid
-        column, line = (int(value) for value in place.tolist())
+        # Of a centre on the right or lower edge, Caffe reads beyond the row or the map.
+        column, line = place.long().minimum(grid.long() - 1).tolist()
         image = int(row[0])
         spans = sizes if bias_match else boxes[image, line, column, :, 2:] * grid
         shared = torch.minimum(spans, size).prod(1)

@@ -144,7 +144,8 @@ def yolov3_slope(
                 for each in sorted(mask)
                 if each != skipped and overlap[each] > options.iou_thresh < 1
             ]
-            column, line = (int(value) for value in place.tolist())
+            # Of a centre on the right or lower edge, Caffe reads beyond the row or the map.
+            column, line = place.long().minimum(grid.long() - 1).tolist()
             for each in [best, *near] if best in mask else near:
                 cell = image, line, column, mask.index(each)
                 target = torch.cat([place - place.trunc(), (size / sizes[each]).log()])

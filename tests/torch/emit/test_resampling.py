@@ -104,6 +104,7 @@ def test_values_return_to_where_they_were_found() -> None:
             [(1, 3, 4, 4)],
             "unpool_mean(a, (3, 3), (2, 2), padding=(1, 1), divide=True)",
         ),
+        ("unpool: GROUP", [(1, 3, 4, 4), (1, 1, 4, 4)], "unpool_groups(a, b)"),
         (
             "out_kernel_h: 3 out_kernel_w: 5 out_stride: 3",
             [(1, 3, 2, 2)],

@@ -129,17 +129,31 @@ layer { name: "label" type: "Input" top: "label" input_param { shape { dim: 4 } 
 layer { name: "c" type: "CenterLoss" bottom: "x" bottom: "label" top: "c"
         center_loss_param { num_output: 2 center_filler { type: "constant" value: 1 } } }
 """
+YOLO = """
+layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 2 dim: 14 dim: 2 dim: 3 } } }
+layer { name: "d" type: "YoloDetectionOutput" bottom: "x" top: "y" yolo_detection_output_param {
+        num_classes: 2 num_box: 2 biases: 1 biases: 2 biases: 2 biases: 1
+        confidence_threshold: 0.2 } }
+"""
 BOXES = np.array([[0, 0, 0, 9, 7], [1, 2, 3, 17, 15], [1, 4, 4, 4, 4]], np.float32)
 
 
-@pytest.mark.parametrize("text", [ROI, POSITION_SENSITIVE, UNPOOLING, CENTERS])
+@pytest.mark.parametrize(
+    "text",
+    [ROI, POSITION_SENSITIVE, UNPOOLING, CENTERS, YOLO, YOLO.replace("0.2", "1")],
+    ids=["roi", "psroi", "unpooling", "centers", "yolo", "yolo without a detection"],
+)
 def test_layers_of_forks(text: str) -> None:
-    """Only onnxruntime has MaxRoiPool, OpenCV 5.0 does not."""
+    """Only onnxruntime has MaxRoiPool and empty tensors, OpenCV 5.0 does not."""
     net = from_text(text, phase="test")
     spec = assemble(net)
     inputs = {**seeded_inputs(spec, {}), "rois": BOXES}
     wanted = run_module(load_module(spec), *(inputs[tensor.blob] for tensor in spec.inputs))
-    found = results(onnx_of(net), inputs, opencv=text != ROI)
+    found = results(
+        onnx_of(net),
+        inputs,
+        opencv="ROIPooling" not in text.replace("PSROI", "") and "Yolo" not in text,
+    )
     for values, expected in zip(found.values(), wanted, strict=True):
         assert_close(values, expected)
 

@@ -13,6 +13,7 @@ from caffetools.torch.runtime.pooling import caffe_avg_pool2d, caffe_max_pool2d_
 from caffetools.torch.runtime.resampling import (
     unpool,
     unpool_average,
+    unpool_groups,
     unpool_mean,
     unpool_tile,
     unpool_to_corners,
@@ -101,6 +102,16 @@ def test_means_of_windows() -> None:
     # Positions between windows stay 0.
     assert unpool_mean(x, (1, 1), (1, 3)).flatten().tolist() == [1, 0, 0, 3]
     check_runs_everywhere(lambda x: unpool_mean(x, (2, 2), (2, 2)), torch.randn(2, 3, 4, 5))
+
+
+def test_means_of_groups() -> None:
+    """Columns 1 3 8 in groups 5 5 9, then each on its own: (2 + 1) / 2, (2 + 3) / 2, 8."""
+    x = torch.tensor([1.0, 3, 8]).reshape(1, 1, 1, 3).requires_grad_()
+    groups = torch.tensor([5.0, 5.5, 9, -1, 4, 7]).reshape(1, 2, 1, 3)
+    y = unpool_groups(x, groups)
+    assert y.flatten().tolist() == [1.5, 2.5, 8]
+    (gradient,) = gradients(y * torch.tensor([2.0, 0, 0]), x)
+    assert gradient.flatten().tolist() == [1 / 2 + 1, 1 / 2, 0]  # half of each mean of groups
 
 
 def test_middles_of_windows() -> None:

@@ -89,6 +89,15 @@ def test_an_overlap_beyond_the_threshold_is_no_background() -> None:
     assert gradient[1, 4, 0].tolist() == pytest.approx([1 / 32] * 2)
 
 
+def test_a_centre_on_the_edge_belongs_to_the_last_cell() -> None:
+    edge = TRUTH.clone()
+    edge[0, 3:7] = torch.tensor([1.0, 1, 1, 1])
+    edge[0, 3:7] += torch.tensor([-0.1, -0.1, 0.1, 0.1])
+    x = torch.zeros(1, 7, 1, 2, requires_grad=True)
+    (gradient,) = gradients(region_loss(x, edge, 2, BIASES), x)
+    assert gradient[0, 5:, 0].abs().sum(0).tolist() == [0, 1]  # 1/2 and 1/2 - 1
+
+
 def test_the_best_box_of_a_cell() -> None:
     """Sizes of 1 x 1 and 1 x 0.5 cells: the second is the true one."""
     x = torch.zeros(1, 14, 1, 2, requires_grad=True)
