@@ -5,28 +5,25 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from statistics import mean, median
 from typing import Any
 
 import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from caffetools.net.net import Net
-from caffetools.torch.export.in_place import is_in_place
-from caffetools.torch.export.loaded_module import module_builder
+from caffetools.torch.emit.base import Bottom, call
 from caffetools.torch.export.module_spec import ModuleSpec, Statement
 from caffetools.torch.export.verification import seeded_inputs, with_all_outputs
+from caffetools.torch.solver.solver_project import builder
 from caffetools.torch.training.glog_writer import GlogWriter, number
-from caffetools.torch.training.model import loss_weights, outputs_of, total_loss
+from caffetools.torch.training.model import loss_weights, outputs_of, share, total_loss
 from caffetools.torch.verbs.watched import runnable, watched_module
 
 _WARM_UP = 2
-
-Values = dict[str, Tensor]
-"""Blobs by the variable that holds them."""
 
 
 @dataclass(frozen=True)
@@ -83,23 +80,19 @@ def time_net(
     `clock` gives seconds, on the CPU. Raises CaffeToolsError, placed, for an input of unknown
     shape, weights that do not fit and a net that cannot be run.
     """
-    spec = runnable(net)
-    spec = replace(spec, statements=with_all_outputs(spec).statements)
-    inputs = seeded_inputs(spec, {})
-    timer = _Timer(net, spec, inputs, weights, device, clock)
+    timer = _Timer(net, weights, device, clock)
     log.say("caffe.cpp:351", "Performing Forward")
     for _ in range(_WARM_UP):
         initial = timer.whole(Times())
     log.say("caffe.cpp:356", f"Initial loss: {number(initial)}")
     log.say("caffe.cpp:357", "Performing Backward")
     for _ in range(_WARM_UP):
-        timer.layers([Times() for _ in timer.steps])
+        timer.layers([Times() for _ in timer.statements])
     log.say("caffe.cpp:365", "*** Benchmark begins ***")
     log.say("caffe.cpp:366", f"Testing for {iterations} iterations.")
     macs = {layer.node.key: layer.macs for layer in net.layers}
     found = tuple(
-        LayerTimes(step.statement.layer, step.statement.type, macs.get(step.statement.layer))
-        for step in timer.steps
+        LayerTimes(each.layer, each.type, macs.get(each.layer)) for each in timer.statements
     )
     whole = Times()
     start = time.perf_counter()
@@ -119,118 +112,108 @@ def time_net(
     return result
 
 
-@dataclass(frozen=True)
-class _Step:
-    """A layer as a module of its own."""
+_PASSED = "_layer_passed"
+"""Attribute of the module that is called after each layer."""
 
-    statement: Statement
-    module: nn.Module
-    inputs: tuple[str, ...]
-    """Variables that it reads."""
-    trained: tuple[Tensor, ...]
-    """Its parameters that need a gradient."""
+
+def _marked(spec: ModuleSpec) -> ModuleSpec:
+    """Return the description with a call of _PASSED after each layer, which gives its tops back."""
+    found: list[Statement] = []
+    for index, each in enumerate(spec.statements):
+        values = map(Bottom, range(len(each.targets)))
+        called = call(f"self.{_PASSED}", index, *values)
+        found += each, replace(each, values=(called,), bottoms=each.targets, members={}, stopped=())
+    return replace(spec, statements=tuple(found))
 
 
 class _Timer:
+    """Runs a net's module, and the same module with the moments at which each layer has passed."""
+
     def __init__(
-        self,
-        net: Net,
-        spec: ModuleSpec,
-        inputs: Mapping[str, NDArray[Any]],
-        weights: Sequence[str],
-        device: torch.device,
-        clock: Callable[[], float],
+        self, net: Net, weights: Sequence[str], device: torch.device, clock: Callable[[], float]
     ) -> None:
         self.device, self.clock = device, clock
-        training = spec.phases[0] == "TRAIN"
-        self.module = watched_module(net, weights).to(device).train(training)
-        self.needed = dict(
-            zip((layer.node.key for layer in net.layers), net.needs_backward, strict=True)
-        )
-        self.given = {
-            each.variable: torch.from_numpy(inputs[each.blob]).to(device) for each in spec.inputs
-        }
-        self.arguments = [self.given[each.variable] for each in spec.inputs]
-        self.steps = [self.step(spec, each, training) for each in spec.statements]
+        self.lag = median(-(clock() - clock()) for _ in range(100))
+        """Seconds that reading the clock takes, which are in each time but in no pass alone."""
+        spec = runnable(net)
+        spec = replace(spec, statements=with_all_outputs(spec).statements)
+        self.statements = spec.statements
+        inputs = seeded_inputs(spec, {})
+        self.given = [torch.from_numpy(inputs[each.blob]).to(device) for each in spec.inputs]
+        self.module = watched_module(net, weights).to(device)
+        self.marked = builder(net, spec=_marked(spec))().to(device).train(self.module.training)
+        setattr(self.marked, _PASSED, self.passed)
+        share(self.marked, self.module)
         self.weights = loss_weights(self.module)
+        self.wanted = [each for each in self.module.parameters() if each.requires_grad]
+        self.ahead: list[Any] = []
+        """Moments of a forward pass: the start, then for each layer its end and the next start."""
+        self.back: list[tuple[int, Any]] = []
+        """Layers that run back, and the moments at which they begin."""
 
-    def step(self, spec: ModuleSpec, statement: Statement, training: bool) -> _Step:
-        """Return a layer as a module that shares the parameters of the whole."""
-        bottoms = tuple({each.variable: each for each in statement.bottoms}.values())
-        members = set(statement.members.values())
-        alone = replace(
-            spec,
-            inputs=bottoms,
-            outputs={spec.phases[0]: statement.targets},
-            loss_weights={},
-            constructions=tuple(each for each in spec.constructions if each.name in members),
-            ties=(),
-            statements=(statement,),
-            params={},
-        )
-        module = module_builder(alone)().to(self.device).train(training)
-        own = self.module.state_dict(keep_vars=True)
-        for key in list(module.state_dict()):
-            holder, _, name = key.rpartition(".")
-            setattr(module.get_submodule(holder), name, own[key])
-        trained = tuple(each for each in module.parameters() if each.requires_grad)
-        return _Step(statement, module, tuple(each.variable for each in bottoms), trained)
-
-    def timed(self, call: Callable[[], Any], times: list[float]) -> Any:
-        """Add the milliseconds of a call; return its result."""
+    def mark(self) -> Any:
+        """Return this moment."""
         if self.device.type == "cuda":
-            start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
-            start.record()
-            result = call()
-            end.record()
+            event = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
+            event.record()
+            return event
+        return self.clock()
+
+    def between(self, start: Any, end: Any) -> float:
+        """Return the milliseconds between two moments."""
+        if self.device.type == "cuda":
             end.synchronize()
-            times.append(start.elapsed_time(end))
-            return result
-        begun = self.clock()
-        result = call()
-        times.append(1e3 * (self.clock() - begun))
-        return result
+            return float(start.elapsed_time(end))
+        return 1e3 * float(max(end - start - self.lag, 0.0))
+
+    def passed(self, layer: int, *tops: Tensor) -> Any:
+        """Note that a layer has passed forward, and when it will begin to run back."""
+        self.ahead.append(self.mark())
+        for top in tops:
+            if top.requires_grad:
+                top.register_hook(lambda _: self.back.append((layer, self.mark())))  # type: ignore[no-untyped-call]
+        self.ahead.append(self.mark())
+        return tops[0] if len(tops) == 1 else tops
 
     def layers(self, found: Sequence[Times]) -> None:
-        """Run the layers forward, then backward, each alone."""
-        values, ran = dict(self.given), []
-        gradients: set[str] = set()
-        for step, times in zip(self.steps, found, strict=True):
-            bottoms = [values[name].detach() for name in step.inputs]
-            for name, bottom in zip(step.inputs, bottoms, strict=True):
-                bottom.requires_grad_(name in gradients)
-            # What autograd computes gradients of cannot be overwritten by a layer in place.
-            given = [each.clone() for each in bottoms] if is_in_place(step.statement) else bottoms
-            result = self.timed(lambda s=step, g=given: s.module(*g), times.forward)  # type: ignore[misc]
-            tops = (result,) if isinstance(result, Tensor) else tuple(result or ())
-            for target, top in zip(step.statement.targets, tops, strict=True):
-                values[target.variable] = top
-                if top.requires_grad:
-                    gradients.add(target.variable)
-                else:
-                    gradients.discard(target.variable)
-            ran.append((step, bottoms, tops))
-        for (step, bottoms, tops), times in zip(reversed(ran), reversed(found), strict=True):
-            wanted = [each for each in (*bottoms, *step.trained) if each.requires_grad]
-            outputs = [top for top in tops if top.requires_grad]
-            if wanted and outputs and self.needed.get(step.statement.layer, True):
-                ones = [torch.ones_like(top) for top in outputs]
-                self.timed(
-                    lambda o=outputs, w=wanted, g=ones: torch.autograd.grad(  # type: ignore[misc]
-                        o, w, g, allow_unused=True
-                    ),
-                    times.backward,
-                )
+        """Run the layers forward and, in one pass of autograd, backward.
+
+        A layer runs back from when the gradient of its top is there until the next layer does.
+        """
+        self.ahead, self.back = [self.mark()], []
+        start, _, end = self.gradients(self.marked(*self.given))
+        pairs = zip(self.ahead[::2], self.ahead[1::2], strict=False)
+        for times, (begun, over) in zip(found, pairs, strict=True):
+            times.forward.append(self.between(begun, over))
+        spent: dict[int, float] = {}
+        for (index, begun), (_, over) in pairwise([*self.back, (-1, end)]):
+            first = begun if spent else start
+            spent[index] = spent.get(index, 0.0) + self.between(first, over)
+        for index, milliseconds in spent.items():
+            found[index].backward.append(milliseconds)
 
     def whole(self, times: Times) -> float:
         """Run the module forward and backward; return its loss."""
-        result = self.timed(lambda: self.module(*self.arguments), times.forward)
-        outputs = outputs_of(self.module, result)
-        loss = total_loss(outputs, self.weights)
-        wanted = [each for each in self.module.parameters() if each.requires_grad]
-        if loss.requires_grad and wanted:
-            self.timed(lambda: torch.autograd.grad(loss, wanted, allow_unused=True), times.backward)
-        return float(loss.detach())
+        begun = self.mark()
+        result = self.module(*self.given)
+        times.forward.append(self.between(begun, self.mark()))
+        start, loss, end = self.gradients(result)
+        if end is not None:
+            times.backward.append(self.between(start, end))
+        return loss
+
+    def gradients(self, result: Any) -> tuple[Any, float, Any]:
+        """Compute the gradients of the parameters; return when that began, the loss, and the end.
+
+        The end is None without anything to compute.
+        """
+        loss = total_loss(outputs_of(self.module, result), self.weights)
+        start = end = None
+        if loss.requires_grad and self.wanted:
+            start = self.mark()
+            torch.autograd.grad(loss, self.wanted, allow_unused=True)
+            end = self.mark()
+        return start, float(loss.detach()), end
 
 
 def _peak(device: torch.device) -> int:
