@@ -22,7 +22,7 @@ ORDER = (
     "formats < torch.runtime < torch.training < datasets",
     "net < torch.emit < torch.export < torch.solver",
     "torch.export < editing",
-    "torch.export < torch.to_caffe",
+    "torch.export < editing < torch.to_caffe",
     "torch.training < torch.solver < pycaffe",
     "drawing < pycaffe",
     "torch.training < torch.solver < torch.verbs",

@@ -11,13 +11,14 @@ from caffetools.torch.export.assembly import assemble, assemble_folded
 from caffetools.torch.export.fold import fold_tensors
 
 
-def fold_batch_norm(edited: EditedNet) -> EditedNet:
+def fold_batch_norm(edited: EditedNet, *, required: bool = True) -> EditedNet:
     """Fold each BatchNorm and Scale that follows a convolution or inner product.
 
-    Raises CaffeToolsError if there is none, or if a layer to fold has no weights.
+    Raises CaffeToolsError if there is none, unless `required` is false, and if a layer to fold has
+    no weights.
     """
     spec, plain = assemble_folded(edited.net), assemble(edited.net)
-    if not spec.folds:
+    if not spec.folds and required:
         text = "no BatchNorm or Scale follows a layer that it can be folded into"
         for layer in edited.net.layers:
             param = layer.node.message.message("batch_norm_param")
@@ -25,7 +26,7 @@ def fold_batch_norm(edited: EditedNet) -> EditedNet:
                 text = "a BatchNorm with use_global_stats: false cannot be folded"
                 raise param.error(text, "use_global_stats", kind=CaffeToolsError)
         raise edited.message.error(text, kind=CaffeToolsError)
-    tensors = fold_tensors(spec, plain, tensors_of(edited, plain))
+    tensors = fold_tensors(spec, plain, tensors_of(edited.net, edited.weights, plain))
     layers = {layer.node.key: layer for layer in edited.net.layers}
     tops: dict[str, list[str]] = {}
     weights: dict[str, tuple[Array, ...]] = {}

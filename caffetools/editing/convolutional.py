@@ -27,13 +27,13 @@ def convolutional(edited: EditedNet, name: str | None = None) -> EditedNet:
     weights: dict[str, tuple[Array, ...]] = {}
     chosen = None if name is None else edited.layer(name)
     for layer in edited.net.layers:
-        bottoms, tops = edited.blob_names(layer)
-        kernel = _kernel(layer, bool(spatial.intersection(bottoms)))
+        tops, reads_spatial = layer.top_names, bool(spatial.intersection(layer.bottom_names))
+        kernel = _kernel(layer, reads_spatial)
         if kernel is not None and chosen in (None, layer):
             changed[id(layer.node.message)] = _convolution(layer.node.message, kernel)
             weights[layer.node.name] = _blobs(edited, layer, kernel)
             spatial.update(tops)
-        elif spatial.intersection(bottoms) and layer.tops == layer.bottoms[:1]:
+        elif reads_spatial and layer.tops == layer.bottoms[:1]:
             spatial.update(tops)
     if not changed:
         if chosen is None:

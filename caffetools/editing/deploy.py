@@ -49,18 +49,13 @@ class _Deploy:
         """Blobs that depend on parameters."""
         scored: set[str] = set()
         for layer in net.layers:
-            bottoms, tops = self.blobs(layer)
+            bottoms, tops = layer.bottom_names, layer.top_names
             self.shapes.update(zip(tops, layer.tops, strict=False))
             if layer.params or self.learned.intersection(bottoms):
                 self.learned.update(tops)
             if is_metric(layer.node.message):
                 scored.update(bottoms)
         self.kept = list(self.without_metrics(scored))
-
-    def blobs(self, layer: InferredLayer) -> tuple[list[str], list[str]]:
-        """Return the names of a layer's bottoms and tops."""
-        node = layer.node
-        return [*map(self.net.blob, node.bottoms)], [*map(self.net.blob, node.tops)]
 
     def without_metrics(self, scored: set[str]) -> Iterator[InferredLayer]:
         """Yield the layers that are no losses or metrics, which read predictions and a label.
@@ -69,12 +64,12 @@ class _Deploy:
         """
         inputs: set[str] = set()
         for layer in reversed(self.net.layers):
-            bottoms, tops = self.blobs(layer)
+            bottoms, tops = layer.bottom_names, layer.top_names
             if layer.params or inputs.intersection(tops):
                 inputs.update(bottoms)
         labels = scored - self.learned - inputs
         for layer in self.net.layers:
-            bottoms, tops = self.blobs(layer)
+            bottoms, tops = layer.bottom_names, layer.top_names
             if is_metric(layer.node.message):
                 continue
             if not labels.intersection(bottoms):
@@ -92,12 +87,12 @@ class _Deploy:
         if not wanted:
             for layer in self.net.layers:
                 if not layer.node.bottoms:
-                    self.check_known(layer, self.blobs(layer)[1])
+                    self.check_known(layer, layer.top_names)
             text = "the net has no loss and no output that depends on parameters"
             raise self.message.error(text, kind=CaffeToolsError)
         reached: list[InferredLayer] = []
         for layer in reversed(self.kept):
-            bottoms, tops = self.blobs(layer)
+            bottoms, tops = layer.bottom_names, layer.top_names
             if wanted.intersection(tops):
                 wanted.update(bottoms)
                 reached.append(layer)
@@ -106,7 +101,7 @@ class _Deploy:
                 yield _for_inference(layer)
             else:
                 yield from self.inputs(layer, wanted)
-        present = {(layer.node.type, " ".join(self.blobs(layer)[0])) for layer in self.kept}
+        present = {(layer.node.type, " ".join(layer.bottom_names)) for layer in self.kept}
         for loss in main:
             yield from heads(self.message, loss, len(main) == 1, self.shapes, present)
             if loss.type == "MultiBoxLoss":
@@ -116,7 +111,7 @@ class _Deploy:
     def inputs(self, layer: InferredLayer, wanted: set[str]) -> Iterator[Message]:
         """Yield an Input for each top of a data layer that a prediction needs."""
         offset = layer.node.message.offset
-        tops = [top for top in self.blobs(layer)[1] if top in wanted]
+        tops = [top for top in layer.top_names if top in wanted]
         self.check_known(layer, tops)
         for top in tops:
             options = f"input_param {{ {shape_text(self.shapes[top] or ())} }}"
@@ -142,7 +137,7 @@ class _Deploy:
         """Return the blobs that depend on parameters and that no kept layer reads."""
         unread: dict[str, None] = {}
         for layer in self.kept:
-            bottoms, tops = self.blobs(layer)
+            bottoms, tops = layer.bottom_names, layer.top_names
             for blob in bottoms:
                 unread.pop(blob, None)
             unread.update(dict.fromkeys(tops))

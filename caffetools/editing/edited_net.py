@@ -41,11 +41,6 @@ class EditedNet:
         """The inferred net; raises CaffeToolsError, placed, for what Caffe refuses."""
         return infer_net(self.message, self.state, self.options)
 
-    def blob_names(self, layer: InferredLayer) -> tuple[list[str], list[str]]:
-        """Return the names of a layer's bottoms and tops."""
-        node = layer.node
-        return [*map(self.net.blob, node.bottoms)], [*map(self.net.blob, node.tops)]
-
     def layer(self, name: str) -> InferredLayer:
         """Return a layer of the state by its name; raises CaffeToolsError if there is none."""
         for layer in self.net.layers:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from caffetools.editing.edited_net import EditedNet
+from caffetools.editing.edited_net import Array, EditedNet
 from caffetools.errors import CaffeToolsError
+from caffetools.net.net import Net
 from caffetools.torch.export.assembly import assemble
 from caffetools.torch.export.module_spec import ModuleSpec
-from caffetools.torch.export.verification import run, seeded_inputs
+from caffetools.torch.export.verification import difference_of, run, seeded_inputs
 
 TOLERANCE = 1e-5
 """Allowed difference relative to the largest value of a blob, or to 1."""
@@ -49,18 +50,12 @@ def compare(old: EditedNet, new: EditedNet, renamed: Mapping[str, str] | None = 
     found: dict[str, float] = {}
     for name, values in first.items():
         other = second.get(names.get(name, name))
-        if other is not None:
-            found[name] = _difference(values, other)
+        if other is not None and other.size != values.size:
+            found[name] = inf
+        elif other is not None:
+            gap, largest = difference_of(other.ravel(), values.ravel())
+            found[name] = gap / max(largest, 1.0)
     return Equality(found)
-
-
-def _difference(values: NDArray[Any], other: NDArray[Any]) -> float:
-    if values.size != other.size:
-        return float("inf")
-    known = np.isfinite(values).ravel()
-    gap = np.abs(values.ravel()[known].astype(float) - other.ravel()[known])
-    largest = max(float(np.abs(values.ravel()[known]).max(initial=0)), 1e-30)
-    return float(gap.max(initial=0)) / max(largest, 1.0)
 
 
 def _blobs(
@@ -75,17 +70,17 @@ def _blobs(
     wanted = {tensor.blob: tensor.shape for tensor in spec.inputs}
     fitting = {name: each for name, each in given.items() if each.shape == wanted.get(name)}
     inputs = seeded_inputs(spec, fitting)
-    return run(spec, tensors_of(edited, spec), inputs), inputs
+    return run(spec, tensors_of(edited.net, edited.weights, spec), inputs, trims=False), inputs
 
 
-def tensors_of(edited: EditedNet, spec: ModuleSpec) -> dict[str, NDArray[Any]]:
+def tensors_of(
+    net: Net, weights: Mapping[str, Sequence[Array]], spec: ModuleSpec
+) -> dict[str, NDArray[Any]]:
     """Return the weights of a net as the tensors of its module."""
     return {
         param.key: values.reshape(param.stored)
-        for layer in edited.net.layers
+        for layer in net.layers
         for param, values in zip(
-            spec.params.get(layer.node.key, ()),
-            edited.weights.get(layer.node.name, ()),
-            strict=False,
+            spec.params.get(layer.node.key, ()), weights.get(layer.node.name, ()), strict=False
         )
     }

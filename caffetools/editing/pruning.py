@@ -101,11 +101,11 @@ class _Pruning:
         weight, *bias = self.blobs(layer)
         cut = (np.take(weight, kept, axis), *(each[kept] for each in bias))
         self.write(layer, cut, num_output=len(kept))
-        self.kept[self.edited.blob_names(layer)[1][0]] = kept
+        self.kept[layer.top_names[0]] = kept
 
     def follow(self, layer: InferredLayer) -> None:
         """Cut what depends on removed channels, and mark the layer's tops."""
-        bottoms, tops = self.edited.blob_names(layer)
+        bottoms, tops = layer.bottom_names, layer.top_names
         given = [self.kept.get(bottom) for bottom in bottoms]
         for top in tops:
             self.kept.pop(top, None)

@@ -138,7 +138,7 @@ def resize_inputs(edited: EditedNet, batch_size: int | None, shapes: dict[str, S
         top: layer
         for layer in edited.net.layers
         if layer.node.type == "Input"
-        for top in edited.blob_names(layer)[1]
+        for top in layer.top_names
     }
     for top in shapes:
         if top not in inputs:

@@ -10,12 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from caffetools.editing.equality import tensors_of
 from caffetools.errors import Location
-from caffetools.formats.blob import Blob
-from caffetools.formats.caffemodel import StoredLayer, Weights
 from caffetools.net.loading import from_text
 from caffetools.torch.export.assembly import assemble
-from caffetools.torch.export.state_dict import transfer_weights
 from caffetools.torch.export.verification import run
 from caffetools.torch.to_caffe.conversion import Conversion
 from caffetools.torch.to_caffe.draft import Array, Draft, Top
@@ -46,17 +44,12 @@ def ends(d: Draft, *tops: Top, fold: bool = False) -> FinishedNet:
 
 def values_of(net: FinishedNet, *inputs: Array) -> dict[str, Array]:
     """Every blob of a net by its name, as Caffe computes it."""
-    spec = assemble(from_text(net.text, phase="test"))
-    layers = [
-        StoredLayer(each.name, each.type, tuple(Blob(blob.shape, blob) for blob in each.blobs))
-        for each in net.layers
-    ]
-    tensors = {}
-    if any(layer.blobs for layer in layers):
-        tensors = transfer_weights(spec, Weights("", "caffemodel", "", tuple(layers))).tensors
+    loaded = from_text(net.text, phase="test")
+    spec = assemble(loaded)
+    tensors = tensors_of(loaded, net.weights, spec)
     pairs = zip(spec.inputs, inputs, strict=True)
     given = {each.blob: np.asarray(array, np.float32) for each, array in pairs}
-    return {**given, **run(spec, tensors, given)}
+    return {**given, **run(spec, tensors, given, trims=False)}
 
 
 def computed(d: Draft, top: Top, *inputs: Array) -> Array:

@@ -18,12 +18,14 @@ FILENAME = "model.py"
 """File name of a module's code in tracebacks."""
 
 
-def module_builder(spec: ModuleSpec, filename: str = FILENAME) -> Callable[[], nn.Module]:
+def module_builder(
+    spec: ModuleSpec, filename: str = FILENAME, *, trims: bool = True
+) -> Callable[[], nn.Module]:
     """Return a function that builds the module, its parameters filled by Caffe's fillers.
 
-    `filename` is what tracebacks show.
+    `filename` is what tracebacks show; helpers keep all options unless `trims`, which takes time.
     """
-    code = compile(model_code(spec), filename, "exec")
+    code = compile(model_code(spec, trims=trims), filename, "exec")
 
     def build() -> nn.Module:
         namespace: dict[str, Any] = {"__name__": "caffetools_model"}
@@ -34,9 +36,11 @@ def module_builder(spec: ModuleSpec, filename: str = FILENAME) -> Callable[[], n
     return build
 
 
-def load_module(spec: ModuleSpec, tensors: Mapping[str, NDArray[Any]] | None = None) -> nn.Module:
+def load_module(
+    spec: ModuleSpec, tensors: Mapping[str, NDArray[Any]] | None = None, *, trims: bool = True
+) -> nn.Module:
     """Build the module, in the net's phase, and load `tensors`, keyed as its state dict."""
-    module = module_builder(spec)()
+    module = module_builder(spec, trims=trims)()
     state = {key: torch.tensor(values) for key, values in (tensors or {}).items()}
     module.load_state_dict(state, strict=False)
     return module.train(spec.phases[0] == "TRAIN")

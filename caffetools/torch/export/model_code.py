@@ -14,7 +14,7 @@ from caffetools.layers.blobs import dims
 from caffetools.torch.emit.base import Name, call, differing
 from caffetools.torch.export.block_code import block_class
 from caffetools.torch.export.expressions import ExpressionWriter
-from caffetools.torch.export.helpers import Helper
+from caffetools.torch.export.helpers import Helper, needed
 from caffetools.torch.export.model_class import model_class, shown
 from caffetools.torch.export.module_spec import ModuleSpec, Placeholder, Variable
 from caffetools.torch.export.names import comment_text
@@ -46,13 +46,13 @@ class ModelExtras:
     labels: tuple[str, ...] = ()
 
 
-def model_code(spec: ModuleSpec, extras: ModelExtras = ModelExtras()) -> str:
-    """Return the text of the file."""
+def model_code(spec: ModuleSpec, extras: ModelExtras = ModelExtras(), *, trims: bool = True) -> str:
+    """Return the text of the file; its helpers keep all their options unless `trims`."""
     writer = ExpressionWriter()
     _classes(spec, extras, writer)
     classes = {each.name for each in spec.placeholders} | {each.name for each in spec.blocks}
     names = {*writer.calls, *writer.names, "read_safetensors"} - classes
-    helpers, left_out = trimmed(names, writer.calls)
+    helpers, left_out = trimmed(names, writer.calls) if trims else (needed(names), {})
     writer = ExpressionWriter(left_out)
     blocks, model = _classes(spec, extras, writer)
     weights = extras.weights

@@ -70,18 +70,25 @@ def with_all_outputs(spec: ModuleSpec) -> ModuleSpec:
 
 
 def run(
-    spec: ModuleSpec, tensors: Mapping[str, NDArray[Any]], inputs: Mapping[str, NDArray[Any]]
+    spec: ModuleSpec,
+    tensors: Mapping[str, NDArray[Any]],
+    inputs: Mapping[str, NDArray[Any]],
+    *,
+    trims: bool = True,
 ) -> dict[str, NDArray[Any]]:
     """Run the module and return every blob by its name.
 
-    `tensors` are its weights, by the keys of its state dict.
+    `tensors` are its weights, by the keys of its state dict. Unless `trims`, its helpers are not
+    those that an export writes, which takes time.
     """
     from caffetools.torch.export.loaded_module import load_module, run_module
 
     trace = with_all_outputs(spec)
     names = [tensor.blob for tensor in trace.outputs[trace.phases[0]]]
     ordered = (inputs[tensor.blob] for tensor in trace.inputs)
-    return dict(zip(names, run_module(load_module(trace, tensors), *ordered), strict=True))
+    return dict(
+        zip(names, run_module(load_module(trace, tensors, trims=trims), *ordered), strict=True)
+    )
 
 
 def seeded_inputs(spec: ModuleSpec, given: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
@@ -136,8 +143,6 @@ def compare_blobs(
     spec: ModuleSpec, found: Mapping[str, NDArray[Any]], reference: Mapping[str, NDArray[Any]]
 ) -> Iterator[BlobComparison]:
     """Yield the comparison of each blob, in the order of the layers that last write them."""
-    import numpy as np
-
     last = {
         tensor.blob: (statement, tensor)
         for statement in with_all_outputs(spec).statements
@@ -149,12 +154,22 @@ def compare_blobs(
         expected = tensor.shape if wanted is None else wanted.shape
         difference = largest = None
         if wanted is not None and wanted.shape == values.shape:
-            known = np.isfinite(wanted) & (np.abs(wanted) < _LIMIT)
-            largest = float(np.abs(wanted[known]).max(initial=0))
-            odd = ~known & ~((wanted == values) | (np.isnan(wanted) & np.isnan(values)))
-            gap = np.abs(np.where(known, values.astype(np.float64) - wanted, 0))
-            difference = float("inf") if odd.any() else float(gap.max(initial=0))
+            difference, largest = difference_of(values, wanted)
         yield BlobComparison(statement.layer, blob, values.shape, expected, difference, largest)
+
+
+def difference_of(values: NDArray[Any], wanted: NDArray[Any]) -> tuple[float, float]:
+    """Return the largest absolute difference, and the largest value of the reference.
+
+    The difference is infinite where only one has a value that is not finite or a missing one.
+    """
+    import numpy as np
+
+    known = np.isfinite(wanted) & (np.abs(wanted) < _LIMIT)
+    largest = float(np.abs(wanted[known]).max(initial=0))
+    odd = ~known & ~((wanted == values) | (np.isnan(wanted) & np.isnan(values)))
+    gap = np.abs(np.where(known, values.astype(np.float64) - wanted, 0))
+    return float("inf") if odd.any() else float(gap.max(initial=0)), largest
 
 
 _GROUPS = ("in/", "out/", "blob/")

@@ -7,6 +7,7 @@ array for a constant tensor, and Python's values.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -124,8 +125,7 @@ def pad(
     d: Draft, x: Top, amounts: Sequence[int], mode: str | float = "constant", value: Any = None
 ) -> Top:
     """pad, constant_pad_nd: amounts from the last axis on."""
-    if not isinstance(mode, str):  # the value of constant_pad_nd
-        mode, value = "constant", mode
+    mode, value = (mode, value) if isinstance(mode, str) else ("constant", mode)
     pairs = [*zip(amounts[::2], amounts[1::2], strict=True)][::-1]
     around = [(0, 0)] * (len(x.shape) - len(pairs)) + pairs
     return axes.pad(d, x, around, max(value or 0.0, sliding.LOWEST), mode)
@@ -143,11 +143,6 @@ def slice_(
     return axes.gather(d, x, axis, places)
 
 
-def select(d: Draft, x: Top, axis: int, index: int) -> Top:
-    """select: one element along an axis, which goes."""
-    return axes.reshape(d, axes.gather(d, x, axis, [index % x.shape[axis]]), d.shape)
-
-
 def split(d: Draft, x: Top, size: Ints, axis: int = 0) -> list[Top]:
     """split, split_with_sizes."""
     if isinstance(size, int):
@@ -158,8 +153,7 @@ def split(d: Draft, x: Top, size: Ints, axis: int = 0) -> list[Top]:
 
 def unbind(d: Draft, x: Top, axis: int = 0) -> list[Top]:
     """Unbind."""
-    parts = axes.split(d, x, axis, [1] * x.shape[axis])
-    return [axes.reshape(d, part, d.shape) for part in parts]
+    return [axes.reshape(d, part, d.shape) for part in split(d, x, 1, axis)]
 
 
 def concat(d: Draft, tensors: Sequence[Any], axis: int = 0) -> Top:
@@ -182,19 +176,9 @@ def transpose(d: Draft, x: Top, first: int = 0, second: int = 1) -> Top:
     return axes.permute(d, x, order)
 
 
-def repeat(d: Draft, x: Top, times: Sequence[int]) -> Top:
-    """Repeat."""
-    x = axes.reshape(d, x, (1,) * (len(times) - len(x.shape)) + x.shape)
-    for axis, number in enumerate(times):
-        x = d.one("Tile", x, axis=axis, tiles=number) if number != 1 else x
-    return x
-
-
 def flip(d: Draft, x: Top, dims: Sequence[int]) -> Top:
     """Flip."""
-    for axis in dims:
-        x = axes.gather(d, x, axis, range(x.shape[axis])[::-1])
-    return x
+    return reduce(lambda y, axis: axes.gather(d, y, axis, range(y.shape[axis])[::-1]), dims, x)
 
 
 def roll(d: Draft, x: Top, shifts: Sequence[int], dims: Sequence[int] = ()) -> Top:
@@ -202,22 +186,8 @@ def roll(d: Draft, x: Top, shifts: Sequence[int], dims: Sequence[int] = ()) -> T
     if not dims:
         raise CaffeToolsError("roll expected axes")
     for shift, axis in zip(shifts, dims, strict=True):
-        extent = x.shape[axis]
-        x = axes.gather(d, x, axis, [(place - shift) % extent for place in range(extent)])
+        x = axes.gather(d, x, axis, range(-shift, x.shape[axis] - shift))
     return x
-
-
-def reduced(d: Draft, x: Top, dim: Any = None, *_: Any, kind: str, **__: Any) -> Top:
-    """mean, sum, amax, norm over axes, which go unless `keepdim`."""
-    chosen = [dim] if isinstance(dim, int) else dim or range(len(x.shape))
-    result = axes.reduce(d, x, chosen, kind)
-    return axes.reshape(d, result, d.shape)
-
-
-def norm(d: Draft, x: Top, order: float = 2, dim: Any = None, *_: Any) -> Top:
-    """linalg_vector_norm."""
-    chosen = [dim] if isinstance(dim, int) else dim or range(len(x.shape))
-    return axes.reshape(d, normalizations.lp_norm(d, x, order, chosen), d.shape)
 
 
 def embedding(d: Draft, weight: Any, x: Top, *_: Any) -> Top:
@@ -232,8 +202,7 @@ def index(d: Draft, x: Top, indices: Sequence[Any]) -> Top:
     places = indices[chosen[0]]
     if len(chosen) > 1 or not isinstance(places, np.ndarray) or places.ndim != 1:
         raise CaffeToolsError("several or computed lists of indices have no form in Caffe")
-    extent = x.shape[chosen[0]]
-    return axes.gather(d, x, chosen[0], [int(place) % extent for place in places])
+    return axes.gather(d, x, chosen[0], places)
 
 
 def glu(d: Draft, x: Top, axis: int = -1) -> Top:

@@ -30,6 +30,10 @@ def _layer(kind: str, **options: Any) -> Operator:
     return lambda d, x: d.one(kind, x, **options)
 
 
+def _reduced(kind: str) -> Operator:
+    return lambda d, x, axis=None, *_, **__: normalizations.reduced(d, x, axis, kind)
+
+
 def _all(names: str, function: Operator) -> dict[str, Operator]:
     return dict.fromkeys(names.split(), function)
 
@@ -69,7 +73,7 @@ OPERATORS: dict[str, Operator] = {
     "pixel_unshuffle": resizing.pixel_unshuffle,
     **_all("pad constant_pad_nd", aten.pad),
     "slice": aten.slice_,
-    "select": aten.select,
+    "select": lambda d, x, axis, index: axes.take(d, x, axis, [index]),
     **_all("split split_with_sizes", aten.split),
     "unbind": aten.unbind,
     "cat": aten.concat,
@@ -80,22 +84,18 @@ OPERATORS: dict[str, Operator] = {
     ),
     "permute": axes.permute,
     **_all("transpose t", aten.transpose),
-    "expand": lambda d, x, *_, **__: axes.expand(d, x, d.shape),
-    **_all("repeat tile", aten.repeat),
+    **_all("expand repeat tile", lambda d, x, *_, **__: axes.expand(d, x, d.shape)),
     "flip": aten.flip,
     "roll": aten.roll,
-    "index_select": lambda d, x, axis, index: axes.gather(d, x, axis, index.tolist()),
-    "mean": partial(aten.reduced, kind="mean"),
-    "sum": partial(aten.reduced, kind="sum"),
-    "amax": partial(aten.reduced, kind="max"),
-    "amin": lambda d, x, *rest: arithmetic.power(
-        d, aten.reduced(d, arithmetic.power(d, x, scale=-1), *rest, kind="max"), scale=-1
-    ),
+    "index_select": axes.take,
+    **{name: _reduced(name.removeprefix("a")) for name in ("mean", "sum", "amax", "amin")},
     "embedding": aten.embedding,
     "index": aten.index,
     "glu": aten.glu,
-    "max": lambda d, x, axis, *_: (aten.reduced(d, x, axis, kind="max"),),
-    "linalg_vector_norm": aten.norm,
+    "max": lambda d, x, axis, *_: (normalizations.reduced(d, x, axis, "max"),),
+    "linalg_vector_norm": lambda d, x, order=2, axis=None, *_: normalizations.reduced(
+        d, x, axis, f"l{order:g}"
+    ),
     "add": lambda d, a, b, alpha=1: arithmetic.add(d, a, b, alpha),
     "sub": lambda d, a, b, alpha=1: arithmetic.add(d, a, b, -alpha),
     "rsub": lambda d, a, b, alpha=1: arithmetic.add(d, b, a, -alpha),

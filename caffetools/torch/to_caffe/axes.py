@@ -112,8 +112,11 @@ def split(d: Draft, x: Top, axis: int, sizes: Sequence[int]) -> list[Top]:
 
 
 def gather(d: Draft, x: Top, axis: int, indices: Iterable[int]) -> Top:
-    """Return the elements at `indices` along an axis, in this order, with repetitions."""
-    runs = _runs(indices)
+    """Return the elements at `indices` along an axis, in this order, with repetitions.
+
+    Negative indices count from the end.
+    """
+    runs = _runs(int(index) % x.shape[axis] for index in indices)
     bounds = sorted({0, x.shape[axis], *(bound for run in runs for bound in run)})
     if len(runs) > MOST_PARTS:
         raise CaffeToolsError(f"{len(runs)} slices of one tensor exceed {MOST_PARTS}")
@@ -127,12 +130,17 @@ def gather(d: Draft, x: Top, axis: int, indices: Iterable[int]) -> Top:
     return concat(d, chosen, axis)
 
 
+def take(d: Draft, x: Top, axis: int, indices: Iterable[int]) -> Top:
+    """Return the elements at `indices` in the shape of the operator's result."""
+    return reshape(d, gather(d, x, axis, indices), d.shape)
+
+
 def expand(d: Draft, x: Top, shape: Shape) -> Top:
-    """Broadcast by Tile; missing axes are added in front."""
+    """Repeat by Tile, extents of 1 above all; missing axes are added in front."""
     x = reshape(d, x, (1,) * (len(shape) - len(x.shape)) + x.shape)
     for axis, (found, wanted) in enumerate(zip(x.shape, shape, strict=True)):
         if found != wanted:
-            x = d.one("Tile", x, axis=None if axis == 1 else axis, tiles=wanted)
+            x = d.one("Tile", x, axis=None if axis == 1 else axis, tiles=wanted // found)
     return x
 
 

@@ -9,13 +9,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from caffetools.editing.equality import tensors_of
 from caffetools.errors import CaffeToolsError, Location, Note
-from caffetools.formats.blob import Blob
-from caffetools.formats.caffemodel import StoredLayer, Weights, caffemodel
+from caffetools.formats.caffemodel import caffemodel
 from caffetools.layers.blobs import Shape
 from caffetools.net.loading import from_text
 from caffetools.torch.export.assembly import assemble
-from caffetools.torch.export.state_dict import transfer_weights
 from caffetools.torch.export.verification import compare_blobs, run
 from caffetools.torch.to_caffe.draft import Array, Draft, Top
 from caffetools.torch.to_caffe.finish import FinishedNet, finished
@@ -141,12 +140,11 @@ def convert(
     tops = {name: _top(made.get(key), name, model.place) for key, name in chosen.items()}
     net = finished(draft, model.name, tops, fold=fold)
     difference = _verified(net, model, made)
-    weights = {layer.name: layer.blobs for layer in net.layers if layer.blobs}
     types = {layer.name: layer.type for layer in net.layers}
     left = [] if outputs is None else [*_left_out(model, needed)]
     blobs = {last: blob for blob, last in net.finals.items()}
     ends = tuple(blobs[top.name] for top in tops.values())
-    return Conversion(net.text, weights, difference, ends, tuple(left), types, model.name)
+    return Conversion(net.text, net.weights, difference, ends, tuple(left), types, model.name)
 
 
 def _chosen(model: Model, outputs: Sequence[str] | None) -> dict[str, str]:
@@ -199,6 +197,17 @@ def call_operator(found: Callable[..., Any] | None, *arguments: Any, **named: An
         raise CaffeToolsError("its arguments have no exact form in Caffe's layers") from None
 
 
+def item(whole: str, index: int) -> Callable[[Draft, Mapping[str, Any]], Any]:
+    """Return the `apply` of an operation that takes one of several results."""
+
+    def apply(_: Draft, made: Mapping[str, Any]) -> Any:
+        if index >= len(made[whole]):
+            raise CaffeToolsError(f"result {index} has no form in Caffe")
+        return made[whole][index]
+
+    return apply
+
+
 def _applied(draft: Draft, operation: Operation, made: Mapping[str, Any], model: Model) -> Any:
     draft.start(operation.name, operation.shape)
     try:
@@ -229,15 +238,12 @@ def _verified(net: FinishedNet, model: Model, made: Mapping[str, Any]) -> float:
     expected = model.values(inputs, set(blobs.values()))
     reference = {blob: expected[key] for blob, key in blobs.items()}
     loaded = from_text(net.text, f"{model.name}.prototxt", "test")
-    stored = (
-        StoredLayer(layer.name, layer.type, tuple(Blob(blob.shape, blob) for blob in layer.blobs))
-        for layer in net.layers
-    )
     spec = assemble(loaded)
-    weights = Weights("", "caffemodel", model.name, tuple(stored))
-    tensors = transfer_weights(spec, weights).tensors if any(spec.params.values()) else {}
+    tensors = tensors_of(loaded, net.weights, spec)
     fed = {blob: inputs[key] for blob, key in blobs.items() if key in inputs}
-    found = run(spec, tensors, {blob: np.float32(array) for blob, array in fed.items()})
+    found = run(
+        spec, tensors, {blob: np.float32(array) for blob, array in fed.items()}, trims=False
+    )
     largest = 0.0
     for each in compare_blobs(spec, found, reference):
         if not each.is_right:

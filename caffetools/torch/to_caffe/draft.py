@@ -159,6 +159,16 @@ class Draft:
         return tuple(shape or () for shape in facts.tops)
 
 
+def unused(base: str, used: set[str]) -> str:
+    """Return the name, with a number if it is used, and add it to the used ones."""
+    name, number = base, 1
+    while name in used:
+        number += 1
+        name = f"{base}_{number}"
+    used.add(name)
+    return name
+
+
 def options_field(kind: str) -> str:
     """Return the field of LayerParameter with the options of a type."""
     wanted = f"{kind.lower()}param"

@@ -19,8 +19,13 @@ from torch.fx.node import map_arg
 from caffetools.errors import CaffeToolsError, Location
 from caffetools.layers.blobs import Shape
 from caffetools.torch.to_caffe.aten_table import OPERATORS
-from caffetools.torch.to_caffe.conversion import ModelInput, Operation, call_operator
-from caffetools.torch.to_caffe.draft import Array, Draft
+from caffetools.torch.to_caffe.conversion import (
+    ModelInput,
+    Operation,
+    call_operator,
+    item,
+)
+from caffetools.torch.to_caffe.draft import Array, Draft, unused
 
 _FRAME = re.compile(r'File "([^"]+)", line (\d+)')
 _TORCH = os.path.join(os.path.dirname(torch.__file__), "")
@@ -48,7 +53,7 @@ class ExportedModel:
             for index, node in enumerate(given)
         }
         self.operations: list[Operation] = []
-        self.used: Counter[str] = Counter(each.name for each in self.inputs.values())
+        self.used = {each.name for each in self.inputs.values()}
         self.labels: dict[str, str] = {}
         for node in program.graph.nodes:
             if node.op == "call_function":
@@ -90,42 +95,19 @@ class ExportedModel:
             self.constants[node.name] = _called(node, self.constants)
             return
         if node.target is operator.getitem:
-            source, index = node.args[0], node.args[1]
-            assert isinstance(source, Node)
-            label = self.labels[source.name]
-            if index:
-                label = self._unique(f"{label}_{index}")
-
-            def apply(_: Draft, made: Mapping[str, Any]) -> Any:
-                results = made[source.name]
-                if not index < len(results):  # type: ignore[operator]  # an integer
-                    raise CaffeToolsError(f"result {index} has no form in Caffe")
-                return results[index]
+            (whole, index), kind = node.args, "getitem"
+            assert isinstance(whole, Node)
+            assert isinstance(index, int)
+            label, apply = self.labels[whole.name], item(whole.name, index)
+            label = unused(f"{label}_{index}", self.used) if index else label
         else:
-            label = self._unique(_label(node))
-            apply = self._operator(node)
+            kind, apply = _operator_name(node), self._operator(node)
+            label = unused(_label(node), self.used)
         self.labels[node.name] = label
-        kind = "getitem" if node.target is operator.getitem else _operator_name(node)
+        place = _place(node, self.place)
         self.operations.append(
-            Operation(
-                node.name,
-                label,
-                kind,
-                tuple(operands),
-                _shape(node),
-                _place(node, self.place),
-                apply,
-            )
+            Operation(node.name, label, kind, tuple(operands), _shape(node), place, apply)
         )
-
-    def _unique(self, label: str) -> str:
-        """Return the label with a number if it is used."""
-        name = label
-        while self.used[name]:
-            self.used[label] += 1
-            name = f"{label}_{self.used[label]}"
-        self.used[name] += 1
-        return name
 
     def _operator(self, node: Node) -> Any:
         """Return the function that adds the layers of a node."""

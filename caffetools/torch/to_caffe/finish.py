@@ -6,10 +6,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
+from caffetools.editing.batch_norm_folding import fold_batch_norm
+from caffetools.editing.edited_net import EditedNet
+from caffetools.editing.messages import with_layers
+from caffetools.layers.base import Options
+from caffetools.net.graph import State
+from caffetools.proto.message import Message
 from caffetools.proto.printer import prototxt
-from caffetools.torch.to_caffe.draft import Array, Draft, DraftLayer, Top, built
+from caffetools.torch.to_caffe.draft import Array, Draft, DraftLayer, Top, built, unused
 
 _IN_PLACE = {"BatchNorm", "Scale", "ReLU", "PReLU", "ELU", "Sigmoid", "TanH"}
 """Types that authors of nets let overwrite their bottom."""
@@ -26,19 +30,24 @@ class FinishedNet:
     finals: Mapping[str, str]
     """The draft's blob whose values each blob has in the end."""
 
+    @property
+    def weights(self) -> dict[str, list[Array]]:
+        """Blobs of each layer by its name."""
+        return {layer.name: layer.blobs for layer in self.layers if layer.blobs}
+
 
 def finished(d: Draft, name: str, outputs: Mapping[str, Top], *, fold: bool) -> FinishedNet:
     """Finish the net with these outputs, by the names that are wished for them."""
-    layers = _used(d.layers, {top.name for top in outputs.values()})
     kept = {top.name for top in outputs.values()}
-    if fold:
-        layers = _folded(layers, kept)
+    layers = _used(d.layers, kept)
     layers += _silenced(layers, kept)
     _name_layers(layers)
     finals = _name_blobs(layers, kept)
     messages = [layer.message() for layer in layers]
-    text = prototxt(built("NetParameter", {"name": name, "layer": messages}))
-    return FinishedNet(text, tuple(layers), finals)
+    net = built("NetParameter", {"name": name, "layer": messages})
+    if fold:
+        net, layers = _folded(net, layers, [blob for blob, last in finals.items() if last in kept])
+    return FinishedNet(prototxt(net), tuple(layers), finals)
 
 
 def _used(layers: Sequence[DraftLayer], needed: set[str]) -> list[DraftLayer]:
@@ -56,52 +65,20 @@ def _readers(layers: Sequence[DraftLayer]) -> Counter[str]:
     return Counter(bottom for layer in layers for bottom in layer.bottoms)
 
 
-def _folded(layers: list[DraftLayer], outputs: set[str]) -> list[DraftLayer]:
-    """Multiply BatchNorm and Scale into the layer before, if nothing else reads its result."""
-    readers, makers = _readers(layers), {layer.tops[0]: layer for layer in layers}
-    found = []
-    for layer in layers:
-        before = makers.get(layer.bottoms[0]) if len(layer.bottoms) == 1 else None
-        factors = _factors(layer)
-        if (
-            factors is None
-            or before is None
-            or before.type not in {"Convolution", "Deconvolution", "InnerProduct"}
-            or before.options.get("axis")
-            or readers[before.tops[0]] > 1
-            or before.tops[0] in outputs
-        ):
-            found.append(layer)
-            continue
-        _multiply(before, *factors)
-        before.tops = layer.tops
-        makers[before.tops[0]] = before
-    return found
-
-
-def _factors(layer: DraftLayer) -> tuple[Array, Array] | None:
-    """Return the factor and the summand of each channel; None for other layers."""
-    blobs = [blob.astype(np.float64) for blob in layer.blobs]
-    if layer.type == "BatchNorm":
-        factor = 1 / np.sqrt(blobs[1] + layer.options.get("eps", 1e-5))
-        return factor, -blobs[0] * factor
-    if layer.type == "Scale" and blobs and blobs[0].ndim == 1 and not layer.options.get("axis"):
-        return blobs[0], blobs[1] if len(blobs) > 1 else np.zeros_like(blobs[0])
-    return None
-
-
-def _multiply(layer: DraftLayer, factor: Array, summand: Array) -> None:
-    weight = layer.blobs[0]
-    bias = layer.blobs[1] if len(layer.blobs) > 1 else 0
-    if layer.type == "Deconvolution":
-        groups = layer.options.get("group", 1)
-        split = weight.reshape(groups, weight.shape[0] // groups, *weight.shape[1:])
-        shape = (groups, 1, weight.shape[1], *[1] * (weight.ndim - 2))
-        product = (split * factor.reshape(shape)).reshape(weight.shape)
-    else:
-        product = weight * factor.reshape(-1, *[1] * (weight.ndim - 1))
-    layer.blobs = [np.float32(product), np.float32(bias * factor + summand)]
-    layer.options = {key: each for key, each in layer.options.items() if key != "bias_term"}
+def _folded(
+    net: Message, layers: Sequence[DraftLayer], kept: Sequence[str]
+) -> tuple[Message, list[DraftLayer]]:
+    """Fold BatchNorm and Scale in the net and in its layers; a blob that is kept stays."""
+    weights = {layer.name: tuple(layer.blobs) for layer in layers}
+    guard = built("LayerParameter", {"name": "kept", "type": "Silence", "bottom": [*kept]})
+    guarded = with_layers(net, [*net.messages("layer"), guard])
+    made = fold_batch_norm(EditedNet(guarded, weights, State("TEST"), Options()), required=False)
+    messages = made.message.messages("layer")[:-1]
+    names = {message.text("name") for message in messages}
+    left = [layer for layer in layers if layer.name in names]
+    return with_layers(net, messages), [
+        replace(layer, blobs=[*made.weights[layer.name]]) for layer in left
+    ]
 
 
 def _name_layers(layers: Sequence[DraftLayer]) -> None:
@@ -113,11 +90,7 @@ def _name_layers(layers: Sequence[DraftLayer]) -> None:
         for layer in layers:
             if (named[layer.group] is layer) == main:
                 base = layer.scope if main else f"{layer.scope}_{layer.type.lower()}"
-                layer.name, number = base, 1
-                while layer.name in used:
-                    number += 1
-                    layer.name = f"{base}_{number}"
-                used.add(layer.name)
+                layer.name = unused(base, used)
 
 
 def _name_blobs(layers: Sequence[DraftLayer], outputs: set[str]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 
 import numpy as np
@@ -78,10 +78,24 @@ def _mean(d: Draft, x: Top) -> Top:
     return d.one("Reduction", x, operation="MEAN", axis=len(x.shape) - 1)
 
 
-def lp_norm(d: Draft, x: Top, order: float, axes: Sequence[int]) -> Top:
-    """Return the norm over axes, which are kept."""
-    if order == 1:
-        return reduce(d, d.one("AbsVal", x), axes, "sum")
-    if order != 2:
-        raise CaffeToolsError(f"a norm of order {order:g} has no form in Caffe")
-    return power(d, reduce(d, power(d, x, 2), axes, "sum"), 0.5)
+def reduced(d: Draft, x: Top, axes: int | Sequence[int] | None, kind: str) -> Top:
+    """Return the mean, sum, max, min or norm over axes, or all, in the shape of the result."""
+    chosen = [axes] if isinstance(axes, int) else axes or range(len(x.shape))
+    start, middle, end = _STEPS.get(kind, (None, kind, None))
+    if middle not in {"mean", "sum", "max"}:
+        raise CaffeToolsError(f"a norm of order {kind[1:]} has no form in Caffe")
+    y = reduce(d, start(d, x) if start else x, chosen, middle)
+    return reshape(d, end(d, y) if end else y, d.shape)
+
+
+def _power(exponent: float = 1, scale: float = 1) -> Callable[[Draft, Top], Top]:
+    return lambda d, x: power(d, x, exponent, scale)
+
+
+_STEPS: dict[str, tuple[Callable[[Draft, Top], Top] | None, str, Callable[..., Top] | None]] = {
+    "min": (_power(scale=-1), "max", _power(scale=-1)),
+    "l1": (lambda d, x: d.one("AbsVal", x), "sum", None),
+    "l2": (_power(2), "sum", _power(0.5)),
+    "sumsq": (_power(2), "sum", None),
+}
+"""What precedes and follows a reduction."""

@@ -90,53 +90,31 @@ def transpose(d: Draft, x: Top, perm: Sequence[int] | None = None) -> Top:
     return axes.permute(d, x, [*range(len(x.shape))][::-1] if perm is None else perm)
 
 
-def slice_(
-    d: Draft,
-    x: Top,
-    starts: Any,
-    ends: Any,
-    along: Any = None,
-    steps: Any = None,
-) -> Top:
+def slice_(d: Draft, x: Top, starts: Any, ends: Any, along: Any = None, steps: Any = None) -> Top:
     """Slice by constants."""
-    along = range(len(starts)) if along is None else along
-    steps = [1] * len(starts) if steps is None else steps
-    for start, end, axis, step in zip(starts, ends, along, steps, strict=True):
-        if step > 0:
-            x = aten.slice_(d, x, int(axis), int(start), int(end), int(step))
-        else:
-            extent = x.shape[axis]
-            x = axes.gather(d, x, int(axis), range(*slice(start, end, step).indices(extent)))
+    along = np.arange(len(starts)) if along is None else along
+    steps = np.ones_like(starts) if steps is None else steps
+    for axis, *bounds in np.stack([along, starts, ends, steps], 1).tolist():
+        x = aten.slice_(d, x, axis, *bounds)
     return x
-
-
-def split(d: Draft, x: Top, sizes: Array | None = None, **a: Any) -> list[Top]:
-    """Split into given sizes, or into equal parts of which the last may be smaller."""
-    axis = a.get("axis", 0)
-    if sizes is not None:
-        return axes.split(d, x, axis, [int(size) for size in sizes])
-    return aten.split(d, x, d.shape[axis], axis)
 
 
 def gather(d: Draft, x: Any, indices: Any, axis: int = 0) -> Top:
     """Gather at constant indices along one axis."""
     if not isinstance(x, Top) or not isinstance(indices, np.ndarray) or indices.ndim > 1:
         raise CaffeToolsError("computed or several axes of indices have no form in Caffe")
-    places = [int(index) % x.shape[axis] for index in indices.reshape(-1)]
-    return axes.reshape(d, axes.gather(d, x, axis, places), d.shape)
+    return axes.take(d, x, axis, indices.reshape(-1))
 
 
 def pad(d: Draft, x: Top, pads: Array, value: Any = None, along: Any = None, **a: Any) -> Top:
     """Pad."""
     number = len(pads) // 2
-    around = [(0, 0)] * len(x.shape)
-    chosen = range(number) if along is None else along
-    for axis, before, after in zip(chosen, pads[:number], pads[number:], strict=True):
-        around[axis] = (int(before), int(after))
+    around = np.zeros((len(x.shape), 2), int)
+    around[slice(number) if along is None else along] = np.reshape(pads, (2, number)).T
     modes = {"edge": "replicate", "wrap": "circular"}
     mode = a.get("mode", "constant")
-    fill = 0.0 if value is None else max(float(value), -3.4e38)
-    return axes.pad(d, x, around, fill, modes.get(mode, mode))
+    fill = 0.0 if value is None else max(float(value), sliding.LOWEST)
+    return axes.pad(d, x, [*map(tuple, around.tolist())], fill, modes.get(mode, mode))
 
 
 def resize(

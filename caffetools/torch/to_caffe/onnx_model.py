@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,8 +16,9 @@ from caffetools.torch.to_caffe.conversion import (
     Operation,
     call_operator,
     convert,
+    item,
 )
-from caffetools.torch.to_caffe.draft import Array, Draft, Top
+from caffetools.torch.to_caffe.draft import Array, Draft, Top, unused
 from caffetools.torch.to_caffe.onnx_table import OPERATORS
 
 
@@ -81,7 +81,7 @@ class OnnxModel:
             each.name: self._input(each) for each in graph.input if each.name not in self.constants
         }
         self.operations: list[Operation] = []
-        self._names: Counter[str] = Counter(self.inputs)
+        self._names = {*self.inputs}
         self._kept = {each.name for each in graph.output}
         for node in graph.node:
             self._add(node)
@@ -119,8 +119,8 @@ class OnnxModel:
         self.operations.append(Operation(key, label, kind, operands, shape, self.place, apply))
         for index, name in enumerate(node.output if key != first else ()):
             shape = self.shapes.get(name, ())
-            item = Operation(name, name, "result", (key,), shape, self.place, _item(key, index))
-            self.operations += [item] if name else []
+            part = Operation(name, name, "result", (key,), shape, self.place, item(key, index))
+            self.operations += [part] if name else []
 
     def _operator(self, node: Any, kind: str) -> Any:
         """Return the function that adds the layers of a node."""
@@ -138,9 +138,8 @@ class OnnxModel:
     def _label(self, node: Any, result: str) -> str:
         """Return the name of the result or, where that is a number or derived, of the node."""
         plain = result in self._kept or not (result.isdigit() or result.endswith("_output_0"))
-        name = (result if plain or not node.name else node.name).strip("/")
-        self._names[name] += 1
-        return name if self._names[name] == 1 else f"{name}_{self._names[name]}"
+        name = result if plain or not node.name else node.name
+        return unused(name.strip("/"), self._names)
 
     def values(self, inputs: Mapping[str, Array], wanted: set[str]) -> dict[str, Array]:
         """Run the file with these results as its outputs."""
@@ -155,14 +154,3 @@ class OnnxModel:
         results = onnx_graph.run(model, names, dict(inputs), self.place) if names else []
         found.update(zip(names, (np.asarray(each, np.float32) for each in results), strict=True))
         return found
-
-
-def _item(whole: str, index: int) -> Any:
-    """Return the function that takes one of several results."""
-
-    def apply(_: Draft, made: Mapping[str, Any]) -> Any:
-        if index >= len(made[whole]):
-            raise CaffeToolsError(f"result {index} has no form in Caffe")
-        return made[whole][index]
-
-    return apply

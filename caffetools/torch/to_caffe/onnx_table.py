@@ -29,14 +29,7 @@ def _reduced(kind: str) -> Operator:
         chosen = a.get("axes") if along is None else along.tolist()
         if not chosen and a.get("noop_with_empty_axes"):
             return x
-        chosen = chosen or range(len(x.shape))
-        if kind == "sumsq":
-            y = axes.reduce(d, arithmetic.power(d, x, 2), chosen, "sum")
-        elif kind in {"l1", "l2"}:
-            y = normalizations.lp_norm(d, x, int(kind[1]), chosen)
-        else:
-            y = axes.reduce(d, x, chosen, kind)
-        return axes.reshape(d, y, d.shape)
+        return normalizations.reduced(d, x, chosen, kind)
 
     return apply
 
@@ -75,11 +68,11 @@ OPERATORS: dict[str, Operator] = {
     ),
     "Transpose": f.transpose,
     "Slice": f.slice_,
-    "Split": f.split,
+    "Split": lambda d, x, sizes=None, axis=0, **_: aten.split(
+        d, x, d.shape[axis] if sizes is None else sizes.tolist(), axis
+    ),
     "Gather": f.gather,
     "Concat": lambda d, *tops, axis: aten.concat(d, tops, axis),
-    "Expand": lambda d, x, _: axes.expand(d, x, d.shape),
-    "Tile": lambda d, x, times: aten.repeat(d, x, times.tolist()),
     "Pad": f.pad,
     "Resize": f.resize,
     "DepthToSpace": f.depth_to_space,
@@ -93,11 +86,10 @@ OPERATORS: dict[str, Operator] = {
     "Pow": f.power,
     "Clip": f.clip,
     "Greater": f.greater,
-    "ReduceMean": _reduced("mean"),
-    "ReduceSum": _reduced("sum"),
-    "ReduceMax": _reduced("max"),
-    "ReduceL1": _reduced("l1"),
-    "ReduceL2": _reduced("l2"),
+    **{
+        f"Reduce{kind}": _reduced(kind.lower())
+        for kind in ("Mean", "Sum", "Max", "Min", "L1", "L2")
+    },
     "ReduceSumSquare": _reduced("sumsq"),
     "Softmax": lambda d, x, axis=-1: activations.softmax(d, x, axis),
     "LogSoftmax": lambda d, x, axis=-1: d.one("Log", activations.softmax(d, x, axis)),
@@ -121,7 +113,7 @@ OPERATORS: dict[str, Operator] = {
             "Relu": "relu", "Sigmoid": "sigmoid", "Tanh": "tanh", "Exp": "exp", "Log": "log",
             "Abs": "abs", "Neg": "neg", "Sqrt": "sqrt", "Reciprocal": "reciprocal",
             "Softplus": "softplus", "HardSwish": "hardswish",
-            "Mish": "mish",
+            "Mish": "mish", "Tile": "tile", "Expand": "expand",
         }.items()
     },
 }  # fmt: skip

@@ -78,7 +78,7 @@ CASES: list[tuple[Callable[..., Any], list[nn.Module], str]] = [
     (lambda x: x.flip(1), [], "Slice Concat"),
     (lambda x: x[:, [3, 0]], [], "Slice Concat Silence"),
     (lambda x: F.glu(x, 1), [], "Slice Sigmoid Eltwise"),
-    (lambda x: x.amin((2, 3)), [], "Power Pooling Flatten Power"),
+    (lambda x: x.amin((2, 3)), [], "Power Pooling Power Flatten"),
     (lambda x: F.max_pool2d(x, 2, return_indices=True)[0], [], "Pooling"),
     (lambda x: (x < 0.5).float(), [], "Power Threshold"),
     (lambda x: torch.roll(x, (1, 2), (1, 2)), [], "Slice Concat Slice Concat"),
