@@ -24,7 +24,7 @@ from caffetools.net.loading import infer_net
 from caffetools.net.net import Net
 from caffetools.net.reading import LoadedNet, read_net
 from caffetools.proto.comments import with_comments
-from caffetools.torch.export.preprocess import preprocessing_of
+from caffetools.torch.export.preprocess import data_layer, data_steps
 from caffetools.writing import write_files
 
 
@@ -61,17 +61,17 @@ def command(net: str, output: str, preprocess: str | None, force: bool, **option
 
 def _preprocessing(net: Net) -> dict[str, Any]:
     """Return what the data layer with images does to them in a test, as plain data."""
-    found = preprocessing_of(net)
-    if found is None:
+    layer, found = data_layer(net), data_steps(net)
+    if layer is None or found is None:
         return {}
     report_notes(found.notes)
     image = found.mean_image
     return {
-        "input": found.blob,
+        "input": net.blob(layer.node.tops[0]),
         "shape": found.shape,
-        "channels": "gray" if found.is_gray else "BGR",
-        "resize": found.size,
-        "crop_size": found.crop_size,
+        "channels": "gray" if found.gray else "BGR",
+        "resize": found.resize,
+        "crop_size": layer.node.message.message("transform_param").integer("crop_size"),
         "mean": found.mean if image is None else image.mean((1, 2)).tolist(),
         "scale": found.scale,
     }

@@ -13,11 +13,19 @@ from caffetools.cli.options import (
     force_option,
     net_options,
     output_option,
+    preprocess_options,
     repeatable,
 )
-from caffetools.functions.modules import check_export, exported, is_alone, write_export
-from caffetools.functions.nets import input_paths
+from caffetools.functions.modules import (
+    check_export,
+    exported,
+    is_alone,
+    paths_read,
+    write_export,
+)
 from caffetools.torch.export.export import ExportOptions
+
+_PREPROCESS = ("preprocess", "preprocess_from", "preprocess_in_graph")
 
 
 @click.command("export")
@@ -56,6 +64,11 @@ from caffetools.torch.export.export import ExportOptions
     multiple=True,
     help="ONNX for any batch size, or any height and width; repeatable.",
 )
+@preprocess_options
+@flag(
+    "--preprocess-in-graph",
+    help="ONNX whose input is an RGB image, 0 to 255, resized; crop, mean and scale are inside.",
+)
 @flag("--allow-missing", help="Export placeholders for unknown layer types.")
 @flag("--flat", help="Write one line for each layer: no blocks, BatchNorm and Scale apart.")
 @force_option
@@ -72,7 +85,7 @@ def command(net: str, output: str, **options: Any) -> None:
     solver, target, force, standalone = (
         options.pop(name) for name in ("solver", "target", "force", "standalone")
     )
-    names = ("weights", "labels", "fold", "allow_missing", "flat", "dynamic")
+    names = ("weights", "labels", "fold", "allow_missing", "flat", "dynamic", *_PREPROCESS)
     wishes = ExportOptions(
         **{name: options.pop(name) for name in names},
         outputs=tuple(name for each in options.pop("outputs") for name in each.split(",")),
@@ -91,6 +104,5 @@ def command(net: str, output: str, **options: Any) -> None:
         (content,) = files.values()
         click.echo(content, nl=False)
         return
-    inputs = input_paths(net, solver, wishes.weights, wishes.labels)
     with working(f"writing {output}"):
-        write_export(output, files, wishes.alone, force, inputs)
+        write_export(output, files, wishes.alone, force, paths_read(net, solver, wishes))

@@ -15,6 +15,7 @@ from caffetools.cli.options import (
     data_options,
     flag,
     plugin_option,
+    preprocess_options,
 )
 from caffetools.net.loading import load
 
@@ -40,9 +41,7 @@ def image_options(command: Command) -> Command:
             metavar="H,W",
             help="Size to resize to before the crop (default: the input's, without a crop).",
         ),
-        click.option(
-            "--preprocess", metavar="FILE.json", help="Steps that `deploy --preprocess` wrote."
-        ),
+        preprocess_options,
         flag("--oversample", help="Take the mean of ten crops: corners, center, mirrored."),
         click.option("--weights", metavar="W[,W]", required=True, help="Weights of the net."),
         click.argument("images", metavar="IMAGE…", nargs=-1, required=True),
@@ -55,7 +54,8 @@ def image_options(command: Command) -> Command:
 def image_net(net: str, options: dict[str, Any]) -> tuple[ImageNet, dict[str, Any]]:
     """Return the net, and the keywords of `classify` and `features`; report the steps."""
     gpu, batch = options.pop("gpu"), options.pop("batch_size") or 16
-    names = ("scale", "mean", "resize", "preprocess", "oversample", "weights", "images")
+    sources = (options.pop("preprocess"), options.pop("preprocess_from"))
+    names = ("scale", "mean", "resize", "oversample", "weights", "images")
     given = {name: options.pop(name) for name in names}
     if given["resize"] is not None and len(given["resize"]) != 2:
         raise click.UsageError("--resize expected H,W")
@@ -63,14 +63,13 @@ def image_net(net: str, options: dict[str, Any]) -> tuple[ImageNet, dict[str, An
     require_torch("classification")
     import torch
 
-    from caffetools.torch.verbs.image_inputs import image_files, with_file, with_mean
+    from caffetools.torch.export.preprocess import with_sources
+    from caffetools.torch.verbs.image_inputs import image_files, with_mean
     from caffetools.torch.verbs.image_outputs import ImageNet
 
     images = ImageNet.of(loaded)
     report_notes(images.net.notes if images.net is not loaded else loaded.notes)
-    steps = images.steps
-    if given["preprocess"] is not None:
-        steps = with_file(steps, given["preprocess"])
+    steps = with_sources(images.steps, *sources)
     if given["mean"] is not None:
         steps = with_mean(steps, given["mean"])
     if given["resize"] is not None:

@@ -151,6 +151,17 @@ def net_options(command: Command) -> Command:
     return phase_option(stages(level(data_options(plugin_option(command)))))
 
 
+def preprocess_options(command: Command) -> Command:
+    """Add the sources of what is done to images."""
+    option = click.option(
+        "--preprocess-from",
+        metavar="TRAIN_VAL",
+        help="Net to train, whose data layer says what is done to an image.",
+    )
+    text = "Steps that `deploy --preprocess` wrote."
+    return option(click.option("--preprocess", metavar="FILE.json", help=text)(command))
+
+
 def data_options(command: Command) -> Command:
     """Add the shapes of a net's inputs."""
     options = (

@@ -52,8 +52,9 @@ def export(
     options : mapping, optional
         Of `caffetools.load`.
     **wanted
-        `weights` and `labels` (paths), `outputs` (names of blobs), `fold`, `allow_missing` and
-        `flat` (bool), `dynamic` ("batch" or "size"), as the options of `caffetools export`.
+        `weights`, `labels`, `preprocess` and `preprocess_from` (paths), `outputs` (names of
+        blobs), `fold`, `allow_missing`, `flat` and `preprocess_in_graph` (bool), `dynamic`
+        ("batch" or "size"), as the options of `caffetools export`.
 
     Returns
     -------
@@ -84,9 +85,14 @@ def export(
     if not isinstance(net, Net) and (wishes.fold or to == "onnx"):
         given["phase"] = "test"
     files, notes = exported(net, to, wishes, solver, standalone, given)
-    inputs = input_paths(net, solver, wishes.weights, wishes.labels)
-    write_export(name, files, wishes.alone, force, inputs)
+    write_export(name, files, wishes.alone, force, paths_read(net, solver, wishes))
     return notes
+
+
+def paths_read(net: object, solver: object, wishes: ExportOptions) -> list[str]:
+    """Return the files that an export reads, which it must not overwrite."""
+    others = (wishes.weights, wishes.labels, wishes.preprocess, wishes.preprocess_from)
+    return input_paths(net, solver, *others)
 
 
 def is_alone(path: str) -> bool:
@@ -107,6 +113,7 @@ def check_export(
          "--weights and --solver write several files: use -o DIR"),
         (wishes.fold and wishes.weights is None, "--fold-bn needs --weights"),
         (wishes.fold and solver, "--fold-bn is for inference and excludes --solver"),
+        (wishes.preprocess_in_graph and not onnx, "--preprocess-in-graph needs --to onnx"),
         (wishes.outputs and solver, "--outputs is for inference and excludes --solver"),
         (standalone and solver is None, "--standalone needs --solver"),
     ):  # fmt: skip

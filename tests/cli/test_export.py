@@ -96,6 +96,23 @@ def test_chosen_outputs() -> None:
     assert result.stderr.endswith("no blob 'ipp1' to be an output; did you mean 'ip1'\n")
 
 
+def test_steps_of_another_net_and_of_a_file(tmp_path: Path) -> None:
+    train = LENET.with_name("train_test.prototxt")
+    result = export(LENET, "--preprocess-from", train)
+    assert "transform_image(image, size=(28, 28), scale=0.00390625" in result.stdout
+    trap = "0.00390625 is a factor, no divisor, and follows the mean."
+    assert trap in " ".join(result.stdout.split())
+    steps = tmp_path / "steps.json"
+    arguments = ["deploy", str(train), "--data-shape", "1,28,28", "-o", "-", "--preprocess"]
+    assert CliRunner().invoke(main, [*arguments, str(steps)]).exit_code == 0
+    assert export(LENET, "--preprocess", steps).stdout == result.stdout
+    assert "def preprocess" not in export(LENET).stdout
+    refused = export(LENET, "--to", "onnx", "--preprocess-in-graph")
+    assert refused.stderr.endswith(
+        "1:1: --preprocess-in-graph needs a data layer, --preprocess or --preprocess-from\n"
+    )
+
+
 def test_weights_need_a_folder() -> None:
     assert export(LENET, "--weights", "x.caffemodel").exit_code == 2
 
@@ -160,6 +177,7 @@ def test_what_does_not_go_together(tmp_path: Path) -> None:
         ("--to", "onnx", "-o", "net.py"),
         ("--to", "onnx", "-o", "net.onnx", "--labels", "l"),
         ("--dynamic", "batch"),
+        ("--preprocess-in-graph",),
         ("--outputs", "ip2", "--solver", "s", "-o", tmp_path),
     ):
         assert export(LENET, *options).exit_code == 2, options

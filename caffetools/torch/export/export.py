@@ -18,7 +18,7 @@ from caffetools.torch.export.fold import fold_tensors
 from caffetools.torch.export.model_code import ModelExtras, model_code
 from caffetools.torch.export.module_spec import ModuleSpec
 from caffetools.torch.export.outputs import scores_note, with_outputs
-from caffetools.torch.export.preprocess import preprocessing_of
+from caffetools.torch.export.preprocess import ImageSteps, module_steps
 from caffetools.torch.export.state_dict import converted, transfer_weights
 from caffetools.torch.export.structure import for_inference, structured
 
@@ -53,6 +53,12 @@ class ExportOptions:
     """Whether a solver trains the module."""
     outputs: tuple[str, ...] = ()
     """Blobs to return; by default the outputs of the net."""
+    preprocess: str | None = None
+    """Path of steps that `deploy --preprocess` wrote."""
+    preprocess_from: str | None = None
+    """Path of a net to train, whose data layer says what is done to an image."""
+    preprocess_in_graph: bool = False
+    """Whether the ONNX graph does that, but for resizing, with RGB images as its input."""
 
 
 @dataclass(frozen=True)
@@ -103,23 +109,36 @@ def export(spec: ModuleSpec, wishes: ExportOptions) -> ExportResult:
         weighted = _structured(weighted, wishes.trains)
     notes = list(weighted.notes)
     files: Files = {} if wishes.weights is None else {WEIGHTS: safetensors(weighted.tensors)}
-    made = preprocessing_of(spec.net)
-    if made is not None:
-        notes += made.notes
-        if made.mean_image is not None and wishes.alone:
-            text = "preprocess is left out: it needs a second file, for the mean image"
-            notes.append(Note(_location(spec), text))
-            made = None
-        elif made.mean_image is not None:
-            files[MEAN] = safetensors({"mean": made.mean_image})
+    steps, told = _image_steps(spec, wishes)
+    notes += told
+    mean = None if steps is None else steps.cropped_mean
+    if mean is not None:
+        files[MEAN] = safetensors({"mean": mean})
     extras = ModelExtras(
         WEIGHTS if WEIGHTS in files else None,
-        made,
+        steps,
         MEAN if MEAN in files else None,
         () if wishes.labels is None else _labels(wishes.labels),
     )
     code = model_code(weighted.spec, extras).encode()
     return ExportResult({"model.py": code, **files}, tuple(notes), weighted.mistakes)
+
+
+def _image_steps(
+    spec: ModuleSpec, wishes: ExportOptions
+) -> tuple[ImageSteps | None, tuple[Note, ...]]:
+    """Return the steps of `preprocess`, and notes; None if there are none that can be done."""
+    steps = module_steps(spec, wishes.preprocess, wishes.preprocess_from)
+    if steps is None:
+        return None, ()
+    try:
+        steps.checked()
+    except CaffeToolsError as error:
+        return None, (Note(_location(spec), f"preprocess is left out: {error.message}"),)
+    if steps.mean_image is not None and wishes.alone and not wishes.preprocess_in_graph:
+        text = "preprocess is left out: it needs a second file, for the mean image"
+        return None, (*steps.notes, Note(_location(spec), text))
+    return steps, steps.notes
 
 
 def export_onnx(spec: ModuleSpec, wishes: ExportOptions) -> ExportResult:
@@ -131,10 +150,18 @@ def export_onnx(spec: ModuleSpec, wishes: ExportOptions) -> ExportResult:
     weighted = _weighted(spec, wishes)
     if weighted.mistakes:
         return ExportResult({}, weighted.notes, weighted.mistakes)
+    steps = None
+    if wishes.preprocess_in_graph:
+        steps, found = _image_steps(spec, wishes)
+        weighted = replace(weighted, notes=(*weighted.notes, *found))
+        if steps is None:
+            text = "--preprocess-in-graph needs a data layer, --preprocess or --preprocess-from"
+            raise CaffeToolsError(text, _location(spec))
     try:
         from caffetools.torch.export.onnx_file import onnx_file
 
-        data, told = onnx_file(for_inference(weighted.spec), weighted.tensors, wishes.dynamic)
+        module, tensors = for_inference(weighted.spec), weighted.tensors
+        data, told = onnx_file(module, tensors, wishes.dynamic, steps)
     except ImportError:
         text = "--to onnx needs PyTorch: pip install 'caffetools[torch,onnx]'"
         raise CaffeToolsError(text) from None

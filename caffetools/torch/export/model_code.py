@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from textwrap import wrap
 
 from caffetools.layers.blobs import dims
 from caffetools.torch.emit.base import Name, call, differing
@@ -19,7 +20,7 @@ from caffetools.torch.export.model_class import model_class, shown
 from caffetools.torch.export.module_spec import ModuleSpec, Placeholder, Variable
 from caffetools.torch.export.names import comment_text
 from caffetools.torch.export.params_table import BODY
-from caffetools.torch.export.preprocess import Preprocessing
+from caffetools.torch.export.preprocess import ImageSteps
 from caffetools.torch.export.pretty import INDENT, WIDTH, Group, laid_out, string
 from caffetools.torch.export.trimmed import trimmed
 
@@ -40,7 +41,8 @@ class ModelExtras:
 
     weights: str | None = None
     """Name of the file that `build` loads by default."""
-    preprocessing: Preprocessing | None = None
+    steps: ImageSteps | None = None
+    """What `preprocess` does."""
     mean: str | None = None
     """Name of the file with the mean image."""
     labels: tuple[str, ...] = ()
@@ -63,7 +65,7 @@ def model_code(spec: ModuleSpec, extras: ModelExtras = ModelExtras(), *, trims: 
     imported = {"from collections import OrderedDict"} if spec.is_sequential else set()
     if weights is not None or extras.mean is not None:
         imported.add("from pathlib import Path")
-    lines = [*_docstring(spec, weights), "", *_imports(modules, helpers, imported)]
+    lines = [*_docstring(spec, weights, extras.steps), "", *_imports(modules, helpers, imported)]
     for helper in helpers:
         lines += ["", "", helper.source] if helper.name in _FIRST else []
     lines += blocks + model
@@ -80,12 +82,12 @@ def _classes(
     """Return the lines of the blocks' classes, and those of the model's and its functions."""
     blocks = [line for each in spec.blocks for line in ("", "", *block_class(each, spec, writer))]
     model = ["", "", *model_class(spec, writer), "", "", *_build(spec, extras.weights)]
-    if extras.preprocessing is not None:
-        model += ["", "", *_preprocess(extras.preprocessing, extras.mean, writer)]
+    if extras.steps is not None:
+        model += ["", "", *preprocess_lines(extras.steps, extras.mean, writer)]
     return blocks, model
 
 
-def _docstring(spec: ModuleSpec, weights: str | None) -> Iterator[str]:
+def _docstring(spec: ModuleSpec, weights: str | None, steps: ImageSteps | None) -> Iterator[str]:
     net = spec.net
     source = comment_text(os.path.basename(net.inferred.graph.message.source.name))
     phases = " and ".join(_PHASES[phase] for phase in spec.phases)
@@ -105,6 +107,9 @@ def _docstring(spec: ModuleSpec, weights: str | None) -> Iterator[str]:
     for phase in spec.phases if differ else spec.phases[:1]:
         mode = "" if phase == spec.phases[0] else ".train()" if phase == "TRAIN" else ".eval()"
         yield f"    {_assigned(spec.outputs[phase])}model{mode}({arguments})"
+    if steps is not None:
+        yield ""
+        yield from wrap(f"Images are {steps.lines()}. {steps.traps()}", WIDTH)
     yield '"""'
 
 
@@ -148,20 +153,22 @@ def _build(spec: ModuleSpec, weights: str | None) -> Iterator[str]:
     yield f"{INDENT}return model{'.eval()' if spec.phases[0] == 'TEST' else ''}"
 
 
-def _preprocess(made: Preprocessing, mean: str | None, writer: ExpressionWriter) -> Iterator[str]:
+def preprocess_lines(
+    steps: ImageSteps, mean: str | None, writer: ExpressionWriter
+) -> Iterator[str]:
     """Yield the function that turns an image into an input."""
     options = differing(
-        size=(made.size, None),
-        crop_size=(made.crop_size or None, None),
-        mean=(made.mean, ()),
+        size=(steps.resized, None),
+        crop=(steps.size, steps.resized),
+        mean=(steps.mean if mean is None else (), ()),
         mean_image=(None if mean is None else Name("mean"), None),
-        scale=(made.scale, 1.0),
-        gray=(made.is_gray, False),
+        scale=(steps.scale, 1.0),
+        gray=(steps.gray, False),
     )
     yield "def preprocess(image: Tensor) -> Tensor:"
-    channels = "1 or 3 x H x W" if made.is_gray else "3 x H x W"
-    shape = dims((1, *made.shape[1:]))
-    yield f'{INDENT}"""Turn an image, {channels} from 0 to 255 in RGB, into {shape}."""'
+    channels = "1 or 3 x H x W" if steps.gray else "3 x H x W"
+    shape = dims((1, *steps.shape[1:]))
+    yield f'{INDENT}"""Turn an RGB image of any size, {channels} from 0 to 255, into {shape}."""'
     if mean is not None:
         yield f"{INDENT}path = Path(__file__).with_name({string(mean)})"
         yield f'{INDENT}mean = read_safetensors(path)["mean"]'

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from caffetools.errors import CaffeToolsError
+from caffetools.torch.export.image_input import with_image_input
 from caffetools.torch.export.loaded_module import load_module, run_module
 from caffetools.torch.export.module_spec import ModuleSpec
 from caffetools.torch.export.onnx_axes import Axes, dynamic_axes, resized
 from caffetools.torch.export.onnx_failure import first_line, onnx_failure
 from caffetools.torch.export.onnx_operators import translations
+from caffetools.torch.export.preprocess import ImageSteps
 from caffetools.torch.export.verification import TOLERANCE, seeded_inputs
 
 if TYPE_CHECKING:
@@ -31,14 +33,20 @@ _ZERO = 1e-6
 
 
 def onnx_file(
-    spec: ModuleSpec, tensors: Mapping[str, NDArray[Any]], dynamic: Sequence[str] = ()
+    spec: ModuleSpec,
+    tensors: Mapping[str, NDArray[Any]],
+    dynamic: Sequence[str] = (),
+    steps: ImageSteps | None = None,
 ) -> tuple[bytes, tuple[str, ...]]:
     """Export a net for inference; returns the file and notes on it.
 
     Inputs and outputs have the names and shapes of their blobs; `dynamic` names what of them may
-    differ, "batch" and "size". Raises CaffeToolsError, located where it is one layer's, for a
+    differ, "batch" and "size". With `steps` the first input of that shape is an RGB image from 0 to
+    255, resized but not cropped. Raises CaffeToolsError, located where it is one layer's, for a
     module that ONNX cannot express, and if the file's results are not the module's.
     """
+    if steps is not None:
+        spec, tensors = with_image_input(spec, tensors, steps)
     axes = dynamic_axes(spec, dynamic)
     drawn = load_module(spec, tensors).state_dict()  # by fillers, once for all modules
     tensors = {**{key: drawn[key].numpy() for key in drawn.keys() - tensors.keys()}, **tensors}
@@ -57,6 +65,8 @@ def onnx_file(
     outputs = [tensor.blob for tensor in spec.outputs[spec.phases[0]]]
     _name_blobs(made.model, [tensor.blob for tensor in spec.inputs], outputs)
     _say_zeros(made.model)
+    if steps is not None:
+        made.model.doc_string = f"From RGB images, 0 to 255, the graph makes: {steps.lines()}"
     data = made.model_proto.SerializeToString()
     if len(data) > _MOST_BYTES:
         raise CaffeToolsError("the ONNX file exceeds 2 GiB")

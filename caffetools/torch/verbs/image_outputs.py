@@ -16,9 +16,9 @@ from caffetools.errors import CaffeToolsError
 from caffetools.layers.base import Options
 from caffetools.net.loading import infer_net
 from caffetools.net.net import Net
-from caffetools.torch.export.preprocess import preprocessing_of
+from caffetools.torch.export.preprocess import ImageSteps, data_steps, image_steps
 from caffetools.torch.training.model import outputs_of
-from caffetools.torch.verbs.image_inputs import CROPS, ImageSteps, image_batches, steps_of
+from caffetools.torch.verbs.image_inputs import CROPS, image_batches
 from caffetools.torch.verbs.watched import watched_module
 
 Array = NDArray[np.float32]
@@ -44,7 +44,7 @@ class ImageNet:
 
         Raises CaffeToolsError, placed, for a net without one input of images.
         """
-        found = preprocessing_of(net)
+        trained = net
         sources = [layer for layer in net.layers if not layer.node.bottoms and not layer.params]
         if any(layer.node.type != "Input" for layer in sources):
             net = deployed(net)
@@ -55,7 +55,8 @@ class ImageNet:
             text = f"expected one input of known shape, found {len(shapes)}"
             raise message.error(f"{text}; use --input-shape", kind=CaffeToolsError)
         try:
-            return cls(net, steps_of(shapes[0], found))
+            steps = image_steps(shapes[0])
+            return cls(net, data_steps(trained, shapes[0]) or steps)
         except CaffeToolsError as error:
             raise message.source.place(error, message.offset) from None
 

@@ -14,7 +14,7 @@ from caffetools.net.loading import from_text, load
 from caffetools.torch.export.assembly import assemble
 from caffetools.torch.export.model_code import ModelExtras, model_code
 from caffetools.torch.export.module_spec import ModuleSpec
-from caffetools.torch.export.preprocess import preprocessing_of
+from caffetools.torch.export.preprocess import data_steps
 from tests.conftest import Golden
 from tests.torch.nets import PHASES, SHARING
 
@@ -90,10 +90,14 @@ def test_preprocessing_and_labels() -> None:
         'source: "-" batch_size: 2 new_height: 8 new_width: 9 } '
         "transform_param { crop_size: 7 mean_value: 104 mean_value: 117 mean_value: 123 } }"
     )
-    made = preprocessing_of(net)
-    text = model_code(assemble(net), ModelExtras(preprocessing=made, labels=('a "cat"', "b")))
-    call = "transform_image(image, size=(8, 9), crop_size=7, mean=(104.0, 117.0, 123.0))"
+    text = model_code(assemble(net), ModelExtras(steps=data_steps(net), labels=('a "cat"', "b")))
+    call = "transform_image(image, size=(8, 9), crop=(7, 7), mean=(104.0, 117.0, 123.0))"
     assert f"    return {call}\n" in text
     assert "into 1 x 3 x 7 x 7." in text
+    words = " ".join(text.partition('"""\n\n')[0].split())
+    assert words.endswith(
+        "Images are BGR, 0 to 255; resize to 8 x 9; crop 7 x 7; subtract 104, 117, 123. "
+        "`preprocess` takes RGB and reverses it; the mean is in the order BGR."
+    )
     assert 'LABELS: tuple[str, ...] = (\'a "cat"\', "b")\n' in text
     assert text.count("def transform_image(") == 1

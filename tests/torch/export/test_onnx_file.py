@@ -18,6 +18,7 @@ from caffetools.torch.export.assembly import assemble
 from caffetools.torch.export.loaded_module import load_module, run_module
 from caffetools.torch.export.module_spec import ModuleSpec
 from caffetools.torch.export.onnx_file import onnx_file
+from caffetools.torch.export.preprocess import ImageSteps
 from caffetools.torch.export.state_dict import transfer_weights
 from caffetools.torch.export.verification import seeded_inputs
 from tests.torch.cases import read_case
@@ -74,6 +75,28 @@ def test_names_and_results() -> None:
     net = from_text(FOLDING, phase="test")
     data = onnx_of(net, tensors_of(assemble(net), net))
     assert results(data, {"x": np.zeros((2, 4, 9, 9), np.float32)})["b3"].shape == (2, 3)
+
+
+def test_a_graph_that_begins_with_the_image() -> None:
+    """An image of 6 x 7 in RGB; a crop of 4 x 5 from row 1 and column 1, in BGR."""
+    net = from_text(
+        'layer { name: "n" type: "Input" top: "n" input_param { shape { dim: 2 } } }'
+        'layer { name: "d" type: "Input" top: "d" input_param { shape { dim: 2 dim: 3 dim: 4 '
+        "dim: 5 } } } "
+        'layer { name: "p" type: "Power" bottom: "d" top: "p" power_param { shift: 1 } }'
+        'layer { name: "q" type: "Power" bottom: "n" top: "q" power_param { scale: 3 } }'
+    )
+    chance = np.random.default_rng(1)
+    mean = chance.normal(size=(3, 6, 7)).astype(np.float32)
+    steps = ImageSteps((2, 3, 4, 5), (6, 7), (), mean, 0.5)
+    data = onnx_of(net, steps=steps, dynamic=("batch",))
+    images = chance.integers(0, 256, (3, 3, 6, 7)).astype(np.float32)
+    found = results(data, {"n": np.ones(3, np.float32), "d": images}, opencv=False)
+    expected = ((images[:, ::-1] - mean) * 0.5 + 1)[:, :, 1:5, 1:6]
+    np.testing.assert_allclose(found["p"], expected, rtol=1e-5, atol=1e-4)
+    assert found["q"].tolist() == [3, 3, 3]
+    text = pytest.importorskip("onnx").load_from_string(data).doc_string
+    assert text.startswith("From RGB images, 0 to 255, the graph makes: BGR, 0 to 255; resize to")
 
 
 @pytest.mark.parametrize(

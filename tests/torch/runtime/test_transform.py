@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import Any
+
 import torch
 
 from caffetools.torch.runtime.transform import transform_image
@@ -18,11 +19,9 @@ def test_channels_are_turned_round() -> None:
 
 
 def test_the_middle_is_cut_out() -> None:
-    found = transform_image(IMAGE, crop_size=2)
+    found = transform_image(IMAGE, crop=(2, 2))
     # Rows (4 - 2) // 2 = 1 and 2, columns (5 - 2) // 2 = 1 and 2 of blue: 40 + 5 + 1 on.
     assert found[0, 0].tolist() == [[46, 47], [51, 52]]
-    with pytest.raises(ValueError, match="smaller than 6 x 6"):
-        transform_image(IMAGE, crop_size=6)
 
 
 def test_mean_and_scale() -> None:
@@ -31,10 +30,10 @@ def test_mean_and_scale() -> None:
     assert transform_image(IMAGE, mean=(10.0,))[0, :, 0, 0].tolist() == [30, 10, -10]
 
 
-def test_a_mean_image_is_cut_as_the_image_is() -> None:
-    mean = torch.zeros(3, 4, 5)
-    mean[0, 1, 1] = 6
-    found = transform_image(IMAGE, crop_size=2, mean_image=mean)
+def test_a_mean_image_is_that_of_the_crop() -> None:
+    mean = torch.zeros(3, 2, 2)
+    mean[0, 0, 0] = 6
+    found = transform_image(IMAGE, crop=(2, 2), mean_image=mean)
     assert found[0, 0].tolist() == [[40, 47], [51, 52]]
 
 
@@ -51,3 +50,17 @@ def test_images_are_brought_to_size_first() -> None:
     assert found.shape == (1, 3, 8, 10)
     assert torch.equal(found, found.round())
     assert torch.equal(transform_image(IMAGE, size=(4, 5)), transform_image(IMAGE))
+
+
+def test_a_batch_of_images() -> None:
+    options: dict[str, Any] = {
+        "size": (6, 6),
+        "crop": (4, 4),
+        "mean": (1.0, 2.0, 3.0),
+        "scale": 2.0,
+    }
+    for gray in (False, True):
+        options |= {"gray": gray, "mean": (1.0,) if gray else (1.0, 2.0, 3.0)}
+        several = transform_image(torch.stack([IMAGE, IMAGE + 9]), **options)
+        assert torch.equal(several[:1], transform_image(IMAGE, **options))
+        assert torch.equal(several[1:], transform_image(IMAGE + 9, **options))
