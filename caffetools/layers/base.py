@@ -218,7 +218,7 @@ class Layer:
     """Whether the top has the memory of the layer's blob, gradient included."""
     class_labels: ClassVar[ClassLabels | None] = None
     """How the second bottom holds class labels, None if it does not."""
-    param_name: ClassVar[str] = ""
+    param_name: str = ""
     """The field of LayerParameter with the options of the type, if there is one."""
     source_kind: ClassVar[str] = ""
     """What messages call the file or folder of a data layer's `source`, if training reads it."""

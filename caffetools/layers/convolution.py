@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from caffetools.errors import ShapeError
 from caffetools.layers.base import Facts, Layer, Param, Spec
-from caffetools.layers.blobs import Shape, Step, at_least, check_shape, count, dims, product
+from caffetools.layers.blobs import (
+    Shape,
+    Step,
+    at_least,
+    check_shape,
+    count,
+    dims,
+    exactly,
+    product,
+)
 from caffetools.layers.checks import check_equal_shapes, four_axes, read_integer
 from caffetools.layers.fillers import check_fillers
 from caffetools.layers.window import (
@@ -173,54 +184,53 @@ class DepthwiseConvolution(Convolution):
     origin = "yonghenglh6/DepthwiseConvolution"
 
 
-class ConvolutionDepthwise(Layer):
+class ConvolutionDeeplab(Convolution):
+    """Convolution, with options of its own (conv_layer_deeplab.cpp)."""
+
+    type = "ConvolutionDeeplab"
+    param_name = "convolution_deeplab_param"
+    origin = "Winstonxu123/LSTM-CF"
+
+
+class ConvolutionDepthwise(Convolution):
     """(N, C, H, W) -> (N, C, H', W'), with one kernel per channel (conv_dw_layer.cpp).
 
     Blobs: weight (C, 1, kernel…), bias (C). num_output and group are not read.
     """
 
     type = "ConvolutionDepthwise"
-    gradient_reads = ("bottom",)
-    param_name = "convolution_param"
+    bottoms = exactly(1)
+    tops = exactly(1)
     origin = "farmingyard/caffe-mobilenet"
 
     def __init__(self, spec: Spec) -> None:
-        super().__init__(spec)
+        Layer.__init__(self, spec)
         self.bias = self.param.flag("bias_term")
         self.axes = read_windows(self.param, 2)
+
+    def channel_axis(self, bottom: Shape) -> int:
+        self.num_output = self.group = bottom[1]
+        return 1
 
     def windows(self, bottoms: tuple[Shape, ...]) -> list[Window]:
         return self.axes
 
-    def params(self, channels: int) -> tuple[Param, ...]:
-        """Return the parameters."""
-        weight = Param("weight", (channels, 1, *(axis.kernel for axis in self.axes)))
-        return (weight, Param("bias", (channels,))) if self.bias else (weight,)
+    def check_buffers(self, weight: Shape, moved: Shape, top: Shape) -> None:
+        pass  # it has none
+
+    def odd_window(self, extent: int, window: Window) -> tuple[str, ...]:
+        return ()
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         bottom = four_axes(bottoms[0])
-        top = (*bottom[:2], *map(convolved, bottom[2:], self.axes))
-        params = self.params(bottom[1])
-        notes = check_fillers(self.param, params)
-        named = self.param.integer("num_output")
-        if self.param.has("num_output") and named != bottom[1]:
-            notes += (f"num_output {named} is ignored: the top has {bottom[1]} channels",)
-        return Facts((top,), params, count(self.positions(top)) * count(params[0].shape), notes)
+        facts, named = super().facts((bottom,)), self.param.integer("num_output")
+        if not self.param.has("num_output") or named == bottom[1]:
+            return facts
+        note = f"num_output {named} is ignored: the top has {bottom[1]} channels"
+        return replace(facts, notes=(*facts.notes, note))
 
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
-        bottom = four_axes(bottoms[0])
-        params = self.params(bottom[1])
-        steps = list(map(convolved_step, axis_names(2), bottom[2:], self.axes))
-        positions = self.positions((*bottom[:2], *(step.value for step in steps)))
-        return [
-            *steps,
-            *(product(param.role, param.shape) for param in params),
-            product("multiply-accumulates", (*positions, *params[0].shape)),
-        ]
-
-    def positions(self, top: Shape) -> Shape:
-        """Return the extents over which each kernel slides."""
-        return (top[0], *top[2:])
+        return super().explain((four_axes(bottoms[0]),))
 
 
 class Im2col(Layer):

@@ -28,10 +28,13 @@ class Axpy(Layer):
 
 
 class Eltwise(Layer):
-    """Weighted sum, product or maximum of bottoms of one shape (eltwise_layer.cpp)."""
+    """Weighted sum, product or maximum of bottoms of one shape (eltwise_layer.cpp).
+
+    A single bottom is taken by forks (lmb-freiburg/flownet2), not by Caffe.
+    """
 
     type = "Eltwise"
-    bottoms = at_least(2)
+    bottoms = at_least(1)
 
     def __init__(self, spec: Spec) -> None:
         param = spec.param("eltwise_param")
@@ -55,8 +58,12 @@ class Eltwise(Layer):
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         check_equal_shapes(bottoms)
-        ignored = self.coefficients and self.operation == "MAX"
-        return Facts(bottoms[:1], notes=("coeff is not read by MAX",) if ignored else ())
+        notes: tuple[str, ...] = ()
+        if self.coefficients and self.operation == "MAX":
+            notes = ("coeff is not read by MAX",)
+        if len(bottoms) == 1:
+            notes += ("Caffe expects at least 2 bottoms, only forks take a single one",)
+        return Facts(bottoms[:1], notes=notes)
 
 
 class Broadcast(Layer):

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from caffetools.layers.base import Facts, Layer, Param, Spec
-from caffetools.layers.blobs import Shape, Step, between, count, product
-from caffetools.layers.checks import check_int, check_not_empty, four_axes, read_integer
+from caffetools.layers.blobs import Shape, Step, between, count, exactly, product
+from caffetools.layers.checks import (
+    check_int,
+    check_not_empty,
+    four_axes,
+    mismatch,
+    read_integer,
+)
 from caffetools.layers.fillers import check_fillers
 from caffetools.layers.window import Window, axis_names, convolved, convolved_step
 
@@ -49,6 +57,51 @@ class InnerProduct(Layer):
             *super().explain(bottoms),
             product("multiply-accumulates", (*bottom[:axis], *facts.params[0].shape)),
         ]
+
+
+class MarginInnerProduct(InnerProduct):
+    """(M…, K…) and labels (M) -> (M…, num_output), with an angular margin for the label.
+
+    A second top has the weight of the plain product, which falls during training. Blob: weight
+    (num_output, K), whose rows the layer normalizes (margin_inner_product_layer.cpp).
+    """
+
+    type = "MarginInnerProduct"
+    param_name = "margin_inner_product_param"
+    bottoms = exactly(2)
+    tops = between(1, 2)
+    origin = "wy1iu/sphereface"
+    no_torch = "an inner product whose margin and gradient are for training only"
+
+    def __init__(self, spec: Spec) -> None:
+        Layer.__init__(self, spec)
+        self.num_output = self.param.integer("num_output")
+        self.bias = self.transpose = False
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        if bottoms[0][:1] != bottoms[1][:1]:
+            raise mismatch("a label for each item", *bottoms[:2])
+        facts = super().facts(bottoms)
+        return replace(facts, tops=(*facts.tops, (1,))[: self.top_count])
+
+
+class LargeMarginInnerProduct(MarginInnerProduct):
+    """MarginInnerProduct of weights of any length; a third bottom (num_output, …) is the weight.
+
+    (largemargin_inner_product_layer.cpp)
+    """
+
+    type = "LargeMarginInnerProduct"
+    param_name = "largemargin_inner_product_param"
+    bottoms = between(2, 3)
+    tops = exactly(2)
+    origin = "wy1iu/LargeMargin_Softmax_Loss"
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        if len(bottoms) == 3:
+            self.num_output = four_axes(bottoms[2])[0]
+        facts = super().facts(bottoms)
+        return replace(facts, params=()) if len(bottoms) == 3 else facts
 
 
 class Embed(Layer):

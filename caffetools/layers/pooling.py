@@ -56,14 +56,9 @@ class Pooling(Layer):
         if self.whole and 0 in bottom[2:]:
             text = f"global pooling expected a bottom that is not empty, found {dims(bottom)}"
             raise ShapeError(text)
-        axes = list(zip(bottom[2:], self.windows(bottoms), strict=True))
-        extents = [pooled(*axis, self.round_mode, any(self.pads)) for axis in axes]
-        notes: tuple[str, ...] = ()
-        for (extent, window), number in zip(axes, extents, strict=True):
-            note = window.exceeds(extent)
-            if number < 0 and note:
-                raise self.param.error(note, "kernel_size")
-            notes += (note,) if note else ()
+        extents, notes = pooled_extents(
+            self.param, bottom[2:], self.windows(bottoms), self.round_mode, padded=any(self.pads)
+        )
         return Facts(((*bottom[:2], *extents),) * self.top_count, notes=notes)
 
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
@@ -144,6 +139,22 @@ class SPP(Layer):
         assert top is not None
         bins = " + ".join(f"{height.value}*{width.value}" for height, width in levels)
         return [*steps, Step(axis_name(1, top), f"{bottoms[0][1]} * ({bins})", top[1])]
+
+
+def pooled_extents(
+    param: Message, extents: Shape, windows: list[Window], round_mode: str, *, padded: bool
+) -> tuple[Shape, tuple[str, ...]]:
+    """Return the extents of the top, and a note on each kernel that exceeds its padded input.
+
+    Raises ShapeError where the number of windows is negative.
+    """
+    axes = list(zip(extents, windows, strict=True))
+    found = tuple(pooled(*axis, round_mode, padded) for axis in axes)
+    notes = [window.exceeds(extent) for extent, window in axes]
+    for note, number in zip(notes, found, strict=True):
+        if number < 0 and note:
+            raise param.error(note, "kernel_size")
+    return found, tuple(filter(None, notes))
 
 
 def pooled(extent: int, window: Window, round_mode: str, padded: bool) -> int:

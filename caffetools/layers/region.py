@@ -13,17 +13,27 @@ class ROIPooling(Layer):
     """(N, C, H, W), regions (R, 5) -> (R, C, pooled_h, pooled_w) (roi_pooling_layer.cpp)."""
 
     type = "ROIPooling"
+    param_name = "roi_pooling_param"
     bottoms = exactly(2)
     origin = "rbgirshick/caffe-fast-rcnn"
     is_global = True
 
     def __init__(self, spec: Spec) -> None:
-        param = spec.param("roi_pooling_param")
-        self.pooled = (read_integer(param, "pooled_h"), read_integer(param, "pooled_w"))
+        super().__init__(spec)
+        self.pooled = (read_integer(self.param, "pooled_h"), read_integer(self.param, "pooled_w"))
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         image, regions = map(four_axes, bottoms)
         return Facts(((regions[0], image[1], *self.pooled),))
+
+
+class ROIWarping(ROIPooling):
+    """ROIPooling's shapes, with interpolated values (roi_warping_layer.cpp)."""
+
+    type = "ROIWarping"
+    param_name = "roi_warping_param"
+    origin = "daijifeng001/caffe-mnc"
+    no_torch = "code for GPUs only in its fork"
 
 
 class PSROIPooling(Layer):

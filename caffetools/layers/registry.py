@@ -20,7 +20,10 @@ KINDS = {
         "AbsVal BNLL Clip Dropout ELU Exp Log Power PReLU ReLU ReLU6 Sigmoid Softmax Swish "
         "TanH Threshold"
     ),
-    "convolution": "Convolution ConvolutionDepthwise Deconvolution DepthwiseConvolution Im2col",
+    "convolution": (
+        "Convolution ConvolutionDeeplab ConvolutionDepthwise Deconvolution DepthwiseConvolution "
+        "Im2col"
+    ),
     "data": "AnnotatedData CompactData CPMData Data HDF5Data",
     "detection": (
         "DetectionEvaluate DetectionOutput DetectNetTransformation EvalDetection "
@@ -32,7 +35,7 @@ KINDS = {
     "image_data": "DenseImageData ImageData ImageSegData VideoData WindowData",
     "inputs": "DummyData Input MemoryData Parameter",
     "joining": "Concat HDF5Output Silence Slice Split",
-    "linear": "Embed InnerDistance InnerProduct Local",
+    "linear": "Embed InnerDistance InnerProduct LargeMarginInnerProduct Local MarginInnerProduct",
     "loss": (
         "ContrastiveLoss EuclideanLoss HingeLoss L1Loss MultinomialLogisticLoss "
         "SigmoidCrossEntropyLoss SmoothL1Loss SmoothL1LossOHEM"
@@ -61,12 +64,13 @@ KINDS = {
     ),
     "python_layer": "Python",
     "recurrent": "ContinuationIndicator LSTM LSTMUnit MultiStageMeanfield RNN",
-    "region": "BoxAnnotatorOHEM Proposal PSROIPooling ROIPooling",
+    "region": "BoxAnnotatorOHEM Proposal PSROIPooling ROIPooling ROIWarping",
     "resampling": "Interp Unpooling UnPooling Upsample",
     "reshaping": "Flatten Reduction Reshape Tile",
-    "selection": "ArgMax BatchReindex Crop Filter",
+    "selection": "ArgMax AutoCrop BatchReindex Crop Filter",
     "sequence": "CTCGreedyDecoder CtcLoss LabelsequenceAccuracy",
     "softmax_loss": "InfogainLoss SoftmaxWithLoss SoftmaxWithLossOHEM",
+    "volume": "Convolution3D Deconvolution3D Pooling3D",
 }
 """Layer types by module of `caffetools.layers`; a Python layer's type is `module.layer`."""
 

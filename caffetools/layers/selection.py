@@ -5,7 +5,14 @@ from __future__ import annotations
 from caffetools.errors import ShapeError
 from caffetools.layers.base import Facts, Layer, Spec
 from caffetools.layers.blobs import Shape, Step, at_least, exactly, product
-from caffetools.layers.checks import check_axes, check_int, check_not_empty, mismatch, read_integer
+from caffetools.layers.checks import (
+    check_axes,
+    check_int,
+    check_not_empty,
+    four_axes,
+    mismatch,
+    read_integer,
+)
 from caffetools.layers.window import Window, axis_name
 
 
@@ -60,6 +67,23 @@ class Crop(Layer):
 
     def windows(self, bottoms: tuple[Shape, ...]) -> list[Window]:
         return [Window(1, pad=-(offset or 0)) for offset in self.offsets(bottoms[0])[2:]]
+
+
+class AutoCrop(Layer):
+    """(N, C, H, W) -> (N, C, H', W'), the height and width of the second (auto_crop_layer.cpp).
+
+    The layers between the bottoms and a blob that both follow from give the offset.
+    """
+
+    type = "AutoCrop"
+    bottoms = exactly(2)
+    data_bottoms = 1
+    origin = "yun-liu/RCF"
+    no_torch = "a Crop whose offset follows from other layers"
+
+    def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
+        image, size = map(four_axes, bottoms)
+        return Facts(((*image[:2], *size[2:]),))
 
 
 class ArgMax(Layer):

@@ -62,11 +62,15 @@ def read_axes(message: Message, name: str, spatial: int, default: int | None) ->
 
 
 def read_windows(message: Message, spatial: int) -> list[Window]:
-    """Read the window of each spatial axis of a convolution, deconvolution or Im2col."""
+    """Read the window of each spatial axis of a convolution, deconvolution or Im2col.
+
+    DeepLab's forks call the dilation `hole`.
+    """
     kernels = read_axes(message, "kernel_size", spatial, None)
     strides = read_axes(message, "stride", spatial, 1)
     pads = read_axes(message, "pad", spatial, 0)
-    dilations = read_axes(message, "dilation", spatial, 1)
+    hole = message.has("hole") or message.has("hole_h")
+    dilations = read_axes(message, "hole" if hole else "dilation", spatial, 1)
     if 0 in kernels:
         name = "kernel_size" if message.has("kernel_size") else "kernel_h"
         raise message.error("expected a kernel of at least 1, found 0", name)

@@ -30,7 +30,8 @@ TYPES = {
 FORK_TYPES = {
     "ACCURACY_REGRESSION": "AccuracyRegression", "BATCH_NORM": "BatchNorm", "BN": "BN",
     "CLIP": "Clip", "COMPACT_DATA": "CompactData", "CONVOLUTION3D": "Convolution3D",
-    "CROP": "Crop", "DATA_HEATMAP": "DataHeatmap", "DEPTHWISECONVOLUTION": "DepthwiseConvolution",
+    "CROP": "Crop", "DATA_HEATMAP": "DataHeatmap", "DECONVOLUTION3D": "Deconvolution3D",
+    "DEPTHWISECONVOLUTION": "DepthwiseConvolution",
     "DETECTIONOUTPUT": "DetectionOutput", "ELTWISE_ACCURACY": "EltwiseAccuracy",
     "ELTWISE_AFFINE": "EltwiseAffine", "EUCLIDEAN_LOSS_HEATMAP": "EuclideanLossHeatmap",
     "IMAGE_SEG_DATA": "ImageSegData", "INSANITY": "Insanity", "LOCAL": "Local",

@@ -456,3 +456,11 @@ def test_im2col_sees_patches() -> None:
 )
 def test_im2col_refused(options: str, bottom: Shape, line: int, column: int, fragment: str) -> None:
     check_refused(im2col(options), (bottom,), line, column, fragment)
+
+
+def test_holes_of_deeplab() -> None:
+    """(3 - 1) * 2 + 1 = 5 of 9: 5 positions; a hole of 3 x 1 covers 7 x 3."""
+    options = "convolution_deeplab_param { num_output: 2 kernel_size: 3 hole: 2 }"
+    assert set_up(layer_text("ConvolutionDeeplab", options), IMAGE).tops == ((1, 2, 5, 5),)
+    text = convolution("num_output: 2 kernel_size: 3 hole_h: 3 hole_w: 1")
+    assert set_up(text, IMAGE).tops == ((1, 2, 3, 7),)

@@ -47,6 +47,12 @@ def test_eltwise(options: str, shape: Shape, top: str) -> None:
     assert (case.tops, case.params, case.macs, case.notes) == ((shape,), {}, 0, ())
 
 
+def test_eltwise_of_a_single_bottom() -> None:
+    case = set_up(layer_text("Eltwise", "eltwise_param { coeff: 2 }"), IMAGE)
+    note = "Caffe expects at least 2 bottoms, only forks take a single one"
+    assert (case.tops, case.notes) == ((IMAGE,), (note,))
+
+
 def test_eltwise_max_does_not_read_coeff() -> None:
     options = "eltwise_param { operation: MAX coeff: 1 coeff: 2 }"
     assert set_up(layer_text("Eltwise", options, "a b"), IMAGE, IMAGE).notes == (
@@ -73,7 +79,6 @@ def test_eltwise_max_does_not_read_coeff() -> None:
             42,
             "coeff expected SUM, found PROD",
         ),
-        ("", ((2,),), 1, 35, "at least 2 bottoms, found 1"),
     ],
 )
 def test_eltwise_refused(

@@ -290,3 +290,23 @@ def test_windows_of_local(text: str, windows: list[Window]) -> None:
 )
 def test_local_refused(text: str, bottom: Shape, line: int, column: int, fragment: str) -> None:
     check_refused(text, (bottom,), line, column, fragment)
+
+
+MARGIN = "margin_inner_product_param { num_output: 10 type: QUADRUPLE }"
+
+
+@pytest.mark.parametrize("kind", ["Margin", "LargeMargin"])
+def test_margins(kind: str) -> None:
+    options = MARGIN if kind == "Margin" else "large" + MARGIN
+    text = layer_text(f"{kind}InnerProduct", options, "a label", "y lambda")
+    case = set_up(text, (4, 8, 2), (4,))
+    assert (case.tops, case.params) == (((4, 10), (1,)), {"weight": (10, 16)})
+    assert check_explained(text, (4, 8, 2), (4,))[0] == "inputs: 8 * 2 = 16"
+    fragment = "expected a label for each item, found 4 x 8 and 3"
+    check_refused(text, ((4, 8), (3,)), 1, 1, fragment)
+
+
+def test_a_margin_of_given_weights() -> None:
+    text = layer_text("LargeMarginInnerProduct", f"large{MARGIN}", "a label w", "y lambda")
+    case = set_up(text, (4, 8), (4,), (6, 8))
+    assert (case.tops, case.params) == (((4, 6), (1,)), {})

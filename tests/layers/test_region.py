@@ -32,6 +32,12 @@ def test_roi_pooling() -> None:
     assert case.params == {}
 
 
+def test_roi_warping() -> None:
+    options = "roi_warping_param { pooled_h: 28 pooled_w: 27 spatial_scale: 0.0625 }"
+    text = layer_text("ROIWarping", options, "conv rois")
+    assert set_up(text, IMAGE, REGIONS).tops == ((300, 512, 28, 27),)
+
+
 @pytest.mark.parametrize("regions", [(300, 5), (300, 5, 1, 1)])
 def test_psroi_pooling(regions: Shape) -> None:
     text = psroi("spatial_scale: 0.0625 output_dim: 21 group_size: 7")

@@ -189,3 +189,8 @@ def test_filter_has_a_top_for_each_bottom_but_the_last() -> None:
     column = text.index("top:") + 1
     fragment = "expected a top for each bottom but the last, found 3 bottoms and 1 tops"
     check_refused(text, ((5,), (5,), (5,)), 1, column, fragment)
+
+
+def test_auto_crop() -> None:
+    text = layer_text("AutoCrop", "", "a b")
+    assert set_up(text, (2, 1, 90, 80), (2, 3, 64, 48)).tops == ((2, 1, 64, 48),)

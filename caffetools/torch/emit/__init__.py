@@ -36,7 +36,7 @@ KINDS = (
     "accuracy", "activation", "bvlc", "convolution", "detection", "detection_loss", "detectnet",
     "elementwise", "flow", "inputs", "joining", "linear", "loss", "metric_loss", "normalization",
     "permutation", "pooling", "prior_box", "py_faster_rcnn", "recurrent", "region", "resampling",
-    "reshaping", "selection", "sequence", "softmax_loss",
+    "reshaping", "selection", "sequence", "softmax_loss", "volume",
 )  # fmt: skip
 """The modules of emitters."""
 

@@ -6,6 +6,7 @@ from caffetools.layers.blobs import Shape
 from caffetools.layers.checks import four_axes
 from caffetools.layers.convolution import (
     Convolution,
+    ConvolutionDeeplab,
     ConvolutionDepthwise,
     Deconvolution,
     DepthwiseConvolution,
@@ -132,6 +133,7 @@ def _unbatched(x: Expression, leading: Expression, axis: int) -> Expression:
 
 EMITTERS: Emitters = {
     Convolution: convolution,
+    ConvolutionDeeplab: convolution,
     ConvolutionDepthwise: channelwise,
     Deconvolution: convolution,
     DepthwiseConvolution: convolution,

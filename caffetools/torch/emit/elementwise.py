@@ -34,11 +34,9 @@ def eltwise(layer: Eltwise, context: Context) -> Expression:
     if layer.in_place and layer.operation == "SUM":
         bottoms = (Binary(X, "-", method(X, "detach")), *bottoms[1:])
     if layer.in_place and layer.operation == "MAX":
-        bottoms = bottoms[1:]
-    if len(bottoms) == 1:
-        return bottoms[0]
+        bottoms = bottoms[1:] or bottoms
     if layer.operation == "MAX":
-        return call("elementwise_max", *bottoms)
+        return call("elementwise_max", *bottoms) if len(bottoms) > 1 else bottoms[0]
     if layer.operation == "PROD":
         factors = bottoms if layer.stable else [call("nan_at_zero", each) for each in bottoms]
         return reduce(lambda left, right: Binary(left, "*", right), factors)

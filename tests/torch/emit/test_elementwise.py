@@ -26,6 +26,8 @@ CASES = (
         1,
         ["y = elementwise_max(a, b, c)"],
     ),
+    ("Eltwise eltwise_param { coeff: 0.5 }", [(2, 3)], 1, ["y = 0.5 * a"]),
+    ("Eltwise eltwise_param { operation: MAX }", [(2, 3)], 1, ["y = a"]),
     ("Eltwise eltwise_param { coeff: 1 coeff: -1 }", [(2, 3), (2, 3)], 1, ["y = a - b"]),
     (
         "Eltwise eltwise_param { coeff: -1 coeff: 0.5 coeff: -2 }",
