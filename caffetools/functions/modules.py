@@ -145,7 +145,7 @@ def exported(  # the order of export
     else:
         loaded, training, notes = _trained(net, solver, standalone, options)
     report(notes)
-    spec = module_spec(loaded, wishes.outputs)
+    spec = module_spec(loaded, wishes.outputs, trains=wishes.trains)
     made = torch_files(spec, wishes) if to == "torch" else export_onnx(spec, wishes)
     files = {**made.files, **({} if made.mistakes else training(spec))}
     notes += made.notes

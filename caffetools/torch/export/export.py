@@ -15,6 +15,7 @@ from caffetools.net.net import Net
 from caffetools.proto.source import decode, read_bytes
 from caffetools.torch.export.assembly import assemble, assemble_folded
 from caffetools.torch.export.fold import fold_tensors
+from caffetools.torch.export.free_inputs import filled_notes, with_free_inputs
 from caffetools.torch.export.model_code import ModelExtras, model_code
 from caffetools.torch.export.module_spec import ModuleSpec
 from caffetools.torch.export.outputs import scores_note, with_outputs
@@ -72,13 +73,16 @@ class ExportResult:
     """Errors, unknown layers and misfitting weights: nothing should be written."""
 
 
-def module_spec(net: Net, outputs: Sequence[str] = ()) -> ModuleSpec:
+def module_spec(net: Net, outputs: Sequence[str] = (), *, trains: bool = False) -> ModuleSpec:
     """Describe the module of a net, which also serves the other phase if possible.
 
-    `outputs` names the blobs to return, without which they are those of the net. Raises
-    CaffeToolsError, located, for a layer that cannot be exported and for an unknown blob.
+    `outputs` names the blobs to return, without which they are those of the net. A DummyData that
+    nothing fills is an input, unless the module `trains`, for which Caffe's zeros are the data.
+    Raises CaffeToolsError, located, for a layer that cannot be exported and for an unknown blob.
     """
     other = _other_phase(net)
+    if not trains:
+        net, other = with_free_inputs(net), other and with_free_inputs(other)
     if outputs:
         net = with_outputs(net, outputs)
         try:
@@ -183,6 +187,7 @@ class _Weighted:
 
 def _weighted(spec: ModuleSpec, wishes: ExportOptions) -> _Weighted:
     notes = [*spec.notes, *scores_note(spec.net)]
+    notes += () if wishes.trains else filled_notes(spec.net)
     mistakes: list[Note] = []
     if wishes.allow_missing:
         notes += _missing(spec)
