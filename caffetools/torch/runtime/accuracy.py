@@ -2,8 +2,9 @@
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
+from caffetools.torch.runtime.base import SizedModule
 from caffetools.torch.runtime.loss import by_class
 
 
@@ -53,7 +54,7 @@ def accuracy_per_class(
     return right / members.sum((0, 1)).clamp(min=1)
 
 
-class SegAccuracy(nn.Module):
+class SegAccuracy(SizedModule):
     """Accuracy of pixels, of classes, and intersection over union, `(1, 1, 1, 3)`.
 
     The class of a pixel is that of the largest of its scores `(N, C, H, W)`, of equal ones the

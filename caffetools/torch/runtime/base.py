@@ -48,7 +48,22 @@ fixed_gradient.register_autograd(
 )
 
 
-class Reshaped(nn.Module):
+class SizedModule(nn.Module):
+    """A module whose `repr` has its numbers and the shapes of its tensors."""
+
+    def extra_repr(self) -> str:
+        """Return them as arguments."""
+        own = {**self._parameters, **self._buffers, **vars(self)}
+        sizes = (
+            (n, list(v.shape) if isinstance(v, Tensor) else v) for n, v in own.items()
+        )
+        kinds = (int, float, str, tuple, list)
+        return ", ".join(
+            f"{n}={v}" for n, v in sizes if n[0] != "_" and type(v) in kinds
+        )
+
+
+class Reshaped(SizedModule):
     """A tensor in another shape."""
 
     def __init__(self, shape: torch.Size) -> None:

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from caffetools.torch.runtime.base import Sizes
+from caffetools.torch.runtime.base import SizedModule, Sizes
 
 
 def im2col(
@@ -76,7 +76,7 @@ def conv_transpose_nd(
     return conv_nd(spread, kernels, once, none, dilation, groups)
 
 
-class ConvNd(nn.Module):
+class ConvNd(SizedModule):
     """`nn.Conv2d` for any number of axes, with tuples for all arguments."""
 
     transposed = False

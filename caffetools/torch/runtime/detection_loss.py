@@ -2,9 +2,9 @@
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from caffetools.torch.runtime.base import with_gradient_of
+from caffetools.torch.runtime.base import SizedModule, with_gradient_of
 from caffetools.torch.runtime.boxes import (
     decode_boxes,
     encode_boxes,
@@ -16,7 +16,7 @@ from caffetools.torch.runtime.boxes import (
 from caffetools.torch.runtime.loss import LARGEST_LOSS, loss_divisor
 
 
-class MultiBoxLoss(nn.Module):
+class MultiBoxLoss(SizedModule):
     """Match ground truth to priors, mine hard examples, and sum location and confidence losses.
 
     Inputs: loc `(N, P * 4)`, or `(N, P * num_classes * 4)` without `share_location`; conf

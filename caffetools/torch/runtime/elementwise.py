@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from caffetools.torch.runtime.base import SizedModule
+
 
 def elementwise_max(first: Tensor, *others: Tensor) -> Tensor:
     """Return the elementwise maximum of tensors of one shape.
@@ -39,7 +41,7 @@ def add_along(x: Tensor, summand: Tensor, axis: int = 1) -> Tensor:
     return x + aligned(summand, axis, x)
 
 
-class Scale(nn.Module):
+class Scale(SizedModule):
     """Multiply by a learned weight and optionally add a learned bias (scale_layer.cpp).
 
     Both have `shape`, the extents of the input from `axis` on; () for a scalar.
@@ -61,7 +63,7 @@ class Scale(nn.Module):
         return torch.addcmul(aligned(self.bias, self.axis, x), x, weight)
 
 
-class Bias(nn.Module):
+class Bias(SizedModule):
     """Add a learned bias of `shape`, the extents from `axis` on (bias_layer.cpp)."""
 
     def __init__(self, shape: tuple[int, ...], axis: int = 1) -> None:

@@ -4,10 +4,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from caffetools.torch.runtime.base import fixed_gradient, with_gradient_of
+from caffetools.torch.runtime.base import SizedModule, fixed_gradient, with_gradient_of
 
 
-class TransposedLinear(nn.Module):
+class TransposedLinear(SizedModule):
     """`nn.Linear` with the weight transposed, `(in_features, out_features)`."""
 
     def __init__(
@@ -22,7 +22,7 @@ class TransposedLinear(nn.Module):
         return F.linear(x, self.weight.t(), self.bias)
 
 
-class Embed(nn.Module):
+class Embed(SizedModule):
     """`nn.Embedding` with a bias, for indices of any dtype (embed_layer.cpp)."""
 
     def __init__(
@@ -69,7 +69,7 @@ def inner_distance(
     return distance.sum(-1)
 
 
-class InnerDistance(nn.Module):
+class InnerDistance(SizedModule):
     """`inner_distance` to rows of its own, `(..., in_features) -> (..., out_features)`.
 
     With `normalize` the rows are divided by their length before each pass, and keep it in training.
@@ -105,7 +105,7 @@ class InnerDistance(nn.Module):
         return y if self.bias is None else y + self.bias
 
 
-class Local(nn.Module):
+class Local(SizedModule):
     """A convolution with weights for each position of its output of `size` (local_layer.cpp)."""
 
     def __init__(

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from caffetools.torch.runtime.base import SizedModule
 from caffetools.torch.runtime.boxes import rank_of
 
 
@@ -75,7 +76,7 @@ def permutohedral(features: Tensor) -> Lattice:
     return Lattice(vertices[:points], weights[:points], place)
 
 
-class MultiStageMeanfield(nn.Module):
+class MultiStageMeanfield(SizedModule):
     """Unaries `(N, C, H, W)`, initial scores of that shape and images `(N, 3, H, W)` -> scores.
 
     Each iteration filters the softmax of the scores by position (`theta_gamma`), and by position

@@ -4,10 +4,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from caffetools.torch.runtime.base import fixed_gradient
+from caffetools.torch.runtime.base import SizedModule, fixed_gradient
 
 
-class CenterLoss(nn.Module):
+class CenterLoss(SizedModule):
     """Half the squared distance of features `(N, K)` to the centre of their class, over N.
 
     The gradient of a centre is minus the sum of its differences over their number plus 1, whatever

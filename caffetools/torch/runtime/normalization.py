@@ -4,11 +4,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from caffetools.torch.runtime.base import with_gradient_of
+from caffetools.torch.runtime.base import SizedModule, with_gradient_of
 from caffetools.torch.runtime.elementwise import aligned
 
 
-class BatchNorm(nn.Module):
+class BatchNorm(SizedModule):
     """Batch normalization without affine part, with running sums in place of running averages.
 
     Input and output: `(N, C, ...)`. Each training step multiplies the three buffers by
@@ -65,10 +65,6 @@ class BatchNorm(nn.Module):
                 x, self.mean * factor, self.variance * factor, eps=self.eps
             )
         return normalize_batch(x, self.eps, mean, variance)
-
-    def extra_repr(self) -> str:
-        """Return the arguments for `repr`."""
-        return f"{self.mean.numel()}, eps={self.eps}"
 
 
 def normalize_batch(
@@ -163,7 +159,7 @@ def mean_variance_normalize(
     return centred / with_gradient_of(deviation, variance / (2 * deviation))
 
 
-class Normalize(nn.Module):
+class Normalize(SizedModule):
     """Normalize to L2 norm 1 and multiply by a learned scale, `(N, C, ...)`.
 
     The norm is that of each item, or that of each position with `across_spatial=False`; `eps` is
@@ -196,7 +192,7 @@ class Normalize(nn.Module):
         return with_gradient_of(unit * weight, unit + unit.detach() * weight)
 
 
-class BN(nn.Module):
+class BN(SizedModule):
     """Batch normalization with affine part and biased running statistics, `(N, C, H, W)`.
 
     `momentum` is the weight of the old statistics. `frozen` uses the running statistics in

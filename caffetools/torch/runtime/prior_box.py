@@ -3,10 +3,12 @@
 import math
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from caffetools.torch.runtime.base import SizedModule
 
 
-class PriorBox(nn.Module):
+class PriorBox(SizedModule):
     """The boxes of each cell of a map, in fractions of the image, and their variances.
 
     A cell has for each `min_size` a square, a square of side sqrt(min * max), and then each ratio
@@ -42,17 +44,17 @@ class PriorBox(nn.Module):
                 self.sizes.append((size * root, size / root))
                 if flip:
                     self.sizes.append((size / root, size * root))
-        self.known: tuple[object, Tensor] | None = None
+        self._known: tuple[object, Tensor] | None = None
 
     def forward(self, x: Tensor, image: Tensor) -> Tensor:
         """Return corners and variances, `(1, 2, H * W * boxes * 4)`, computed once per size."""
         if torch.compiler.is_compiling() or type(x) is not Tensor:
             return self.boxes(x, image)
         key = x.shape[2:], image.shape[2:], x.dtype, x.device
-        if self.known is None or self.known[0] != key:
+        if self._known is None or self._known[0] != key:
             with torch.inference_mode(mode=False):
-                self.known = key, self.boxes(x, image)
-        return self.known[1].clone()
+                self._known = key, self.boxes(x, image)
+        return self._known[1].clone()
 
     def boxes(self, x: Tensor, image: Tensor) -> Tensor:
         """Compute them."""

@@ -7,8 +7,9 @@ of rbgirshick/py-faster-rcnn; proposal_layer.cpp of sanghoon/caffe).
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from caffetools.torch.runtime.base import SizedModule
 from caffetools.torch.runtime.boxes import suppress_overlaps
 
 
@@ -48,7 +49,7 @@ def encode_pixels(boxes: Tensor, truth: Tensor) -> Tensor:
     return torch.cat([moved / size, (real / size).log()], -1)
 
 
-class Proposal(nn.Module):
+class Proposal(SizedModule):
     """Boxes of the best anchors: decoded, clipped to the image, without overlaps.
 
     Inputs: scores `(N, 2 * A, H, W)`, the second half those of objects; codes `(N, 4 * A, H, W)`;

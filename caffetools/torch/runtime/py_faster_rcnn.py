@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from caffetools.torch.runtime.base import SizedModule
 from caffetools.torch.runtime.boxes import box_overlap
 from caffetools.torch.runtime.proposals import beyond, encode_pixels, grid_anchors
 
@@ -15,7 +16,7 @@ def sample(mask: Tensor, count: int) -> Tensor:
     return places[torch.randperm(places.numel(), device=places.device)[:count]]
 
 
-class AnchorTarget(nn.Module):
+class AnchorTarget(SizedModule):
     """Labels, regression targets and weights of anchors (anchor_target_layer.py).
 
     Inputs: a map `(..., H, W)`, true boxes `(G, 5)` of one image, and its height, width and scale.
@@ -75,7 +76,7 @@ class AnchorTarget(nn.Module):
         return grid.reshape(1, 1, -1, width), targets, inner, outer
 
 
-class ProposalTarget(nn.Module):
+class ProposalTarget(SizedModule):
     """Regions sampled for training, with labels and targets (proposal_target_layer.py).
 
     Inputs: regions `(R, 5)` and true boxes `(G, 5)` with labels, of one image; the true boxes

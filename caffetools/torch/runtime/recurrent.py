@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from caffetools.torch.runtime.base import SizedModule
+
 
 def lstm_unit(cell: Tensor, gates: Tensor, cont: Tensor) -> tuple[Tensor, Tensor]:
     """Compute one LSTM step and return the new cell and hidden state, `(..., H)`.
@@ -33,7 +35,7 @@ def keep_state(state: Tensor, last: Tensor) -> None:
         state.copy_(last.detach())
 
 
-class Recurrent(nn.Module):
+class Recurrent(SizedModule):
     """Common part of `LSTM` and `RNN`: weights of `gates * H` rows, and the buffers `states`.
 
     Input: `(T, N, ...)` and `cont` `(T, N)`; output: `(T, N, H)`. `streams` is N. The state after

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import copy
+import importlib
+import pkgutil
 
 import torch
 from torch import nn
 
+from caffetools.torch import runtime
 from caffetools.torch.export.helpers import needed
 from caffetools.torch.runtime.base import (
     fixed_gradient,
@@ -15,6 +18,8 @@ from caffetools.torch.runtime.base import (
     with_gradient_of,
 )
 from caffetools.torch.runtime.boxes import suppress_overlaps
+from caffetools.torch.runtime.convolution import ConvNd
+from caffetools.torch.runtime.normalization import BatchNorm
 from tests.torch.cases import check_runs_everywhere, gradients
 
 
@@ -70,3 +75,22 @@ def test_a_parameter_in_two_shapes() -> None:
     again = copy.deepcopy(pair)
     assert len(list(again.parameters())) == 1
     check_runs_everywhere(conv, x[:, :, None, None])
+
+
+def test_every_module_shows_its_sizes() -> None:
+    """Those of PyTorch, from which some derive, do it themselves."""
+    modules = [
+        each
+        for found in pkgutil.iter_modules(runtime.__path__, runtime.__name__ + ".")
+        for each in vars(importlib.import_module(found.name)).values()
+        if isinstance(each, type) and issubclass(each, nn.Module) and each.__module__ == found.name
+    ]
+    assert len(modules) > 20
+    assert [each for each in modules if each.extra_repr is nn.Module.extra_repr] == []
+    assert repr(BatchNorm(3)) == (
+        "BatchNorm(mean=[3], variance=[3], scale_factor=[1], eps=1e-05, "
+        "moving_average_fraction=0.999)"
+    )
+    assert repr(ConvNd(4, 6, (3,), (2,), (1,), (1,), bias=False)) == (
+        "ConvNd(weight=[6, 4, 3], stride=(2,), padding=(1,), dilation=(1,), groups=1)"
+    )
