@@ -6,16 +6,7 @@ from dataclasses import replace
 
 from caffetools.errors import ShapeError
 from caffetools.layers.base import Facts, Layer, Param, Spec
-from caffetools.layers.blobs import (
-    Shape,
-    Step,
-    at_least,
-    check_shape,
-    count,
-    dims,
-    exactly,
-    product,
-)
+from caffetools.layers.blobs import Shape, Step, at_least, check_shape, count, dims, product
 from caffetools.layers.checks import check_equal_shapes, four_axes, read_integer
 from caffetools.layers.fillers import check_fillers
 from caffetools.layers.window import (
@@ -58,9 +49,8 @@ class Convolution(Layer):
         return read_windows(self.param, len(bottoms[0]) - self.channel_axis(bottoms[0]) - 1)
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
-        bottom = bottoms[0]
+        bottom, windows = bottoms[0], self.windows(bottoms)
         axis = self.channel_axis(bottom)
-        windows = self.windows(bottoms)
         self.check(bottoms, bottom[axis])
         top = self.top(bottom, axis, windows)
         params = self.params(bottom[axis], windows)
@@ -103,19 +93,19 @@ class Convolution(Layer):
         return (weight, Param("bias", (self.num_output,))) if self.bias else (weight,)
 
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
-        bottom = bottoms[0]
+        bottom, windows = bottoms[0], self.windows(bottoms)
         axis = self.channel_axis(bottom)
-        windows = self.windows(bottoms)
         params = self.params(bottom[axis], windows)
         steps = list(map(self.step, axis_names(len(windows)), bottom[axis + 1 :], windows))
         top = self.top(bottom, axis, windows)
         if self.group > 1:
             kernels, channels = self.weight_channels(bottom[axis])
-            for name, extent in (
-                (f"kernels of each of {self.group} groups", kernels),
-                ("channels of each kernel", channels),
-                (f"channels of the top from each of {self.group} groups", self.num_output),
-            ):
+            extents = {
+                f"kernels of each of {self.group} groups": kernels,
+                "channels of each kernel": channels,
+                f"channels of the top from each of {self.group} groups": self.num_output,
+            }
+            for name, extent in extents.items():
                 steps.append(Step(name, f"{extent} / {self.group}", extent // self.group))
         steps.extend(product(param.role, param.shape) for param in params)
         positions = self.positions(bottom, top, axis)
@@ -123,15 +113,10 @@ class Convolution(Layer):
         steps.append(product("multiply-accumulates", (*passes, *positions, *params[0].shape)))
         return steps
 
-    # Overridden by the transposed convolution.
-
-    def extent(self, extent: int, window: Window) -> int:
-        """Return the extent of the top along one axis."""
-        return convolved(extent, window)
-
-    def step(self, name: str, extent: int, window: Window) -> Step:
-        """Return the arithmetic of `extent`."""
-        return convolved_step(name, extent, window)
+    # Overridden by the transposed convolution:
+    extent = staticmethod(convolved)
+    """Extent of the top along one axis, and the arithmetic of it."""
+    step = staticmethod(convolved_step)
 
     def weight_channels(self, channels: int) -> tuple[int, int]:
         """Return the first two extents of the weight, the second before the division by `group`."""
@@ -160,12 +145,8 @@ class Deconvolution(Convolution):
 
     type = "Deconvolution"
     transposed = True
-
-    def extent(self, extent: int, window: Window) -> int:
-        return deconvolved(extent, window)
-
-    def step(self, name: str, extent: int, window: Window) -> Step:
-        return deconvolved_step(name, extent, window)
+    extent = staticmethod(deconvolved)
+    step = staticmethod(deconvolved_step)
 
     def weight_channels(self, channels: int) -> tuple[int, int]:
         return channels, self.num_output
@@ -199,8 +180,7 @@ class ConvolutionDepthwise(Convolution):
     """
 
     type = "ConvolutionDepthwise"
-    bottoms = exactly(1)
-    tops = exactly(1)
+    bottoms = tops = Layer.tops
     origin = "farmingyard/caffe-mobilenet"
 
     def __init__(self, spec: Spec) -> None:
@@ -215,11 +195,10 @@ class ConvolutionDepthwise(Convolution):
     def windows(self, bottoms: tuple[Shape, ...]) -> list[Window]:
         return self.axes
 
-    def check_buffers(self, weight: Shape, moved: Shape, top: Shape) -> None:
+    def check_buffers(self, *shapes: Shape) -> None:
         pass  # it has none
 
-    def odd_window(self, extent: int, window: Window) -> tuple[str, ...]:
-        return ()
+    odd_window = Deconvolution.odd_window
 
     def facts(self, bottoms: tuple[Shape, ...]) -> Facts:
         bottom = four_axes(bottoms[0])
@@ -246,10 +225,10 @@ class Im2col(Layer):
     def channel_axis(self, bottom: Shape) -> int:
         """Return the axis of the channels; ShapeError without a spatial axis after it."""
         axis = self.axis_of(bottom)
-        if axis == len(bottom) - 1:
-            text = f"expected a spatial axis after the channel axis {axis}, found none"
-            raise self.param.error(text, "axis")
-        return axis
+        if axis < len(bottom) - 1:
+            return axis
+        text = f"expected a spatial axis after the channel axis {axis}, found none"
+        raise self.param.error(text, "axis")
 
     def windows(self, bottoms: tuple[Shape, ...]) -> list[Window]:
         return read_windows(self.param, len(bottoms[0]) - self.channel_axis(bottoms[0]) - 1)
@@ -267,8 +246,5 @@ class Im2col(Layer):
     def explain(self, bottoms: tuple[Shape, ...]) -> list[Step]:
         bottom, axis = bottoms[0], self.channel_axis(bottoms[0])
         windows = self.windows(bottoms)
-        names = axis_names(len(windows))
-        return [
-            product(axis_name(axis, bottom), self.patch(bottoms)),
-            *map(convolved_step, names, bottom[axis + 1 :], windows),
-        ]
+        steps = map(convolved_step, axis_names(len(windows)), bottom[axis + 1 :], windows)
+        return [product(axis_name(axis, bottom), self.patch(bottoms)), *steps]

@@ -79,12 +79,10 @@ class AnnotatedData(Data):
         super().__init__(spec)
         self.annotation = spec.param("annotated_data_param")
         self.first: AnnotatedDatum | None = None
-        resize = self.transform.resize
-        if resize and resize.text("resize_mode") == "FIT_SMALL_SIZE":
-            batch = self.param.integer("batch_size")
-            if batch != 1:
-                text = f"expected a batch_size of 1 for FIT_SMALL_SIZE, found {batch}"
-                raise resize.error(text, "resize_mode")
+        batch, resize = self.param.integer("batch_size"), self.transform.resize
+        if batch != 1 and resize and resize.text("resize_mode") == "FIT_SMALL_SIZE":
+            text = f"expected a batch_size of 1 for FIT_SMALL_SIZE, found {batch}"
+            raise resize.error(text, "resize_mode")
 
     def read(self, record: bytes) -> Item:
         self.first = placed(self.param, "source", lambda: read_annotated_datum(record))
@@ -245,9 +243,7 @@ class HDF5Data(Layer):
 
 def read_cpm_option(param: Message, name: str, default: int) -> int:
     """Return an integer option that the schema lacks; ShapeError unless it is at least 1."""
-    value = param.get(name)
-    if value is None:
-        return default
+    value = default if param.get(name) is None else param.get(name)
     if not isinstance(value, int) or value < 1:
         raise param.error(f"expected {name} to be an integer of at least 1", name)
     return value

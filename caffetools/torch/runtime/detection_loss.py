@@ -1,5 +1,7 @@
 """SSD's MultiBoxLoss."""
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -101,9 +103,8 @@ class MultiBoxLoss(SizedModule):
         if not self.use_difficult_gt:
             belongs = belongs & (rows[:, 7] == 0)
 
-        scales = variances
-        if self.encode_variance_in_target:
-            scales = torch.ones_like(variances)
+        encoded = self.encode_variance_in_target
+        scales = torch.ones_like(variances) if encoded else variances
         boxes = decode_boxes(codes.detach(), priors, scales, self.code_type)
         match, overlap = self.match(boxes, priors, rows, belongs)
         positive = match >= 0
@@ -115,18 +116,15 @@ class MultiBoxLoss(SizedModule):
         counted = torch.ones_like(labels, dtype=torch.bool)
         if self.mining_type != "NONE":
             nms_boxes = priors.expand_as(boxes) if self.use_prior_for_nms else boxes
-            losses = conf_losses.detach()
+            losses, first = conf_losses.detach(), nms_boxes[:, :, 0]
             if self.mining_type == "HARD_EXAMPLE":
                 losses = losses + torch.where(positive, loc_losses.detach(), 0).sum(2)
-            mined = self.mine(
-                losses, match[..., 0], overlap, nms_boxes[:, :, 0], belongs
-            )
+            mined = self.mine(losses, match[..., 0], overlap, first, belongs)
             if self.mining_type == "HARD_EXAMPLE":
                 positive = positive & mined.unsqueeze(2)
             counted = positive[..., 0] | (mined & (match[..., 0] == -1))
         if self.conf_loss_type == "LOGISTIC" and not self.proper_targets:
-            found = positive.any(2)
-            conf_losses = self.logistic_losses_of_the_fork(scores, labels, found)
+            conf_losses = self.fork_losses(scores, labels, positive.any(2))
 
         total = conf_losses.new_zeros(())
         if self.propagate_loc:
@@ -142,40 +140,28 @@ class MultiBoxLoss(SizedModule):
 
         The overlaps are those of the first class.
         """
+        limit, others = self.overlap_threshold, self.match_type == "PER_PREDICTION"
+        limits = limit, others, self.ignore_cross_boundary_bbox
+
+        def matched(label: int, belongs: Tensor) -> Any:
+            mine, truth = boxes[:, :, label].contiguous(), rows[:, 3:7].contiguous()
+            return match_boxes(mine, truth, belongs, *limits)
+
+        if self.use_prior_for_matching:
+            boxes = priors.expand(boxes.size(0), -1, -1, -1)
+        classes = range(self.num_classes)
         if self.use_prior_for_matching or self.share_location:
-            if self.use_prior_for_matching:
-                boxes = priors.expand(boxes.size(0), -1, -1, -1)
-            match, overlap = self.match_class(boxes[:, :, 0], rows, belongs)
+            match, overlap = matched(0, belongs)
             if self.share_location:
                 return match.unsqueeze(2), overlap
             own = rows[match.clamp(min=0), 1]
-            classes = range(self.num_classes)
             matches = [torch.where(own == label, match, -1) for label in classes]
         else:
-            pairs = [
-                self.match_class(
-                    boxes[:, :, label], rows, belongs & (rows[:, 1] == label)
-                )
-                for label in range(self.num_classes)
-            ]
+            pairs = [matched(each, belongs & (rows[:, 1] == each)) for each in classes]
             matches, overlap = [match for match, _ in pairs], pairs[0][1]
         if 0 <= self.background_label_id < self.num_classes:
             matches[self.background_label_id] = torch.full_like(matches[0], -1)
         return torch.stack(matches, 2), overlap
-
-    def match_class(
-        self, boxes: Tensor, rows: Tensor, belongs: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Return indices of ground truth and overlaps, `(N, P)`."""
-        found: tuple[Tensor, Tensor] = match_boxes(
-            boxes.contiguous(),
-            rows[:, 3:7].contiguous(),
-            belongs,
-            self.overlap_threshold,
-            self.match_type == "PER_PREDICTION",
-            self.ignore_cross_boundary_bbox,
-        )
-        return found
 
     def labels(self, own: Tensor, positive: Tensor) -> Tensor:
         """Return the target class of each prior, `(N, P)`."""
@@ -206,15 +192,14 @@ class MultiBoxLoss(SizedModule):
             difference = torch.where((places < 0) | (places > 1), 0, difference)
         if self.loc_loss_type == "L2":
             return 0.5 * difference.square().sum(-1)
-        nothing = torch.zeros_like(difference)
-        return F.smooth_l1_loss(difference, nothing, reduction="none").sum(-1)
+        return F.huber_loss(difference, torch.zeros_like(difference), "none").sum(-1)
 
     def conf_losses(self, scores: Tensor, labels: Tensor) -> Tensor:
         """Return the confidence losses, `(N, P)`."""
         if self.conf_loss_type == "SOFTMAX":
             losses = F.cross_entropy(scores.transpose(1, 2), labels, reduction="none")
             return with_gradient_of(losses.clamp(max=LARGEST_LOSS), losses)
-        return self.logistic_losses(scores, self.one_hot(labels))
+        return self.logistic_losses(scores, self.one_hot(labels).to(scores.dtype))
 
     def one_hot(self, labels: Tensor) -> Tensor:
         """Return a mask of the class of each prior, `(N, P, num_classes)`."""
@@ -223,24 +208,20 @@ class MultiBoxLoss(SizedModule):
 
     def logistic_losses(self, scores: Tensor, target: Tensor) -> Tensor:
         """Return the sum over classes of binary cross entropies, `(N, P)`."""
-        target = target.to(scores.dtype)
         losses = F.binary_cross_entropy_with_logits(scores, target, reduction="none")
         return losses.sum(2)
 
-    def logistic_losses_of_the_fork(
-        self, scores: Tensor, labels: Tensor, positive: Tensor
-    ) -> Tensor:
+    def fork_losses(self, scores: Tensor, labels: Tensor, positive: Tensor) -> Tensor:
         """Return the confidence losses for the targets that the fork writes, `(N, P)`."""
         target = torch.full_like(scores, self.background_label_id)
-        proper = self.one_hot(labels)
+        ones = self.one_hot(labels)
         if self.mining_type != "NONE":
-            target = torch.where(proper, 1, target)
+            target = torch.where(ones, 1, target)
         else:
-            ones = proper & positive.unsqueeze(2)
-            images, priors = labels.shape
-            place = torch.arange(ones[0].numel(), device=labels.device)
-            starts = priors * torch.arange(images, device=labels.device)
-            place = place + starts.unsqueeze(1)
+            ones = ones & positive.unsqueeze(2)
+            places = torch.arange(ones[0].numel(), device=labels.device)
+            starts = torch.arange(labels.size(0), device=labels.device)
+            place = places + labels.size(1) * starts.unsqueeze(1)
             place = torch.where(ones.flatten(1), place, target.numel())
             flat = torch.cat([target.flatten(), target.new_zeros(1)])
             target = flat.scatter(0, place.flatten(), 1)[:-1].reshape(target.shape)
@@ -261,7 +242,7 @@ class MultiBoxLoss(SizedModule):
             count = ((match >= 0).sum(1) * self.neg_pos_ratio).long()
         else:
             count = torch.full_like(match[:, 0], self.sample_size)
-        if self.nms_threshold > 0:
-            threshold = self.nms_threshold
-            return hardest_apart(losses, eligible, count, boxes, threshold, self.top_k)
-        return hardest(losses, eligible, count)
+        if self.nms_threshold <= 0:
+            return hardest(losses, eligible, count)
+        limits = self.nms_threshold, self.top_k
+        return hardest_apart(losses, eligible, count, boxes, *limits)

@@ -131,9 +131,8 @@ def lrn_squared_factor(
     multiplies the two: the result is `factor ** 2` (lrn_layer.cpp, CrossChannelForward_cpu).
     """
     half = (local_size - 1) // 2
-    squares = (
-        F.pad(x.square(), (0, 0, 0, 0, half, half)).unfold(1, local_size, 1).sum(-1)
-    )
+    squares = F.pad(x.square(), (0, 0, 0, 0, half, half))
+    squares = squares.unfold(1, local_size, 1).sum(-1)
     return (k + alpha / local_size * squares) ** (-2 * beta)
 
 
