@@ -22,7 +22,7 @@ COUNT, DIMENSIONS, INFORMATIVE, CLUSTERS, BATCH = 10000, 4, 2, 4, 10
 SOLVER = """
 net: "{folder}/net.prototxt" test_iter: 250 test_interval: 1000 max_iter: {iterations}
 base_lr: 0.01 lr_policy: "step" gamma: 0.1 stepsize: 5000 momentum: 0.9 weight_decay: 5e-4
-display: 1000 snapshot_after_train: false random_seed: 1
+display: 1000 test_initialization: false snapshot_after_train: false random_seed: 1
 """
 
 
