@@ -65,7 +65,9 @@ def model_code(spec: ModuleSpec, extras: ModelExtras = ModelExtras(), *, trims: 
     imported = {"from collections import OrderedDict"} if spec.is_sequential else set()
     if weights is not None or extras.mean is not None:
         imported.add("from pathlib import Path")
-    lines = [*_docstring(spec, weights, extras.steps), "", *_imports(modules, helpers, imported)]
+    lacks_half = "LocalResponseNorm" in "".join(blocks + model)
+    docstring = _docstring(spec, weights, extras.steps, lacks_half=lacks_half)
+    lines = [*docstring, "", *_imports(modules, helpers, imported)]
     for helper in helpers:
         lines += ["", "", helper.source] if helper.name in _FIRST else []
     lines += blocks + model
@@ -87,7 +89,9 @@ def _classes(
     return blocks, model
 
 
-def _docstring(spec: ModuleSpec, weights: str | None, steps: ImageSteps | None) -> Iterator[str]:
+def _docstring(
+    spec: ModuleSpec, weights: str | None, steps: ImageSteps | None, *, lacks_half: bool
+) -> Iterator[str]:
     net = spec.net
     source = comment_text(os.path.basename(net.inferred.graph.message.source.name))
     phases = " and ".join(_PHASES[phase] for phase in spec.phases)
@@ -96,6 +100,8 @@ def _docstring(spec: ModuleSpec, weights: str | None, steps: ImageSteps | None) 
     cost = net.cost
     macs = "an unknown number of" if cost.macs is None else f"{cost.macs:,}"
     yield f"{cost.params or 0:,} parameters; {macs} multiply-accumulates in a forward pass."
+    if lacks_half:
+        yield "On a CPU, PyTorch has no nn.LocalResponseNorm in half precision or bfloat16."
     if spec.folds:
         yield "BatchNorm and Scale are folded into the preceding layers: for inference only."
     yield ""

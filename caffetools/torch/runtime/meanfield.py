@@ -106,14 +106,19 @@ class MultiStageMeanfield(SizedModule):
         if unary.is_meta:
             return torch.empty_like(unary)
         matrices = torch.cat([self.spatial[0], self.bilateral[0]])
-        filters = [self.filters(each) for each in image.detach()]
+        # Keys of the lattice need more bits than half precision has.
+        exact = torch.promote_types(unary.dtype, torch.float32)
+        filters = [self.filters(each) for each in image.detach().to(exact)]
         for _ in range(self.num_iterations):
-            chances = scores.softmax(1).flatten(2).transpose(1, 2).contiguous()
+            chances = (
+                scores.to(exact).softmax(1).flatten(2).transpose(1, 2).contiguous()
+            )
             messages = [
                 torch.stack([each.filter(chance) * norm for each, norm in own])
                 for chance, own in zip(chances, filters, strict=True)
             ]
-            mixed = (torch.stack(messages) @ matrices.transpose(1, 2)).sum(1)
+            filtered = torch.stack(messages).to(unary.dtype)
+            mixed = (filtered @ matrices.transpose(1, 2)).sum(1)
             pairwise = (mixed @ self.compatibility[0, 0].t()).transpose(1, 2)
             scores = unary - pairwise.reshape(unary.shape)
         return scores

@@ -125,3 +125,16 @@ def test_images_do_not_mix() -> None:
     torch.testing.assert_close(whole, torch.cat(alone))
     on_meta = module.to("meta")(*(each.to("meta") for each in (*batch[0][:2], batch[1])))
     assert on_meta.shape == whole.shape
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_has_the_lattice_of_single_precision(dtype: torch.dtype) -> None:
+    torch.manual_seed(1)
+    module = MultiStageMeanfield(2, 2)
+    arguments = [torch.randn(1, 2, 4, 5), torch.randn(1, 2, 4, 5), 9 * torch.rand(1, 3, 4, 5)]
+    arguments = [each.to(dtype) for each in arguments]
+    wanted = module(*(each.float() for each in arguments))
+    found = module.to(dtype)(*arguments)
+    assert found.dtype == dtype
+    torch.testing.assert_close(found.float(), wanted, rtol=0.02, atol=0.02)
+    found.sum().backward()

@@ -74,3 +74,11 @@ def test_each_image_has_its_own() -> None:
     assert torch.equal(rois[3:, 1:], alone[:, 1:])
     meta = [each.to("meta") for each in (values, codes, torch.zeros(2, 3))]
     assert [each.shape for each in found.to("meta")(*meta)] == [(6, 5), (6,)]
+
+
+def test_half_precision() -> None:
+    values, codes = torch.rand(1, 4, 3, 4), torch.randn(1, 8, 3, 4)
+    info = torch.tensor([[48.0, 64, 1]])
+    for dtype in (torch.bfloat16, torch.float16):
+        made = Proposal(ANCHORS, 16, post_nms_top_n=3).to(dtype)
+        assert made(*(each.to(dtype) for each in (values, codes, info)))[0].dtype == dtype

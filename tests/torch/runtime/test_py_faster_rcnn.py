@@ -89,3 +89,12 @@ def test_r_fcn_takes_all_and_has_one_box() -> None:
     assert labels.flatten().tolist() == [3, 0]
     assert targets.shape == (2, 8, 1, 1)
     assert inner.flatten(1).tolist() == [[0] * 4 + [1] * 4, [0] * 8]
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision(dtype: torch.dtype) -> None:
+    rois, truth = torch.tensor([[0.0, 16, 0, 31, 11]]).to(dtype), TRUTH.to(dtype)
+    assert [each.dtype for each in ProposalTarget(4)(rois, truth)] == [dtype] * 5
+    layer = AnchorTarget([[0.0, 0, 15, 15]], 16).to(dtype)
+    made = layer(torch.zeros(1, 2, 1, 5).to(dtype), truth, torch.tensor([[16.0, 72, 1]]).to(dtype))
+    assert [each.dtype for each in made] == [dtype] * 4
