@@ -52,7 +52,14 @@ def _patience(_: object, parameter: click.Parameter, text: str | None) -> tuple[
     help="Stop after N tests without a better OUTPUT (default: the loss of the first test net).",
 )
 @click.option("--tensorboard", metavar="DIR", help="Write the curves for TensorBoard meanwhile.")
-@flag("--amp", help="Compute in bfloat16 where autocast does.")
+@click.option(
+    "--amp",
+    is_flag=False,
+    flag_value="bf16",
+    type=click.Choice(["bf16", "fp16"]),
+    metavar="[bf16|fp16]",
+    help="Compute in bfloat16, or in float16 with a scaled loss, where autocast does.",
+)
 @flag("--compile", help="Compile the net with torch.compile.")
 @click.option("--workers", type=click.IntRange(min=0), help="Processes that read data ahead.")
 @flag("--strict", help="Stop at a damaged item of the data.")

@@ -59,8 +59,8 @@ def train(  # noqa: PLR0913  # as the command
     report : callable
         Gets the notes on the solver and its net.
     **options
-        `amp`, `compile`, `strict` (bool), `workers` (int), `sigint` and `sighup` ("stop",
-        "snapshot" or "none"), as the options of `caffetools train`.
+        `amp` ("bf16" or "fp16"), `compile`, `strict` (bool), `workers` (int), `sigint` and
+        `sighup` ("stop", "snapshot" or "none"), as the options of `caffetools train`.
 
     Raises
     ------

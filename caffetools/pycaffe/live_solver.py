@@ -67,9 +67,7 @@ class LiveTrainer(Trainer):
         self.callbacks: list[tuple[Callback, Callback]] = []
         self.signals = NoSignals()
         self.state.resumes = False  # the live nets read their data
-        self.forward = LiveForward(
-            self.module, self.module, self.world.device, self.skipped, amp=False
-        )
+        self.forward = LiveForward(self.module, self.module, self.world.device, self.skipped)
 
     def check_finite(self) -> None:
         """Accept nan and inf, as Caffe does."""

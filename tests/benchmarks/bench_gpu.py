@@ -145,6 +145,8 @@ class ResNetByHand(nn.Module):
         return F.cross_entropy(self.head(self.layers(x)), label)
 
 
+TYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
+
 NETS: dict[str, tuple[Callable[[], str], type[nn.Module], int]] = {
     "caffenet": (lambda: bench_training.DATA_LAYER.sub("", CAFFENET), ByHand, 227),
     "resnet50": (resnet50, ResNetByHand, 224),
@@ -154,14 +156,14 @@ NETS: dict[str, tuple[Callable[[], str], type[nn.Module], int]] = {
 class Loop(bench_training.Loop):
     """The loop by hand with autocast, compiled, or with channels last."""
 
-    autocast = False
+    autocast: torch.dtype | None = None
     channels_last = False
 
     def run(self, steps: int) -> None:
         """Take some steps."""
         if self.channels_last:
             self.data = self.data.contiguous(memory_format=torch.channels_last)
-        cast = torch.autocast(self.device.type, torch.bfloat16) if self.autocast else nullcontext()
+        cast = torch.autocast(self.device.type, self.autocast) if self.autocast else nullcontext()
         with cast:
             super().run(steps)
 
@@ -198,15 +200,20 @@ def steps(name: str, device: str, batch: int, rounds: int, path: str) -> bool:
     make, by_hand, size = NETS[name]
     arrays = bench_training._arrays((3, size, size), 1000, 2 * batch)
     kept = True
-    for mode in ("eager", "channels last", "bf16", "compiled"):
-        options: dict[str, Any] = {"amp": mode == "bf16", "compile": mode == "compiled"}
+    for mode in ("eager", "channels last", "bf16", "fp16", "compiled"):
+        options: dict[str, Any] = {
+            "amp": mode if mode in TYPES else None,
+            "compile": mode == "compiled",
+        }
         ours = trainer_of(make(), arrays, RunOptions(device, snapshot=path, **options))
         net = by_hand()
         if mode == "channels last":
             for module in (net, ours.module):
                 _lay_out(module)
         loop = Loop(net, ours, arrays, batch)
-        loop.autocast, loop.channels_last = mode == "bf16", mode == "channels last"
+        loop.autocast, loop.channels_last = TYPES.get(mode), mode == "channels last"
+        if mode == "fp16":
+            loop.scaler = torch.amp.GradScaler(device.partition(":")[0])
         if mode == "compiled":
             loop.net = torch.compile(loop.net)  # type: ignore[assignment]
         count = 20 if ours.world.device.type == "cuda" else 1

@@ -91,6 +91,7 @@ class Loop:
         rate = self.settings.base_lr
         self.optimizer = torch.optim.SGD(self.groups, rate, momentum=self.settings.momentum)
         self.schedule = Schedule(self.settings)
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=False)
         self.iteration = 0
 
     def run(self, steps: int) -> None:
@@ -103,10 +104,11 @@ class Loop:
                 group["lr"] = self.schedule.rate(self.iteration, 0.0) * group["multiplier"]
             self.optimizer.zero_grad()
             loss = self.net(x, label)
-            loss.backward()
+            self.scaler.scale(loss).backward()
             if self.iteration % self.settings.display == 0:
                 loss.item()
-            self.optimizer.step()
+            self.scaler.step(self.optimizer)
+            self.scaler.update()
             self.iteration += 1
 
 

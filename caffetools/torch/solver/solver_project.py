@@ -52,6 +52,12 @@ def project_of(solver: SolverFile, weights: Sequence[str], log: GlogWriter) -> P
         log.say("solver.cpp:190", text)
         log_net(net, weights, log)
         tests.append(builder(net))
+    size, types = solver.settings.iter_size, {layer.node.type for layer in solver.train.layers}
+    if size > 1 and "BatchNorm" in types:
+        text = "BatchNorm normalizes each batch by itself, and its running statistics move"
+        log.remark(
+            "solver.cpp:57", f"iter_size {size}: {text} with each of the {size}, as in Caffe"
+        )
     log.say("solver.cpp:57", "Solver scaffolding done.")
     loaded = [(path, read_layers(path)) for path in weights]
     return project_with(solver, builder(solver.train, loaded, log), tests)
@@ -70,6 +76,7 @@ def project_with(solver: SolverFile, build: Build, test_builds: Sequence[Build])
         NetTemplate.parse(net_template(net)),
         has_unused(net),
         os.path.dirname(_path(net)) or ".",
+        net.inferred.graph.message.flag("force_backward"),
     )
 
 

@@ -15,6 +15,7 @@ from caffetools.torch.training import model
 from caffetools.torch.training.data.reader import Reader
 from caffetools.torch.training.forward import TestNet
 from caffetools.torch.training.glog_writer import GlogWriter, one_line
+from caffetools.torch.training.loss_scale import LossScale
 from caffetools.torch.training.losses import Losses
 from caffetools.torch.training.parallel import World
 from caffetools.torch.training.rates import Schedule
@@ -48,6 +49,8 @@ class RunState:
     positions: list[int] = field(default_factory=list)
     resumes: bool = True
     """Whether snapshots have a .resume.json."""
+    scale: LossScale | None = None
+    """Of the loss in half precision."""
 
 
 def save(run: RunState) -> None:
@@ -92,7 +95,14 @@ def resume(run: RunState, generators: list[dict[str, str]]) -> Resume:
     tested = [[reader.position for reader in test.readers] for test in run.tests]
     mean = run.losses.smoothed
     return Resume(
-        run.seed, run.positions, tested, list(mean.losses), mean.value, mean.count, generators
+        run.seed,
+        run.positions,
+        tested,
+        list(mean.losses),
+        mean.value,
+        mean.count,
+        generators,
+        [run.scale.factor, run.scale.steps] if run.scale else [],
     )
 
 
@@ -113,6 +123,8 @@ def restore(run: RunState, snapshot: Snapshot) -> None:
 
 
 def _resume_exactly(run: RunState, resumed: Resume) -> None:
+    if run.scale and len(resumed.loss_scale) == 2:
+        run.scale.factor, run.scale.steps = resumed.loss_scale[0], int(resumed.loss_scale[1])
     smoothed, positions = run.losses.smoothed, resumed.positions
     if len(resumed.losses) <= smoothed.average_loss:
         smoothed.losses = list(resumed.losses)

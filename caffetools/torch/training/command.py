@@ -73,7 +73,13 @@ def _parser(description: str) -> argparse.ArgumentParser:
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N (default: cpu)")
-    parser.add_argument("--amp", action="store_true", help="use bfloat16 where autocast does")
+    parser.add_argument(
+        "--amp",
+        nargs="?",
+        const="bf16",
+        choices=("bf16", "fp16"),
+        help="use bfloat16, or float16 with a scaled loss, where autocast does (default: bf16)",
+    )
     parser.add_argument("--compile", action="store_true", help="compile the net first")
     parser.add_argument("--max-iter", type=int, metavar="N", help="override the solver's max_iter")
     parser.add_argument(

@@ -46,7 +46,7 @@ class Forward:
     called: nn.Module
     device: torch.device
     skipped: SkippedItems
-    amp: bool
+    amp: torch.dtype | None = None
 
     def __call__(self, module: nn.Module, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return the outputs of a module by name.
@@ -56,7 +56,7 @@ class Forward:
         """
         called = self.called if module is self.trained and module.training else module
         names: tuple[str, ...] = module.inputs  # type: ignore[assignment]
-        amp = torch.autocast(self.device.type, torch.bfloat16) if self.amp else nullcontext()
+        amp = torch.autocast(self.device.type, self.amp) if self.amp else nullcontext()
         try:
             with amp:
                 result = called(*(inputs[name] for name in names))

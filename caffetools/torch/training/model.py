@@ -76,14 +76,16 @@ def stored(shape: tuple[int, ...], tensor: Tensor) -> Blob:
     return Blob(shape, tensor.detach().float().cpu().numpy())
 
 
-def learnable(module: nn.Module, multipliers: Multipliers) -> list[Learnable]:
-    """Return the blobs for the solver; those with lr_mult 0 get no gradient."""
+def learnable(
+    module: nn.Module, multipliers: Multipliers, *, force_backward: bool = False
+) -> list[Learnable]:
+    """Return the blobs for the solver; those with lr_mult 0 get no gradient unless forced."""
     found = []
     for blob in owned_blobs(module):
         given = multipliers.get(blob.layer, ())
         lr_mult, decay_mult = given[blob.position] if blob.position < len(given) else (1.0, 1.0)
         if isinstance(blob.tensor, nn.Parameter):
-            blob.tensor.requires_grad_(lr_mult != 0)
+            blob.tensor.requires_grad_(lr_mult != 0 or force_backward)
         found.append(Learnable(blob.tensor, lr_mult, decay_mult))
     return found
 

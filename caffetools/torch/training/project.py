@@ -67,7 +67,8 @@ class Project:
 
     `multipliers` are of the learning rate and weight decay by layer, 1 by default; `template` is
     the net's definition in snapshots; `has_unused` says that some parameters do not affect the
-    loss; `folder` is searched for data that is not in the working directory.
+    loss; `folder` is searched for data that is not in the working directory. With `force_backward`
+    blobs with lr_mult 0 have gradients, too, which count in the norm that clip_gradients limits.
     """
 
     name: str
@@ -78,22 +79,24 @@ class Project:
     template: NetTemplate = field(default_factory=lambda: NetTemplate(""))
     has_unused: bool = False
     folder: str = "."
+    force_backward: bool = False
 
 
 @dataclass(frozen=True)
 class RunOptions:
     """How to run a project.
 
-    `amp` runs the forward pass in bfloat16 where PyTorch's autocast does; `snapshot` is the
-    .solverstate to resume; with `strict` damaged items are errors; `workers` is the number of
-    processes that read ahead of each source; `feeds` and `test_feeds` are arrays for MemoryData
-    and Input layers, by top. `only` is "check" for a dry run, or "test" for the tests alone.
+    `amp` is "bf16" or "fp16", in which autocast runs parts of the forward pass, fp16 with a scaled
+    loss (`loss_scale.LossScale`); `snapshot` is the .solverstate to resume; with `strict` damaged
+    items are errors; `workers` is the number of processes that read ahead of each source; `feeds`
+    and `test_feeds` are arrays for MemoryData and Input layers, by top. `only` is "check" for a dry
+    run, or "test" for the tests alone.
     `curve` is called with each shown curve (`train`, `test0`, …), iteration and values by name;
     `early_stop` ends a run that does not get better.
     """
 
     device: str = "cpu"
-    amp: bool = False
+    amp: str | None = None
     compile: bool = False
     snapshot: str | None = None
     strict: bool = False

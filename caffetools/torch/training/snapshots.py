@@ -15,7 +15,7 @@ import json
 import os
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from caffetools.errors import CaffeToolsError, Location
@@ -36,6 +36,7 @@ class Resume:
     `positions` are the numbers of items used of each training source, `test_positions` those of
     each test net. `losses`, `smoothed_loss` and `loss_count` are of `losses.SmoothedLoss`.
     `generators` has PyTorch's random states by device, in base64, for each process.
+    `loss_scale` is the factor and the steps of a `loss_scale.LossScale`, empty without one.
     """
 
     seed: int
@@ -45,6 +46,7 @@ class Resume:
     smoothed_loss: float
     loss_count: int
     generators: list[dict[str, str]]
+    loss_scale: list[float] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,7 @@ _FORM: dict[str, Any] = {
     "smoothed_loss": float,
     "loss_count": int,
     "generators": [{str: str}],
+    "loss_scale": [float],
 }
 
 

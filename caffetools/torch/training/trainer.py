@@ -15,8 +15,9 @@ from caffetools.torch.training.checkpoint import RunState
 from caffetools.torch.training.data.reader import Reader
 from caffetools.torch.training.detection_scores import DetectionScores
 from caffetools.torch.training.forward import Forward, TestNet
-from caffetools.torch.training.glog_writer import GlogWriter
+from caffetools.torch.training.glog_writer import GlogWriter, number
 from caffetools.torch.training.interruptions import Signals, as_user_error
+from caffetools.torch.training.loss_scale import LossScale
 from caffetools.torch.training.losses import Losses
 from caffetools.torch.training.model import check_finite, learnable, loss_weights, total_loss
 from caffetools.torch.training.parallel import World
@@ -24,6 +25,9 @@ from caffetools.torch.training.progress import Report, SkippedItems, curve_value
 from caffetools.torch.training.project import Project, RunOptions
 from caffetools.torch.training.rates import Schedule
 from caffetools.torch.training.solvers import SOLVERS
+
+_TYPES = {None: None, "bf16": torch.bfloat16, "fp16": torch.float16}
+"""Type that autocast computes in, by `RunOptions.amp`."""
 
 
 class Trainer:
@@ -44,7 +48,10 @@ class Trainer:
         self.project, self.options, self.world, self.log = project, options, world, log
         self.settings = settings = project.solver.in_single_precision()
         self.module, self.readers, self.tests = nets
-        self.solver = SOLVERS[settings.type](learnable(self.module, project.multipliers), settings)
+        self.solver = SOLVERS[settings.type](
+            learnable(self.module, project.multipliers, force_backward=project.force_backward),
+            settings,
+        )
         self.schedule = Schedule(settings)
         at_once = world.device.type == "cpu" or settings.lr_policy == "plateau"
         self.losses = Losses(world, settings.average_loss, at_once=at_once)
@@ -59,8 +66,10 @@ class Trainer:
         self._called = world.wrapped(self.module, has_unused=project.has_unused)
         self.skipped = SkippedItems(log)
         self.forward = Forward(
-            self.module, self._called, world.device, self.skipped, amp=options.amp
+            self.module, self._called, world.device, self.skipped, _TYPES[options.amp]
         )
+        if options.amp == "fp16":
+            self.state.scale = LossScale()
         self._request = interruptions.NONE
         self._failure: CaffeToolsError | None = None
 
@@ -170,7 +179,8 @@ class Trainer:
                 outputs = self.forward(self.module, inputs)
                 loss = total_loss(outputs, weights)
                 if loss.requires_grad:
-                    loss.backward()  # type: ignore[no-untyped-call]
+                    scale = self.state.scale
+                    (loss * scale.factor if scale else loss).backward()  # type: ignore[no-untyped-call]
             losses.append(loss.detach())
         self.losses.add(losses[0] if size == 1 else torch.stack(losses).mean())
         return outputs
@@ -191,6 +201,12 @@ class Trainer:
             self.log.say("sgd_solver.cpp:50", self.schedule.messages.pop(0))
         if shows:
             self.report.rate(self.iteration, rate)
+        if self.state.scale and not self.state.scale.unscale(self.solver.blobs):
+            text = f"Iteration {self.iteration}: a gradient overflows, the weights stay as they are"
+            factor = number(self.state.scale.factor)
+            self.log.remark("solver.cpp:239", f"{text}; the loss scale is now {factor}")
+            self.solver.iteration += 1
+            return
         norm = self.solver.clip()
         if norm is not None:
             self.report.norm(norm)

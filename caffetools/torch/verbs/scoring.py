@@ -95,7 +95,7 @@ class _Test:
         self.batches = batches_of(self.readers)
         self.device = device
         self.module = watched_module(net, weights, blobs, log).to(device)
-        self.forward = Forward(self.module, self.module, device, SkippedItems(log), amp=False)
+        self.forward = Forward(self.module, self.module, device, SkippedItems(log))
         self.classes = None if self.judge is None else ClassScores(self.judge)
         evaluated = {
             net.blob(layer.node.tops[0])

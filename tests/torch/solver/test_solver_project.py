@@ -33,7 +33,7 @@ from caffetools.torch.training.model import (
     total_loss,
 )
 from tests.protobuf_classes import protobuf_classes
-from tests.torch.solver.test_solver_file import NET, read
+from tests.torch.solver.test_solver_file import NET, SOLVER, read
 from tests.torch.training.cases import lines
 
 TEST = "test_iter: 3 test_interval: 2"
@@ -135,6 +135,16 @@ def test_caffes_own_echoes(caffe: Path, case: str, monkeypatch: pytest.MonkeyPat
     )
     assert len(found) > 200
     assert found == wanted
+
+
+def test_batch_norm_with_iter_size(tmp_path: Path) -> None:
+    norm = 'layer { name: "bn" type: "BatchNorm" bottom: "data" top: "bn" }\n'
+    (tmp_path / "norm.prototxt").write_text("force_backward: true\n" + NET + norm)
+    text = SOLVER.replace("net.prototxt", "norm.prototxt") + "iter_size: 3"
+    stream = io.StringIO()
+    made = project_of(read(tmp_path, "", text), (), GlogWriter(stream))
+    assert made.force_backward
+    assert "] iter_size 3: BatchNorm normalizes each batch by itself, and its" in stream.getvalue()
 
 
 def test_weights(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ DATA, LABEL = torch.ones(2, 1, 2, 3), torch.tensor([0.0, 2.0])
 
 def forward(module: nn.Module, called: nn.Module | None = None) -> Forward:
     skipped = SkippedItems(GlogWriter(None))
-    return Forward(module, called or module, torch.device("cpu"), skipped, amp=False)
+    return Forward(module, called or module, torch.device("cpu"), skipped)
 
 
 def test_the_outputs_by_name() -> None:

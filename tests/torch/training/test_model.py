@@ -68,6 +68,8 @@ def test_learnable() -> None:
     found = learnable(module, {"a": ((0.0, 2.0),), "bn": ((0.0, 1.0),)})
     assert [(each.lr_mult, each.decay_mult) for each in found] == [(0, 2), (0, 1)]
     assert not module.a.weight.requires_grad
+    forced = learnable(module, {"a": ((0.0, 2.0),)}, force_backward=True)
+    assert forced[0].tensor.requires_grad
     found = learnable(module, {})
     assert [(each.lr_mult, each.decay_mult) for each in found] == [(1, 1), (1, 1)]
     assert module.a.weight.requires_grad

@@ -66,8 +66,10 @@ def test_one_module_may_train_and_test(tmp_path: Path) -> None:
     assert run_of_both.module.training
 
 
-@pytest.mark.parametrize(("amp", "dtype"), [(False, torch.float32), (True, torch.bfloat16)])
-def test_amp(tmp_path: Path, amp: bool, dtype: torch.dtype) -> None:
+@pytest.mark.parametrize(
+    ("amp", "dtype"), [(None, torch.float32), ("bf16", torch.bfloat16), ("fp16", torch.float16)]
+)
+def test_amp(tmp_path: Path, amp: str | None, dtype: torch.dtype) -> None:
     made = trainer(project(tmp_path, max_iter=1), amp=amp)
     seen = []
     ip = made.module.ip
@@ -76,6 +78,27 @@ def test_amp(tmp_path: Path, amp: bool, dtype: torch.dtype) -> None:
     made.solve()
     assert seen[0] == dtype
     assert made.solver.blobs[0].dtype == torch.float32
+
+
+def test_an_overflow_leaves_out_a_step(tmp_path: Path) -> None:
+    """The scale is halved, the log says so, and a snapshot keeps the scale."""
+    stream = io.StringIO()
+    given = project(tmp_path, max_iter=3, test_interval=0, snapshot=2)
+    made = trainer(given, stream, amp="fp16")
+    assert made.state.scale is not None
+    made.state.scale.factor = 2.0**127  # the loss of some items times this exceeds a float
+    made.state.scale.steps = 7
+    before = [blob.detach().clone() for blob in made.solver.blobs]
+    made.train_to(1)
+    assert all(map(torch.equal, before, made.solver.blobs))
+    text = "Iteration 0: a gradient overflows, the weights stay as they are; the loss scale is now"
+    assert f"{text} {2.0**126:g}" in lines(stream)
+    made.state.scale.factor = 1024.0
+    made.train_to(2)
+    assert not torch.equal(before[0], made.solver.blobs[0])
+    resumed = trainer(given, amp="fp16", snapshot=str(tmp_path / "small_iter_2.solverstate"))
+    assert resumed.state.scale is not None
+    assert (resumed.state.scale.factor, resumed.state.scale.steps) == (1024, 1)
 
 
 def test_a_log_that_fails_is_an_error_once_all_is_done(tmp_path: Path) -> None:
