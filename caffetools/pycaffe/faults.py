@@ -12,6 +12,10 @@ class CaffeError(CaffeToolsError, RuntimeError):
     """What pycaffe raises as RuntimeError, and where Caffe's CHECKs end the process."""
 
 
+class MissingFileError(CaffeError, FileNotFoundError):
+    """An image that scikit-image, with which pycaffe reads them, does not find."""
+
+
 class LayerNameError(CaffeToolsError, ValueError):
     """A layer to start or end at that the net does not have."""
 

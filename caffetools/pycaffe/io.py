@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from caffetools.errors import Location
 from caffetools.formats.files import read_bytes
 from caffetools.formats.image import decode
 from caffetools.pycaffe import caffe_pb2
-from caffetools.pycaffe.faults import CaffeError, failures
+from caffetools.pycaffe.faults import CaffeError, MissingFileError, failures
 from caffetools.pycaffe.float_resize import resized, zoomed
 
 Array = NDArray[Any]
@@ -199,6 +200,8 @@ class Transformer:
 
 def load_image(filename: str, color: bool = True) -> Array:
     """Read an image as float32 from 0 to 1: `(H, W, 3)` in RGB, or `(H, W, 1)` in gray."""
+    if not os.path.exists(filename):
+        raise MissingFileError("no such file", Location(filename))
     with failures(Location(filename)):
         image = decode(read_bytes(filename), None)
     pixels: Array = image * (1 / 255)

@@ -47,6 +47,9 @@ class ByName(OrderedDict[str, Value]):
         hint = f"; did you mean {near[0]!a}?" if near else ""
         raise UnknownNameError(f"the net has no {self.what} {name!a}{hint}", self.place)
 
+    def __repr__(self) -> str:
+        return repr(OrderedDict(self))  # pycaffe's class
+
 
 def _adder(name: str) -> Callable[[LiveNet, Callback], None]:
     def add(self: LiveNet, run: Callback) -> None:

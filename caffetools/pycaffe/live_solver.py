@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -191,7 +192,7 @@ class Solver:
         smoothed.losses.clear()
         smoothed.value, smoothed.count = 0.0, 0
         with failures():
-            self._trainer.train_to(self.iter + iterations)
+            self._trainer.train_to(self.iter + operator.index(iterations))
 
     def solve(self, resume_file: str | None = None) -> None:
         """Train up to max_iter, perhaps from a .solverstate."""

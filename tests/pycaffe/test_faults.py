@@ -3,7 +3,13 @@ from __future__ import annotations
 import pytest
 
 from caffetools.errors import CaffeToolsError, Location
-from caffetools.pycaffe.faults import CaffeError, LayerNameError, UnknownNameError, failures
+from caffetools.pycaffe.faults import (
+    CaffeError,
+    LayerNameError,
+    MissingFileError,
+    UnknownNameError,
+    failures,
+)
 
 
 def test_an_error_is_a_runtime_error_at_its_place() -> None:
@@ -15,7 +21,8 @@ def test_an_error_is_a_runtime_error_at_its_place() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "builtin"), [(LayerNameError, ValueError), (UnknownNameError, KeyError)]
+    ("kind", "builtin"),
+    [(LayerNameError, ValueError), (UnknownNameError, KeyError), (MissingFileError, OSError)],
 )
 def test_other_kinds_are_kept(kind: type[CaffeToolsError], builtin: type[Exception]) -> None:
     with pytest.raises(builtin) as caught, failures():

@@ -133,7 +133,7 @@ def test_wrong_images(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"no image")
     with pytest.raises(RuntimeError, match=r"a.png: the image cannot be decoded"):
         io.load_image(str(tmp_path / "a.png"))
-    with pytest.raises(RuntimeError, match=r"b.png: .*o such file"):
+    with pytest.raises(FileNotFoundError, match=r"b.png: .*o such file"):
         io.load_image(str(tmp_path / "b.png"))
 
 

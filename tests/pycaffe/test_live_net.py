@@ -20,6 +20,7 @@ def test_layers_and_blobs_include_splits(tmp_path: Path) -> None:
     assert net._blob_names == ["x", "x_x_0_split_0", "x_x_0_split_1", "y", "r"]
     assert [layer.type for layer in net.layers] == ["Input", "Split", "InnerProduct", "ReLU"]
     assert (net._inputs, net._outputs) == ([0], [4, 3])  # sorted by name: r, y
+    assert repr(net.top_names).startswith("OrderedDict")
     assert (net._bottom_ids(1), net._top_ids(1)) == ([0], [1, 2])
     net.blobs["x"].data[...] = 4
     assert net.blobs["x_x_0_split_1"].data.tolist() == [[4] * 3] * 2

@@ -26,6 +26,13 @@ def test_a_step_by_hand(tmp_path: Path) -> None:
     np.testing.assert_allclose(bias, [0.4 + 0.1 * (4 - 1.6)] * 2, rtol=1e-6)
 
 
+def test_a_fraction_of_a_step(tmp_path: Path) -> None:
+    solver = caffe.SGDSolver(solver_file(tmp_path, FIXED))
+    with pytest.raises(TypeError):
+        solver.step(1.5)
+    assert solver.iter == 0
+
+
 def test_what_a_script_writes_is_trained_on(tmp_path: Path) -> None:
     solver = caffe.SGDSolver(solver_file(tmp_path, FIXED))
     solver.net.blobs["t"].data[...] = 0
