@@ -247,16 +247,6 @@ class _Folder(ast.NodeTransformer):
         ]
         return node
 
-    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
-        """Look a constant up."""
-        self.generic_visit(node)
-        match node:
-            case ast.Subscript(ast.Dict(keys, values), ast.Constant(key)):
-                for each, value in zip(keys, values, strict=True):
-                    if isinstance(each, ast.Constant) and each.value == key:
-                        return value
-        return node
-
 
 def _computed(node: ast.expr) -> ast.expr:
     """Return the value of an expression of constants."""

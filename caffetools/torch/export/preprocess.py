@@ -89,10 +89,11 @@ class ImageSteps:
         parts = []
         if not self.gray:
             parts.append("`preprocess` takes RGB and reverses it")
-            parts += ["the mean is in the order BGR"] if len(self.mean) > 1 else []
+        if len(self.mean) > 1:
+            parts.append("the mean is in the order BGR")
         if self.scale != 1:
             parts.append(f"{self.scale:g} is a factor, no divisor, and follows the mean")
-        return "; ".join(parts)[:1].upper() + "; ".join(parts)[1:] + "." * bool(parts)
+        return f"{'; '.join(parts)}." if parts else ""
 
     def checked(self) -> ImageSteps:
         """Return the steps; raise CaffeToolsError for sizes and means that do not fit."""

@@ -31,7 +31,6 @@ def after(body: str, **constants: float | str | None) -> str:
         ("return not a and x", False, "return x"),
         ("return x * a", 1.0, "return x"),
         ("return x[a + 1:]", 1, "return x[2:]"),
-        ("return {'A': x, 'B': y}[a]", "B", "return y"),
         ("return f'{a}_{x}'", "n", "return f'n_{x}'"),
         # Variables that are constants then, or that nothing reads any more.
         ("b = 1 if a else x\nreturn y(b)", True, "return y(1)"),
