@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from caffetools.editing.editor import NetEditor as NetEditor
     from caffetools.errors import CaffeToolsError as CaffeToolsError
     from caffetools.errors import ShapeError as ShapeError
+    from caffetools.functions.deployment import deploy as deploy
     from caffetools.functions.modules import export as export
     from caffetools.functions.modules import module as module
-    from caffetools.functions.modules import pack as pack
     from caffetools.functions.nets import diff as diff
     from caffetools.functions.nets import format as format  # noqa: A004  # the command's name
+    from caffetools.functions.nets import pack as pack
     from caffetools.functions.nets import read_weights as read_weights
     from caffetools.functions.nets import upgrade as upgrade
     from caffetools.functions.training_runs import train as train
@@ -50,8 +51,9 @@ _NAMES = {
     "caffetools.check.parsed_log": "ParsedLog parse_log",
     "caffetools.editing.editor": "NetEditor",
     "caffetools.errors": "CaffeToolsError ShapeError",
-    "caffetools.functions.modules": "export module pack",
-    "caffetools.functions.nets": "diff format read_weights upgrade",
+    "caffetools.functions.deployment": "deploy",
+    "caffetools.functions.modules": "export module",
+    "caffetools.functions.nets": "diff format pack read_weights upgrade",
     "caffetools.functions.training_runs": "train",
     "caffetools.functions.views": "draw plot report",
     "caffetools.layers.base": "Facts Layer Param Spec",

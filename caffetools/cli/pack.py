@@ -8,7 +8,7 @@ import click
 
 from caffetools.cli.console import report_notes
 from caffetools.cli.options import force_option, net_options, output_option
-from caffetools.functions.modules import pack
+from caffetools.functions.nets import pack
 
 
 @click.command("pack")

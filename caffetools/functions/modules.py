@@ -1,4 +1,4 @@
-"""Functions on modules: `export`, `module`, `pack`.
+"""Functions on modules: `export`, `module`.
 
 Outputs are written whole or not at all, and replace existing ones only with `force`.
 """
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from caffetools.errors import CaffeToolsError, Location, Note
 from caffetools.functions.nets import Path, input_paths, loaded_net
 from caffetools.net.net import Net
-from caffetools.writing import check_absent, replace_file, replace_folder, write_files
+from caffetools.writing import check_absent, replace_folder, write_files
 
 if TYPE_CHECKING:
     from torch import nn
@@ -232,64 +232,3 @@ def module(net: Path | Net, weights: Path | None = None, **options: Any) -> nn.M
     for note in transferred.misfits:
         raise CaffeToolsError(note.message, note.location)
     return load_module(spec, transferred.tensors)
-
-
-def pack(
-    net: Path | Net,
-    state: Path | Mapping[str, Any],
-    path: Path,
-    *,
-    force: bool = False,
-    **options: Any,
-) -> list[Note]:
-    """Write the weights of an exported module as a .caffemodel.
-
-    Parameters
-    ----------
-    net : path or Net
-        The net of the module.
-    state : path or mapping
-        A .safetensors or .pt file, or the module's state dict.
-    path : path
-        File to write.
-    force : bool
-        Overwrite an existing file.
-    **options
-        Of `caffetools.load`.
-
-    Returns
-    -------
-    list of Note
-        What was assumed of the net, and the parameters that it does not have.
-
-    Examples
-    --------
-    >>> import caffetools, os, tempfile
-    >>> net = caffetools.load("examples/lenet/deploy.prototxt")
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     state = caffetools.module(net).state_dict()
-    ...     notes = caffetools.pack(net, state, f"{folder}/lenet.caffemodel")
-    ...     blobs = caffetools.read_weights(f"{folder}/lenet.caffemodel")
-    >>> [blob.shape for blob in blobs["conv1"]]
-    [(20, 1, 5, 5), (20,)]
-    """
-    from caffetools.formats.caffemodel import caffemodel
-    from caffetools.torch.export.export import module_spec
-    from caffetools.torch.export.state_dict import caffe_blobs, read_state_dict
-    from caffetools.torch.export.structure import in_flat_form
-
-    check_absent([os.fspath(path)], force, input_paths(net, state))
-    loaded = loaded_net(net, options)
-    spec = module_spec(loaded)
-    place = Location(next(iter(input_paths(state)), "the state dict"))
-    try:
-        if isinstance(state, Mapping):
-            arrays = {key: tensor.detach().cpu().numpy() for key, tensor in state.items()}
-        else:
-            arrays = read_state_dict(os.fspath(state))
-        layers, unused = caffe_blobs(spec, in_flat_form(spec, arrays))
-        replace_file(path, caffemodel(loaded.name, layers))
-    except CaffeToolsError as error:
-        raise error.at(place) from None
-    left = [Note(place, f"unknown parameter {key!a}") for key in unused]
-    return [*loaded.notes, *spec.notes, *left]

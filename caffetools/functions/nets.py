@@ -1,4 +1,4 @@
-"""Functions on nets and weights as files: `diff`, `upgrade`, `format`, `read_weights`.
+"""Functions on nets and weights as files: `diff`, `upgrade`, `format`, `read_weights`, `pack`.
 
 `net` is a path, as `caffetools.load` reads it with `**options`, or a net that is loaded already.
 Mistakes in files raise CaffeToolsError, with their location.
@@ -10,8 +10,10 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from caffetools.errors import CaffeToolsError, Location, Note
 from caffetools.net.loading import load
 from caffetools.net.net import Net
+from caffetools.writing import check_absent, replace_file
 
 if TYPE_CHECKING:
     import numpy as np
@@ -85,6 +87,67 @@ def read_weights(path: Path) -> dict[str, list[NDArray[np.float32]]]:
         name: [blob.as_float32().reshape(blob.shape) for blob in blobs if blob is not None]
         for name, blobs in read_layers(path).items()
     }
+
+
+def pack(
+    net: Path | Net,
+    state: Path | Mapping[str, Any],
+    path: Path,
+    *,
+    force: bool = False,
+    **options: Any,
+) -> list[Note]:
+    """Write the weights of an exported module as a .caffemodel.
+
+    Parameters
+    ----------
+    net : path or Net
+        The net of the module.
+    state : path or mapping
+        A .safetensors or .pt file, or the module's state dict.
+    path : path
+        File to write.
+    force : bool
+        Overwrite an existing file.
+    **options
+        Of `caffetools.load`.
+
+    Returns
+    -------
+    list of Note
+        What was assumed of the net, and the parameters that it does not have.
+
+    Examples
+    --------
+    >>> import caffetools, os, tempfile
+    >>> net = caffetools.load("examples/lenet/deploy.prototxt")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     state = caffetools.module(net).state_dict()
+    ...     notes = caffetools.pack(net, state, f"{folder}/lenet.caffemodel")
+    ...     blobs = caffetools.read_weights(f"{folder}/lenet.caffemodel")
+    >>> [blob.shape for blob in blobs["conv1"]]
+    [(20, 1, 5, 5), (20,)]
+    """
+    from caffetools.formats.caffemodel import caffemodel
+    from caffetools.torch.export.export import module_spec
+    from caffetools.torch.export.state_dict import caffe_blobs, read_state_dict
+    from caffetools.torch.export.structure import in_flat_form
+
+    check_absent([os.fspath(path)], force, input_paths(net, state))
+    loaded = loaded_net(net, options)
+    spec = module_spec(loaded)
+    place = Location(next(iter(input_paths(state)), "the state dict"))
+    try:
+        if isinstance(state, Mapping):
+            arrays = {key: tensor.detach().cpu().numpy() for key, tensor in state.items()}
+        else:
+            arrays = read_state_dict(os.fspath(state))
+        layers, unused = caffe_blobs(spec, in_flat_form(spec, arrays))
+        replace_file(path, caffemodel(loaded.name, layers))
+    except CaffeToolsError as error:
+        raise error.at(place) from None
+    left = [Note(place, f"unknown parameter {key!a}") for key in unused]
+    return [*loaded.notes, *spec.notes, *left]
 
 
 def upgrade(path: Path, phase: str = "train") -> str:
