@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -31,6 +32,9 @@ def power(d: Draft, x: Top, exponent: float = 1, scale: float = 1, shift: float 
 
 def clamp(d: Draft, x: Top, low: float | None = None, high: float | None = None) -> Top:
     """Return `x` limited from below and above: by Clip, else by ReLU and Power."""
+    low, high = None if low == -inf else low, None if high == inf else high
+    if (low, high) == (None, None):
+        return x
     if (low, high) == (0, None):
         return d.one("ReLU", x)
     if d.allows("Clip"):
@@ -67,6 +71,19 @@ def divide(d: Draft, a: Operand, b: Operand) -> Top:
         return multiply(d, a, 1 / np.asarray(b, np.float64))
     found = matched(d, a, b) if isinstance(a, Top) else None
     return multiply(d, a, power(d, b, -1)) if found is None else found
+
+
+def where(d: Draft, mask: Any, a: Operand, b: Operand) -> Top:
+    """Return `a` where a constant mask is true, else `b`: each times 1 or 0, and their sum."""
+    if isinstance(mask, Top):
+        raise CaffeToolsError("a computed mask has no form in Caffe")
+    first, second = (
+        multiply(d, each, factor)
+        if isinstance(each, Top)
+        else np.where(factor, np.clip(each, -_HUGE, _HUGE), 0)
+        for each, factor in ((a, np.float64(mask)), (b, np.float64(np.logical_not(mask))))
+    )
+    return add(d, first, second)
 
 
 def maximum(d: Draft, a: Operand, b: Operand) -> Top:

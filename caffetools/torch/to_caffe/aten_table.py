@@ -45,7 +45,11 @@ OPERATORS: dict[str, Operator] = {
     "linear": aten.linear,
     "addmm": lambda d, bias, x, weight: aten.linear(d, x, weight.T, bias),
     "scaled_dot_product_attention": products.attention,
-    "lstm": recurrence.lstm,
+    "lstm": partial(recurrence.recurrent, recurrence.lstm),
+    "gru": partial(recurrence.recurrent, recurrence.gru),
+    "einsum": lambda d, equation, operands, **_: products.einsum(d, equation, operands),
+    "where": arithmetic.where,
+    "masked_fill": lambda d, x, mask, value: arithmetic.where(d, mask, value, x),
     "_native_batch_norm_legit_no_training": lambda d, x, w, b, mean, var, _, eps: (
         normalizations.batch_norm(d, x, w, b, mean, var, eps),
     ),

@@ -111,8 +111,8 @@ class Draft:
     ) -> list[Top]:
         """Add a layer; options that are None are left out.
 
-        Raises CaffeToolsError if the profile lacks the type, if a blob has a value that is not
-        finite, and for what Caffe refuses.
+        Raises CaffeToolsError if the profile lacks the type, if a blob or an option has a value
+        that is not finite, and for what Caffe refuses.
         """
         if not self.allows(kind):
             raise CaffeToolsError(f"the profile {self.profile.name} excludes the layer type {kind}")
@@ -121,6 +121,9 @@ class Draft:
         given = {key: value for key, value in options.items() if value is not None}
         if any(isinstance(blob, Top) for blob in blobs):
             raise CaffeToolsError(f"computed weights of {kind} have no form in Caffe")
+        for name, value in given.items():
+            if not np.isfinite([each for each in [value] if isinstance(each, float)]).all():
+                raise CaffeToolsError(f"the {name} of {kind} would be {value}, which is not finite")
         arrays = [np.asarray(blob, np.float32, order="C") for blob in blobs]
         below = [each.name for each in bottoms]
         layer = DraftLayer(kind, below, names, given, arrays, self._scope, self._groups)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 from caffetools.torch.to_caffe import (
@@ -19,7 +19,7 @@ from caffetools.torch.to_caffe import onnx_functions as f
 from caffetools.torch.to_caffe.aten_table import OPERATORS as ATEN
 from caffetools.torch.to_caffe.draft import Draft, Top
 from caffetools.torch.to_caffe.lrn import local_response
-from caffetools.torch.to_caffe.recurrence import onnx_lstm
+from caffetools.torch.to_caffe.recurrence import gru, lstm, onnx_recurrent
 
 Operator = Callable[..., Any]
 
@@ -51,7 +51,10 @@ OPERATORS: dict[str, Operator] = {
     "GlobalMaxPool": _global("MAX"),
     "Gemm": f.gemm,
     "MatMul": products.matmul,
-    "LSTM": onnx_lstm,
+    "LSTM": partial(onnx_recurrent, lstm),
+    "GRU": partial(onnx_recurrent, gru),
+    "Einsum": lambda d, *tensors, equation: products.einsum(d, equation, tensors),
+    "Where": arithmetic.where,
     "BatchNormalization": lambda d, x, w, b, mean, var, epsilon=1e-5, **_: (
         normalizations.batch_norm(d, x, w, b, mean, var, epsilon),
     ),

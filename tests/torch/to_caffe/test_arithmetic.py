@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -66,6 +68,36 @@ def test_powers_of_powers() -> None:
     assert d.makers[y.name].options == {"power": 2.0, "scale": 6.0, "shift": -2.0}
     assert types(ends(d, y).text) == ["Power"]
     assert arithmetic.power(d, x) == x
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("x", 1.5), (-2.0, "x"), ("x", "x"), ("x", drawn(3, 7)), (3.0, "x")]
+)
+def test_where(first: Any, second: Any) -> None:
+    mask = drawn(3, 7) > 0
+    d, x = drafted((3, 7))
+    pair = [x if isinstance(each, str) else each for each in (first, second)]
+    values = [drawn(3, 7) if isinstance(each, str) else each for each in (first, second)]
+    found = computed(d, arithmetic.where(d, mask, *pair), drawn(3, 7))
+    np.testing.assert_allclose(found, np.where(mask, *values), rtol=1e-6)
+
+
+def test_a_mask_of_infinity_and_a_computed_one() -> None:
+    d, x = drafted((1, 2))
+    y = d.one("Softmax", arithmetic.where(d, np.array([True, False]), -np.inf, x))
+    assert computed(d, y, np.ones((1, 2))).tolist() == [[0, 1]]
+    with pytest.raises(CaffeToolsError, match="a computed mask has no form"):
+        arithmetic.where(d, x, 1, x)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_scalar_that_is_not_finite(value: float) -> None:
+    d, x = drafted((1, 3))
+    with pytest.raises(CaffeToolsError, match=f"shift of Power would be {value}, which is not"):
+        arithmetic.power(d, x, shift=value)
+    with pytest.raises(CaffeToolsError, match="min of Clip would be nan, which is not finite"):
+        arithmetic.clamp(d, x, np.nan)
+    assert arithmetic.clamp(d, x, -np.inf, np.inf) == x
 
 
 @pytest.mark.parametrize("profile", ["bvlc", OLD])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -53,8 +55,44 @@ def test_refusals() -> None:
         products.matmul(d, x, y)
     with pytest.raises(CaffeToolsError, match="the product with a computed vector"):
         products.matmul(d, x, axes.reshape(d, y, (360000,)))
-    with pytest.raises(CaffeToolsError, match="attention with a mask"):
-        products.attention(d, x, x, y, None, 0.0, True)
+    with pytest.raises(CaffeToolsError, match="attention with a computed mask"):
+        products.attention(d, x, x, y, x)
+
+
+LATER = torch.ones(8, 8, dtype=torch.bool).tril()
+
+
+@pytest.mark.parametrize(
+    "options", [{"is_causal": True}, {"attn_mask": LATER}, {"attn_mask": torch.eye(8), "scale": 2}]
+)
+def test_constant_masks(options: dict[str, Any]) -> None:
+    net = converted(lambda x: F.scaled_dot_product_attention(x, x, x + 1, **options))
+    assert ("Bias" in types(net.prototxt), net.difference < 1e-6) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("equation", "first", "second"),
+    [
+        ("ij,jk->ki", (2, 3), (3, 4)),
+        ("bihd,bjhd->bhij", (2, 3, 1, 4), (2, 5, 1, 4)),
+        ("nchw,nchw->nhw", (1, 3, 2, 4), (1, 3, 2, 4)),
+    ],
+)
+def test_einsum(equation: str, first: tuple[int, ...], second: tuple[int, ...]) -> None:
+    expected = np.einsum(equation, drawn(*first), drawn(*second))
+    d, a, b = drafted(first, second)
+    found = computed(d, products.einsum(d, equation, [a, b]), drawn(*first), drawn(*second))
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    d, a = drafted(first)
+    found = computed(d, products.einsum(d, equation, [a, drawn(*second)]), drawn(*first))
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("equation", ["ij->ji", "ii,ij->j", "ij,jk->i", "...i,ij->...j"])
+def test_an_einsum_of_another_kind(equation: str) -> None:
+    d, a, b = drafted((2, 2), (2, 2))
+    with pytest.raises(CaffeToolsError, match="is no product of two matrices"):
+        products.einsum(d, equation, [a, b])
 
 
 def test_attention() -> None:
