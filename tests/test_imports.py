@@ -27,6 +27,7 @@ ORDER = (
     "drawing < pycaffe",
     "torch.training < torch.solver < torch.verbs",
     "editing < torch.verbs",
+    "editing < functions",
     "torch.training < torch.solver < functions",
     "pages < functions",
 )
