@@ -83,8 +83,8 @@ def command(net: str, weights: str | None, phase: str, output: str, **options: A
 
     Edits are made in the order of this list. Those that keep what the net computes are verified to
     1e-5 by the exact modules, on drawn inputs; for others the blobs that change are listed. Layers
-    of both phases are edited; --phase is that in which shapes are inferred and edits verified.
-    Comments are kept.
+    of both phases are edited; --phase is that in which shapes are inferred and edits verified. The
+    other phase must still be one that Caffe sets up, with weights that fit. Comments are kept.
     """
     editor = NetEditor(net, weights, phase)
     report_notes(editor.notes)

@@ -41,6 +41,12 @@ class EditedNet:
         """The inferred net; raises CaffeToolsError, placed, for what Caffe refuses."""
         return infer_net(self.message, self.state, self.options)
 
+    @cached_property
+    def other(self) -> EditedNet:
+        """The same in the other phase."""
+        phase = "TRAIN" if self.state.phase == "TEST" else "TEST"
+        return replace(self, state=self.state._replace(phase=phase))
+
     def layer(self, name: str) -> InferredLayer:
         """Return a layer of the state by its name; raises CaffeToolsError if there is none."""
         for layer in self.net.layers:
@@ -78,7 +84,7 @@ class EditedNet:
         for layer in self.net.layers:
             found = self.weights.get(layer.node.name, ())
             shapes = [blob.shape for blob in layer.params]
-            if found and [blob.shape for blob in found] != shapes:
+            if found and layer.macs is not None and [blob.shape for blob in found] != shapes:
                 expected, got = (
                     ", ".join(map(dims, each)) for each in (shapes, [b.shape for b in found])
                 )
@@ -97,14 +103,14 @@ def _fitted(blob: Array | None, shape: Shape) -> Array:
     return made
 
 
-def read_blobs(net: Net, path: str | os.PathLike[str]) -> dict[str, tuple[Array, ...]]:
-    """Read the weights of a net's layers, in the shapes that the net expects of them.
+def read_blobs(path: str | os.PathLike[str], *nets: Net) -> dict[str, tuple[Array, ...]]:
+    """Read the weights of a net's layers, in the shapes that the first of its phases expects.
 
     Raises CaffeToolsError, located at the file, for blobs that do not fit.
     """
     found: dict[str, tuple[Array, ...]] = {}
     place = Location(os.fspath(path))
-    params = {layer.node.name: layer.params for layer in reversed(net.layers)}
+    params = {layer.node.name: layer.params for net in nets[::-1] for layer in net.layers[::-1]}
     for name, blobs in read_layers(path).items():
         arrays: list[Array] = []
         for index, blob in enumerate(blobs):

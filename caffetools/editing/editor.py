@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from math import inf
 
@@ -36,7 +37,8 @@ class NetEditor:
     weights : path, optional
         A .caffemodel of any version and element type, or a .caffemodel.h5.
     phase : {"test", "train"}
-        Phase in which edits are inferred and verified; layers of both phases are kept.
+        Phase in which edits are inferred and verified; layers of both phases are kept, and a net
+        that Caffe sets up in both must still be so after each edit.
 
     Raises
     ------
@@ -69,7 +71,12 @@ class NetEditor:
         self.weighted = weights is not None
         self.inputs = [os.fspath(each) for each in (path, weights) if each is not None]
         net = self.edited.net
-        blobs = drawn_blobs(net) if weights is None else read_blobs(net, weights)
+        nets = [net]
+        with suppress(CaffeToolsError):  # many nets are made for one phase alone
+            nets.append(self.edited.other.net)
+        self.has_both = len(nets) > 1
+        """Whether Caffe sets up the net in both phases, and must after each edit."""
+        blobs = drawn_blobs(net) if weights is None else read_blobs(weights, *nets)
         self.edited = replace(self.edited, weights=blobs)
         self.changes: list[str] = []
         """A line for each edit: what it did, and the largest difference of a blob."""
@@ -92,7 +99,10 @@ class NetEditor:
     def set(self, path: str, value: str) -> None:
         """Set a field `LAYER.FIELD`; weights of changed shapes are cut, or extended by zeros."""
         made = structural_edits.set_field(self.edited, path, value)
-        self._change(f"set {path} to {value}", made.with_fitting_weights())
+        made = made.with_fitting_weights()
+        if self.has_both:
+            made = made.with_weights(made.other.with_fitting_weights().weights)
+        self._change(f"set {path} to {value}", made)
 
     def fold_batch_norm(self) -> None:
         """Fold BatchNorm and Scale into the preceding layers."""
@@ -150,7 +160,7 @@ class NetEditor:
         self, what: str, made: EditedNet, renamed: Mapping[str, str] | None = None
     ) -> None:
         """Take an edit that must keep what the net computes."""
-        made.check_weights()
+        self._check(made)
         try:
             found = compare(self.edited, made, renamed)
         except CaffeToolsError as error:
@@ -164,9 +174,19 @@ class NetEditor:
             self.changes.append(f"{what}; {blobs} blobs differ by at most {found.largest:.1e}")
         self.edited = made
 
+    def _check(self, made: EditedNet) -> None:
+        """Raise CaffeToolsError, placed, for what Caffe refuses in this phase or the other."""
+        made.check_weights()
+        if self.has_both:
+            try:
+                made.other.check_weights()
+            except CaffeToolsError as error:
+                text = f"in the phase {made.other.state.phase}: {error.message}"
+                raise CaffeToolsError(text, error.location) from None
+
     def _change(self, what: str, made: EditedNet) -> None:
         """Take an edit that may change what the net computes."""
-        made.check_weights()
+        self._check(made)
         before, after = self.edited.net.cost.params, made.net.cost.params
         what += "" if before == after else f"; {before:,} -> {after:,} parameters"
         try:

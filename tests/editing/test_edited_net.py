@@ -23,7 +23,7 @@ def written(path: Path, **blobs: list[np.ndarray]) -> Path:
 def test_blobs_have_the_shapes_of_the_net(tmp_path: Path) -> None:
     wide = [np.arange(15, dtype=np.float32).reshape(1, 1, 3, 5), np.ones((1, 1, 1, 3), np.float32)]
     path = written(tmp_path / "w.caffemodel", f2=wide, other=[np.ones(2, np.float32)])
-    found = read_blobs(net(SMALL, "TEST"), path)
+    found = read_blobs(path, net(SMALL, "TEST"))
     assert [blob.shape for blob in found["f2"]] == [(3, 5), (3,)]
     assert found["f2"][0][1].tolist() == [5, 6, 7, 8, 9]
     assert [blob.shape for blob in found["other"]] == [(2,)]
@@ -41,7 +41,7 @@ def test_weights_of_another_net(
 ) -> None:
     path = written(tmp_path / "w.caffemodel", **blobs)
     with pytest.raises(CaffeToolsError, match=fragment) as caught:
-        read_blobs(net(SMALL, "TEST"), path)
+        read_blobs(path, net(SMALL, "TEST"))
     assert caught.value.location == (str(path), None, None)
 
 

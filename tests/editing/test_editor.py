@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from caffetools.editing import editor
@@ -14,6 +15,7 @@ from caffetools.formats.caffemodel import caffemodel
 from caffetools.formats.weights import read_layers
 from caffetools.writing import replace_file
 from tests.editing.nets import SMALL, edited
+from tests.nets import layer
 
 STRIPPED = re.compile(r" differs? by .*|(?<=by )[\d.e-]+")
 
@@ -92,3 +94,28 @@ def test_what_cannot_be_run_is_edited_but_not_verified(tmp_path: Path) -> None:
     net.set("f2.name", "f3")
     assert "not verified" in net.changes[0]
     assert "not compared" in net.changes[1]
+
+
+BOTH = SMALL + layer(
+    "InnerProduct", "aux", "s", "aux",
+    "inner_product_param { num_output: 2 } include { phase: TRAIN }",
+)  # fmt: skip
+
+
+def test_the_other_phase_must_still_be_set_up(tmp_path: Path) -> None:
+    """aux, of the phase TRAIN alone, reads the 4 x 6 x 6 elements of s."""
+    path = tmp_path / "net.prototxt"
+    path.write_text(BOTH)
+    weights = {**edited().weights, "aux": (np.zeros((2, 144), np.float32), np.zeros(2, np.float32))}
+    data = caffemodel("", ((name, "", blobs) for name, blobs in weights.items()))
+    replace_file(tmp_path / "net.caffemodel", data)
+    net = NetEditor(path, tmp_path / "net.caffemodel")
+    text = "in the phase TRAIN: layer 'aux' would expect blobs of 2 x 108, 2, it has 2 x 144, 2"
+    with pytest.raises(CaffeToolsError, match=text):
+        net.prune("c1", [0])
+    net.set("c1.convolution_param.num_output", "3")
+    assert net.edited.weights["aux"][0].shape == (2, 108)
+    net.remove("aux")
+    net.prune("c1", [0])
+    path.write_text(SMALL + layer("ReLU", "r", "none", "r", "include { phase: TRAIN }"))
+    assert not NetEditor(path).has_both

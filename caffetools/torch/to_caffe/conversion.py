@@ -130,6 +130,8 @@ def convert(
     """
     chosen = _chosen(model, outputs)
     needed = _needed(model.operations, chosen)
+    if not chosen:
+        raise CaffeToolsError("the model has no output", model.place)
     draft = Draft(read_profile(profile))
     made: dict[str, Any] = {}
     for key, each in model.inputs.items():

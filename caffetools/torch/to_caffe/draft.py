@@ -122,8 +122,10 @@ class Draft:
         if any(isinstance(blob, Top) for blob in blobs):
             raise CaffeToolsError(f"computed weights of {kind} have no form in Caffe")
         for name, value in given.items():
-            if not np.isfinite([each for each in [value] if isinstance(each, float)]).all():
-                raise CaffeToolsError(f"the {name} of {kind} would be {value}, which is not finite")
+            if isinstance(value, float) and not abs(value) <= float(np.finfo(np.float32).max):
+                raise CaffeToolsError(
+                    f"the {name} of {kind} would be {value:g}, which is not finite"
+                )
         arrays = [np.asarray(blob, np.float32, order="C") for blob in blobs]
         below = [each.name for each in bottoms]
         layer = DraftLayer(kind, below, names, given, arrays, self._scope, self._groups)

@@ -45,8 +45,8 @@ class ExportedModel:
             for node in program.graph.nodes
             if node.op == "placeholder" and node.name not in self.constants
         ]
-        if names is not None and len(names) != len(given):
-            text = f"expected a name for each of {len(given)} inputs, found {len(names)}"
+        if names is not None and not len({*names}) == len(names) == len(given):
+            text = f"expected a name for each of {len(given)} inputs, found {[*names]!a}"
             raise CaffeToolsError(text, place)
         self.inputs = {
             node.name: self._input(node, names[index] if names else node.name, index)

@@ -89,7 +89,11 @@ def _name_layers(layers: Sequence[DraftLayer]) -> None:
     for main in (True, False):
         for layer in layers:
             if (named[layer.group] is layer) == main:
-                base = layer.scope if main else f"{layer.scope}_{layer.type.lower()}"
+                base = (
+                    (layer.scope or layer.type.lower())
+                    if main
+                    else f"{layer.scope}_{layer.type.lower()}"
+                )
                 layer.name = unused(base, used)
 
 

@@ -85,7 +85,7 @@ def test_a_dynamic_shape_is_refused() -> None:
 @pytest.mark.parametrize(
     ("module", "names", "message"),
     [
-        (nn.ReLU(), ["a", "b"], "expected a name for each of 1 inputs, found 2"),
+        (nn.ReLU(), ["a", "b"], "expected a name for each of 1 inputs, found .'a', 'b'."),
         (Called(lambda x: (x + 1, torch.ones(2))), None, "an output does not depend on an input"),
     ],
 )

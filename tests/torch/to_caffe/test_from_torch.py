@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+import caffetools
 from caffetools.errors import CaffeToolsError
 from caffetools.net.loading import from_text, load
 from caffetools.torch.export.assembly import assemble
 from caffetools.torch.export.loaded_module import load_module, to_caffe
 from caffetools.torch.to_caffe.from_torch import from_program, from_torch
 from caffetools.torch.to_caffe.profile import read_profile
+from tests.torch.author_nets import NETS, ConvNeXt, Crnn, Fcn, RetinaNet, conv
 from tests.torch.drafts import random_module, types
 
 ROOT = Path(__file__).parents[3]
-
-
-def conv(inputs: int, outputs: int, size: int = 3, stride: int = 1, **more: Any) -> nn.Sequential:
-    layer = nn.Conv2d(inputs, outputs, size, stride, size // 2, bias=False, **more)
-    return nn.Sequential(layer, nn.BatchNorm2d(outputs), nn.SiLU())
 
 
 class UNet(nn.Module):
@@ -39,42 +35,6 @@ class UNet(nn.Module):
         first = self.first(x)
         second = self.second(F.max_pool2d(first, 2))
         return self.last(torch.cat([first, self.up(second)], 1))  # type: ignore[no-any-return]
-
-
-class Attention(nn.Module):
-    """YOLO11's: every position attends to every other."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.qkv = nn.Conv2d(channels, 3 * channels, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        q, k, v = self.qkv(x).flatten(2).chunk(3, 1)
-        weights = (q.transpose(1, 2) @ k * 0.25).softmax(-1)
-        return x + (v @ weights.transpose(1, 2)).view(x.shape)  # type: ignore[no-any-return]
-
-
-class Yolo(nn.Module):
-    """CSP blocks, SPPF, attention, upsampling by copies, DFL: YOLO's parts, its boxes left out."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.stem, self.split = conv(3, 8, stride=2), conv(8, 16, 1)
-        self.inner, self.join = nn.Sequential(conv(8, 8), conv(8, 8)), conv(24, 16, 1)
-        self.reduce, self.spread = conv(16, 8, 1), conv(32, 16, 1)
-        self.attention, self.head = Attention(16), nn.Conv2d(32, 4 * 8, 1)
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        parts = list(self.split(self.stem(x)).chunk(2, 1))
-        parts.append(parts[-1] + self.inner(parts[-1]))
-        x = self.join(torch.cat(parts, 1))
-        pooled = [self.reduce(F.max_pool2d(x, 2))]
-        for _ in range(3):
-            pooled.append(F.max_pool2d(pooled[-1], 5, 1, 2))
-        deep = self.attention(self.spread(torch.cat(pooled, 1)))
-        head = self.head(torch.cat([F.interpolate(deep, scale_factor=2), x], 1)).flatten(2)
-        boxes = head.view(1, 4, 8, -1).transpose(1, 2).softmax(1)
-        return boxes, deep
 
 
 class DeepLab(nn.Module):
@@ -95,27 +55,30 @@ class DeepLab(nn.Module):
         return {"out": F.interpolate(self.last(torch.cat(parts, 1)), size, mode="bilinear")}
 
 
-@pytest.mark.parametrize("fold", [False, True])
-@pytest.mark.parametrize("module", [UNet, Yolo, DeepLab])
-def test_nets_as_authors_write_them(module: type[nn.Module], fold: bool) -> None:
+@pytest.mark.parametrize(
+    ("module", "fold"),
+    [*((each, False) for each in (UNet, DeepLab, *NETS)), (UNet, True), (Fcn, True), (Crnn, True)],
+)
+def test_nets_as_authors_write_them(module: type[nn.Module], fold: bool, tmp_path: Path) -> None:
+    """Equal to the module; the net is written as `fmt` would, and Caffe has nothing to remark."""
     torch.manual_seed(0)
-    made = random_module(module())
-    net = from_torch(made, torch.zeros(1, 3, 16, 16), profile="bvlc", fold_bn=fold)
-    assert net.difference < 1e-4
-    assert ("BatchNorm" in types(net.prototxt)) is not fold
-    loaded = from_text(net.prototxt, phase="test")
-    assert loaded.notes == ()
-    assert len(net.outputs) == (2 if module is Yolo else 1)
+    net = from_torch(random_module(module()), torch.zeros(1, 3, 16, 16), fold_bn=fold)
+    assert net.difference < 1e-5
+    assert ("BatchNorm" in types(net.prototxt)) is (not fold and module is not ConvNeXt)
+    net.save(str(tmp_path / "net"))
+    assert load(tmp_path / "net.prototxt", phase="test").notes == ()
+    assert caffetools.format(tmp_path / "net.prototxt") == net.prototxt
+    assert len(net.outputs) == (2 if module is RetinaNet else 1)
 
 
-NETS = [
+DEPLOYED = [
     path
     for path in sorted((ROOT / "examples").rglob("deploy*.prototxt"))
     if all(read_profile("bvlc").allows(layer.node.type) for layer in load(path).layers)
 ]
 
 
-@pytest.mark.parametrize("path", NETS, ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("path", DEPLOYED, ids=lambda path: path.parent.name)
 def test_the_way_back_of_an_export(path: Path) -> None:
     """Shapes and parameters are those of the net, and outputs are equal."""
     net = load(path, phase="test", batch_size=1)
@@ -153,6 +116,20 @@ def test_a_file_of_torch_export(tmp_path: Path) -> None:
             from_program(str(tmp_path / name))
 
 
+def test_names_of_any_characters() -> None:
+    module = nn.Sequential(OrderedDict({"a b": nn.Conv2d(3, 2, 1)}))
+    module.register_module("\N{GREEK SMALL LETTER ALPHA}'", nn.ReLU())
+    net = from_torch(module, torch.zeros(1, 3, 4, 4), ['"quoted"\n\\'])
+    names = [layer.name for layer in from_text(net.prototxt, phase="test").layers]
+    assert names == ['"quoted"\n\\', "a b", "\N{GREEK SMALL LETTER ALPHA}'"]
+    assert [*net.weights] == ["a b"]
+
+
+def test_equal_names_of_inputs() -> None:
+    with pytest.raises(CaffeToolsError, match=r"a name for each of 2 inputs, found .'a', 'a'."):
+        from_torch(nn.Bilinear(4, 4, 1), [torch.zeros(1, 4)] * 2, ["a", "a"])
+
+
 class Broken(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return x if x.sum() > 0 else -x
@@ -162,6 +139,7 @@ class Broken(nn.Module):
     ("module", "message"),
     [
         (Broken(), "Broken: torch.export cannot export the module: "),
+        (nn.Module(), "Module: torch.export cannot export the module: "),
         (nn.Conv2d(5, 1, 1), "Conv2d: torch.export cannot export the module: "),
         (
             nn.Linear(3, 1).half(),

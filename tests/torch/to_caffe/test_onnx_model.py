@@ -48,6 +48,38 @@ def test_names_of_older_exporters(tmp_path: Path) -> None:
     assert names == ["x", "act/Relu", "Tanh_1", "y"]
 
 
+@pytest.mark.parametrize(("name", "layer"), [('"\n\\', '"\n\\'), ("/", "relu")])
+def test_names_of_any_characters(name: str, layer: str, tmp_path: Path) -> None:
+    path = model_file(tmp_path, [onnx.helper.make_node("Relu", ["x"], ["y"])], {})
+    model = onnx.load(path)
+    model.graph.node[0].output[0] = model.graph.output[0].name = model.graph.name = name
+    onnx.save(model, path)
+    found = from_text(from_onnx(str(path)).prototxt)
+    assert [each.name for each in found.layers] == ["x", layer]
+
+
+def test_files_cut_off_and_damaged(tmp_path: Path) -> None:
+    path = onnx_file(tmp_path, "Conv", [drawn(2, 4, 3, 3)])
+    data, stem = path.read_bytes(), tmp_path / "out"
+    for length in range(0, len(data), 40):
+        path.write_bytes(data[:length])
+        with pytest.raises(
+            CaffeToolsError, match=r"model\.onnx: the onnx package cannot read it: "
+        ):
+            from_onnx(str(path))
+    nan = onnx.load_from_string(data)
+    nan.graph.initializer[0].raw_data = np.full((2, 4, 3, 3), np.nan, np.float32).tobytes()
+    path.write_bytes(nan.SerializeToString())
+    ran = run("from-onnx", path, "-o", stem)
+    message = "'y', operator Conv: the weight has values that are not finite"
+    assert (ran.status, ran.err) == (1, f"{path}: {message}\n")
+    nan.graph.ClearField("output")
+    path.write_bytes(nan.SerializeToString())
+    with pytest.raises(CaffeToolsError, match="the model has no output"):
+        from_onnx(str(path))
+    assert [each.name for each in tmp_path.iterdir()] == ["model.onnx"]
+
+
 def test_open_sizes_need_a_shape(tmp_path: Path) -> None:
     nodes = [onnx.helper.make_node("Relu", ["x"], ["y"])]
     path = model_file(tmp_path, nodes, {}, shape=("batch", 4))
