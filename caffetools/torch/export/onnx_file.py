@@ -66,7 +66,8 @@ def onnx_file(
     _name_blobs(made.model, [tensor.blob for tensor in spec.inputs], outputs)
     _say_zeros(made.model)
     if steps is not None:
-        made.model.doc_string = f"From RGB images, 0 to 255, the graph makes: {steps.lines()}"
+        kind = "gray" if steps.gray else "RGB"
+        made.model.doc_string = f"Of {kind} images, but for the resize: {steps.lines()}"
     data = made.model_proto.SerializeToString()
     if len(data) > _MOST_BYTES:
         raise CaffeToolsError("the ONNX file exceeds 2 GiB")

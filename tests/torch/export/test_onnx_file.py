@@ -96,7 +96,7 @@ def test_a_graph_that_begins_with_the_image() -> None:
     np.testing.assert_allclose(found["p"], expected, rtol=1e-5, atol=1e-4)
     assert found["q"].tolist() == [3, 3, 3]
     text = pytest.importorskip("onnx").load_from_string(data).doc_string
-    assert text.startswith("From RGB images, 0 to 255, the graph makes: BGR, 0 to 255; resize to")
+    assert text.startswith("Of RGB images, but for the resize: BGR, 0 to 255; resize to 6 x 7;")
 
 
 @pytest.mark.parametrize(
