@@ -14,6 +14,10 @@ from caffetools.errors import CaffeToolsError
 from caffetools.layers.registry import REGISTRY
 from tests.caffe_results import unpack
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # A process a core: PyTorch, which a test imports later, and child processes need no threads.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 TESTS = Path(__file__).parent
 GOLDEN = TESTS / "golden"
 

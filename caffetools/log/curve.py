@@ -174,7 +174,7 @@ class Curve:
             first, time, loss, lr, logged, *values = block.texts()
             seconds: list[float | None] = [None] * block.rows
             times: list[str | None] = [None] * block.rows
-            speed, end = seconds, start + block.rows
+            speed, end = [""] * block.rows, start + block.rows
             own = (
                 iterations[start:end].tolist() if iterations else list(map(int, first.split("\n")))
             )
@@ -183,7 +183,7 @@ class Curve:
                 speed = speeds.of(own, seconds, logged)
                 for row in begins[bisect_left(begins, start) : bisect_left(begins, end)]:
                     # The first speed after a start covers an unknown interval.
-                    speed[row - start] = None
+                    speed[row - start] = ""
             start = end
             yield Part(
                 own,
@@ -191,7 +191,7 @@ class Curve:
                 seconds,
                 loss,
                 lr,
-                speed,
+                "\n".join(speed),
                 tuple(output.name for output in block.outputs),
                 values,
             )

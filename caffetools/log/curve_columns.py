@@ -105,8 +105,8 @@ class Row(NamedTuple):
 class Part(NamedTuple):
     """Consecutive rows with the same outputs, as columns of one length.
 
-    Losses, rates and outputs are text as printed, a line for each row, empty where the log has no
-    value.
+    Losses, rates, speeds and outputs are text as printed, a line for each row, empty where the log
+    has no value.
     """
 
     iterations: list[int]
@@ -114,7 +114,7 @@ class Part(NamedTuple):
     seconds: list[float | None]
     losses: str
     lrs: str
-    speeds: list[float | None]
+    speeds: str
     names: tuple[str, ...]
     """The output that each column of `values` belongs to; a vector's name occurs repeatedly."""
     values: list[str]
@@ -139,7 +139,7 @@ class Part(NamedTuple):
             self.seconds[rows],
             lines(self.losses),
             lines(self.lrs),
-            self.speeds[rows],
+            lines(self.speeds),
             self.names,
             list(map(lines, self.values)),
         )
@@ -149,9 +149,8 @@ class Part(NamedTuple):
         columns = list(map(numbers, self.values))
         members = zip(*columns, strict=True) if columns else repeat((), len(self.iterations))
         outputs = (by_name(self.names, row) for row in members)
-        losses, lrs = numbers(self.losses), numbers(self.lrs)
-        own = (self.iterations, self.times, self.seconds, losses, lrs, self.speeds)
-        return map(Row, *own, outputs)
+        texts = map(numbers, (self.losses, self.lrs, self.speeds))
+        return map(Row, self.iterations, self.times, self.seconds, *texts, outputs)
 
 
 def _gaps(after: Sequence[float | None], before: Sequence[float | None]) -> list[float]:
@@ -172,23 +171,24 @@ class Speeds:
 
     def of(
         self, iterations: Sequence[int], seconds: Sequence[float | None], logged: str
-    ) -> list[float | None]:
+    ) -> list[str]:
         """Return the logged speeds, or the speeds computed from the times of consecutive rows.
 
-        `logged` has a line for each row, empty where the log has no speed.
+        `logged` has a line for each row, empty where the log has no speed. Computed speeds have
+        six digits, as Caffe prints them.
         """
         steps = list(map(sub, iterations, [self._iteration, *iterations]))
         gaps = _gaps(seconds, [self._seconds, *seconds])
         self._iteration, self._seconds = iterations[-1], seconds[-1]
-        speeds: list[float | None]
         if min(steps) > 0 and min(gaps) > 0:
-            speeds = list(map(truediv, steps, gaps))
+            form = "\n".join(["%.6g"] * len(steps))
+            speeds = (form % tuple(map(truediv, steps, gaps))).split("\n")
         else:
             speeds = [
-                step / gap if step > 0 and gap > 0 else None
+                f"{step / gap:.6g}" if step > 0 and gap > 0 else ""
                 for step, gap in zip(steps, gaps, strict=True)
             ]
         if logged.strip("\n"):
-            own = numbers(logged)
-            speeds = [speed if one is None else one for speed, one in zip(speeds, own, strict=True)]
+            own = logged.split("\n")
+            speeds = [one or speed for one, speed in zip(own, speeds, strict=True)]
         return speeds

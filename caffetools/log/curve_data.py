@@ -96,10 +96,10 @@ def _texts(part: Part, words: Mapping[str, str], quote: str) -> dict[str, list[s
     return {
         "iteration": list(map(str, part.iterations)),
         "time": [words["None"] if time is None else quote + time + quote for time in part.times],
-        "seconds": _computed(part.seconds, words),
+        "seconds": _durations(part.seconds, words),
         "loss": _printed(part.losses, words),
         "lr": _printed(part.lrs, words),
-        "speed": _computed(part.speeds, words),
+        "speed": _printed(part.speeds, words),
     }
 
 
@@ -108,6 +108,17 @@ def _computed(values: list[float | None], words: Mapping[str, str]) -> list[str]
     text = repr(values)[1:-1]
     texts = text.split(", ")
     return [words.get(one, one) for one in texts] if "n" in text else texts
+
+
+def _durations(seconds: list[float | None], words: Mapping[str, str]) -> list[str]:
+    """Write times with six decimals as repr does, which takes half as long as repr itself."""
+    known = [each for each in seconds if each is not None]
+    # 15 digits hold six decimals of less than 1e9 seconds; repr gives whole numbers ".0".
+    if len(known) == len(seconds) and min(known) > -1e9 and max(known) < 1e9:
+        text = "%.15g\n" * len(known) % tuple(known)
+        if "e" not in text:
+            return [one if "." in one else one + ".0" for one in text.split()]
+    return _computed(seconds, words)
 
 
 # A net with one loss prints each of its values twice.
@@ -139,7 +150,7 @@ def records(curve: Curve, once: bool = False) -> Iterator[dict[str, Any]]:
     head, weights = _head(curve), curve.weights()
     parts = (part for _, part in run_parts(curve)) if once else curve.parts()
     for part in (_filled(part, weights) for part in parts):
-        own = [*part[:3], numbers(part.losses), numbers(part.lrs), part.speeds]
+        own = [*part[:3], *map(numbers, part[3:6])]
         outputs = map(numbers, _output_columns(part, head))
         for values in zip(*own, *outputs, strict=True):
             yield dict(zip(head, values, strict=True))

@@ -52,7 +52,7 @@ PART = Part(
     [0.0, None],
     "1.5\n",
     "0.1\n0.2",
-    [None, 8.0],
+    "\n8",
     ("v", "w", "v"),
     ["1\n2", "3\n4", "5\n"],
 )
@@ -79,23 +79,27 @@ def test_some(start: int, stop: int) -> None:
 @pytest.mark.parametrize(
     ("iterations", "seconds", "logged", "expected"),
     [
-        ([0, 20], [1.0, 5.0], "\n", [None, 20 / 4]),
-        ([0, 20], [1.0, 5.0], "\n7.5", [None, 7.5]),
-        ([20, 0], [1.0, 5.0], "\n", [None, None]),
-        ([0, 20], [5.0, 5.0], "\n", [None, None]),
-        ([0, 20, 40], [1.0, None, 9.0], "\n\n", [None] * 3),
+        # 20 / 4 and 20 / 0.7; numbers that are logged come first.
+        ([0, 20, 40], [1.0, 5.0, 5.7], "\n\n", ["", "5", "28.5714"]),
+        ([20, 40], [1.0, 5.0], "\n7.5", ["20", "7.5"]),
+        ([20, 40], [0.5, 1.2], "\n", ["40", "28.5714"]),
+        ([20, 0], [1.0, 5.0], "\n", ["20", ""]),
+        ([0, 20], [5.0, 5.0], "\n", ["", ""]),
+        ([0, 20, 40], [1.0, None, 9.0], "\n\n", [""] * 3),
     ],
 )
 def test_speeds(
     iterations: list[int],
     seconds: list[float | None],
     logged: str,
-    expected: list[float | None],
+    expected: list[str],
 ) -> None:
-    assert Speeds().of(iterations, seconds, logged) == expected
+    speeds = Speeds()
+    speeds.of([0], [0.0], "")
+    assert speeds.of(iterations, seconds, logged) == expected
 
 
 def test_speeds_go_on_from_part_to_part() -> None:
     speeds = Speeds()
-    assert speeds.of([0], [0.0], "") == [None]
-    assert speeds.of([30], [2.0], "") == [30 / 2]
+    assert speeds.of([0], [0.0], "") == [""]
+    assert speeds.of([30], [2.0], "") == [f"{30 // 2}"]

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from caffetools.log import curve as curves
 from caffetools.log.curve import Curve, Output, Point
 from caffetools.log.curve_data import (
+    _durations,
     csv_text,
     json_number,
     json_outputs,
@@ -47,6 +48,15 @@ def in_json(curve: Curve, net: int | None = None) -> Any:
 )
 def test_numbers(value: float | None, expected: object) -> None:
     assert json_number(value) == expected
+
+
+@given(st.lists(st.none() | st.integers(-(10**16), 10**16), min_size=1))
+def test_durations_are_written_as_repr_does(microseconds: list[int | None]) -> None:
+    """With up to ten digits before the point, 15 are not enough: 1e10 s is 10^16 us."""
+    seconds = [None if each is None else each / 1e6 for each in microseconds]
+    assert _durations(seconds, {"None": "-"}) == [
+        "-" if each is None else repr(each) for each in seconds
+    ]
 
 
 def test_json_outputs() -> None:
