@@ -53,10 +53,8 @@ class SizedModule(nn.Module):
 
     def extra_repr(self) -> str:
         """Return them as arguments."""
-        own = {**self._parameters, **self._buffers, **vars(self)}
-        sizes = (
-            (n, list(v.shape) if isinstance(v, Tensor) else v) for n, v in own.items()
-        )
+        own = {**self._parameters, **self._buffers, **vars(self)}.items()
+        sizes = ((n, [*v.shape] if isinstance(v, Tensor) else v) for n, v in own)
         kinds = (int, float, str, tuple, list)
         return ", ".join(
             f"{n}={v}" for n, v in sizes if n[0] != "_" and type(v) in kinds

@@ -87,8 +87,7 @@ def suppress_overlaps(
         # Short lists at once; a long one alone, since memory grows with the square.
         rows = valid.any(1).nonzero().flatten()
         for some in torch.split(rows, max(1, 2400 // max(1, valid.size(1)))):
-            places = valid[some].any(0).nonzero().flatten()
-            mine = some.unsqueeze(1), places
+            mine = some.unsqueeze(1), valid[some].any(0).nonzero().flatten()
             keep[mine] = apart(boxes[mine], valid[mine], threshold)
         return keep
     limit = boxes.new_full((boxes.size(0),), threshold)
@@ -112,12 +111,9 @@ def apart(boxes: Tensor, valid: Tensor, threshold: float, block: int = 400) -> T
     for start in range(0, valid.size(1), block):
         own, earlier = boxes[:, start : start + block], torch.cat(keeps, 1)
         some = earlier.any(0).nonzero().flatten()
-        kept, overlap = (
-            earlier[:, some],
-            box_overlap(boxes[:, some].unsqueeze(2), own.unsqueeze(1)),
-        )
-        free = valid[:, start : start + block]
-        free = free & ~((overlap > threshold) & kept.unsqueeze(2)).any(1)
+        overlap = box_overlap(boxes[:, some].unsqueeze(2), own.unsqueeze(1))
+        overlapped = ((overlap > threshold) & earlier[:, some].unsqueeze(2)).any(1)
+        free = valid[:, start : start + block] & ~overlapped
         overlap = box_overlap(own.unsqueeze(2), own.unsqueeze(1))
         # As numbers: a product counts the kept boxes that each one overlaps.
         overlapped = (overlap > threshold).triu(1).to(boxes.dtype)
