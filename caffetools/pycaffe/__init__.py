@@ -19,7 +19,7 @@ from types import ModuleType
 _NAMES = {
     "net_front": "Net",
     "live_blob": "Blob BlobVec",
-    "user_layer": "Layer",
+    "layer_unit": "Layer",
     "live_solver": "Solver get_solver",
     "modes": (
         "NCCL Timer has_nccl init_log layer_type_list log set_device set_mode_cpu set_mode_gpu "

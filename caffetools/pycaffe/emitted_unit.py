@@ -16,7 +16,7 @@ from caffetools.errors import CaffeToolsError
 from caffetools.layers.blobs import Shape, dims
 from caffetools.net.infer import InferredLayer
 from caffetools.net.net import Net
-from caffetools.pycaffe.layer_unit import Blobs
+from caffetools.pycaffe.layer_unit import Blobs, Layer
 from caffetools.pycaffe.live_blob import Blob, BlobVec
 from caffetools.pycaffe.modes import current_device
 from caffetools.torch.emit.base import MemberRef
@@ -28,7 +28,7 @@ Graph: TypeAlias = "tuple[list[Tensor], list[Tensor]]"
 """A recorded pass: its inputs, which are leaves, and its results."""
 
 
-class EmittedUnit:
+class EmittedUnit(Layer):
     """A layer that runs as its exported module does."""
 
     def __init__(self, net: Net, layer: InferredLayer, *, needs_backward: bool) -> None:

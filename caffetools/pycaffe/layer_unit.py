@@ -7,6 +7,7 @@ its own kind. `EmittedUnit` runs the module that an export has for the layer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,28 @@ from caffetools.pycaffe.modes import current_device
 Blobs = Sequence[Blob]
 
 
-class SourceUnit:
+class Layer:
+    """Base class of layers; Python layers have `param_str`, `phase` and `blobs` in `setup`.
+
+    A subclass has `setup(bottom, top)`, `reshape(bottom, top)`, `forward(bottom, top)` and
+    `backward(top, propagate_down, bottom)`.
+    """
+
+    type = "Python"
+    param_str = ""
+    phase = 0
+
+    def __init__(self, param: Any = None) -> None:
+        """`param` is the LayerParameter."""
+        self.layer_param = param
+
+    @cached_property
+    def blobs(self) -> BlobVec:
+        """Parameters, which `setup` adds: `self.blobs.add_blob(2, 3)`."""
+        return BlobVec()
+
+
+class SourceUnit(Layer):
     """A layer without bottoms that is given its tops: by the script, or by `read`."""
 
     def __init__(self, kind: str, read: Callable[[], Iterable[Tensor | None]] | None) -> None:
@@ -39,7 +61,7 @@ class SourceUnit:
         """Do nothing: there are no bottoms."""
 
 
-class SharingUnit:
+class SharingUnit(Layer):
     """A layer whose tops share the memory of its bottom: Split, Flatten, Reshape.
 
     Of Split only the values are shared, and the gradients are summed (split_layer.cpp).

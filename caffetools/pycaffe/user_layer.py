@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from importlib import import_module
 from typing import Any
 
@@ -16,31 +15,11 @@ from caffetools.net.graph import State
 from caffetools.net.loading import infer_net
 from caffetools.net.net import Net
 from caffetools.proto.message import Message
-from caffetools.pycaffe.live_blob import Blob, BlobVec
+from caffetools.pycaffe.layer_unit import Layer
+from caffetools.pycaffe.live_blob import Blob
 
 PHASES = ("TRAIN", "TEST")
 """In the order of Caffe's enum Phase."""
-
-
-class Layer:
-    """Base class of Python layers, with `param_str`, `phase` and `blobs` when `setup` is called.
-
-    A subclass has `setup(bottom, top)`, `reshape(bottom, top)`, `forward(bottom, top)` and
-    `backward(top, propagate_down, bottom)`.
-    """
-
-    type = "Python"
-    param_str = ""
-    phase = 0
-
-    def __init__(self, param: Any = None) -> None:
-        """`param` is the LayerParameter."""
-        self.layer_param = param
-
-    @cached_property
-    def blobs(self) -> BlobVec:
-        """Parameters, which `setup` adds: `self.blobs.add_blob(2, 3)`."""
-        return BlobVec()
 
 
 class Workbench(Registry):

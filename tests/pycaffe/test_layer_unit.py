@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import torch
 
-from caffetools.pycaffe.layer_unit import SharingUnit, SourceUnit, as_tensor
+from caffetools.pycaffe.layer_unit import Layer, SharingUnit, SourceUnit, as_tensor
 from caffetools.pycaffe.live_blob import Blob
+from tests.live_nets import INPUT, live
 from tests.nets import given, layer, net
 
 
@@ -53,3 +56,15 @@ def test_as_tensor_shares_memory_unless_read_only() -> None:
     array.flags.writeable = False
     as_tensor(array)[1] = 1
     assert array[1] == 0
+
+
+def test_every_layer_of_a_net_is_a_layer(tmp_path: Path) -> None:
+    """As in _caffe.cpp: of an Input, a ReLU, a Split and two Flattens."""
+    text = INPUT + (
+        'layer { name: "r" type: "ReLU" bottom: "x" top: "y" } '
+        'layer { name: "a" type: "Flatten" bottom: "y" top: "a" } '
+        'layer { name: "b" type: "Flatten" bottom: "y" top: "b" } '
+    )
+    layers = live(tmp_path, text).layers
+    assert len(layers) == 5
+    assert all(isinstance(each, Layer) for each in layers)
